@@ -1,0 +1,73 @@
+// Bundles the program and everything that it runs with into dist/, so that what was tested is what users get: the package itself has
+// no dependencies. Code that only some commands need is split off and loaded by them.
+
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+await rm(dist, { recursive: true, force: true });
+await mkdir(dist);
+
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: { main: 'src/cli/main.ts' },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  chunkNames: 'chunks/[name]-[hash]',
+  legalComments: 'none',
+  metafile: true,
+  // Some of the bundled packages are CommonJS and ask for node's modules with require.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
+
+/** The licences of what was bundled travel with it. */
+async function writeNotices() {
+  const packages = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
+    if (match) packages.add(match[1]);
+  }
+  const notices = [];
+  for (const folder of [...packages].sort()) {
+    const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+    const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE'].find((candidate) =>
+      existsSync(join(root, folder, candidate)),
+    );
+    const text = file ? (await readFile(join(root, folder, file), 'utf8')).trim() : `Licence: ${license}`;
+    notices.push(`${name} ${version}\n\n${text}`);
+  }
+  await writeFile(join(dist, 'THIRD-PARTY-NOTICES.txt'), `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+}
+
+/** The published JSON Schemas, made from the code's own schemas. */
+async function writeSchemas() {
+  const entry = join(dist, 'schemas.mjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/published-schemas.ts'],
+    outfile: entry,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    external: ['zod', 'undici', 'yauzl', 'p-retry', 'p-limit'],
+    logLevel: 'warning',
+  });
+  const { publishedSchemas } = await import(entry);
+  for (const [name, schema] of Object.entries(publishedSchemas())) {
+    await writeFile(join(dist, name), `${JSON.stringify(schema, null, 2)}\n`);
+  }
+  await rm(entry);
+}
+
+await Promise.all([writeNotices(), writeSchemas()]);

@@ -1,0 +1,69 @@
+import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
+import { StoreRefusal } from '../../sandbox/store-errors.ts';
+import { createService, Refusal, type Service } from './sandbox-service.ts';
+
+/** The stand-in for the AppTego Automation API: what docs.apptego.com/automation-api says that it checks, checked. */
+export function createApptegoSandbox(tools: SandboxTools): SandboxPart {
+  const apiKey = `sandbox-${tools.randomId()}:${tools.randomId()}`;
+  const service = createService(tools);
+  return {
+    variables: { APPTEGO_API_URL: tools.baseUrl, APPTEGO_API_KEY: apiKey },
+    handle: async (request): Promise<SandboxAnswer> => {
+      try {
+        checkKey(request.headers.authorization, apiKey);
+        return { status: 200, json: await route(service, request) };
+      } catch (error) {
+        if (error instanceof Refusal) return { status: error.status, json: { error: error.message } };
+        if (!(error instanceof StoreRefusal)) throw error;
+        return { status: error.status, json: { error: `${error.code}: ${error.message}` } };
+      }
+    },
+  };
+}
+
+function checkKey(header: string | undefined, apiKey: string): void {
+  if (header === undefined) throw new Refusal(401, 'Missing Authorization header');
+  const given = /^Bearer (.+)$/.exec(header)?.[1];
+  if (given === undefined) throw new Refusal(401, 'Malformed Authorization header, expected Bearer key_id:key_secret');
+  if (!given.includes(':')) throw new Refusal(401, 'Malformed automation key, expected the raw key_id:key_secret');
+  if (given !== apiKey) throw new Refusal(401, 'Unknown or disabled automation key');
+}
+
+async function route(service: Service, request: SandboxRequest): Promise<unknown> {
+  const [, area = '', call = '', id = '', ...more] = request.path.split('/');
+  const key = `${area}/${call}`;
+  if (area !== 'automate' || more.length > 0) throw new Refusal(404, 'Endpoint not found');
+  if (key === 'automate/upload') {
+    const posts: Record<string, (body: unknown) => unknown> = {
+      '': service.upload,
+      complete: service.complete,
+      abort: service.abort,
+    };
+    const post = posts[id];
+    if (post === undefined) throw new Refusal(404, 'Endpoint not found');
+    demandMethod(request, 'POST');
+    return await post(await readJson(request));
+  }
+  const gets: Record<string, (id: string) => unknown> = {
+    'automate/status': service.status,
+    'automate/download': service.download,
+  };
+  const get = gets[key];
+  if (get === undefined || id === '') throw new Refusal(404, 'Endpoint not found');
+  demandMethod(request, 'GET');
+  return get(decodeURIComponent(id));
+}
+
+function demandMethod(request: SandboxRequest, method: string): void {
+  if (request.method !== method) throw new Refusal(405, 'Method not allowed');
+}
+
+async function readJson(request: SandboxRequest): Promise<unknown> {
+  if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
+    throw new Refusal(400, 'Content-Type must be application/json');
+  try {
+    return JSON.parse((await request.body()).toString('utf8'));
+  } catch {
+    throw new Refusal(400, 'Invalid JSON');
+  }
+}

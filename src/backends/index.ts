@@ -1,0 +1,5 @@
+import { apptego } from './apptego/index.ts';
+import type { BackendDefinition } from './definition.ts';
+
+/** The one list of backends. Adding one is its folder and a line here. */
+export const backends: readonly BackendDefinition[] = [apptego];

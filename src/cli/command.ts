@@ -1,0 +1,27 @@
+import type { FlagValues } from './flags.ts';
+import type { Session } from './session.ts';
+
+/** What a command puts on stdout: text for people and pipes, or `data` inside the `--json` document. */
+export interface CommandResult {
+  readonly text: string | null;
+  readonly data?: unknown;
+}
+
+/** What was asked on the command line. */
+export interface Invocation {
+  readonly command: string;
+  readonly operands: readonly string[];
+  readonly flags: FlagValues;
+}
+
+export interface CommandSpec {
+  /** Its words: `protect`, `config show`. */
+  readonly name: string;
+  /** Its operands, as help shows them; all are required. */
+  readonly operands: readonly string[];
+  readonly flags: readonly string[];
+  readonly summary: string;
+  readonly example: string;
+  /** True for what serves or prints without a backend: then no embedded sandbox makes sense. */
+  readonly run: (session: Session) => Promise<CommandResult>;
+}

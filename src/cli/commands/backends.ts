@@ -1,0 +1,42 @@
+import type { BackendDefinition } from '../../backends/definition.ts';
+import type { CommandResult } from '../command.ts';
+import type { Session } from '../session.ts';
+
+/** `apptool backends` */
+export async function backendsCommand(session: Session): Promise<CommandResult> {
+  const data = session.backends.map(describe);
+  return { text: data.map(asText).join('\n\n'), data: { backends: data } };
+}
+
+function describe(backend: BackendDefinition) {
+  const { files, limit, download } = backend.capabilities;
+  return {
+    id: backend.id,
+    title: backend.title,
+    docs: backend.docsUrl,
+    files,
+    limitBytes: limit?.bytes ?? null,
+    download,
+    settings: Object.entries(backend.settings.shape).map(([key, schema]) => ({
+      key: `${backend.id}.${key}`,
+      variable: backend.variables[key] ?? null,
+      description: (schema as { description?: string }).description ?? '',
+    })),
+    credentials: backend.credentials.flatMap(({ variable }) => [variable, `${variable}_FILE`]),
+  };
+}
+
+function asText(backend: ReturnType<typeof describe>): string {
+  const rows: [string, string][] = [
+    ['files', backend.files.map((kind) => `.${kind}`).join(' ')],
+    ['limit', backend.limitBytes === null ? 'not documented' : `${backend.limitBytes} bytes`],
+    ['download', backend.download ? 'yes' : 'no'],
+    ['credentials', backend.credentials.join(' or ')],
+    ...backend.settings.map(({ key, variable, description }): [string, string] => [
+      'setting',
+      `${key}${variable === null ? '' : ` (${variable})`}: ${description}`,
+    ]),
+    ['docs', backend.docs],
+  ];
+  return [`${backend.id}  ${backend.title}`, ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`)].join('\n');
+}

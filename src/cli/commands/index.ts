@@ -1,0 +1,80 @@
+import type { CommandSpec } from '../command.ts';
+
+const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
+const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
+
+/** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'protect',
+    operands: ['file'],
+    flags: ['backend', ...SENDING, 'output', 'force', 'detach', ...WAITING],
+    summary: 'Upload a file for protection, wait, and fetch the protected output',
+    example: 'apptool protect app-release.apk --environment prod',
+    run: async (session) => (await import('./protect.ts')).protectCommand(session),
+  },
+  {
+    name: 'upload',
+    operands: ['file'],
+    flags: ['to', ...SENDING, 'appear-timeout', 'poll-interval'],
+    summary: 'Upload a file and print the job reference',
+    example: 'apptool upload app-release.aab --to apptego --environment staging',
+    run: async (session) => (await import('./upload.ts')).uploadCommand(session),
+  },
+  {
+    name: 'status',
+    operands: ['job'],
+    flags: ['set'],
+    summary: 'Ask once how a job stands',
+    example: 'apptool status apptego:1700000000',
+    run: async (session) => (await import('./jobs.ts')).statusCommand(session),
+  },
+  {
+    name: 'wait',
+    operands: ['job'],
+    flags: [...WAITING, 'set'],
+    summary: 'Wait until a job has ended',
+    example: 'apptool wait apptego:1700000000 --timeout 30m',
+    run: async (session) => (await import('./jobs.ts')).waitCommand(session),
+  },
+  {
+    name: 'download',
+    operands: ['job'],
+    flags: ['output', 'force', 'stall-timeout', 'set'],
+    summary: "Fetch a finished job's output",
+    example: 'apptool download apptego:1700000000 -o app-protected.apk',
+    run: async (session) => (await import('./jobs.ts')).downloadCommand(session),
+  },
+  {
+    name: 'backends',
+    operands: [],
+    flags: [],
+    summary: 'List the backends: files, limits, settings, variables',
+    example: 'apptool backends --json',
+    run: async (session) => (await import('./backends.ts')).backendsCommand(session),
+  },
+  {
+    name: 'config show',
+    operands: [],
+    flags: ['set'],
+    summary: 'Print every setting with its source, secrets masked',
+    example: 'apptool config show -c apptool.config.json',
+    run: async (session) => (await import('./config.ts')).configShowCommand(session),
+  },
+  {
+    name: 'config schema',
+    operands: [],
+    flags: [],
+    summary: 'Print the JSON Schema of the config file',
+    example: 'apptool config schema > apptool.schema.json',
+    run: async (session) => (await import('./config.ts')).configSchemaCommand(session),
+  },
+  {
+    name: 'sandbox',
+    operands: [],
+    flags: ['port', 'processing-time', 'appear-time', 'result', 'concurrency-limit', 'weekly-limit'],
+    summary: 'Serve the backends on loopback, to rehearse without an account',
+    example: 'apptool sandbox --processing-time 30s',
+    run: async (session) => (await import('./sandbox.ts')).sandboxCommand(session),
+  },
+];

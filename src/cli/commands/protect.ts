@@ -1,0 +1,29 @@
+import { UsageError } from '../../errors.ts';
+import { checkInputName } from '../../run/artifact.ts';
+import { downloadOf, jobRef } from '../../run/backend.ts';
+import { checkProtectOutput, protect, protectedPath } from '../../run/protect.ts';
+import type { CommandResult } from '../command.ts';
+import type { Session } from '../session.ts';
+import { waiting } from './jobs.ts';
+import { rehearse, uploadInput } from './upload.ts';
+
+const DEFAULT_BACKEND = 'apptego';
+
+/** `apptool protect <file>` */
+export async function protectCommand(session: Session): Promise<CommandResult> {
+  const { values, sources } = session.settings;
+  const detach = values.detach === true;
+  if (detach && sources.output !== 'default')
+    throw new UsageError('--detach ends before there is an output', { hint: 'leave --output out' });
+  const input = await uploadInput(session, values.backend ?? DEFAULT_BACKEND);
+  const run = { ...input, output: values.output, force: values.force === true, detach, waiting: waiting(session) };
+  if (values.dryRun === true) {
+    downloadOf(input.backend);
+    checkInputName(input.backend, input.path);
+    const output = values.output ?? protectedPath(input.path);
+    if (!detach) await checkProtectOutput(run);
+    return await rehearse(session, input, detach ? [] : ['then wait for the job', `then write ${output}`]);
+  }
+  const { id, output } = await protect(run, session.ctx);
+  return { text: output ?? jobRef(input.backend, id) };
+}

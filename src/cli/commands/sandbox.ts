@@ -1,0 +1,67 @@
+import { errorCode, LocalIoError, UsageError } from '../../errors.ts';
+import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../sandbox/part.ts';
+import { startSandbox } from '../../sandbox/server.ts';
+import type { CommandResult } from '../command.ts';
+import { parseDuration } from '../durations.ts';
+import type { FlagValues } from '../flags.ts';
+import type { Session } from '../session.ts';
+
+/** `apptool sandbox`: prints the variables to export, then serves until it is stopped, which is its normal end. */
+export async function sandboxCommand(session: Session): Promise<CommandResult> {
+  const { flags } = session.invocation;
+  const options = readOptions(flags);
+  const port = readNumber(flags, 'port', 0, 65_535) ?? 0;
+  const sandbox = await startSandbox(session.backends, options, port).catch((cause: unknown) => {
+    throw new LocalIoError(`cannot serve on port ${port}: ${errorCode(cause) ?? 'unknown error'}`, {
+      cause,
+      hint: 'choose another --port',
+    });
+  });
+  try {
+    const { variables } = sandbox;
+    const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${value}`);
+    const result = { text: exports.join('\n'), data: { variables } };
+    session.printNow(result);
+    session.ctx.emit({ type: 'serving', address: sandbox.apiOrigin });
+    await stopped(session.ctx.signal);
+    return result;
+  } finally {
+    await sandbox.close();
+  }
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function readOptions(flags: FlagValues): SandboxOptions {
+  const { result } = flags;
+  if (result !== undefined && result !== 'completed' && result !== 'failed')
+    throw new UsageError('--result must be completed or failed');
+  return {
+    ...SANDBOX_DEFAULTS,
+    processingMs: readDuration(flags, 'processing-time') ?? SANDBOX_DEFAULTS.processingMs,
+    appearMs: readDuration(flags, 'appear-time') ?? SANDBOX_DEFAULTS.appearMs,
+    result: result ?? SANDBOX_DEFAULTS.result,
+    concurrencyLimit: readNumber(flags, 'concurrency-limit', 0, 1000) ?? SANDBOX_DEFAULTS.concurrencyLimit,
+    weeklyLimit: readNumber(flags, 'weekly-limit', 0, 1000) ?? SANDBOX_DEFAULTS.weeklyLimit,
+  };
+}
+
+function readDuration(flags: FlagValues, name: string): number | null {
+  const given = flags[name];
+  if (given === undefined) return null;
+  const value = parseDuration(String(given));
+  if (value === null) throw new UsageError(`--${name} must be a duration, for example 30s`);
+  return value;
+}
+
+function readNumber(flags: FlagValues, name: string, least: number, most: number): number | null {
+  const given = flags[name];
+  if (given === undefined) return null;
+  const value = /^\d{1,5}$/.test(String(given)) ? Number(given) : Number.NaN;
+  if (!(value >= least && value <= most))
+    throw new UsageError(`--${name} must be a whole number from ${least} to ${most}`);
+  return value;
+}

@@ -1,0 +1,46 @@
+import { UsageError } from '../../errors.ts';
+import type { UploadInput } from '../../run/artifact.ts';
+import { withArtifact } from '../../run/artifact.ts';
+import { jobRef } from '../../run/backend.ts';
+import { upload } from '../../run/upload.ts';
+import type { PlannedRequest } from '../../types.ts';
+import type { CommandResult } from '../command.ts';
+import { type Session, uploadOptions } from '../session.ts';
+
+/** `apptool upload <file> --to <backend>` */
+export async function uploadCommand(session: Session): Promise<CommandResult> {
+  const { to } = session.invocation.flags;
+  if (typeof to !== 'string')
+    throw new UsageError('upload needs --to <backend>', { hint: 'apptool backends lists them' });
+  const input = await uploadInput(session, to);
+  if (session.settings.values.dryRun === true) return await rehearse(session, input, []);
+  const id = await upload(input, session.ctx);
+  return { text: jobRef(input.backend, id) };
+}
+
+/** The file of the command line on its way to a backend. */
+export async function uploadInput(session: Session, backendId: string): Promise<UploadInput> {
+  const definition = session.definition(backendId);
+  const options = uploadOptions(session, definition);
+  const backend = await session.open(backendId);
+  const { platform } = session.settings.values;
+  return { backend, path: session.invocation.operands[0] ?? '', platform, options };
+}
+
+/** `--dry-run`: every check that needs no request, and what would be sent first. */
+export async function rehearse(session: Session, input: UploadInput, then: readonly string[]): Promise<CommandResult> {
+  session.ctx.note({ backend: input.backend.id });
+  return await withArtifact(input, session.ctx, async (artifact, plan) => ({
+    text: [
+      describe(plan),
+      `then send the ${artifact.sizeBytes} bytes of ${artifact.name} to the address that it answers`,
+      ...then,
+    ].join('\n'),
+    data: { plan },
+  }));
+}
+
+function describe(plan: PlannedRequest): string {
+  const fields = Object.entries(plan.fields).map(([name, value]) => `  ${name}: ${value}`);
+  return [`would send ${plan.method} ${plan.url}`, ...fields].join('\n');
+}

@@ -1,0 +1,65 @@
+import type { AppToolError } from '../errors.ts';
+import type { Report } from '../run/report.ts';
+import type { CommandResult } from './command.ts';
+import type { ResultDocument } from './result-document.ts';
+
+/** How a run ended, and all that is known of it. */
+export interface Outcome {
+  readonly command: string | null;
+  readonly report: Report;
+  readonly result: CommandResult | null;
+  readonly error: AppToolError | null;
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  readonly durationMs: number;
+}
+
+export function documentOf(outcome: Outcome): ResultDocument {
+  const { command, report, result, error, warnings, durationMs } = outcome;
+  const state =
+    report.state === null
+      ? null
+      : { phase: report.state.phase, status: report.state.status, message: report.state.message };
+  return {
+    schemaVersion: 1,
+    command,
+    ok: error === null,
+    exitCode: error?.exitCode ?? 0,
+    ...report,
+    state,
+    targets: [],
+    warnings: [...warnings],
+    durationMs: Math.round(durationMs),
+    error: error === null ? null : errorOf(error),
+    data: result?.data ?? null,
+  };
+}
+
+function errorOf(error: AppToolError): NonNullable<ResultDocument['error']> {
+  return {
+    class: error.class,
+    message: error.serverText === null ? error.message : `${error.message}: ${error.serverText}`,
+    hint: error.hint,
+    retryable: error.retryable,
+    httpStatus: error.httpStatus,
+    backendCode: error.backendCode,
+  };
+}
+
+/** An error as people read it: what failed, what the server said, what to do, and the job there is. */
+export function errorLines(error: AppToolError, report: Report, serverLines: (text: string) => string[]): string[] {
+  return [
+    `error[${error.class}]: ${error.message}`,
+    ...(error.serverText === null ? [] : serverLines(error.serverText)),
+    ...(error.hint === null ? [] : [`hint: ${error.hint}`]),
+    ...(report.job === null ? [] : [`job: ${report.job.ref}`]),
+  ];
+}
+
+/** The errors beneath an error, outermost first, with their stacks: for `--verbose`. */
+export function causeLines(error: Error): string[] {
+  const lines: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error && lines.length < 100; cause = cause.cause) {
+    lines.push(...(cause.stack ?? String(cause)).split('\n').map((line) => `  ${line.trim()}`));
+  }
+  return lines;
+}

@@ -1,0 +1,115 @@
+import { backends } from '../backends/index.ts';
+import type { AppEvent } from '../events.ts';
+import type { Redactor } from '../redact.ts';
+import type { RunContext } from '../run/report.ts';
+import { realClock } from './clock.ts';
+import type { CommandResult, Invocation } from './command.ts';
+import { findConfig, readNamedConfig } from './config/config-file.ts';
+import { type Environment, resolveSettings } from './config/resolve-settings.ts';
+import { createRenderer, type Renderer } from './render/renderer.ts';
+import { safeLine } from './render/safe-text.ts';
+import { createSession, readValueFile, type Session } from './session.ts';
+import type { SettingValues } from './settings.ts';
+import type { TextStream } from './streams.ts';
+
+/** What the outermost layer gives a run, and wants to be told. */
+export interface Surroundings {
+  readonly process: NodeJS.Process;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+  readonly emit: (event: AppEvent) => void;
+  readonly note: RunContext['note'];
+  readonly printNow: (result: CommandResult) => void;
+  readonly stderr: TextStream;
+  readonly onSettings: (settings: SettingValues) => void;
+  readonly onRenderer: (renderer: Renderer, paint: (line: string) => string) => void;
+  readonly onCredentials: (ifRefused: string) => void;
+}
+
+/** Reads config and settings, chooses how to show progress, starts the embedded sandbox where it is wanted. */
+export async function prepare(
+  invocation: Invocation,
+  around: Surroundings,
+): Promise<{ readonly session: Session; close(): Promise<void> }> {
+  const { process, redactor, signal, emit, note } = around;
+  const cwd = process.cwd();
+  const { config: named } = invocation.flags;
+  const fromVariable = process.env.APPTOOL_CONFIG;
+  const path = typeof named === 'string' ? named : fromVariable;
+  const { file, warnings } =
+    path === undefined || path === ''
+      ? await findConfig(cwd)
+      : { file: await readNamedConfig(path, cwd), warnings: [] };
+  const resolveWith = (environment: Environment) =>
+    resolveSettings({
+      flags: invocation.flags,
+      environment,
+      config: file,
+      backends,
+      readValueFile: (name) => readValueFile(name, cwd),
+    });
+
+  const first = resolveWith(process.env);
+  around.onSettings(first.values);
+  await chooseRenderer(first.values, around);
+  for (const { code, message } of warnings) emit({ type: 'warning', code, message });
+
+  const sandbox = first.values.sandbox === true && invocation.command !== 'sandbox' ? await startEmbedded() : null;
+  const environment = sandbox === null ? process.env : withSandbox(process.env, sandbox.variables);
+  const session = createSession({
+    invocation,
+    settings: sandbox === null ? first : resolveWith(environment),
+    config: file,
+    environment,
+    backends,
+    redactor,
+    ctx: { signal, emit, note, clock: realClock },
+    printNow: around.printNow,
+    onCredentials: around.onCredentials,
+  });
+  return {
+    session,
+    close: async () => {
+      await session.close();
+      await sandbox?.close();
+    },
+  };
+}
+
+async function startEmbedded() {
+  const [{ startSandbox }, { SANDBOX_DEFAULTS }] = await Promise.all([
+    import('../sandbox/server.ts'),
+    import('../sandbox/part.ts'),
+  ]);
+  return await startSandbox(backends, SANDBOX_DEFAULTS);
+}
+
+/** The environment with the sandbox's addresses and credentials in place of any others; nothing on loopback goes through a proxy. */
+function withSandbox(environment: Environment, variables: Readonly<Record<string, string>>): Environment {
+  const files = Object.keys(variables).map((name) => [`${name}_FILE`, '']);
+  return { ...environment, ...Object.fromEntries(files), ...variables, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' };
+}
+
+/** A live line on a terminal that can show one; lines elsewhere. */
+async function chooseRenderer(settings: SettingValues, around: Surroundings): Promise<void> {
+  const { process, redactor, stderr } = around;
+  const { env } = process;
+  const isCi = env.CI !== undefined && env.CI !== '' && env.CI !== 'false';
+  const wantsProgress = settings.noProgress !== true;
+  const isQuiet = settings.quiet === true;
+  const canLive = stderr.isTerminal && env.TERM !== 'dumb' && !isCi;
+  const color = canLive && settings.noColor !== true && (env.NO_COLOR ?? '') === '';
+  const live =
+    canLive && wantsProgress && !isQuiet
+      ? (await import('./render/live-line.ts')).createLiveLine(stderr.raw, color)
+      : null;
+  const paint = color ? (await import('./render/paint.ts')).createPainter() : (line: string) => line;
+  const safe = (text: string) => safeLine(text, redactor);
+  const out = { live, safe, writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`) };
+  const renderer = createRenderer(
+    out,
+    { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress },
+    realClock.now,
+  );
+  around.onRenderer(renderer, paint);
+}

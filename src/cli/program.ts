@@ -1,0 +1,212 @@
+import { Command, CommanderError, Option } from 'commander';
+import { UsageError } from '../errors.ts';
+import type { CommandSpec, Invocation } from './command.ts';
+import { FLAGS, type Flag, type FlagValues, flagNamed } from './flags.ts';
+import { type SettingText, settingTexts } from './setting-texts.ts';
+import type { SettingKey } from './settings.ts';
+import { nearest } from './suggest.ts';
+
+const MOST_ARGUMENTS = 1000;
+const LONGEST_ARGUMENT = 64 * 1024;
+const TRY_HELP = 'try "apptool --help"';
+/** A word that is certainly not a secret may be shown again. */
+const HARMLESS_WORD = /^[a-z-]{1,24}$/;
+const SOUNDS_SECRET = /key|token|secret|password|passphrase|credential/;
+
+export type Parsed =
+  | { readonly type: 'run'; readonly spec: CommandSpec; readonly invocation: Invocation }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'no-command'; readonly help: string; readonly error: UsageError };
+
+/**
+ * Reads the command line. Throws `UsageError` for what it cannot be; its message names flags and harmless words, never a value, since
+ * a value may be a secret that was put in the wrong place.
+ */
+export function parseCommandLine(argv: readonly string[], specs: readonly CommandSpec[], version: string): Parsed {
+  if (argv.length > MOST_ARGUMENTS) throw new UsageError('too many arguments');
+  if (argv.some((argument) => argument.length > LONGEST_ARGUMENT)) throw new UsageError('argument too long');
+  let parsed: Parsed | null = null;
+  let printed = '';
+  const program = buildProgram(specs, version, {
+    textOf: settingTexts(),
+    print: (text) => {
+      printed += text;
+    },
+    found: (spec, command) => {
+      parsed = { type: 'run', spec, invocation: toInvocation(spec, command) };
+    },
+  });
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { type: 'text', text: printed };
+    if (error.code === 'commander.help') return { type: 'no-command', help: printed, error: noCommand(argv, specs) };
+    throw explain(error.code, argv, specs);
+  }
+  return parsed ?? { type: 'no-command', help: program.helpInformation(), error: noCommand(argv, specs) };
+}
+
+interface Parts {
+  readonly textOf: (key: SettingKey) => SettingText;
+  readonly print: (text: string) => void;
+  readonly found: (spec: CommandSpec, command: Command) => void;
+}
+
+function buildProgram(specs: readonly CommandSpec[], version: string, parts: Parts): Command {
+  const program = prepare(new Command('apptool'), parts)
+    .description('Get a mobile build from CI into protection and the stores: upload, wait, download, checked.')
+    .version(version, '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show help')
+    .helpCommand(false);
+  for (const flag of FLAGS) {
+    if (flag.isGlobal === true && flag.name !== 'version' && flag.name !== 'help')
+      program.addOption(toOption(flag, parts));
+  }
+  const groups = new Map<string, Command>();
+  for (const spec of specs) {
+    const [first = '', second] = spec.name.split(' ');
+    if (second === undefined) program.addCommand(buildCommand(first, spec, parts));
+    else {
+      const group = groups.get(first) ?? prepare(new Command(first), parts);
+      if (!groups.has(first)) program.addCommand(group.description(`See apptool ${first} --help`).helpCommand(false));
+      groups.set(first, group.addCommand(buildCommand(second, spec, parts)));
+    }
+  }
+  return program;
+}
+
+function prepare(command: Command, parts: Parts): Command {
+  return command
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureHelp({
+      subcommandTerm: (sub) =>
+        [sub.name(), ...sub.registeredArguments.map((operand) => `<${operand.name()}>`)].join(' '),
+    })
+    .configureOutput({ writeOut: parts.print, writeErr: parts.print });
+}
+
+function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
+  const command = prepare(new Command(name), parts).summary(spec.summary).description(spec.summary);
+  // How many operands came is checked by us, so that the message can say it.
+  for (const operand of spec.operands) command.argument(`[${operand}]`);
+  command.usage(['[options]', ...spec.operands.map((operand) => `<${operand}>`)].join(' '));
+  command.allowExcessArguments(true);
+  command.addHelpText(
+    'after',
+    `\nGlobal options: ${globalFlags()}; see apptool --help\n\nExample:\n  $ ${spec.example}`,
+  );
+  command.helpOption('-h, --help', 'Show help');
+  for (const flagName of spec.flags) {
+    const flag = flagNamed(flagName);
+    if (flag !== undefined) command.addOption(toOption(flag, parts));
+  }
+  return command.action(() => parts.found(spec, command));
+}
+
+function globalFlags(): string {
+  return FLAGS.filter((flag) => flag.isGlobal === true && flag.name !== 'help')
+    .map((flag) => `--${flag.name}`)
+    .join(' ');
+}
+
+function toOption(flag: Flag, parts: Parts): Option {
+  const short = flag.short === undefined ? '' : `-${flag.short}, `;
+  const value = flag.value === undefined ? '' : ` ${flag.value}`;
+  const option = new Option(`${short}--${flag.name}${value}`, helpOf(flag, parts));
+  if (flag.type === 'switch') return option;
+  return option.argParser((given: string, before: string | string[] | undefined) => {
+    checkValue(flag, given);
+    if (flag.isList === true) return [...(before ?? []), given];
+    if (before !== undefined && before !== given)
+      throw new UsageError(`--${flag.name} given twice with different values`);
+    return given;
+  });
+}
+
+function helpOf(flag: Flag, parts: Parts): string {
+  if (flag.key === null) return flag.help ?? '';
+  const { description, defaultText } = parts.textOf(flag.key);
+  return defaultText === null ? description : `${description} (default: ${defaultText})`;
+}
+
+function checkValue(flag: Flag, given: string): void {
+  if (given === '') throw new UsageError(`--${flag.name} is empty`);
+  if (given.includes('\0')) throw new UsageError(`--${flag.name} contains a NUL character`);
+  const isFlag = given.startsWith('--') && flagNamed(given.slice(2)) !== undefined;
+  if (isFlag) throw new UsageError(`--${flag.name} needs a value`);
+}
+
+function toInvocation(spec: CommandSpec, command: Command): Invocation {
+  const operands = command.args;
+  if (operands.length !== spec.operands.length)
+    throw new UsageError(countMismatch(spec, operands.length), { hint: `try "apptool ${spec.name} --help"` });
+  for (const operand of operands) {
+    if (operand.includes('\0')) throw new UsageError('an argument contains a NUL character');
+  }
+  const given = command.optsWithGlobals() as Record<string, string | boolean | string[]>;
+  const flags: Record<string, FlagValues[string]> = {};
+  for (const flag of FLAGS) {
+    const value = flag.name.startsWith('no-') ? given[camel(flag.name.slice(3))] === false : given[camel(flag.name)];
+    if (value !== undefined && value !== false) flags[flag.name] = value;
+  }
+  return { command: spec.name, operands, flags };
+}
+
+function countMismatch(spec: CommandSpec, got: number): string {
+  const [what = 'argument'] = spec.operands;
+  if (spec.operands.length === 0) return `${spec.name} takes no argument, got ${got}`;
+  return got === 0 ? `${spec.name} needs a ${what}` : `one ${what} expected, got ${got}`;
+}
+
+function camel(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What commander found wrong, in words without values: its own quote the whole argument. */
+function explain(code: string, argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  if (code === 'commander.unknownOption') return unknownOption(argv);
+  if (code === 'commander.optionMissingArgument') {
+    const name = argv.at(-1) ?? '';
+    const flag = FLAGS.find((candidate) => name === `--${candidate.name}` || name === `-${candidate.short}`);
+    return new UsageError(`--${flag?.name ?? 'option'} needs a value`);
+  }
+  if (code === 'commander.unknownCommand') return unknownCommand(argv, specs);
+  return new UsageError('cannot read the command line', { hint: TRY_HELP });
+}
+
+function unknownOption(argv: readonly string[]): UsageError {
+  const names = FLAGS.map((flag) => `--${flag.name}`);
+  const known = new Set([...names, ...FLAGS.map((flag) => `-${flag.short}`)]);
+  const given = argv.map((argument) => argument.split('=')[0] ?? '').filter((argument) => argument.startsWith('-'));
+  const unknown = given.find((argument) => !known.has(argument));
+  // A known flag at a command that does not take it.
+  if (unknown === undefined)
+    return new UsageError('this command does not take one of the options given', { hint: 'see its --help' });
+  const name = /^--?[A-Za-z][A-Za-z0-9-]{0,40}$/.test(unknown) ? unknown : '--…';
+  if (SOUNDS_SECRET.test(name.toLowerCase())) {
+    return new UsageError('secrets are not accepted as arguments (visible in ps); set APPTEGO_API_KEY', {
+      hint: 'put credentials in variables, or in files that <VARIABLE>_FILE names; apptool backends lists them',
+    });
+  }
+  const near = nearest(name, names);
+  return new UsageError(near === null ? `unknown option ${name}` : `unknown option ${name}; did you mean ${near}?`);
+}
+
+function unknownCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  const words = [...new Set(specs.flatMap((spec) => spec.name.split(' ')))];
+  const word = argv.find((argument) => !argument.startsWith('-') && !words.includes(argument)) ?? '';
+  if (!HARMLESS_WORD.test(word)) return new UsageError('unknown command', { hint: TRY_HELP });
+  const near = nearest(word, words);
+  return new UsageError(
+    near === null ? `unknown command "${word}"` : `unknown command "${word}"; did you mean "${near}"?`,
+    { hint: TRY_HELP },
+  );
+}
+
+function noCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  const group = argv.find((argument) => specs.some((spec) => spec.name.startsWith(`${argument} `)));
+  if (group === undefined) return new UsageError(`no command given; ${TRY_HELP}`);
+  return new UsageError(`no ${group} command given; try "apptool ${group} --help"`);
+}

@@ -1,0 +1,15 @@
+import * as z from 'zod';
+import { backends } from '../backends/index.ts';
+import { configJsonSchema } from './config/config-schema.ts';
+import { ResultDocument } from './result-document.ts';
+
+/** The JSON Schemas that ship in the package, by file name. */
+export function publishedSchemas(): Readonly<Record<string, object>> {
+  return {
+    'config.schema.json': configJsonSchema(backends),
+    'result.schema.json': {
+      ...z.toJSONSchema(ResultDocument, { target: 'draft-7' }),
+      title: 'apptool --json result, version 1',
+    },
+  };
+}

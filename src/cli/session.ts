@@ -1,0 +1,138 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { BackendDefinition } from '../backends/definition.ts';
+import { errorCode, LocalIoError, UsageError } from '../errors.ts';
+import type { Redactor } from '../redact.ts';
+import type { OpenBackend } from '../run/backend.ts';
+import type { RunContext } from '../run/report.ts';
+import { checkBaseAddress, isLoopbackHost } from '../transfer/http/address.ts';
+import { type Connections, openConnections } from '../transfer/http/dispatcher.ts';
+import { createStorage } from '../transfer/http/storage.ts';
+import type { UploadOptions } from '../types.ts';
+import type { CommandResult, Invocation } from './command.ts';
+import type { ConfigFile } from './config/config-file.ts';
+import { type Environment, type ResolvedSettings, unknownBackend } from './config/resolve-settings.ts';
+import { readCredentials } from './credentials.ts';
+import { FLAGS } from './flags.ts';
+import { readNetworkEnvironment } from './network-environment.ts';
+
+const LEAST_POLL_INTERVAL_MS = 1_000;
+/** What `auto` stands for. */
+const AUTO_CONCURRENCY = 4;
+
+/** All that a command needs: what was asked, what is configured, and how to reach a backend. */
+export interface Session {
+  readonly invocation: Invocation;
+  readonly settings: ResolvedSettings;
+  readonly config: ConfigFile | null;
+  readonly environment: Environment;
+  readonly backends: readonly BackendDefinition[];
+  readonly ctx: RunContext;
+  /** Prints the result before the command has ended; for `sandbox`, which serves until it is stopped. */
+  readonly printNow: (result: CommandResult) => void;
+  /** A backend, configured and ready; makes no request. Throws for settings or credentials that cannot work. */
+  open(id: string): Promise<OpenBackend>;
+  /** The definition of a backend. Throws `UsageError` for an unknown one. */
+  definition(id: string): BackendDefinition;
+  close(): Promise<void>;
+}
+
+export interface SessionParts {
+  readonly invocation: Invocation;
+  readonly settings: ResolvedSettings;
+  readonly config: ConfigFile | null;
+  readonly environment: Environment;
+  readonly backends: readonly BackendDefinition[];
+  readonly redactor: Redactor;
+  readonly ctx: RunContext;
+  /** Told what to do when the credentials that were read are refused. */
+  readonly onCredentials: (ifRefused: string) => void;
+  readonly printNow: (result: CommandResult) => void;
+}
+
+export function createSession(parts: SessionParts): Session {
+  const { settings, environment, backends, redactor, ctx } = parts;
+  const opened: Connections[] = [];
+  const warn = (code: string, message: string) => ctx.emit({ type: 'warning', code, message });
+  const definition = (id: string): BackendDefinition => {
+    const found = backends.find((backend) => backend.id === id);
+    if (found === undefined) throw unknownBackend(id, backends);
+    return found;
+  };
+  return {
+    ...parts,
+    definition,
+    async open(id) {
+      const backend = definition(id);
+      const own = checkedSettings(backend, settings);
+      const addresses = backend.addresses.map((key) => String(own[key]));
+      checkPollInterval(settings, addresses);
+      const proxies = readNetworkEnvironment(environment, warn);
+      const credentials = readCredentials(backend, { environment, redactor, warn });
+      const connections = openConnections(proxies, addresses);
+      opened.push(connections);
+      parts.onCredentials(credentials.ifRefused);
+      const stallTimeoutMs = settings.values.stallTimeout;
+      const adapter = await backend.create({
+        settings: own,
+        credentials: credentials.values,
+        connections,
+        stallTimeoutMs,
+      });
+      const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
+      return { id, files: backend.capabilities.files, limit: backend.capabilities.limit, adapter, storage };
+    },
+    async close() {
+      await Promise.all(opened.map((connections) => connections.close()));
+    },
+  };
+}
+
+/** A backend's settings with its addresses checked and in their plain form. */
+function checkedSettings(backend: BackendDefinition, settings: ResolvedSettings): Record<string, unknown> {
+  const { values, sources } = settings.backends[backend.id] ?? { values: {}, sources: {} };
+  const own: Record<string, unknown> = { ...values };
+  for (const key of backend.addresses) {
+    const source = sources[key] ?? 'default';
+    own[key] = checkBaseAddress(
+      String(values[key]),
+      source === 'default' ? key : source.includes(':') ? `${source}: ${key}` : source,
+    );
+  }
+  return own;
+}
+
+function checkPollInterval(settings: ResolvedSettings, addresses: readonly string[]): void {
+  if (settings.values.pollInterval >= LEAST_POLL_INTERVAL_MS) return;
+  if (addresses.every((address) => isLoopbackHost(new URL(address).hostname))) return;
+  throw new UsageError(`${settings.sources.pollInterval} must be at least 1s`);
+}
+
+/** The options of one upload to a backend. Refuses a flag that this backend has no use for: it would change nothing. */
+export function uploadOptions(session: Session, backend: BackendDefinition): UploadOptions {
+  const { values, sources } = session.settings;
+  for (const key of ['environment', 'signingKey'] as const) {
+    const flag = FLAGS.find((candidate) => candidate.key === key);
+    const isGiven = flag !== undefined && sources[key] === `--${flag.name}`;
+    if (isGiven && !backend.capabilities.accepts.includes(key))
+      throw new UsageError(`${backend.id} has no use for --${flag.name}`);
+  }
+  return {
+    environment: values.environment,
+    signingKey: values.signingKey,
+    appearTimeoutMs: values.appearTimeout,
+    capacityWaitMs: values.capacityWait,
+    pollIntervalMs: values.pollInterval,
+    concurrency: values.concurrency === 'auto' ? AUTO_CONCURRENCY : values.concurrency,
+  };
+}
+
+/** Contents of a file that a flag names, without the line break at its end. */
+export function readValueFile(path: string, cwd: string): string {
+  try {
+    return readFileSync(resolve(cwd, path), 'utf8').replace(/\r?\n$/, '');
+  } catch (cause) {
+    const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
+    throw new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,67 @@
+import * as z from 'zod';
+import { duration } from './durations.ts';
+
+const MOST_PARTS_IN_FLIGHT = 16;
+const WHOLE_NUMBER = `must be a whole number from 1 to ${MOST_PARTS_IN_FLIGHT}, or auto`;
+
+function text(what: string) {
+  return z.string({ error: `expected ${what}` }).superRefine((value, issues) => {
+    if (value === '') issues.addIssue({ code: 'custom', message: 'is empty' });
+    if (value.includes('\0')) issues.addIssue({ code: 'custom', message: 'contains a NUL character' });
+  });
+}
+
+function word<T extends string>(values: readonly [T, ...T[]], message: string) {
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? value.toLowerCase() : value),
+    z.enum(values, { error: message }),
+  );
+}
+
+const yes = z.boolean({ error: 'expected true or false' });
+
+/**
+ * The settings that every command understands, once: their types, checks, defaults, descriptions, the JSON Schema and the help all
+ * come from here. A key is a flag in camelCase, and the variable `APPTOOL_<FLAG>`.
+ */
+export const Settings = z.strictObject({
+  backend: text('a backend id').optional().describe('Backend that protects'),
+  environment: word(
+    ['dev', 'development', 'stg', 'staging', 'prod', 'production'],
+    'must be dev, staging or prod (aliases: development, stg, production)',
+  )
+    .optional()
+    .describe('AppTego configuration version; never guessed'),
+  platform: word(['android', 'ios'], 'must be android or ios').optional().describe('Default: as the file says'),
+  signingKey: text('a signing key id')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+    .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), { error: 'contains a control character' })
+    .optional()
+    .describe("Signing key at AppTego; default: the tenant's"),
+  output: text('a file path').optional().describe('Where the output goes'),
+  force: yes.optional().describe('Replace an existing output'),
+  detach: yes.optional().describe('Stop after the upload; print the job reference'),
+  timeout: duration('10s', '24h', '45m').prefault('60m').describe('Longest wait for the job'),
+  pollInterval: duration('1ms', '1h', '15s').prefault('15s').describe('Time between two questions'),
+  stallTimeout: duration('1s', '1h', '60s').prefault('60s').describe('Longest time with no byte moved'),
+  appearTimeout: duration('0s', '1h', '5m').prefault('5m').describe('How long a fresh job may be "not found"'),
+  capacityWait: duration('0s', '24h', '10m').prefault('10m').describe('Longest wait for a build slot'),
+  concurrency: z
+    .union([z.literal('auto'), z.int().min(1, WHOLE_NUMBER).max(MOST_PARTS_IN_FLIGHT, WHOLE_NUMBER)], {
+      error: WHOLE_NUMBER,
+    })
+    .prefault('auto')
+    .describe('Parts in flight: a number, or auto'),
+  json: yes.optional().describe('Print one JSON document on stdout'),
+  quiet: yes.optional().describe('Only the result, warnings and errors'),
+  verbose: yes.optional().describe('Say more about what happens'),
+  noColor: yes.optional().describe('Print without colour'),
+  noProgress: yes.optional().describe('Print no progress'),
+  sandbox: yes.optional().describe('Use a sandbox started for this command'),
+  dryRun: yes.optional().describe('Check everything here; send nothing that writes'),
+});
+
+export type SettingKey = keyof z.infer<typeof Settings>;
+export type SettingValues = z.infer<typeof Settings>;
+
+export const SETTING_KEYS = Object.keys(Settings.shape) as SettingKey[];

@@ -1,0 +1,81 @@
+const REDACTED = '[redacted]';
+/** Shorter values are not looked for: they would blot out ordinary text. Credentials that short are refused where they are read. */
+const SHORTEST_NEEDLE = 4;
+
+/** Replaces what must not be seen in any text that leaves the process. Knows the secrets that were added to it. */
+export interface Redactor {
+  /** Remembers a value, so that it and its usual encodings never leave again. */
+  add(value: string): void;
+  redact(text: string): string;
+}
+
+export function createRedactor(): Redactor {
+  const needles = new Set<string>();
+  let pattern: RegExp | null = null;
+  return {
+    add(value) {
+      for (const needle of encodings(value)) {
+        if (needle.length >= SHORTEST_NEEDLE) needles.add(needle);
+      }
+      const longestFirst = [...needles].sort((a, b) => b.length - a.length);
+      pattern = longestFirst.length === 0 ? null : new RegExp(longestFirst.map(escapeForRegExp).join('|'), 'g');
+    },
+    redact(text) {
+      const known = pattern === null ? text : text.replace(pattern, REDACTED);
+      return redactByShape(known);
+    },
+  };
+}
+
+/** Authorization headers, bearer tokens, the query of any URL (signatures live there) and the user part of any URL. */
+function redactByShape(text: string): string {
+  return text
+    .replace(/\b(bearer|basic)\s+[A-Za-z0-9._~+/:=-]{6,}/gi, `$1 ${REDACTED}`)
+    .replace(/\b(authorization\s*[:=]\s*)(?!bearer|basic)\S+/gi, `$1${REDACTED}`)
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]+@/gi, `$1${REDACTED}@`)
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?"'<>]+)\?[^\s"'<>]*/gi, `$1?${REDACTED}`);
+}
+
+function encodings(raw: string): string[] {
+  const found: string[] = [];
+  for (const value of new Set([raw, raw.trim()])) {
+    const bytes = Buffer.from(value, 'utf8');
+    const hex = bytes.toString('hex');
+    found.push(
+      value,
+      encodeURIComponent(value),
+      encodeURI(value),
+      JSON.stringify(value).slice(1, -1),
+      escapeXml(value),
+    );
+    found.push(hex, hex.toUpperCase());
+    for (const offset of [0, 1, 2]) {
+      const base64 = base64Core(bytes, offset);
+      found.push(base64, base64.replaceAll('+', '-').replaceAll('/', '_'));
+    }
+  }
+  return found;
+}
+
+/** The base64 characters that depend on `bytes` alone when they start `offset` bytes into a 3-byte group of a longer text. */
+function base64Core(bytes: Buffer, offset: number): string {
+  const encoded = Buffer.concat([Buffer.alloc(offset), bytes])
+    .toString('base64')
+    .replace(/=+$/, '');
+  const first = offset === 0 ? 0 : offset + 1;
+  const partial = (offset + bytes.length) % 3 === 0 ? 0 : 1;
+  return encoded.slice(first, encoded.length - partial);
+}
+
+function escapeXml(value: string): string {
+  return value
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&apos;');
+}
+
+function escapeForRegExp(value: string): string {
+  return value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}

@@ -1,0 +1,73 @@
+import { ArchiveProblem, readArchiveKind } from '../archive/archive-kind.ts';
+import { LocalIoError, UsageError } from '../errors.ts';
+import { checkArtifactName, openArtifact } from '../transfer/artifact.ts';
+import type { Artifact, PlannedRequest, Platform, UploadOptions } from '../types.ts';
+import type { OpenBackend } from './backend.ts';
+import { factsOf, type RunContext } from './report.ts';
+
+export interface UploadInput {
+  readonly backend: OpenBackend;
+  readonly path: string;
+  /** What the user says that the file is for, where they say so. */
+  readonly platform: Platform | undefined;
+  readonly options: UploadOptions;
+}
+
+/**
+ * Opens the artifact and makes every check that needs no request: its name, its contents, the backend's limits and needs. `use` gets
+ * it open; it is closed afterwards whatever happens.
+ */
+export async function withArtifact<T>(
+  input: UploadInput,
+  ctx: RunContext,
+  use: (artifact: Artifact, plan: PlannedRequest) => Promise<T>,
+): Promise<T> {
+  const { backend, path, platform, options } = input;
+  checkInputName(backend, path);
+  const artifact = await openArtifact(path, { judgeKind: judge(path), checkSize: sizeCheck(backend) });
+  try {
+    ctx.note({ artifact: factsOf(artifact, null) });
+    checkPlatform(artifact, platform);
+    const plan = backend.adapter.plan(artifact, options);
+    ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
+    return await use(artifact, plan);
+  } finally {
+    await artifact.close();
+  }
+}
+
+/** From the name alone, so that a file of the wrong kind is refused even where it cannot be read. */
+export function checkInputName(backend: OpenBackend, path: string): void {
+  const { name, kind } = checkArtifactName(path);
+  if (backend.files.includes(kind)) return;
+  throw new UsageError(
+    `cannot use ${name}: ${backend.id} takes ${backend.files.map((file) => `.${file}`).join(', ')} only`,
+  );
+}
+
+function checkPlatform({ name, platform }: Artifact, given: Platform | undefined): void {
+  if (given === undefined || given === platform) return;
+  const article = platform === 'ios' ? 'an iOS' : 'an Android';
+  throw new UsageError(`${name} is ${article} file but platform is ${given}`, { hint: 'leave --platform out' });
+}
+
+function sizeCheck({ id, limit }: OpenBackend) {
+  return (name: string, sizeBytes: number): void => {
+    if (limit === null || sizeBytes <= limit.bytes) return;
+    throw new UsageError(`${name}: file is larger than ${limit.words}, the limit of ${id}`);
+  };
+}
+
+function judge(path: string) {
+  return async (file: Parameters<typeof readArchiveKind>[0]) => {
+    try {
+      return await readArchiveKind(file);
+    } catch (cause) {
+      if (!(cause instanceof ArchiveProblem)) throw cause;
+      throw new LocalIoError(`cannot use ${path}: ${cause.message}`, {
+        cause,
+        hint: 'check the build that made the file',
+      });
+    }
+  };
+}

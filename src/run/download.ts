@@ -1,0 +1,124 @@
+import { basename } from 'node:path';
+import { ArchiveProblem, readArchiveKind } from '../archive/archive-kind.ts';
+import { CancelledError, IntegrityError, LocalIoError, PendingError, UsageError } from '../errors.ts';
+import { type Downloaded, downloadToFile } from '../transfer/download.ts';
+import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/output-file.ts';
+import { jobFailed } from '../transfer/poll.ts';
+import type { ArtifactKind, Context, DownloadLink } from '../types.ts';
+import { downloadOf, jobRef, type OpenBackend } from './backend.ts';
+import type { RunContext } from './report.ts';
+import { status } from './wait.ts';
+
+export interface DownloadInput {
+  readonly backend: OpenBackend;
+  readonly id: string;
+  readonly output: OutputTarget;
+  /** What was sent, where this run knows it: the output must be the same kind of file, and not the same bytes. */
+  readonly sent: { readonly kind: ArtifactKind; readonly sizeBytes: number; readonly sha256: string } | null;
+}
+
+/** Fetches a finished job's output, judges it, and puts it in place. */
+export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promise<Downloaded> {
+  const { backend, id, output, sent } = input;
+  const download = downloadOf(backend);
+  const asking: Context = { ...ctx, record: () => {} };
+  try {
+    const done = await downloadToFile(
+      {
+        link: () => download(id, asking),
+        storage: backend.storage,
+        target: output,
+        inputBytes: sent?.sizeBytes ?? null,
+        verify: (file, sha256) => verify(file, sha256, input),
+      },
+      asking,
+    );
+    const { path, sizeBytes: size, sha256 } = done;
+    ctx.note({ output: { path, name: basename(path), size, sha256 } });
+    return done;
+  } catch (error) {
+    throw withWayOn(error, `apptool download ${jobRef(backend, id)} -o ${output.path}`);
+  }
+}
+
+export interface DownloadCommandInput {
+  readonly backend: OpenBackend;
+  readonly id: string;
+  readonly output: string | undefined;
+  readonly force: boolean;
+  /** Check everything up to the transfer, and leave it at that. */
+  readonly dryRun: boolean;
+}
+
+/** `apptool download`: refuses at once what is not finished. Without a path, the output is named after the job's file. */
+export async function download(
+  input: DownloadCommandInput,
+  ctx: RunContext,
+): Promise<{ readonly path: string; readonly isWritten: boolean }> {
+  const { backend, id, force } = input;
+  const mint = downloadOf(backend);
+  if (input.output !== undefined) await checkOutput({ path: input.output, force }, null);
+  const state = await status(backend, id, ctx);
+  const job = jobRef(backend, id);
+  if (state.phase === 'failed') throw jobFailed(job, state);
+  if (state.phase !== 'succeeded') {
+    throw new PendingError(`${job} is not finished: status ${state.status}`, {
+      hint: `to wait for it: apptool wait ${job}`,
+    });
+  }
+  const path = input.output ?? defaultName(await mint(id, { ...ctx, record: () => {} }));
+  if (input.output === undefined) await checkOutput({ path, force }, null);
+  if (input.dryRun) return { path, isWritten: false };
+  await fetchOutput({ backend, id, output: { path, force }, sent: null }, ctx);
+  return { path, isWritten: true };
+}
+
+/** The server's name is only a suggestion: taken when it is a plain file name, in the working directory. */
+function defaultName({ fileName }: DownloadLink): string {
+  const [, stem, extension] = /^([A-Za-z0-9_][A-Za-z0-9_ .()+-]{0,120})\.(apk|aab|ipa)$/.exec(fileName) ?? [];
+  if (stem === undefined)
+    throw new UsageError('the server gives no usable file name', { hint: 'give one with --output' });
+  return `${stem}-protected.${extension}`;
+}
+
+async function verify(file: OutputFile, sha256: string, { sent, output }: DownloadInput): Promise<void> {
+  const kind = await kindOf(file);
+  const named = output.path.toLowerCase().split('.').pop();
+  if (sent !== null && sha256 === sent.sha256) {
+    throw new IntegrityError('the output is byte for byte the input: it is not protected', {
+      hint: 'check the enabled protections in the portal',
+    });
+  }
+  if (sent !== null && kind !== sent.kind) {
+    throw new IntegrityError(`the output is an ${kind.toUpperCase()}, the input an ${sent.kind.toUpperCase()}`);
+  }
+  const isOtherKind = (named === 'apk' || named === 'aab' || named === 'ipa') && named !== kind;
+  if (sent === null && isOtherKind)
+    throw new IntegrityError(`the output is an ${kind.toUpperCase()}, not what its name says`);
+}
+
+async function kindOf(file: OutputFile): Promise<ArtifactKind> {
+  try {
+    return await readArchiveKind({
+      fd: file.handle.fd,
+      sizeBytes: file.writtenBytes,
+      read: async (length, position) => {
+        const buffer = Buffer.alloc(length);
+        const { bytesRead } = await file.handle.read(buffer, 0, length, position);
+        return buffer.subarray(0, bytesRead);
+      },
+    });
+  } catch (cause) {
+    if (!(cause instanceof ArchiveProblem)) throw cause;
+    throw new IntegrityError(`download is not a complete archive: ${cause.message}`, { cause, mayBeTransit: true });
+  }
+}
+
+/** The job is done and its output waits: whatever failed here, the way on is to download again. */
+function withWayOn(error: unknown, command: string): unknown {
+  if (error instanceof CancelledError)
+    return new CancelledError(error.signal, { cause: error, hint: `to fetch the output: ${command}` });
+  if (error instanceof LocalIoError) error.hint ??= `when that is mended: ${command}`;
+  if (error instanceof IntegrityError) error.hint ??= `to fetch it again: ${command}`;
+  return error;
+}

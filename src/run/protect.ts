@@ -1,0 +1,52 @@
+import { join, parse } from 'node:path';
+import { checkOutput, type OutputTarget } from '../transfer/output-file.ts';
+import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
+import { downloadOf } from './backend.ts';
+import { fetchOutput } from './download.ts';
+import type { RunContext } from './report.ts';
+import { uploadArtifact } from './upload.ts';
+import { type WaitInput, wait } from './wait.ts';
+
+export interface ProtectInput extends UploadInput {
+  readonly output: string | undefined;
+  readonly force: boolean;
+  /** Stop once the job is accepted. */
+  readonly detach: boolean;
+  readonly waiting: Pick<WaitInput, 'pollIntervalMs' | 'timeoutMs' | 'appearTimeoutMs'>;
+}
+
+/** `<name>-protected.<ext>` beside the input. */
+export function protectedPath(inputPath: string): string {
+  const { dir, name, ext } = parse(inputPath);
+  return join(dir, `${name}-protected${ext}`);
+}
+
+/** Checks that the output can be written, before anything is sent. */
+export async function checkProtectOutput(input: ProtectInput): Promise<OutputTarget> {
+  const target = { path: input.output ?? protectedPath(input.path), force: input.force };
+  await checkOutput(target, input.path);
+  return target;
+}
+
+/**
+ * `apptool protect`: upload, wait, fetch, judge, put in place. What would stop the end is found before the beginning. Resolves with the
+ * job's id and the path of the output, which is `null` for a detached run.
+ */
+export async function protect(
+  input: ProtectInput,
+  ctx: RunContext,
+): Promise<{ readonly id: string; readonly output: string | null }> {
+  const { backend } = input;
+  ctx.note({ backend: backend.id });
+  downloadOf(backend);
+  checkInputName(backend, input.path);
+  const target = input.detach ? null : await checkProtectOutput(input);
+  const { id, sent } = await withArtifact(input, ctx, async (artifact) => ({
+    id: await uploadArtifact(artifact, input, ctx),
+    sent: { ...artifact, sha256: await artifact.sha256(ctx.signal) },
+  }));
+  if (target === null) return { id, output: null };
+  await wait({ ...input.waiting, backend, id, uploaded: sent }, ctx);
+  const { path } = await fetchOutput({ backend, id, output: target, sent }, ctx);
+  return { id, output: path };
+}

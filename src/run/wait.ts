@@ -1,0 +1,64 @@
+import { CancelledError, IntegrityError } from '../errors.ts';
+import { noSuchJob, waitForJob } from '../transfer/poll.ts';
+import type { Artifact, Context, JobState } from '../types.ts';
+import { jobRef, type OpenBackend } from './backend.ts';
+import type { RunContext } from './report.ts';
+
+export interface WaitInput {
+  readonly backend: OpenBackend;
+  readonly id: string;
+  readonly pollIntervalMs: number;
+  readonly timeoutMs: number;
+  readonly appearTimeoutMs: number;
+  /** What this run has just uploaded as this job; `null` for a job of another run. */
+  readonly uploaded: Pick<Artifact, 'name' | 'platform'> | null;
+}
+
+/** `apptool wait`: asks until the job has ended well; every other end is an error. */
+export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState> {
+  const { backend, id, uploaded } = input;
+  const job = jobRef(backend, id);
+  ctx.note({ backend: backend.id, job: { ref: job, id } });
+  const asking: Context = { ...ctx, record: () => {} };
+  const poll = async () => {
+    const state = await backend.adapter.poll(id, 'once', asking);
+    if (state === 'absent') return state;
+    ctx.note({ state });
+    if (uploaded !== null) checkSubject(job, state, uploaded);
+    return state;
+  };
+  try {
+    return await waitForJob({ ...input, job, poll, uploaded: uploaded !== null }, asking);
+  } catch (error) {
+    if (!(error instanceof CancelledError)) throw error;
+    throw new CancelledError(error.signal, {
+      cause: error,
+      hint: `the job goes on without us; to go on waiting: apptool wait ${job}`,
+    });
+  }
+}
+
+/** `apptool status`: one question, tried again only while the network fails. */
+export async function status(backend: OpenBackend, id: string, ctx: RunContext): Promise<JobState> {
+  const job = jobRef(backend, id);
+  ctx.note({ backend: backend.id, job: { ref: job, id } });
+  const state = await backend.adapter.poll(id, 'retried', { ...ctx, record: () => {} });
+  if (state === 'absent') throw noSuchJob(job);
+  ctx.note({ state });
+  return state;
+}
+
+/** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
+function checkSubject(job: string, state: JobState, sent: Pick<Artifact, 'name' | 'platform'>): void {
+  const { fileName, platform } = state.subject ?? {};
+  if (fileName !== undefined && fileName !== sent.name) {
+    throw new IntegrityError(`${job} is about "${fileName}", not about "${sent.name}"`, {
+      hint: 'look for your build in the portal',
+    });
+  }
+  if (platform !== undefined && platform !== sent.platform) {
+    throw new IntegrityError(`${job} is about an app for ${platform}, not for ${sent.platform}`, {
+      hint: 'look for your build in the portal',
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage } from 'node:http';
+import type { ObjectStore } from './object-store.ts';
+
+/** How the rehearsed services behave. */
+export interface SandboxOptions {
+  /** From the arrival of the object to the end of the job (ms). */
+  readonly processingMs: number;
+  /** From the arrival of the object to the job's record (ms): until then its status is 404. */
+  readonly appearMs: number;
+  readonly result: 'completed' | 'failed';
+  /** Jobs at a time; one more is answered 429. */
+  readonly concurrencyLimit: number;
+  /** Jobs per platform and configuration version in seven days; `null` for no limit. */
+  readonly weeklyLimit: number | null;
+  readonly urlLifetimeMs: number;
+  /** From this size on, an upload goes in parts. */
+  readonly multipartFromBytes: number;
+  readonly chunkSizeBytes: number;
+}
+
+/**
+ * AppTego Automation API: URLs hold for 3600 s, multipart "at or above 100 MB" (read as 100,000,000 [assumed]) "with 10 MB chunks"
+ * (10485760 in the example), and "Team defaults to 2 concurrent builds".
+ */
+export const SANDBOX_DEFAULTS: SandboxOptions = {
+  processingMs: 2_000,
+  appearMs: 300,
+  result: 'completed',
+  concurrencyLimit: 2,
+  weeklyLimit: null,
+  urlLifetimeMs: 3_600_000,
+  multipartFromBytes: 100_000_000,
+  chunkSizeBytes: 10_485_760,
+};
+
+/** What a backend's part is given. */
+export interface SandboxTools {
+  readonly options: SandboxOptions;
+  /** Where the part is served, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly store: ObjectStore;
+  /** Makes something to be kept secret, such as a key, new for each sandbox. */
+  readonly randomId: () => string;
+}
+
+export interface SandboxRequest {
+  readonly method: string;
+  /** Below the part's base address, still encoded. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingMessage['headers'];
+  /** The whole body, for control calls; rejects when it is larger than 1 MiB. */
+  body(): Promise<Buffer>;
+}
+
+export interface SandboxAnswer {
+  readonly status: number;
+  readonly json: unknown;
+}
+
+/** One backend's stand-in: strict where its documentation is. */
+export interface SandboxPart {
+  /** The variables that point apptool at this part, credentials included. */
+  readonly variables: Readonly<Record<string, string>>;
+  handle(request: SandboxRequest): Promise<SandboxAnswer>;
+}

@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createObjectStore, type ObjectStore } from './object-store.ts';
+import type { SandboxAnswer, SandboxOptions, SandboxPart, SandboxTools } from './part.ts';
+
+const LARGEST_CONTROL_BODY = 1024 * 1024;
+
+export interface Sandbox {
+  /** Where the backends' parts are, each below its id. */
+  readonly apiOrigin: string;
+  /** Where the signed URLs lead: another origin, as it is in the real services. */
+  readonly storageOrigin: string;
+  /** The variables that point apptool at this sandbox, credentials included. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly store: ObjectStore;
+  /** Stops serving and removes what was stored. */
+  close(): Promise<void>;
+}
+
+/** What a backend's folder offers: its id and its part. */
+export interface SandboxPartSource {
+  readonly id: string;
+  sandbox(tools: SandboxTools): Promise<SandboxPart>;
+}
+
+/**
+ * Serves the parts on loopback, each below `/<id>`, and their storage on a port of its own. `port` 0 takes a free one.
+ * Rejects with the system's error when the port cannot be had.
+ */
+export async function startSandbox(
+  sources: readonly SandboxPartSource[],
+  options: SandboxOptions,
+  port = 0,
+): Promise<Sandbox> {
+  const folder = await mkdtemp(join(tmpdir(), 'apptool-sandbox-'));
+  const servers: Server[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(servers.map(stop));
+    // A job at work may just be writing its output there.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  };
+  try {
+    const parts = new Map<string, SandboxPart>();
+    let store: ObjectStore | null = null;
+    const storageOrigin = await listen(servers, 0, (request, response) => {
+      void store?.handle(request, response).catch(() => response.destroy());
+    });
+    store = createObjectStore(folder, storageOrigin, Date.now);
+    const apiOrigin = await listen(servers, port, (request, response) => {
+      void serve(parts, request, response).catch(() => response.destroy());
+    });
+    for (const source of sources) {
+      const tools = {
+        options,
+        store,
+        baseUrl: `${apiOrigin}/${source.id}`,
+        randomId: () => randomBytes(12).toString('hex'),
+      };
+      parts.set(source.id, await source.sandbox(tools));
+    }
+    const variables = Object.assign({}, ...[...parts.values()].map((part) => part.variables)) as Record<string, string>;
+    return { apiOrigin, storageOrigin, variables, store, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function listen(servers: Server[], port: number, listener: RequestListener): Promise<string> {
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, listener);
+  servers.push(server);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function stop(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+}
+
+async function serve(
+  parts: ReadonlyMap<string, SandboxPart>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const [, id = '', ...rest] = url.pathname.split('/');
+  const part = parts.get(id);
+  if (part === undefined) return send(response, { status: 404, json: { error: 'Endpoint not found' } });
+  const answer = await part.handle({
+    method: request.method ?? '',
+    path: `/${rest.join('/')}`,
+    query: url.searchParams,
+    headers: request.headers,
+    body: () => readAll(request),
+  });
+  send(response, answer);
+}
+
+function send(response: ServerResponse, { status, json }: SandboxAnswer): void {
+  const body = JSON.stringify(json);
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    .end(body);
+}
+
+async function readAll(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_CONTROL_BODY) throw new Error('control body too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import { type BigIntStats, constants } from 'node:fs';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { errorCode, LocalIoError, UsageError } from '../errors.ts';
+import type { Artifact, ArtifactKind, Body, Platform } from '../types.ts';
+
+/**
+ * Few large reads: at 256 KiB a read the file costs less than the socket, and a part never holds more than one buffer.
+ * Larger than any socket's high-water mark, so that undici pulls the next chunk only when this one has left for the kernel.
+ */
+const CHUNK_BYTES = 256 * 1024;
+const HASH_CHUNK_BYTES = 1024 * 1024;
+
+const EXTENSIONS: Readonly<Record<string, ArtifactKind>> = { '.apk': 'apk', '.aab': 'aab', '.ipa': 'ipa' };
+
+function platformOf(kind: ArtifactKind): Platform {
+  return kind === 'ipa' ? 'ios' : 'android';
+}
+
+/** How an open file is judged; given in, so that the transfer knows nothing of archives and backends. */
+export interface ArtifactChecks {
+  /** Throws for a size that cannot be sent. */
+  checkSize(name: string, sizeBytes: number): void;
+  /** What the contents are; throws for what is no app archive. */
+  judgeKind(file: {
+    readonly fd: number;
+    readonly sizeBytes: number;
+    read(length: number, position: number): Promise<Buffer>;
+  }): Promise<ArtifactKind>;
+}
+
+/**
+ * Opens a local artifact for reading and fixes its identity: one descriptor serves the whole run, and symlinks are resolved once.
+ * Throws `LocalIoError` when there is no usable file, `UsageError` when its name is not one that can be sent.
+ */
+export async function openArtifact(path: string, checks: ArtifactChecks): Promise<Artifact> {
+  const { name, kind: named } = checkArtifactName(path);
+  const handle = await openRegularFile(path);
+  try {
+    const identity = await identify(handle, path);
+    if (identity.size === 0n)
+      throw new LocalIoError(`cannot use ${path}: file is empty`, { hint: 'check the build that made it' });
+    checks.checkSize(name, Number(identity.size));
+    const kind = await checks.judgeKind({
+      fd: handle.fd,
+      sizeBytes: Number(identity.size),
+      read: (length, position) => readExactly(handle, length, position, path),
+    });
+    if (kind !== named) {
+      throw new UsageError(`cannot use ${name}: content is an ${label(kind)} but the name ends in .${named}`, {
+        hint: `rename it to end in .${kind}`,
+      });
+    }
+    return describe(path, name, kind, handle, identity);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function label(kind: ArtifactKind): string {
+  return kind.toUpperCase();
+}
+
+/** What a path's name says, without looking at the file. Throws `UsageError` for a name that cannot be sent. */
+export function checkArtifactName(path: string): { readonly name: string; readonly kind: ArtifactKind } {
+  const name = checkName(basename(path));
+  return { name, kind: kindOfName(name) };
+}
+
+function checkName(name: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
+    throw new UsageError('file name has control characters', { hint: 'rename the file' });
+  }
+  const hasBidi = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/.test(name);
+  if (Buffer.byteLength(name) > 255 || /^\.[^.]*$/.test(name) || hasBidi || name.startsWith('-')) {
+    throw new UsageError('file name is not usable; rename the file');
+  }
+  return name;
+}
+
+function kindOfName(name: string): ArtifactKind {
+  const kind = EXTENSIONS[/\.[^.]*$/.exec(name)?.[0].toLowerCase() ?? ''];
+  if (kind === undefined) throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`);
+  return kind;
+}
+
+async function openRegularFile(path: string): Promise<FileHandle> {
+  try {
+    const resolved = await realpath(path);
+    // Without O_NONBLOCK, opening a FIFO would wait for a writer.
+    const handle = await open(resolved, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await handle.stat();
+    if (stats.isFile()) return handle;
+    await handle.close();
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+  throw new LocalIoError(`cannot use ${path}: it is not a regular file`);
+}
+
+function unreadable(path: string, cause: unknown): LocalIoError {
+  const code = errorCode(cause) ?? 'unknown error';
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    const pattern = /[*?[]/.test(path) ? '; the pattern matched nothing' : '';
+    return new LocalIoError(`no such file "${path}"${pattern}`, {
+      cause,
+      hint: 'check the path; a build may have put it elsewhere',
+    });
+  }
+  const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : code;
+  return new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+}
+
+/** What must not change: a rename over the file shows in `ctimeNs` (its link count falls) and in the path's inode. */
+interface Identity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+async function identify(handle: FileHandle, path: string): Promise<Identity> {
+  const identity = pick(await handle.stat({ bigint: true }));
+  const atPath = await identityAt(path);
+  if (atPath === null || !same(identity, atPath)) throw changed(path, 'while apptool was reading it');
+  return identity;
+}
+
+async function identityAt(path: string): Promise<Identity | null> {
+  return await stat(path, { bigint: true }).then(pick, () => null);
+}
+
+function pick({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): Identity {
+  return { dev, ino, size, mtimeNs, ctimeNs };
+}
+
+function same(a: Identity, b: Identity): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
+}
+
+function changed(path: string, when: string): LocalIoError {
+  return new LocalIoError(`${path}: file changed ${when}`, {
+    hint: 'wait until the build has finished writing it, then run again',
+  });
+}
+
+async function assertSame(handle: FileHandle, path: string, identity: Identity): Promise<void> {
+  const inUse = pick(await handle.stat({ bigint: true }));
+  const atPath = await identityAt(path);
+  if (!same(identity, inUse) || atPath === null || !same(identity, atPath))
+    throw changed(path, 'while it was being sent');
+}
+
+async function readExactly(handle: FileHandle, length: number, position: number, path: string): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  await fill(handle, buffer, position, path);
+  return buffer;
+}
+
+async function fill(handle: FileHandle, buffer: Buffer, position: number, path: string): Promise<void> {
+  let filled = 0;
+  while (filled < buffer.length) {
+    const bytesRead = await readOnceMore(handle, buffer, filled, position + filled, path);
+    if (bytesRead === 0) throw changed(path, 'while it was being read: it became shorter');
+    filled += bytesRead;
+  }
+}
+
+/** A read that fails is tried once more on the same descriptor: network file systems recover. */
+async function readOnceMore(
+  handle: FileHandle,
+  buffer: Buffer,
+  offset: number,
+  position: number,
+  path: string,
+): Promise<number> {
+  const read = async () => (await handle.read(buffer, offset, buffer.length - offset, position)).bytesRead;
+  try {
+    return await read().catch(read);
+  } catch (cause) {
+    throw new LocalIoError(`cannot read file ${path}: ${errorCode(cause) ?? 'read error'}`, { cause });
+  }
+}
+
+function describe(path: string, name: string, kind: ArtifactKind, handle: FileHandle, identity: Identity): Artifact {
+  const sizeBytes = Number(identity.size);
+  const assertUnchanged = () => assertSame(handle, path, identity);
+  const spare: Buffer[] = [];
+  let digest: Promise<string> | null = null;
+  return {
+    path,
+    name,
+    kind,
+    platform: platformOf(kind),
+    sizeBytes,
+    assertUnchanged,
+    sha256: (signal) => {
+      digest ??= hash(handle, sizeBytes, path, signal);
+      return digest;
+    },
+    slice: (start, end) => slice(handle, start, end, path, spare, assertUnchanged),
+    close: () => handle.close(),
+  };
+}
+
+async function hash(handle: FileHandle, sizeBytes: number, path: string, signal: AbortSignal): Promise<string> {
+  const sha256 = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, sizeBytes));
+  for (let position = 0; position < sizeBytes; position += buffer.length) {
+    signal.throwIfAborted();
+    const view = buffer.subarray(0, Math.min(buffer.length, sizeBytes - position));
+    await fill(handle, view, position, path);
+    sha256.update(view);
+  }
+  return sha256.digest('hex');
+}
+
+/**
+ * A range of the file as a body. The file's identity is checked before the last chunk leaves, so that the bytes of a file that changed
+ * never make up a whole body. `spare` holds read buffers that no body uses now.
+ */
+function slice(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  path: string,
+  spare: Buffer[],
+  assertUnchanged: () => Promise<void>,
+): Body {
+  return {
+    sizeBytes: end - start,
+    async *open() {
+      const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      try {
+        for (let position = start; position < end; position += CHUNK_BYTES) {
+          const view = buffer.subarray(0, Math.min(CHUNK_BYTES, end - position));
+          await fill(handle, view, position, path);
+          const isLast = position + view.length === end;
+          if (isLast) await assertUnchanged();
+          // A short last chunk may still sit in the socket's queue when this ends, so it gets memory of its own.
+          yield isLast ? Buffer.from(view) : view;
+        }
+      } finally {
+        spare.push(buffer);
+      }
+    },
+  };
+}

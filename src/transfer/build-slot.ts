@@ -1,0 +1,34 @@
+import { LimitError } from '../errors.ts';
+import type { Context } from '../types.ts';
+import { CallFailure } from './http/failure.ts';
+import type { SignedUpload, UploadTicket } from './signed-protocol.ts';
+
+/** Between two tries to get a build slot; with the default poll interval that is every 30 s, give or take a fifth. */
+const POLLS_PER_SLOT_TRY = 2;
+
+/** Asks for the upload; where the backend has no build slot free, waits for one as long as the user allows. */
+export async function requestWithSlot(upload: SignedUpload, ctx: Context): Promise<UploadTicket> {
+  const startedAt = ctx.clock.now();
+  for (;;) {
+    try {
+      return await upload.protocol.request(ctx);
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      await waitForSlot(error, upload, startedAt, ctx);
+    }
+  }
+}
+
+/** Waits, or throws the limit when waiting is of no use or longer than allowed. */
+async function waitForSlot(error: LimitError, upload: SignedUpload, startedAt: number, ctx: Context): Promise<void> {
+  const { capacityWaitMs, pollIntervalMs } = upload.options;
+  const leftMs = capacityWaitMs - (ctx.clock.now() - startedAt);
+  const askedMs = error.cause instanceof CallFailure ? error.cause.retryAfterMs : null;
+  const ownMs = POLLS_PER_SLOT_TRY * pollIntervalMs * (0.8 + 0.4 * ctx.clock.random());
+  const delayMs = askedMs === null ? ownMs : askedMs + ctx.clock.random() * 1000;
+  // A weekly limit has the same status as the limit of builds at a time, and only its words tell them apart.
+  const isWeekly = /week/i.test(error.serverText ?? '');
+  if (isWeekly || delayMs > leftMs) throw error;
+  ctx.emit({ type: 'capacity.wait', delayMs, leftMs, message: error.serverText });
+  await ctx.clock.sleep(delayMs, ctx.signal);
+}

@@ -1,0 +1,125 @@
+/**
+ * The call safety table: for every kind of call, what may be done again after which kind of failure.
+ *
+ * A failure has one of these classes, decided once, in `http/attempt.ts`, from what was really handed over:
+ *
+ * - `unsent`: no connection, or nothing of the request went out;
+ * - `incomplete`: the body was not fully handed over, so with an exact Content-Length the server cannot have accepted it
+ *   (RFC 9112, section 6.3);
+ * - `rejected`: a well-formed 4xx;
+ * - `ambiguous`: everything else once the whole body was out: reset, timeout, 5xx, 408, an answer that cannot be read;
+ * - `false-ok`: a 2xx that came before the body was out, so it cannot speak of the whole body.
+ *
+ * No backend documents an idempotency key, so a call that creates something is repeated only where the row says why it is safe.
+ */
+export type FailureClass = 'unsent' | 'incomplete' | 'rejected' | 'ambiguous' | 'false-ok';
+
+export interface CallPolicy {
+  readonly kind: string;
+  /** Tries after the first for `unsent`, `incomplete` and for answers that say "not now" (429, 503 with Retry-After). */
+  readonly unsentRetries: number;
+  /** Tries after the first for `ambiguous` and `false-ok`; 0 where a repeat could create something twice. */
+  readonly ambiguousRetries: number;
+  /** No try starts sooner than this after the one before (ms). */
+  readonly spacingMs: number;
+  /** Longest wait for the answer after the last byte went out (ms). */
+  readonly answerTimeoutMs: number;
+  /** Longest that all tries together may take (ms); `null` leaves it to the caller's signal. */
+  readonly budgetMs: number | null;
+  /** What it means when the answer stays lost: nothing is left running, or something may have landed. */
+  readonly lostAnswer: 'unavailable' | 'unknown';
+  /** Whether an accepted call leaves something behind: then an answer in the wrong shape is never "nothing happened". */
+  readonly creates: boolean;
+  /** What a 403 means here. */
+  readonly forbidden: 'auth' | 'rejected';
+  /** A stale pooled socket gives a reset that cannot be told from a processed request, so creating calls open their own. */
+  readonly freshConnection: boolean;
+  /** `caller`: a 429 is handed up at once, because the caller has a rule for it (a build slot). */
+  readonly tooMany: 'retry' | 'caller';
+}
+
+const READ = {
+  kind: 'read',
+  unsentRetries: 5,
+  ambiguousRetries: 5,
+  spacingMs: 0,
+  answerTimeoutMs: 30_000,
+  budgetMs: null,
+  lostAnswer: 'unavailable',
+  creates: false,
+  forbidden: 'auth',
+  freshConnection: false,
+  tooMany: 'retry',
+} as const satisfies CallPolicy;
+
+export const CALL_POLICIES = {
+  /** A question. Repeating it changes nothing. */
+  read: READ,
+  /** One question of a poll loop, which goes on to its own deadline: so no retries of its own. */
+  poll: { ...READ, kind: 'poll', unsentRetries: 0, ambiguousRetries: 0, tooMany: 'caller' },
+  /**
+   * Hands out a job id and signed URLs. "The protected build is queued after the uploaded object is received" (AppTego Management
+   * API, "Request An Upload URL"), so a lost answer leaves only an unused URL. Job ids are Unix seconds: tries are kept
+   * more than a second apart.
+   */
+  mint: {
+    ...READ,
+    kind: 'mint',
+    creates: true,
+    ambiguousRetries: 3,
+    spacingMs: 1_100,
+    answerTimeoutMs: 60_000,
+    freshConnection: true,
+    tooMany: 'caller',
+  },
+  /** PUT of one part: the last write wins, so it may be sent again (Amazon S3 user guide, "presigned URLs"). */
+  part: {
+    ...READ,
+    kind: 'part',
+    unsentRetries: 6,
+    ambiguousRetries: 6,
+    answerTimeoutMs: 60_000,
+    forbidden: 'rejected',
+  },
+  /** PUT of the whole object, which starts the build: after a lost answer the job's status decides, never a blind repeat. */
+  object: {
+    ...READ,
+    kind: 'object',
+    creates: true,
+    unsentRetries: 3,
+    ambiguousRetries: 0,
+    answerTimeoutMs: 300_000,
+    lostAnswer: 'unknown',
+    forbidden: 'rejected',
+    freshConnection: true,
+  },
+  /** Assembles the parts and starts the build. S3 "may take several minutes". After a lost answer the job's status decides. */
+  complete: {
+    ...READ,
+    kind: 'complete',
+    creates: true,
+    ambiguousRetries: 0,
+    answerTimeoutMs: 300_000,
+    lostAnswer: 'unknown',
+    forbidden: 'rejected',
+    freshConnection: true,
+  },
+  /** Frees the parts. Idempotent, and part of the cleanup, so it is short. */
+  abort: {
+    ...READ,
+    kind: 'abort',
+    unsentRetries: 3,
+    ambiguousRetries: 3,
+    answerTimeoutMs: 3_000,
+    budgetMs: 3_000,
+    forbidden: 'rejected',
+  },
+  /** GET of a signed download URL; the download loop resumes it itself. */
+  fetch: { ...READ, kind: 'fetch', unsentRetries: 0, ambiguousRetries: 0, forbidden: 'rejected', tooMany: 'caller' },
+} as const satisfies Record<string, CallPolicy>;
+
+/** Full-jitter exponential backoff: a random time up to `base * 2^n`, capped (AWS Architecture Blog, "Exponential Backoff And Jitter"). */
+export const BACKOFF = { baseMs: 500, capMs: 20_000 } as const;
+export const CONNECT_TIMEOUT_MS = 10_000;
+/** A longer Retry-After than this ends the run instead of stalling it. */
+export const LONGEST_RETRY_AFTER_MS = 120_000;

@@ -1,0 +1,182 @@
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import type { FailureClass } from '../call-policy.ts';
+import type { HttpAnswer, HttpRequest } from './attempt.ts';
+import type { DescribeError } from './error-text.ts';
+import { CallFailure, type Fault } from './failure.ts';
+import { retryAfterMs } from './retry-after.ts';
+
+/** Nothing that a backend answers in JSON comes near this. */
+export const LARGEST_JSON_BYTES = 1024 * 1024;
+const LARGEST_ERROR_BYTES = 64 * 1024;
+const DEEPEST_JSON = 64;
+const LONGEST_SERVER_TEXT = 500;
+
+/** The part of a zod schema that the HTTP layer needs. */
+export interface AnswerShape<T> {
+  safeParse(value: unknown):
+    | { readonly success: true; readonly data: T }
+    | {
+        readonly success: false;
+        readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[] }[] };
+      };
+}
+
+/** Reads at most `limit` bytes of the answer's body, decoded. Throws `CallFailure` when there are more. */
+export async function readBody(answer: HttpAnswer, limit: number, request: HttpRequest): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer.chunks()) {
+    size += chunk.length;
+    if (size > limit) throw failed(answer, request, 'too-large', 'answer too large');
+    chunks.push(chunk);
+  }
+  return decode(Buffer.concat(chunks), answer, limit, request);
+}
+
+/** Servers compress even what was asked for as `identity`. Never inflates beyond `limit`. */
+function decode(body: Buffer, answer: HttpAnswer, limit: number, request: HttpRequest): Buffer {
+  const encoding = header(answer, 'content-encoding')?.toLowerCase() ?? 'identity';
+  const options = { maxOutputLength: limit };
+  try {
+    if (encoding === 'identity' || encoding === '') return body;
+    if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipSync(body, options);
+    if (encoding === 'deflate') return inflateSync(body, options);
+    if (encoding === 'br') return brotliDecompressSync(body, options);
+  } catch {
+    // Whether it is damaged or too large when inflated: either way it cannot be read.
+    throw failed(answer, request, 'too-large', 'answer too large or damaged after decoding');
+  }
+  throw failed(answer, request, 'unexpected-answer', `answer in an unknown encoding`);
+}
+
+export function header(answer: HttpAnswer, name: string): string | undefined {
+  const value = answer.headers[name];
+  return typeof value === 'string' ? value : value?.[0];
+}
+
+/** The answer's JSON in the shape that was asked for. Everything else is a `CallFailure` of the right class. */
+export async function readJson<T>(
+  answer: HttpAnswer,
+  request: HttpRequest,
+  options: {
+    readonly shape: AnswerShape<T>;
+    readonly describeError: DescribeError;
+    readonly now: Date;
+    readonly maxBytes: number;
+    readonly mayBeEmpty: boolean;
+  },
+): Promise<T> {
+  if (answer.status >= 300) throw await refusal(answer, request, options.describeError, options.now);
+  if (!answer.bodySent) {
+    throw failed(answer, request, 'early-success', 'the server answered before the upload finished', 'false-ok');
+  }
+  const body = await readBody(answer, options.maxBytes, request);
+  const value = options.mayBeEmpty && body.length === 0 ? undefined : parseJson(body, answer, request);
+  const parsed = options.shape.safeParse(value);
+  if (parsed.success) return parsed.data;
+  // Field names only: values may be secrets.
+  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole answer');
+  throw failed(
+    answer,
+    request,
+    'wrong-shape',
+    `the server accepted the request but its answer has no usable ${[...new Set(fields)].slice(0, 4).join(', ')}`,
+  );
+}
+
+function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest): unknown {
+  if (body.length === 0) throw failed(answer, request, 'unexpected-answer', 'empty answer');
+  const text = body.toString('utf8');
+  if (nesting(text) > DEEPEST_JSON) throw failed(answer, request, 'unexpected-answer', 'answer too deep');
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, so it is not kept; the start of the text is shown as the server's words.
+    const type = (header(answer, 'content-type') ?? 'unknown content').split(';')[0];
+    throw failed(answer, request, 'unexpected-answer', `expected JSON, got ${type}`, 'ambiguous', text.slice(0, 120));
+  }
+}
+
+/** An upper bound of how deep a JSON text nests; brackets inside strings count too, which real answers never have by the dozen. */
+function nesting(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth);
+    else if (character === '}' || character === ']') depth -= 1;
+  }
+  return deepest;
+}
+
+/** What an answer that is not a 2xx means. */
+export async function refusal(
+  answer: HttpAnswer,
+  request: HttpRequest,
+  describeError: DescribeError,
+  now: Date,
+): Promise<CallFailure> {
+  const { status } = answer;
+  if (status < 400) return redirect(answer, request);
+  const description = describeError(await errorBody(answer, request));
+  const failureClass = classOfStatus(status, answer, request);
+  return new CallFailure(failureClass, 'status', `HTTP ${status}`, {
+    ...details(answer, request),
+    status,
+    retryAfterMs: retryAfterMs(answer.headers['retry-after'], now),
+    serverText: cut(description.text),
+    backendCode: description.backendCode ?? null,
+    meaning: description.meaning ?? null,
+  });
+}
+
+/** 408, 425 and 5xx are no verdict on the request. One that came before the body was out proves that it was not accepted. */
+function classOfStatus(status: number, answer: HttpAnswer, request: HttpRequest): FailureClass {
+  const isVerdict = status < 500 && status !== 408 && status !== 425;
+  if (isVerdict) return 'rejected';
+  return request.body !== null && !answer.bodySent ? 'incomplete' : 'ambiguous';
+}
+
+function redirect(answer: HttpAnswer, request: HttpRequest): CallFailure {
+  const location = header(answer, 'location') ?? '';
+  const to = URL.canParse(location, request.url) ? new URL(location, request.url).host : 'an unreadable address';
+  return failed(answer, request, 'redirect', `refusing redirect to host ${to}`);
+}
+
+async function errorBody(answer: HttpAnswer, request: HttpRequest): Promise<unknown> {
+  let text: string;
+  try {
+    text = (await readBody(answer, LARGEST_ERROR_BYTES, request)).toString('utf8');
+  } catch {
+    // The status has decided; the words are a courtesy.
+    return null;
+  }
+  try {
+    return nesting(text) > DEEPEST_JSON ? null : JSON.parse(text);
+  } catch {
+    // Not JSON: the text itself is what the server said.
+    return text;
+  }
+}
+
+function cut(text: string | null): string | null {
+  if (text === null) return null;
+  const compact = text.replace(/\s+/g, ' ').trim();
+  if (compact === '') return null;
+  return compact.length > LONGEST_SERVER_TEXT ? `${compact.slice(0, LONGEST_SERVER_TEXT)}…` : compact;
+}
+
+function details(answer: HttpAnswer, request: HttpRequest) {
+  return { host: new URL(request.url).host, status: answer.status, totalBytes: request.body?.sizeBytes ?? 0 };
+}
+
+/** A failure of an answer whose head came; its class is what a whole body makes of it. */
+export function failed(
+  answer: HttpAnswer,
+  request: HttpRequest,
+  fault: Fault,
+  why: string,
+  failureClass: FailureClass = 'ambiguous',
+  serverText: string | null = null,
+): CallFailure {
+  return new CallFailure(failureClass, fault, why, { ...details(answer, request), serverText: cut(serverText) });
+}

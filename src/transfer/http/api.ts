@@ -1,0 +1,77 @@
+import type { Body, Context } from '../../types.ts';
+import type { CallPolicy } from '../call-policy.ts';
+import { type AnswerShape, LARGEST_JSON_BYTES, readJson } from './answer.ts';
+import { attempt, type HttpRequest } from './attempt.ts';
+import type { Connections } from './dispatcher.ts';
+import { type DescribeError, describeUnknownError } from './error-text.ts';
+import { callWithRetries } from './retry.ts';
+
+interface ApiCall<T> {
+  /** A verb phrase for messages: "request the upload". */
+  readonly what: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path below the base address, each variable segment encoded. */
+  readonly path: string;
+  readonly json?: unknown;
+  readonly policy: CallPolicy;
+  readonly answer: AnswerShape<T>;
+  /** True where the documentation does not say what the body holds: then an empty one is `undefined` to `answer`. */
+  readonly mayBeEmpty?: boolean;
+  /** Cap of the answer's body after decoding; 1 MiB unless the endpoint is known to answer more. */
+  readonly maxAnswerBytes?: number;
+}
+
+/** One backend's control plane. Credentials are added here and travel to the base address only. */
+export interface ApiClient {
+  readonly baseUrl: string;
+  /** Resolves with the answer in its shape; rejects with an `AppToolError` once the call's policy is used up. */
+  call<T>(call: ApiCall<T>, ctx: Context): Promise<T>;
+}
+
+export function createApiClient(options: {
+  readonly baseUrl: string;
+  /** Asked anew for each try, so that a renewed token is used at once. */
+  readonly headers: () => Readonly<Record<string, string>>;
+  readonly describeError?: DescribeError;
+  readonly connections: Connections;
+  readonly stallTimeoutMs: number;
+}): ApiClient {
+  const { baseUrl, connections, stallTimeoutMs, describeError = describeUnknownError } = options;
+  return {
+    baseUrl,
+    call: (call, ctx) =>
+      callWithRetries(call, ctx, () => {
+        const request: HttpRequest = {
+          method: call.method,
+          url: `${baseUrl}${call.path}`,
+          headers: {
+            accept: 'application/json',
+            ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+            ...options.headers(),
+          },
+          body: call.json === undefined ? null : jsonBody(call.json),
+          policy: call.policy,
+          stallTimeoutMs,
+        };
+        return attempt(connections, request, ctx, (answer) =>
+          readJson(answer, request, {
+            shape: call.answer,
+            describeError,
+            now: ctx.clock.date(),
+            mayBeEmpty: call.mayBeEmpty ?? false,
+            maxBytes: call.maxAnswerBytes ?? LARGEST_JSON_BYTES,
+          }),
+        );
+      }),
+  };
+}
+
+function jsonBody(value: unknown): Body {
+  const bytes = Buffer.from(JSON.stringify(value), 'utf8');
+  return {
+    sizeBytes: bytes.length,
+    async *open() {
+      yield bytes;
+    },
+  };
+}

@@ -1,0 +1,205 @@
+import type { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { AppToolError, errorCode } from '../../errors.ts';
+import type { Body, Context } from '../../types.ts';
+import type { CallPolicy, FailureClass } from '../call-policy.ts';
+import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
+import { type Connections, PrivateAddressRefusal, ProxyRefusal } from './dispatcher.ts';
+import { CallFailure, describeFault, type Fault, faultOf } from './failure.ts';
+import { type Watchdog, watchSilence } from './watchdog.ts';
+
+/** What is left in the kernel after our last write: up to 4 MB on Linux, which a slow link still has to carry. */
+const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Sent byte for byte: a signature may cover it. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Body | null;
+  readonly policy: CallPolicy;
+  /** Longest silence while bytes should move (ms). */
+  readonly stallTimeoutMs: number;
+  /** Called with the bytes of this try that the system has taken. */
+  readonly onSent?: (sentBytes: number) => void;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** False when this came before the whole request body was handed over. */
+  readonly bodySent: boolean;
+  /** The body's bytes as they come; throws `CallFailure` when it is cut short. To be read or left, once. */
+  chunks(): AsyncIterable<Buffer>;
+}
+
+interface Try {
+  readonly request: HttpRequest;
+  readonly host: string;
+  readonly totalBytes: number;
+  handedBytes: number;
+  phase: 'sending' | 'waiting' | 'receiving';
+  /** Why we cut the connection ourselves; `null` while we did not. */
+  cut: CallFailure | null;
+}
+
+/**
+ * One try of one request. Resolves with the answer's head, whatever its status; `use` reads the rest, and the connection is done
+ * with when `use` is. Rejects with `CallFailure`, or with the signal's reason when the run is cancelled.
+ */
+export async function attempt<T>(
+  connections: Connections,
+  request: HttpRequest,
+  ctx: Context,
+  use: (answer: HttpAnswer) => Promise<T>,
+): Promise<T> {
+  ctx.signal.throwIfAborted();
+  const state: Try = {
+    request,
+    host: new URL(request.url).host,
+    totalBytes: request.body?.sizeBytes ?? 0,
+    handedBytes: 0,
+    phase: request.body === null ? 'waiting' : 'sending',
+    cut: null,
+  };
+  const stop = new AbortController();
+  const done = new AbortController();
+  const firstLimitMs = request.body === null ? request.policy.answerTimeoutMs : request.stallTimeoutMs;
+  const watchdog = watchSilence(ctx.clock, firstLimitMs + CONNECT_TIMEOUT_MS, () => {
+    state.cut = silence(state);
+    stop.abort(state.cut);
+  });
+  const dispatcher = request.policy.freshConnection ? connections.fresh() : connections.pooled;
+  try {
+    const answer = await dispatcher.request({
+      ...target(request.url),
+      method: request.method,
+      headers: headersOf(request),
+      // undici takes any async iterable; its types know only Readable.
+      body: request.body && (handOver(request.body, state, watchdog, done.signal, ctx) as unknown as Readable),
+      signal: AbortSignal.any([ctx.signal, stop.signal]),
+    });
+    state.phase = 'receiving';
+    watchdog.limit(request.stallTimeoutMs);
+    return await use({
+      status: answer.statusCode,
+      headers: answer.headers,
+      bodySent: state.handedBytes === state.totalBytes,
+      chunks: () => receive(answer.body, state, watchdog),
+    });
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    throw state.cut ?? failureOf(error, state);
+  } finally {
+    watchdog.stop();
+    done.abort();
+    stop.abort();
+    if (dispatcher !== connections.pooled) void dispatcher.destroy();
+  }
+}
+
+/** The address split as undici wants it, with the path and query exactly as they were given. */
+function target(url: string): { origin: string; path: string } {
+  const { origin } = new URL(url);
+  const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
+  return { origin, path: path.startsWith('/') ? path : '/' };
+}
+
+function headersOf(request: HttpRequest): Record<string, string> {
+  const headers: Record<string, string> = { 'accept-encoding': 'identity', ...request.headers };
+  if (request.body !== null) headers['content-length'] = String(request.body.sizeBytes);
+  return headers;
+}
+
+/**
+ * The body on its way out. undici pulls a chunk only when the socket has taken the one before, so what was pulled is what was handed
+ * over. Once the server has answered, nothing more is sent; the pull then waits until the answer is read, because ending early
+ * would cut the connection under it.
+ */
+async function* handOver(
+  body: Body,
+  state: Try,
+  watchdog: Watchdog,
+  done: AbortSignal,
+  ctx: Context,
+): AsyncGenerator<Uint8Array> {
+  const startedAt = ctx.clock.now();
+  watchdog.limit(state.request.stallTimeoutMs);
+  for await (const chunk of body.open()) {
+    if (state.phase === 'receiving') await aborted(done);
+    done.throwIfAborted();
+    state.handedBytes += chunk.byteLength;
+    yield chunk;
+    watchdog.moved();
+    state.request.onSent?.(state.handedBytes);
+  }
+  if (state.phase === 'sending') state.phase = 'waiting';
+  const elapsedMs = Math.max(1, ctx.clock.now() - startedAt);
+  const leftBytes = Math.min(state.totalBytes, KERNEL_BUFFER_BYTES);
+  const drainMs = (leftBytes * elapsedMs) / Math.max(1, state.handedBytes);
+  watchdog.limit(state.request.policy.answerTimeoutMs + drainMs);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+async function* receive(body: Dispatcher.ResponseData['body'], state: Try, watchdog: Watchdog): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of body) {
+      watchdog.moved();
+      yield chunk as Buffer;
+    }
+  } catch (error) {
+    throw state.cut ?? failure(classOf(state), 'cut-short', describeFault('cut-short', state.host), state, error);
+  }
+}
+
+/** What this try's failure may mean for the server, from what was handed over. */
+function classOf(state: Try): FailureClass {
+  if (state.totalBytes === 0) return 'ambiguous';
+  if (state.handedBytes === 0) return 'unsent';
+  return state.handedBytes < state.totalBytes ? 'incomplete' : 'ambiguous';
+}
+
+function failure(failureClass: FailureClass, fault: Fault, why: string, state: Try, cause?: unknown): CallFailure {
+  const { host, handedBytes: sentBytes, totalBytes } = state;
+  return new CallFailure(failureClass, fault, why, { host, sentBytes, totalBytes, cause });
+}
+
+function silence(state: Try): CallFailure {
+  const { request } = state;
+  if (state.phase === 'waiting') {
+    return failure(classOf(state), 'no-answer', `no answer in ${request.policy.answerTimeoutMs / 1000} s`, state);
+  }
+  return failure(classOf(state), 'stalled', `no progress for ${request.stallTimeoutMs / 1000} s`, state);
+}
+
+function failureOf(error: unknown, state: Try): unknown {
+  // An error of ours from the body (the file changed, say) comes back through undici as it was thrown.
+  if (error instanceof CallFailure || error instanceof AppToolError) return error;
+  if (error instanceof ProxyRefusal) return proxyFailure(error, state);
+  const fault = faultOf(error);
+  // What has neither a code nor a known name is a bug of ours in the body, not the network.
+  if (errorCode(error) === undefined && fault === 'closed') return error;
+  if (error instanceof PrivateAddressRefusal) {
+    return failure('unsent', 'unsafe-address', 'the server named a host with a private address', state, error);
+  }
+  const neverConnected = new Set<Fault>(['dns-unknown', 'dns-failing', 'refused', 'connect-timeout']).has(fault);
+  const isTls = fault.startsWith('tls');
+  const failureClass = neverConnected || isTls ? 'unsent' : classOf(state);
+  return failure(failureClass, fault, explain(fault, failureClass, state), state, error);
+}
+
+function explain(fault: Fault, failureClass: FailureClass, state: Try): string {
+  const words = describeFault(fault, state.host);
+  if (fault !== 'closed' || failureClass !== 'incomplete') return words;
+  return `${words} after ${state.handedBytes} of ${state.totalBytes} bytes: the server may have refused the upload`;
+}
+
+function proxyFailure(refusal: ProxyRefusal, state: Try): CallFailure {
+  const fault: Fault =
+    refusal.status === 407 ? 'proxy-auth' : refusal.status >= 500 ? 'proxy-failing' : 'proxy-refused';
+  return failure('unsent', fault, `the proxy answered ${refusal.status} to CONNECT`, state, refusal);
+}

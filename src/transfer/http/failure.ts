@@ -1,0 +1,227 @@
+import {
+  type AppToolError,
+  AuthError,
+  type ErrorDetails,
+  errorCode,
+  LimitError,
+  PolicyError,
+  RejectedError,
+  UnavailableError,
+  UnknownOutcomeError,
+} from '../../errors.ts';
+import type { CallPolicy, FailureClass } from '../call-policy.ts';
+import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
+
+/** What went wrong with one try, whatever was handed over before. */
+export type Fault =
+  | 'status'
+  | 'dns-unknown'
+  | 'dns-failing'
+  | 'refused'
+  | 'connect-timeout'
+  | 'closed'
+  | 'stalled'
+  | 'no-answer'
+  | 'cut-short'
+  | 'too-large'
+  | 'tls-untrusted'
+  | 'tls-time'
+  | 'tls-name'
+  | 'tls'
+  | 'proxy-refused'
+  | 'proxy-auth'
+  | 'proxy-failing'
+  | 'not-http'
+  | 'headers-too-large'
+  | 'redirect'
+  | 'early-success'
+  | 'unexpected-answer'
+  | 'wrong-shape'
+  | 'unsafe-address';
+
+/** One failed try of one call. Stays inside `transfer`: what leaves is an `AppToolError`. */
+export class CallFailure extends Error {
+  override readonly name = 'CallFailure';
+  readonly failureClass: FailureClass;
+  readonly fault: Fault;
+  readonly host: string;
+  readonly status: number | null;
+  readonly retryAfterMs: number | null;
+  readonly serverText: string | null;
+  readonly backendCode: string | null;
+  /** Overrides what the status would mean, where the backend documents it so. */
+  readonly meaning: 'auth' | null;
+  readonly sentBytes: number;
+  readonly totalBytes: number;
+
+  constructor(
+    failureClass: FailureClass,
+    fault: Fault,
+    why: string,
+    details: {
+      readonly host: string;
+      readonly status?: number;
+      readonly retryAfterMs?: number | null;
+      readonly serverText?: string | null;
+      readonly backendCode?: string | null;
+      readonly meaning?: 'auth' | null;
+      readonly sentBytes?: number;
+      readonly totalBytes?: number;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(why, details.cause === undefined ? undefined : { cause: details.cause });
+    this.failureClass = failureClass;
+    this.fault = fault;
+    this.host = details.host;
+    this.status = details.status ?? null;
+    this.retryAfterMs = details.retryAfterMs ?? null;
+    this.serverText = details.serverText ?? null;
+    this.backendCode = details.backendCode ?? null;
+    this.meaning = details.meaning ?? null;
+    this.sentBytes = details.sentBytes ?? 0;
+    this.totalBytes = details.totalBytes ?? 0;
+  }
+}
+
+/** Faults that no repeat can mend. */
+const HOPELESS: ReadonlySet<Fault> = new Set([
+  'tls-untrusted',
+  'tls-time',
+  'tls-name',
+  'tls',
+  'proxy-refused',
+  'proxy-auth',
+  'headers-too-large',
+  'redirect',
+  'wrong-shape',
+  'unsafe-address',
+]);
+
+export function isHopeless(failure: CallFailure): boolean {
+  return HOPELESS.has(failure.fault);
+}
+
+const UNSAFE: ReadonlySet<Fault> = new Set([
+  'tls-untrusted',
+  'tls-time',
+  'tls-name',
+  'tls',
+  'redirect',
+  'unsafe-address',
+]);
+
+/** What a system or undici error code says; the text of an error is never looked at. */
+const FAULT_BY_CODE: Readonly<Record<string, Fault>> = {
+  ENOTFOUND: 'dns-unknown',
+  EAI_AGAIN: 'dns-failing',
+  ECONNREFUSED: 'refused',
+  EHOSTUNREACH: 'refused',
+  ENETUNREACH: 'refused',
+  ETIMEDOUT: 'connect-timeout',
+  UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'headers-too-large',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls-untrusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'tls-untrusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls-untrusted',
+  UNABLE_TO_GET_ISSUER_CERT: 'tls-untrusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls-untrusted',
+  CERT_UNTRUSTED: 'tls-untrusted',
+  CERT_REVOKED: 'tls-untrusted',
+  CERT_HAS_EXPIRED: 'tls-time',
+  CERT_NOT_YET_VALID: 'tls-time',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'tls-name',
+  EPROTO: 'tls',
+};
+
+export function faultOf(error: unknown): Fault {
+  const code = errorCode(error) ?? '';
+  const known = FAULT_BY_CODE[code];
+  if (known !== undefined) return known;
+  // undici's parser error has a code only where llhttp gave one.
+  const isParserError = error instanceof Error && error.name === 'HTTPParserError';
+  if (code.startsWith('HPE_') || isParserError) return 'not-http';
+  if (code.startsWith('ERR_SSL_')) return 'tls';
+  return 'closed';
+}
+
+/** Plain words for a fault: why it failed. */
+export function describeFault(fault: Fault, host: string): string {
+  const words: Partial<Record<Fault, string>> = {
+    'dns-unknown': `DNS has no address for ${host}`,
+    'dns-failing': `DNS temporarily failing for ${host}`,
+    refused: `${host} refused the connection`,
+    'connect-timeout': `no connection in ${CONNECT_TIMEOUT_MS / 1000} s`,
+    closed: 'connection closed',
+    'cut-short': 'response cut short',
+    'tls-untrusted': 'its certificate is not signed by a CA that this machine trusts',
+    'tls-time': 'its certificate is expired or not yet valid',
+    'tls-name': 'its certificate is for another host name',
+    tls: 'the TLS handshake failed',
+    'not-http': 'not an HTTP response',
+    'headers-too-large': 'its response headers are too large',
+  };
+  return words[fault] ?? fault;
+}
+
+/** What the user can do about a fault; `null` where the class of the error already says it. */
+function hintFor(failure: CallFailure, now: Date): string | undefined {
+  switch (failure.fault) {
+    case 'dns-unknown':
+      return 'check the address; behind a proxy, set HTTPS_PROXY';
+    case 'dns-failing':
+    case 'refused':
+    case 'connect-timeout':
+      return 'check the address and the way to it (firewall, VPN, HTTPS_PROXY), then run again';
+    case 'tls-untrusted':
+      return "if your company inspects TLS, set NODE_EXTRA_CA_CERTS to the file with your company's CA";
+    case 'tls-time':
+      return `check this machine's clock: it says ${now.toISOString()}`;
+    case 'tls-name':
+      return 'check the address: something else answers there';
+    case 'redirect':
+      return 'check the address: API calls and uploads are never redirected';
+    case 'proxy-refused':
+      return 'ask whoever runs the proxy to allow this host';
+    case 'proxy-auth':
+      return 'put valid proxy credentials in HTTPS_PROXY';
+    default:
+      return undefined;
+  }
+}
+
+/** The error that a user sees when a call has finally failed. `what` reads "request the upload". */
+export function toAppToolError(failure: CallFailure, what: string, policy: CallPolicy, now: Date): AppToolError {
+  const why = failure.message;
+  const message = `could not ${what} (${failure.host}): ${why}`;
+  const details: ErrorDetails = {
+    cause: failure,
+    hint: hintFor(failure, now),
+    httpStatus: failure.status ?? undefined,
+    backendCode: failure.backendCode ?? undefined,
+    serverText: failure.serverText ?? undefined,
+  };
+  if (UNSAFE.has(failure.fault)) return new PolicyError(message, details);
+  if (failure.fault === 'proxy-auth' || failure.meaning === 'auth') return new AuthError(message, details);
+  if (failure.failureClass === 'rejected') return rejection(failure, message, policy, details);
+  if (failure.fault === 'wrong-shape' && policy.creates) return new UnknownOutcomeError(message, details);
+  const lost = failure.failureClass === 'ambiguous' || failure.failureClass === 'false-ok';
+  if (lost && policy.lostAnswer === 'unknown') return new UnknownOutcomeError(message, details);
+  return new UnavailableError(message, {
+    ...details,
+    hint: details.hint ?? 'run again later; nothing was left running',
+  });
+}
+
+function rejection(failure: CallFailure, message: string, policy: CallPolicy, details: ErrorDetails): AppToolError {
+  const status = failure.status;
+  if (status === 429) {
+    const hint = 'wait until other builds have finished, then run again; --capacity-wait lets apptool wait for you';
+    return new LimitError(message, { ...details, hint });
+  }
+  if (status === 401 || (status === 403 && policy.forbidden === 'auth')) return new AuthError(message, details);
+  const hint =
+    status === 404 || status === 405 ? 'check the base address' : 'correct what the server names, then run again';
+  return new RejectedError(message, { ...details, hint: details.hint ?? hint });
+}

@@ -1,0 +1,77 @@
+import pRetry from 'p-retry';
+import type { AppToolError } from '../../errors.ts';
+import type { Context } from '../../types.ts';
+import { BACKOFF, type CallPolicy, LONGEST_RETRY_AFTER_MS } from '../call-policy.ts';
+import { CallFailure, isHopeless, toAppToolError } from './failure.ts';
+
+export interface Call {
+  /** What the call does, as a verb phrase: "request the upload". */
+  readonly what: string;
+  readonly policy: CallPolicy;
+}
+
+/**
+ * Runs one call to its end: tries, waits and tries again as its policy allows. This is the only level that retries.
+ * Rejects with an `AppToolError`, or with the signal's reason as soon as the run is cancelled.
+ */
+export async function callWithRetries<T>(call: Call, ctx: Context, once: () => Promise<T>): Promise<T> {
+  const startedAt = ctx.clock.now();
+  const spent = { unsent: 0, ambiguous: 0 };
+  try {
+    return await pRetry(once, {
+      retries: Number.POSITIVE_INFINITY,
+      minTimeout: 0,
+      // p-retry knows no per-error delay, so the wait happens here: it is asked only when another try may follow.
+      shouldRetry: async ({ error, attemptNumber }) => {
+        if (ctx.signal.aborted || !(error instanceof CallFailure)) return false;
+        const delayMs = delayBeforeNext(error, call.policy, spent, ctx);
+        if (delayMs === null) return false;
+        const spentMs = ctx.clock.now() - startedAt;
+        if (call.policy.budgetMs !== null && spentMs + delayMs > call.policy.budgetMs) return false;
+        ctx.emit({
+          type: 'http.retry',
+          call: call.what,
+          host: error.host,
+          attempt: attemptNumber,
+          reason: error.message,
+          delayMs,
+        });
+        await ctx.clock.sleep(delayMs, ctx.signal);
+        return true;
+      },
+    });
+  } catch (error) {
+    throw finalError(error, call, ctx);
+  }
+}
+
+function finalError(error: unknown, call: Call, ctx: Context): unknown | AppToolError {
+  if (ctx.signal.aborted) return ctx.signal.reason;
+  if (!(error instanceof CallFailure)) return error;
+  return toAppToolError(error, call.what, call.policy, ctx.clock.date());
+}
+
+/** The wait before the next try (ms), or `null` when there must be none. Counts what it grants in `spent`. */
+function delayBeforeNext(
+  failure: CallFailure,
+  policy: CallPolicy,
+  spent: { unsent: number; ambiguous: number },
+  ctx: Context,
+): number | null {
+  if (isHopeless(failure) || !isRetryable(failure, policy)) return null;
+  const ledger = failure.failureClass === 'ambiguous' || failure.failureClass === 'false-ok' ? 'ambiguous' : 'unsent';
+  const allowed = ledger === 'ambiguous' ? policy.ambiguousRetries : policy.unsentRetries;
+  if (spent[ledger] >= allowed) return null;
+  const asked = failure.retryAfterMs ?? 0;
+  if (asked > LONGEST_RETRY_AFTER_MS) return null;
+  const nth = spent.unsent + spent.ambiguous;
+  spent[ledger] += 1;
+  const backoffMs = ctx.clock.random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** nth);
+  return Math.max(policy.spacingMs, asked + backoffMs);
+}
+
+/** A 4xx is the server's last word, except one that says "not now". */
+function isRetryable(failure: CallFailure, policy: CallPolicy): boolean {
+  if (failure.failureClass !== 'rejected') return true;
+  return failure.status === 429 && policy.tooMany === 'retry';
+}

@@ -1,0 +1,117 @@
+import type { Body, Context } from '../../types.ts';
+import type { CallPolicy } from '../call-policy.ts';
+import { checkServerAddress } from './address.ts';
+import { failed, header, readBody, refusal } from './answer.ts';
+import { attempt, type HttpAnswer, type HttpRequest } from './attempt.ts';
+import type { Connections } from './dispatcher.ts';
+import { describeUnknownError } from './error-text.ts';
+import { CallFailure } from './failure.ts';
+import { callWithRetries } from './retry.ts';
+
+const LARGEST_STORAGE_ANSWER = 64 * 1024;
+const LONGEST_ETAG = 256;
+
+export interface SignedPut {
+  readonly what: string;
+  /** A bearer secret: sent byte for byte, never shown. */
+  readonly url: string;
+  readonly body: Body;
+  readonly contentType: string | null;
+  readonly policy: CallPolicy;
+  /** Without an ETag a part cannot be completed; the whole object can. */
+  readonly needsEtag: boolean;
+  readonly onSent?: (sentBytes: number) => void;
+}
+
+/** The object store behind signed URLs. No credential of ours ever goes there: the URL is the credential. */
+export interface Storage {
+  /** Resolves with the ETag exactly as it was sent, quotes included. */
+  put(put: SignedPut, ctx: Context): Promise<string | null>;
+  /** Opens a signed download; `use` reads it. Resolves with what `use` gives. */
+  get<T>(request: SignedGet, ctx: Context, use: (answer: HttpAnswer) => Promise<T>): Promise<T>;
+}
+
+interface SignedGet {
+  readonly what: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly policy: CallPolicy;
+}
+
+/** `trustedBase` is the backend's own base address: what it may name is judged by it. */
+export function createStorage(options: {
+  readonly connections: Connections;
+  readonly trustedBase: string;
+  readonly stallTimeoutMs: number;
+}): Storage {
+  const { connections, trustedBase, stallTimeoutMs } = options;
+  return {
+    put: async (put, ctx) => {
+      checkServerAddress(put.url, 'upload', trustedBase);
+      const request: HttpRequest = {
+        method: 'PUT',
+        url: put.url,
+        headers: contentTypeHeader(put),
+        body: put.body,
+        policy: put.policy,
+        stallTimeoutMs,
+        ...(put.onSent === undefined ? {} : { onSent: put.onSent }),
+      };
+      return await callWithRetries(put, ctx, () => {
+        put.onSent?.(0);
+        return attempt(connections, request, ctx, (answer) => readStored(answer, request, put.needsEtag, ctx));
+      });
+    },
+    get: async (get, ctx, use) => {
+      checkServerAddress(get.url, 'download', trustedBase);
+      const request: HttpRequest = { ...get, method: 'GET', body: null, stallTimeoutMs };
+      return await callWithRetries(get, ctx, () =>
+        attempt(connections, request, ctx, async (answer) => {
+          if (answer.status >= 300) throw await refusal(answer, request, describeUnknownError, ctx.clock.date());
+          return await use(answer);
+        }),
+      );
+    },
+  };
+}
+
+/**
+ * A header that is signed must be sent, and one that is not had better not be: S3 answers 403 SignatureDoesNotMatch to a Content-Type
+ * that differs from a signed one, and lists the signed headers in the URL (Amazon S3 user guide, "Signature Version 4").
+ */
+function contentTypeHeader(put: SignedPut): Record<string, string> {
+  const signed = new URL(put.url).searchParams.get('X-Amz-SignedHeaders')?.split(';');
+  if (signed?.includes('content-type')) return { 'content-type': put.contentType ?? 'application/octet-stream' };
+  return put.contentType === null ? {} : { 'content-type': put.contentType };
+}
+
+async function readStored(
+  answer: HttpAnswer,
+  request: HttpRequest,
+  needsEtag: boolean,
+  ctx: Context,
+): Promise<string | null> {
+  if (answer.status >= 300) throw asStorageSays(await refusal(answer, request, describeUnknownError, ctx.clock.date()));
+  if (!answer.bodySent) {
+    throw failed(answer, request, 'early-success', 'the server answered before the upload finished', 'false-ok');
+  }
+  const body = await readBody(answer, LARGEST_STORAGE_ANSWER, request);
+  if (/<Error>/.test(body.toString('latin1'))) {
+    throw failed(answer, request, 'unexpected-answer', 'the storage reported an error inside a success');
+  }
+  const etag = header(answer, 'etag');
+  if (etag === undefined) {
+    if (!needsEtag) return null;
+    throw failed(answer, request, 'unexpected-answer', 'storage returned no ETag');
+  }
+  if (etag.length > LONGEST_ETAG || !/^[\x21-\x7e]+$/.test(etag)) {
+    throw failed(answer, request, 'unexpected-answer', 'storage returned an unusable ETag');
+  }
+  return etag;
+}
+
+/** S3's 400 RequestTimeout means "your bytes came too slowly", not that they were wrong (Amazon S3, "Error best practices"). */
+function asStorageSays(failure: CallFailure): CallFailure {
+  if (failure.status !== 400 || failure.backendCode !== 'RequestTimeout') return failure;
+  return new CallFailure('incomplete', failure.fault, failure.message, { ...failure, status: failure.status });
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../../types.ts';
+
+/** A watchdog looks this many times per limit, so a silence is noticed at most a quarter of the limit late. */
+const LOOKS_PER_LIMIT = 4;
+
+export interface Watchdog {
+  /** Bytes moved, either way. */
+  moved(): void;
+  /** From now on another limit holds (ms); starts it afresh. */
+  limit(limitMs: number): void;
+  stop(): void;
+}
+
+/**
+ * Calls `onSilence` once when nothing moved for the limit. It counts its own ticks instead of reading a clock, so that a machine that
+ * slept, or a clock that jumped, is not taken for a silent peer.
+ */
+export function watchSilence(clock: Clock, initialLimitMs: number, onSilence: () => void): Watchdog {
+  let limitMs = initialLimitMs;
+  let quietTicks = 0;
+  let disarm = (): void => {};
+  const tick = (): void => {
+    quietTicks += 1;
+    if (quietTicks >= LOOKS_PER_LIMIT) onSilence();
+    else arm();
+  };
+  const arm = (): void => {
+    disarm = clock.after(limitMs / LOOKS_PER_LIMIT, tick);
+  };
+  arm();
+  return {
+    moved: () => {
+      quietTicks = 0;
+    },
+    limit: (nextMs) => {
+      disarm();
+      limitMs = nextMs;
+      quietTicks = 0;
+      arm();
+    },
+    stop: () => disarm(),
+  };
+}

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { access, type FileHandle, link, lstat, open, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorCode, LocalIoError } from '../errors.ts';
+
+/** Gathered before each write: TLS hands over 16 KiB at a time, and one file write per record is what costs. */
+const WRITE_BYTES = 1024 * 1024;
+/** While it is being written only the user may read it; what is done has the usual mode. */
+const PRIVATE_MODE = 0o600;
+
+export interface OutputTarget {
+  readonly path: string;
+  /** Replace what is there. */
+  readonly force: boolean;
+}
+
+/**
+ * Checks that the output can be written, before anything is sent: its folder exists and is writable, nothing is in the way (or `force`),
+ * and it is not the input. Throws `LocalIoError`.
+ */
+export async function checkOutput(target: OutputTarget, inputPath: string | null): Promise<void> {
+  const { path, force } = target;
+  const folder = dirname(path);
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    if (errorCode(cause) === 'ENOENT' || errorCode(cause) === 'ENOTDIR') {
+      throw new LocalIoError(`directory "${folder}" does not exist`, {
+        cause,
+        hint: 'create it, or choose another --output',
+      });
+    }
+    throw new LocalIoError(`cannot write into directory "${folder}": ${errorCode(cause)}`, {
+      cause,
+      hint: 'choose another --output',
+    });
+  }
+  const there = await lstat(path).catch((error) => {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw new LocalIoError(`cannot use output ${path}: ${errorCode(error)}`, { cause: error });
+  });
+  if (there === null) return;
+  if (inputPath !== null && (await isSameFile(path, inputPath)))
+    throw new LocalIoError('output would overwrite the input');
+  if (!there.isFile()) throw new LocalIoError(`output is not a regular file: ${path}`);
+  if (!force) throw new LocalIoError(`output exists; use --force to replace it: ${path}`);
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => stat(path, { bigint: true }).catch(() => null)));
+  return first != null && second != null && first.dev === second.dev && first.ino === second.ino;
+}
+
+/** A file that does not exist under its name until it is whole. */
+export interface OutputFile {
+  /** Where the bytes are now: beside the output, exclusive, readable by the user alone. */
+  readonly temporaryPath: string;
+  readonly handle: FileHandle;
+  readonly writtenBytes: number;
+  write(chunk: Uint8Array): Promise<void>;
+  /** Throws away what was written. */
+  restart(): Promise<void>;
+  /** Writes out what is gathered, so that `handle` shows all of it. */
+  flush(): Promise<void>;
+  /** fsync, rename, fsync of the folder. After it, the output is there whole; if it throws, nothing is. */
+  commit(): Promise<void>;
+  /** Removes what is there of it. Safe to call after anything. */
+  discard(): Promise<void>;
+}
+
+export async function createOutput(target: OutputTarget): Promise<OutputFile> {
+  const temporaryPath = join(dirname(target.path), `.apptool-${randomBytes(8).toString('hex')}.partial`);
+  const handle = await ours(target.path, () => open(temporaryPath, 'wx+'));
+  // The mode that the user's umask gives, kept for the end; from before the first byte on, only the user may read it.
+  const { mode } = await handle.stat();
+  await handle.chmod(PRIVATE_MODE);
+  const gathered = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  let fill = 0;
+  let flushedBytes = 0;
+  let isOpen = true;
+  let isThere = true;
+  const close = async (): Promise<void> => {
+    if (!isOpen) return;
+    isOpen = false;
+    await handle.close();
+  };
+  const put = async (bytes: Uint8Array): Promise<void> => {
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, flushedBytes + done);
+      done += bytesWritten;
+    }
+    flushedBytes += bytes.length;
+  };
+  const flush = async (): Promise<void> => {
+    const pending = fill;
+    fill = 0;
+    if (pending > 0) await ours(target.path, () => put(gathered.subarray(0, pending)));
+  };
+  return {
+    temporaryPath,
+    handle,
+    get writtenBytes() {
+      return flushedBytes + fill;
+    },
+    flush,
+    async write(chunk) {
+      for (let from = 0; from < chunk.length; ) {
+        const take = Math.min(chunk.length - from, WRITE_BYTES - fill);
+        gathered.set(chunk.subarray(from, from + take), fill);
+        fill += take;
+        from += take;
+        if (fill === WRITE_BYTES) await flush();
+      }
+    },
+    async restart() {
+      fill = 0;
+      flushedBytes = 0;
+      await ours(target.path, () => handle.truncate(0));
+    },
+    async commit() {
+      await flush();
+      await ours(target.path, async () => {
+        await handle.chmod(mode & 0o777);
+        await handle.sync();
+        await close();
+        await putInPlace(temporaryPath, target);
+        isThere = false;
+        await syncFolder(dirname(target.path));
+      });
+    },
+    async discard() {
+      await close().catch(() => {
+        // It is being thrown away; a failing close loses nothing.
+      });
+      if (isThere) await unlink(temporaryPath).catch(() => {});
+    },
+  };
+}
+
+/** Without `force`, a link fails when something has appeared there meanwhile; a rename would replace it. */
+async function putInPlace(temporaryPath: string, target: OutputTarget): Promise<void> {
+  if (target.force) return await rename(temporaryPath, target.path);
+  try {
+    await link(temporaryPath, target.path);
+  } catch (cause) {
+    if (errorCode(cause) === 'EEXIST')
+      throw new LocalIoError(`output exists; use --force to replace it: ${target.path}`, { cause });
+    // Some file systems (FAT, some network shares) have no links.
+    return await rename(temporaryPath, target.path);
+  }
+  await unlink(temporaryPath);
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null);
+  // Windows cannot open a folder; the rename itself is journaled there.
+  if (handle === null) return;
+  try {
+    await handle.sync();
+  } catch {
+    // Some file systems refuse fsync on a folder; the file itself is safe.
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Throws `LocalIoError` when the file system says that `neededBytes` more do not fit. */
+export async function checkRoom(path: string, neededBytes: number): Promise<void> {
+  const room = await statfs(dirname(path)).catch(() => null);
+  if (room === null) return;
+  const freeBytes = room.bavail * room.bsize;
+  if (freeBytes >= neededBytes) return;
+  throw new LocalIoError(`no room for ${path}: ${neededBytes} bytes needed, ${freeBytes} free`);
+}
+
+async function ours<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    if (cause instanceof LocalIoError) throw cause;
+    const code = errorCode(cause) ?? 'write error';
+    const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : code;
+    throw new LocalIoError(`cannot write ${path}: ${why}`, { cause });
+  }
+}

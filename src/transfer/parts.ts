@@ -1,0 +1,117 @@
+import pLimit from 'p-limit';
+import { UnavailableError } from '../errors.ts';
+import type { Artifact, Context } from '../types.ts';
+
+/** Amazon S3 user guide, "Multipart upload limits": parts of 5 MiB to 5 GiB (the last may be smaller), at most 10,000. */
+const SMALLEST_PART = 5 * 1024 * 1024;
+const LARGEST_PART = 5 * 1024 * 1024 * 1024;
+const MOST_PARTS = 10_000;
+
+export interface Part {
+  /** From 1, as the storage counts. */
+  readonly number: number;
+  readonly url: string;
+  readonly start: number;
+  /** Not included. */
+  readonly end: number;
+}
+
+export interface StoredPart {
+  readonly number: number;
+  /** Byte for byte as the storage sent it, quotes included. */
+  readonly etag: string;
+}
+
+/** What a backend's multipart answer says, not yet believed. */
+export interface PartInstructions {
+  readonly urls: readonly string[];
+  readonly chunkSizeBytes: number;
+  readonly totalParts: number;
+}
+
+/** The parts of a file of `sizeBytes`. Throws `UnavailableError`, naming the rule, when the instructions do not fit it or each other. */
+export function planParts(instructions: PartInstructions, sizeBytes: number): readonly Part[] {
+  const { urls, chunkSizeBytes, totalParts } = instructions;
+  const refuse = (rule: string) =>
+    new UnavailableError(`multipart instructions are inconsistent: ${rule}`, {
+      hint: 'nothing was sent; if it happens again, report it to the backend',
+    });
+  if (!Number.isSafeInteger(chunkSizeBytes) || chunkSizeBytes < SMALLEST_PART || chunkSizeBytes > LARGEST_PART) {
+    throw refuse('chunk_size');
+  }
+  if (!Number.isSafeInteger(totalParts) || totalParts < 1) throw refuse('total_parts');
+  const areUsable = urls.every((url) => url !== '') && new Set(urls).size === urls.length;
+  if (urls.length < 1 || urls.length > MOST_PARTS || !areUsable) throw refuse('part_urls');
+  if (totalParts !== urls.length) throw refuse('total_parts');
+  if (urls.length !== Math.ceil(sizeBytes / chunkSizeBytes)) throw refuse('part_urls do not cover file_size');
+  return urls.map((url, index) => {
+    const start = index * chunkSizeBytes;
+    return { number: index + 1, url, start, end: Math.min(start + chunkSizeBytes, sizeBytes) };
+  });
+}
+
+export interface PartsUpload {
+  readonly parts: readonly Part[];
+  readonly concurrency: number;
+  /** Sends one part and gives its ETag; retries are its own. */
+  readonly put: (part: Part, onSent: (sentBytes: number) => void, ctx: Context) => Promise<string>;
+}
+
+/**
+ * Sends all parts, `concurrency` at a time, in ascending order of their start. The first failure stops the others and is what this
+ * rejects with, once they have settled. Resolves with as many ETags as there are parts, in order.
+ */
+export async function uploadParts(
+  upload: PartsUpload,
+  artifact: Artifact,
+  ctx: Context,
+): Promise<readonly StoredPart[]> {
+  const { parts, concurrency, put } = upload;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, stop.signal]);
+  const inner: Context = { ...ctx, signal };
+  const progress = trackProgress(artifact.sizeBytes, ctx);
+  const limit = pLimit(concurrency);
+  let first: { readonly error: unknown } | null = null;
+
+  const sendOne = async (part: Part): Promise<StoredPart | null> => {
+    if (signal.aborted) return null;
+    try {
+      const etag = await put(part, (sentBytes) => progress.sent(part.number, sentBytes), inner);
+      await artifact.assertUnchanged();
+      progress.stored(part.number, part.end - part.start);
+      return { number: part.number, etag };
+    } catch (error) {
+      first ??= { error };
+      stop.abort(error);
+      return null;
+    }
+  };
+  const settled = await Promise.all(parts.map((part) => limit(() => sendOne(part))));
+  ctx.signal.throwIfAborted();
+  const failure = first as { readonly error: unknown } | null;
+  if (failure !== null) throw failure.error;
+  return settled.filter((part) => part !== null);
+}
+
+/** Bytes sent over all parts, as events. A part that starts again takes back what it had sent. */
+function trackProgress(totalBytes: number, ctx: Context) {
+  const inFlight = new Map<number, number>();
+  let storedBytes = 0;
+  const emit = (): void => {
+    let sentBytes = storedBytes;
+    for (const bytes of inFlight.values()) sentBytes += bytes;
+    ctx.emit({ type: 'upload.progress', sentBytes, totalBytes, inFlight: inFlight.size });
+  };
+  return {
+    sent(part: number, sentBytes: number): void {
+      inFlight.set(part, sentBytes);
+      emit();
+    },
+    stored(part: number, sizeBytes: number): void {
+      inFlight.delete(part);
+      storedBytes += sizeBytes;
+      emit();
+    },
+  };
+}

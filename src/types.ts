@@ -1,0 +1,120 @@
+import type { Emit } from './events.ts';
+
+/** What an artifact is: an Android package, an Android App Bundle, or an iOS app archive. */
+export type ArtifactKind = 'apk' | 'aab' | 'ipa';
+export type Platform = 'android' | 'ios';
+
+/** Where a job stands. The backend's own word travels beside it, as `JobState.status`. */
+export type Phase = 'queued' | 'running' | 'action-required' | 'succeeded' | 'failed';
+
+/**
+ * Time, as everything below `cli` sees it.
+ *
+ * `now` is monotonic (ms) and is what ages and expiries are measured with, so that a wall clock that jumps changes nothing.
+ * `sleep` is for waits that we choose (backoff, poll interval); it rejects with the signal's reason.
+ * `after` is for watchdogs: it calls back once after `delayMs` and returns the function that disarms it.
+ */
+export interface Clock {
+  now(): number;
+  date(): Date;
+  random(): number;
+  sleep(delayMs: number, signal: AbortSignal): Promise<void>;
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** What now exists at the backend because of this run: recorded as soon as it is known, so that no ending can forget it. */
+export type RemoteFact =
+  | { readonly type: 'job'; readonly id: string }
+  | { readonly type: 'multipart-open'; readonly session: Readonly<Record<string, string>> }
+  | { readonly type: 'multipart-closed' }
+  /** The last byte was handed over: from here on the job may be running, whatever we hear. */
+  | { readonly type: 'may-have-landed' };
+
+/** Handed down from the CLI to everything that waits or sends; always the last argument, never stored. */
+export interface Context {
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+  readonly clock: Clock;
+  record(fact: RemoteFact): void;
+}
+
+/**
+ * A request body that can be opened again: that is what a retry does, so nothing is buffered for it.
+ * Each `open` yields exactly `sizeBytes` bytes or throws. A yielded chunk is valid until the next one is pulled.
+ */
+export interface Body {
+  readonly sizeBytes: number;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** A local APK, AAB or IPA, open on one descriptor whose identity was fixed when it was opened. */
+export interface Artifact {
+  readonly path: string;
+  /** Base name, as the backend sees it. */
+  readonly name: string;
+  readonly kind: ArtifactKind;
+  readonly platform: Platform;
+  readonly sizeBytes: number;
+  /** Hex SHA-256 of the whole file; computed once. Rejects with the signal's reason when cancelled. */
+  sha256(signal: AbortSignal): Promise<string>;
+  /** The bytes from `start` up to, not including, `end`. */
+  slice(start: number, end: number): Body;
+  /** Throws `LocalIoError` when the file is no longer the one that was opened. */
+  assertUnchanged(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The settings of one upload that are the same idea at every backend. A backend names those it uses in `Capabilities.accepts`. */
+export interface UploadOptions {
+  readonly environment?: string | undefined;
+  readonly signingKey?: string | undefined;
+  /** How long a freshly uploaded job may answer "not found" (ms). */
+  readonly appearTimeoutMs: number;
+  /** How long to wait for a build slot after a 429 (ms); 0 fails at once. */
+  readonly capacityWaitMs: number;
+  readonly pollIntervalMs: number;
+  /** Parts in flight. */
+  readonly concurrency: number;
+}
+
+/** What an upload would send first, for `--dry-run`: an address without query, and fields without secrets. */
+export interface PlannedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+export interface JobState {
+  readonly phase: Phase;
+  /** The backend's own word. */
+  readonly status: string;
+  readonly message: string | null;
+  /** True when the backend's word is not one that its documentation lists: keep waiting, and say so once. */
+  readonly unrecognized?: boolean;
+  /** What the backend says that the job is about; compared with what was sent. */
+  readonly subject?: { readonly fileName?: string; readonly platform?: string };
+}
+
+/** Where a finished job's output can be fetched from now. `url` is a bearer secret. */
+export interface DownloadLink {
+  readonly url: string;
+  readonly fileName: string;
+}
+
+/**
+ * One backend's protocol: a plain object of functions that close over their settings.
+ * It prints nothing, waits for nothing but answers, and retries nothing: the HTTP layer does, by each call's declared policy.
+ */
+export interface Adapter {
+  /** Throws `UsageError` for what this backend is known to refuse; makes no request. `upload` sends just this. */
+  plan(artifact: Artifact, options: UploadOptions): PlannedRequest;
+  /** Resolves with the job id when the backend has accepted the bytes. Records what exists remotely in `ctx` as it learns it. */
+  upload(artifact: Artifact, options: UploadOptions, ctx: Context): Promise<string>;
+  /**
+   * One question, one answer; `'absent'` when the backend has no record of the job. `once` fails at the first trouble, for loops
+   * that ask again anyway; `retried` is for a caller who asks a single time.
+   */
+  poll(id: string, patience: 'once' | 'retried', ctx: Context): Promise<JobState | 'absent'>;
+  /** A fresh link to the output. Absent when the backend gives nothing back. */
+  download?(id: string, ctx: Context): Promise<DownloadLink>;
+}

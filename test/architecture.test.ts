@@ -1,0 +1,151 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { backends } from '../src/backends/index.ts';
+import { ROOT } from './support/files.ts';
+
+/** Which room may know of which: data flows bin → cli → run → transfer; a backend speaks protocol and nothing else. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  vocabulary: ['vocabulary'],
+  archive: ['vocabulary', 'archive'],
+  transfer: ['vocabulary', 'transfer'],
+  run: ['vocabulary', 'archive', 'transfer', 'run'],
+  sandbox: ['vocabulary', 'sandbox'],
+  backends: ['vocabulary', 'transfer', 'sandbox', 'backends'],
+  cli: ['vocabulary', 'archive', 'transfer', 'run', 'sandbox', 'backends', 'cli'],
+};
+const VOCABULARY = ['types.ts', 'events.ts', 'errors.ts', 'secret.ts', 'redact.ts'];
+
+/** A package comes in through one door. zod is the exception: settings, wire formats and the published documents are all schemas. */
+const ONE_IMPORTER: Readonly<Record<string, string>> = {
+  undici: 'transfer/http/dispatcher.ts',
+  'p-retry': 'transfer/http/retry.ts',
+  'p-limit': 'transfer/parts.ts',
+  yauzl: 'archive/archive-kind.ts',
+  commander: 'cli/program.ts',
+  cosmiconfig: 'cli/config/explorer.ts',
+  yaml: 'cli/config/config-text.ts',
+  ora: 'cli/render/live-line.ts',
+};
+
+interface Import {
+  readonly from: string;
+  readonly target: string;
+  readonly isType: boolean;
+}
+
+const source = join(ROOT, 'src');
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+
+function textOf(file: string): string {
+  return readFileSync(join(source, file), 'utf8');
+}
+
+/** Every static and dynamic import of a file. */
+function importsOf(file: string): Import[] {
+  const found: Import[] = [];
+  for (const match of textOf(file).matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'/gm)) {
+    found.push({ from: file, target: match[2] ?? '', isType: match[1] !== undefined });
+  }
+  for (const match of textOf(file).matchAll(/import\('([^']+)'\)/g))
+    found.push({ from: file, target: match[1] ?? '', isType: false });
+  return found;
+}
+
+function roomOf(file: string): string {
+  return VOCABULARY.includes(file) ? 'vocabulary' : (file.split('/')[0] ?? '');
+}
+
+/** The file that a relative import names, from `src`. */
+function resolved({ from, target }: Import): string {
+  return relative(source, join(source, from, '..', target));
+}
+
+describe('the house', () => {
+  const all = files.flatMap(importsOf);
+  const own = all.filter(
+    ({ target }) => target.startsWith('.') && !target.includes('node_modules') && !target.endsWith('.json'),
+  );
+
+  test('has files and imports to look at', () => {
+    expect(files.length).toBeGreaterThan(40);
+    expect(own.length).toBeGreaterThan(100);
+  });
+
+  test.each(Object.keys(MAY_IMPORT))('room %s knows only of the rooms below it', (room) => {
+    const wrong = own
+      .filter(({ from }) => roomOf(from) === room)
+      .filter((one) => !MAY_IMPORT[room]?.includes(roomOf(resolved(one))))
+      .map((one) => `${one.from} -> ${resolved(one)}`);
+
+    expect(wrong).toEqual([]);
+  });
+
+  test('every file stands in a room', () => {
+    expect(files.filter((file) => !(roomOf(file) in MAY_IMPORT))).toEqual([]);
+  });
+
+  test('a backend knows no other backend, and only the list knows backends', () => {
+    const ids = new Set(backends.map(({ id }) => id));
+    const folderOf = (file: string) => /^backends\/([^/]+)\//.exec(file)?.[1];
+    const wrong = own.filter((one) => {
+      const into = folderOf(resolved(one));
+      if (into === undefined || !ids.has(into)) return false;
+      return folderOf(one.from) !== into && one.from !== 'backends/index.ts';
+    });
+
+    expect(wrong.map((one) => `${one.from} -> ${resolved(one)}`)).toEqual([]);
+  });
+
+  test('a backend is named nowhere outside its folder, but for the default of protect', () => {
+    const named = files.filter((file) => {
+      if (file.startsWith('backends/')) return false;
+      return backends.some(({ id }) => new RegExp(`['"\`]${id}['"\`]`).test(textOf(file)));
+    });
+
+    expect(named).toEqual(['cli/commands/protect.ts']);
+  });
+
+  test('the sandbox is only for whoever serves it: protocol code does not know it', () => {
+    const wrong = own.filter((one) => {
+      const inBackend =
+        one.from.startsWith('backends/') &&
+        !/\/sandbox[^/]*\.ts$/.test(one.from) &&
+        one.from !== 'backends/definition.ts';
+      return inBackend && resolved(one).startsWith('sandbox/');
+    });
+
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(Object.entries(ONE_IMPORTER))('package %s is imported by %s alone', (name, importer) => {
+    const isOf = (target: string) =>
+      target === name || target.startsWith(`${name}/`) || target.includes(`node_modules/${name}/`);
+    const importers = all.filter(({ target, isType }) => isOf(target) && !isType).map(({ from }) => from);
+
+    expect([...new Set(importers)]).toEqual([importer]);
+  });
+
+  test('process, console and the real clock are for the command line alone', () => {
+    const outside = files.filter(
+      (file) => !file.startsWith('cli/') && !file.startsWith('sandbox/') && !/\/sandbox[^/]*\.ts$/.test(file),
+    );
+    const wrong = outside.filter((file) => {
+      const code = textOf(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return /\bprocess\.|node:process|\bconsole\.|\bDate\.now\b|\bsetTimeout\(|\bMath\.random\b|[^.]\bfetch\(/.test(
+        code,
+      );
+    });
+
+    expect(outside.length).toBeGreaterThan(20);
+    expect(wrong).toEqual([]);
+  });
+
+  test('file names are kebab-case and no file holds more than one idea of 300 lines', () => {
+    const misnamed = files.filter((file) => !/^(?:[a-z0-9-]+\/)*[a-z0-9-]+\.ts$/.test(file));
+    const long = files.filter((file) => textOf(file).split('\n').length > 300);
+
+    expect(misnamed).toEqual([]);
+    expect(long).toEqual([]);
+  });
+});

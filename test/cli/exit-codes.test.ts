@@ -1,0 +1,299 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { HttpResponse, http } from 'msw';
+import { describe, expect, test } from 'vitest';
+import { ResultDocument } from '../../src/cli/result-document.ts';
+import { type CliResult, runCli, startCli } from '../support/cli.ts';
+import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
+import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const QUICK = ['--environment', 'prod', '--poll-interval', '50ms', '--capacity-wait', '0'];
+
+/** Every ending says its class, its reason, what to do; and with --json the same, in one document. */
+function expectEnding(plain: CliResult, json: CliResult, code: number, errorClass: string): void {
+  expect(plain.code).toBe(code);
+  expect(plain.stdout).toBe('');
+  expect(plain.stderr).toMatch(new RegExp(`^error\\[${errorClass}\\]: .+`, 'm'));
+  const document = ResultDocument.parse(JSON.parse(json.stdout));
+  expect(json.code).toBe(code);
+  expect(document).toMatchObject({ ok: false, exitCode: code, error: { class: errorClass } });
+}
+
+async function both(args: readonly string[], env: Readonly<Record<string, string>>): Promise<[CliResult, CliResult]> {
+  return await Promise.all([runCli(args, { env }), runCli([...args, '--json'], { env })]);
+}
+
+describe('exit codes', () => {
+  test('2 usage: a bad flag', async () => {
+    const [plain, json] = await both(['protect', 'app.apk', '--concurrency', '0'], {});
+
+    expectEnding(plain, json, 2, 'usage');
+  });
+
+  test('3 local-io: a missing file', async () => {
+    const box = await sandbox();
+
+    const [plain, json] = await both(['protect', '/nowhere/app.apk', ...QUICK], box.variables);
+
+    expectEnding(plain, json, 3, 'local-io');
+  });
+
+  test('4 auth: a key that the server refuses', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox();
+    const file = await copyFixture('v2.apk', folder);
+
+    const [plain, json] = await both(['protect', file, ...QUICK], {
+      ...box.variables,
+      APPTEGO_API_KEY: 'wrong_id:wrong_secret',
+    });
+
+    expectEnding(plain, json, 4, 'auth');
+    expect(plain.stderr).toContain('apptool| server said: Unknown or disabled automation key');
+    expect(plain.stderr + json.stdout).not.toContain('wrong_secret');
+  });
+
+  test('6 unavailable: nobody listens', async () => {
+    const folder = await temporaryFolder();
+    const file = await copyFixture('v2.apk', folder);
+    const closed = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => closed.once('listening', resolve));
+    const { port } = closed.address() as AddressInfo;
+    await new Promise((resolve) => closed.close(resolve));
+    const env = { APPTEGO_API_URL: `http://127.0.0.1:${port}`, APPTEGO_API_KEY: 'key_id:key_secret' };
+
+    const [plain, json] = await both(['protect', file, ...QUICK], env);
+
+    expectEnding(plain, json, 6, 'unavailable');
+    expect(plain.stderr).toContain(`127.0.0.1:${port} refused the connection`);
+    expect(plain.stderr).toContain('try 6 in');
+  }, 60_000);
+
+  test('7 pending: still running at the deadline, with the command to go on', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox({ processingMs: 60_000 });
+    const file = await copyFixture('v2.apk', folder);
+
+    const [plain, json] = await both(
+      ['protect', file, ...QUICK, '--timeout', '10s', '--output', join(folder, 'out.apk')],
+      box.variables,
+    );
+
+    expectEnding(plain, json, 7, 'pending');
+    expect(plain.stderr).toMatch(/hint: .*apptool wait apptego:\d+/);
+    expect(await readdir(folder)).toEqual(['v2.apk']);
+  }, 60_000);
+
+  test('8 job-failed: the backend says failed, in its words', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox({ result: 'failed' });
+    const file = await copyFixture('v2.apk', folder);
+
+    const [plain, json] = await both(['protect', file, ...QUICK], box.variables);
+
+    expectEnding(plain, json, 8, 'job-failed');
+    expect(plain.stderr).toContain('apptool| server said: The sandbox was told to fail this job');
+    expect(json.stdout).toContain('The sandbox was told to fail this job');
+  });
+
+  test('9 unknown: the answer to complete is lost, and no record appears', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox();
+    const lost = { path: /upload\/complete$/, times: 1_000, fault: faults.lostBeforeWork() };
+    const proxy = await faultProxy(box, [lost]);
+    const file = await bigApk(join(folder, 'big.apk'), 101_000_000);
+
+    const [plain, json] = await both(
+      ['protect', file, ...QUICK, '--appear-timeout', '300ms', '-o', join(folder, 'out.apk')],
+      proxy.variables,
+    );
+
+    expectEnding(plain, json, 9, 'unknown');
+    expect(plain.stderr).toMatch(/^job: apptego:\d+$/m);
+    expect(proxy.seen.filter(({ path }) => path.endsWith('/abort'))).toEqual([]);
+  }, 60_000);
+
+  test('10 limit: no build slot, and none waited for', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox({ concurrencyLimit: 0 });
+    const file = await copyFixture('v2.apk', folder);
+
+    const [plain, json] = await both(['protect', file, ...QUICK], box.variables);
+
+    expectEnding(plain, json, 10, 'limit');
+    expect(plain.stderr).toContain('apptool| server said: Concurrent build limit exceeded (0)');
+  });
+
+  test('11 integrity: what comes back is not an archive', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox();
+    const page = faults.raw('HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n<html>oh</html>');
+    const proxy = await faultProxy(box, [{ origin: 'storage', method: 'GET', times: 1_000, fault: page }]);
+    const file = await copyFixture('v2.apk', folder);
+
+    const [plain, json] = await both(['protect', file, ...QUICK], proxy.variables);
+
+    expectEnding(plain, json, 11, 'integrity');
+    expect(plain.stderr).toContain('download is not a complete archive');
+    expect(plain.stderr).toMatch(/hint: .*apptool download apptego:\d+ -o /);
+    expect(await readdir(folder)).toEqual(['v2.apk']);
+  });
+
+  test('11 integrity: what comes back is the input', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox();
+    const file = await copyFixture('v2.apk', folder);
+    const bytes = await readFile(file);
+    const head = `HTTP/1.1 200 OK\r\ncontent-length: ${bytes.length}\r\n\r\n`;
+    const same = faults.raw(Buffer.concat([Buffer.from(head), bytes]));
+    const proxy = await faultProxy(box, [{ origin: 'storage', method: 'GET', times: 1_000, fault: same }]);
+
+    const [plain, json] = await both(['protect', file, ...QUICK], proxy.variables);
+
+    expectEnding(plain, json, 11, 'integrity');
+    expect(plain.stderr).toContain('the output is byte for byte the input: it is not protected');
+  });
+
+  test('13 policy: an address that is not https', async () => {
+    const folder = await temporaryFolder();
+    const file = await copyFixture('v2.apk', folder);
+    const env = { APPTEGO_API_URL: 'http://api.example', APPTEGO_API_KEY: 'key_id:key_secret' };
+
+    const [plain, json] = await both(['protect', file, ...QUICK], env);
+
+    expectEnding(plain, json, 13, 'policy');
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)(
+    '%s while parts are sent: %i, parts aborted, nothing left',
+    async (signal, code) => {
+      const folder = await temporaryFolder();
+      const box = await sandbox();
+      const proxy = await faultProxy(box, [
+        { origin: 'storage', method: 'PUT', after: 3, times: 1_000, fault: faults.silence() },
+      ]);
+      const file = await bigApk(join(folder, 'big.apk'), 110_000_000);
+      const running = startCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables });
+
+      await running.seen('in 11 parts');
+      await expect.poll(() => proxy.struck[0]).toBeGreaterThanOrEqual(1);
+      running.child.kill(signal);
+      const result = await running.result;
+
+      const document = ResultDocument.parse(JSON.parse(result.stdout));
+      expect(result).toMatchObject({ code, signal: null });
+      expect(result.stderr).toMatch(/hint: no build was started; what was sent is gone/);
+      expect(document).toMatchObject({
+        ok: false,
+        exitCode: code,
+        error: { class: 'cancelled' },
+        job: { ref: expect.any(String) },
+      });
+      expect(box.store.openUploads()).toBe(0);
+      expect(await readdir(folder)).toEqual(['big.apk']);
+    },
+    60_000,
+  );
+
+  test('SIGINT while waiting: 130, and how to go on', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox({ processingMs: 60_000 });
+    const file = await copyFixture('v2.apk', folder);
+    const running = startCli(['protect', file, ...QUICK], { env: box.variables });
+
+    await running.seen('processing');
+    running.child.kill('SIGINT');
+    const result = await running.result;
+
+    expect(result.code).toBe(130);
+    expect(result.stderr).toMatch(/hint: the job goes on without us; to go on waiting: apptool wait apptego:\d+/);
+  });
+});
+
+describe('what the server refuses', () => {
+  const refusals = [
+    [400, 'No enabled controls for android/production', 5, 'rejected'],
+    [401, 'The automation key is disabled', 4, 'auth'],
+    [403, 'Not on this plan', 4, 'auth'],
+    [404, 'Endpoint not found', 5, 'rejected'],
+    [405, 'Method not allowed', 5, 'rejected'],
+    [429, 'Weekly build limit exceeded', 10, 'limit'],
+    [500, 'Internal server error', 6, 'unavailable'],
+  ] as const;
+
+  test.each(refusals)(
+    '%i on the upload request: its words, its class and what to do',
+    async (status, words, code, errorClass) => {
+      const folder = await temporaryFolder();
+      const box = await sandbox();
+      const refuse = http.post('*/automate/upload', () => HttpResponse.json({ error: words }, { status }));
+      const proxy = await faultProxy(box, [contract(refuse)]);
+      const file = await copyFixture('v2.apk', folder);
+
+      const result = await runCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables });
+
+      const document = ResultDocument.parse(JSON.parse(result.stdout));
+      expect(result.code).toBe(code);
+      expect(result.stderr).toContain(`error[${errorClass}]: could not request the upload (127.0.0.1:`);
+      expect(result.stderr).toContain(`HTTP ${status}`);
+      expect(result.stderr).toContain(`apptool| server said: ${words}`);
+      expect(result.stderr).toMatch(/^hint: .+$/m);
+      expect(document.error).toMatchObject({
+        class: errorClass,
+        httpStatus: status,
+        message: expect.stringContaining(words),
+      });
+    },
+    60_000,
+  );
+
+  test.each([
+    [400, 'Invalid parts', 5, 'rejected'],
+    [403, 'Upload path does not belong to the authenticated tenant', 5, 'rejected'],
+  ] as const)(
+    '%i on complete: its words, and the parts are aborted',
+    async (status, words, code, errorClass) => {
+      const folder = await temporaryFolder();
+      const box = await sandbox();
+      const refuse = http.post('*/automate/upload/complete', () => HttpResponse.json({ error: words }, { status }));
+      const proxy = await faultProxy(box, [contract(refuse)]);
+      const file = await bigApk(join(folder, 'big.apk'), 101_000_000);
+
+      const result = await runCli(['protect', file, ...QUICK], { env: proxy.variables });
+
+      expect(result.code).toBe(code);
+      expect(result.stderr).toContain(`error[${errorClass}]: could not complete the upload`);
+      expect(result.stderr).toContain(`apptool| server said: ${words}`);
+      expect(box.store.openUploads()).toBe(0);
+    },
+    60_000,
+  );
+
+  test('a job that does not exist: rejected, with what to check', async () => {
+    const box = await sandbox();
+
+    const result = await runCli(['status', 'apptego:1500000000'], { env: box.variables });
+
+    expect(result.code).toBe(5);
+    expect(result.stderr).toContain('error[rejected]: no such job: apptego:1500000000');
+    expect(result.stderr).toContain('hint: check the job reference');
+  });
+
+  test('download of a job that still runs: pending, with the command that waits', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox({ processingMs: 60_000, appearMs: 0 });
+    const file = await copyFixture('v2.apk', folder);
+    const { stdout } = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod'], { env: box.variables });
+
+    const result = await runCli(['download', stdout.trim(), '-o', join(folder, 'out.apk')], { env: box.variables });
+
+    expect(result.code).toBe(7);
+    expect(result.stderr).toContain(`hint: to wait for it: apptool wait ${stdout.trim()}`);
+  });
+});

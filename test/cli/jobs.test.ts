@@ -1,0 +1,91 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ResultDocument } from '../../src/cli/result-document.ts';
+import { runCli } from '../support/cli.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+test('upload, status, wait and download hand a job from one process to the next', async () => {
+  const [sending, fetching] = [await temporaryFolder(), await temporaryFolder()];
+  const { variables: env } = await sandbox();
+  const file = await copyFixture('v2.apk', sending);
+
+  const uploaded = await runCli(['upload', file, '--to', 'apptego', '--environment', 'staging'], { env });
+  const job = uploaded.stdout.trim();
+  const waited = await runCli(['wait', job, '--poll-interval', '50ms'], { env });
+  const asked = await runCli(['status', job], { env });
+  const downloaded = await runCli(['download', job], { env, cwd: fetching });
+
+  expect(uploaded).toMatchObject({ code: 0, stdout: expect.stringMatching(/^apptego:\d+\n$/) });
+  expect(waited).toMatchObject({ code: 0, stdout: 'succeeded completed\n' });
+  expect(asked).toMatchObject({ code: 0, stdout: 'succeeded completed\n' });
+  expect(downloaded).toMatchObject({ code: 0, stdout: 'v2-protected.apk\n' });
+  expect(await sha256Of(join(fetching, 'v2-protected.apk'))).not.toBe(await sha256Of(file));
+});
+
+test('download refuses an output that exists before it asks for anything', async () => {
+  const folder = await temporaryFolder();
+  await copyFixture('v2.apk', folder, 'out.apk');
+  const env = { APPTEGO_API_KEY: 'key_id:key_secret', APPTEGO_API_URL: 'http://127.0.0.1:9' };
+
+  const result = await runCli(['download', 'apptego:1700000000', '-o', 'out.apk'], { env, cwd: folder });
+
+  expect(result).toMatchObject({ code: 3, stdout: '' });
+  expect(result.stderr).toContain('output exists; use --force to replace it');
+});
+
+test('download --dry-run says what it would write and writes nothing', async () => {
+  const folder = await temporaryFolder();
+  const { variables: env } = await sandbox();
+  const file = await copyFixture('v2.apk', folder);
+  const uploaded = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod'], { env });
+  await runCli(['wait', uploaded.stdout.trim(), '--poll-interval', '50ms'], { env });
+
+  const result = await runCli(['download', uploaded.stdout.trim(), '--dry-run'], { env, cwd: folder });
+
+  expect(result).toMatchObject({ code: 0, stdout: 'would write v2-protected.apk\n' });
+  expect(await readdir(folder)).toEqual(['v2.apk']);
+});
+
+test('status --json says how the job stands in one document', async () => {
+  const folder = await temporaryFolder();
+  const { variables: env } = await sandbox({ processingMs: 60_000, appearMs: 0 });
+  const file = await copyFixture('app.ipa', folder);
+  const uploaded = await runCli(['upload', file, '--to', 'apptego', '-e', 'dev', '--json'], { env });
+  const { job } = ResultDocument.parse(JSON.parse(uploaded.stdout));
+
+  const result = await runCli(['status', job?.ref ?? '', '--json'], { env });
+
+  const document = ResultDocument.parse(JSON.parse(result.stdout));
+  expect(document).toMatchObject({
+    ok: true,
+    job,
+    state: { phase: 'queued', status: 'processing', message: 'Queued' },
+  });
+});
+
+test('wait fails with job-failed when the job has failed', async () => {
+  const folder = await temporaryFolder();
+  const { variables: env } = await sandbox({ result: 'failed' });
+  const file = await copyFixture('v2.apk', folder);
+  const uploaded = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod'], { env });
+
+  const result = await runCli(['wait', uploaded.stdout.trim(), '--poll-interval', '50ms'], { env });
+
+  expect(result).toMatchObject({ code: 8, stdout: '' });
+  expect(result.stderr).toContain('error[job-failed]');
+});
+
+test('upload waits for a build slot as long as --capacity-wait allows', async () => {
+  const folder = await temporaryFolder();
+  const { variables: env } = await sandbox({ concurrencyLimit: 1, processingMs: 600 });
+  const file = await copyFixture('v2.apk', folder);
+  const args = ['upload', file, '--to', 'apptego', '-e', 'prod', '--poll-interval', '100ms'];
+  await runCli(args, { env });
+
+  const second = await runCli([...args, '--capacity-wait', '20s'], { env });
+
+  expect(second.code).toBe(0);
+  expect(second.stderr).toContain('no build slot free, other builds of this tenant are running');
+});

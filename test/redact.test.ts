@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { createRedactor } from '../src/redact.ts';
+
+const SECRET = 'kid_4711:s3cr3t/+value=="x"&<>';
+
+function redactor() {
+  const made = createRedactor();
+  made.add(SECRET);
+  return made;
+}
+
+describe('the redactor', () => {
+  const bytes = Buffer.from(SECRET);
+  test.each([
+    ['raw', SECRET],
+    ['base64', bytes.toString('base64')],
+    ['base64 one byte in', Buffer.concat([Buffer.from('x'), bytes]).toString('base64')],
+    ['base64 two bytes in', Buffer.concat([Buffer.from('xy'), bytes, Buffer.from('tail')]).toString('base64')],
+    ['base64url', bytes.toString('base64url')],
+    ['percent-encoded', encodeURIComponent(SECRET)],
+    ['in JSON', JSON.stringify(SECRET)],
+    [
+      'in XML',
+      SECRET.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;'),
+    ],
+    ['hex', bytes.toString('hex')],
+    ['upper-case hex', bytes.toString('hex').toUpperCase()],
+  ])('hides a secret that is %s', (_, text) => {
+    const shown = redactor().redact(`before ${text} after`);
+
+    expect(shown).toContain('before');
+    expect(shown).toContain('[redacted]');
+    expect(shown).not.toContain('s3cr3t');
+    expect(shown).not.toContain(text.slice(8, 24));
+  });
+
+  test.each([
+    ['a bearer token', 'Authorization: Bearer abc.def.ghi', 'abc.def.ghi'],
+    ['an authorization header of another scheme', 'authorization: Token=12345678', '12345678'],
+    ['the query of a URL', 'GET https://s.example/a/b?X-Amz-Signature=0123 failed', '0123'],
+    ['the user part of a URL', 'proxy http://user:pass@proxy.example:3128/', 'user:pass'],
+  ])('hides %s that it was never told of', (_, text, hidden) => {
+    expect(redactor().redact(text)).not.toContain(hidden);
+  });
+
+  test('leaves ordinary text as it is', () => {
+    const text = 'uploaded app-release.apk (12.3 MB) to apptego: apptego:1700000000, see https://docs.example/page';
+
+    expect(redactor().redact(text)).toBe(text);
+  });
+});

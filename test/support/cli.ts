@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { ROOT } from './files.ts';
+
+const BIN = join(ROOT, 'bin', 'apptool.js');
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+}
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Only what a program needs to run: no CI variable, no credential and no config of whoever runs the tests. */
+export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...extra };
+}
+
+/** The built command line on its way, for tests that talk to it while it runs. */
+export interface RunningCli {
+  readonly child: ChildProcess;
+  readonly result: Promise<CliResult>;
+  /** Resolves when stderr or stdout holds the text; rejects when the process ends without it. */
+  seen(text: string | RegExp): Promise<void>;
+  output(): string;
+}
+
+export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: options.cwd ?? '/',
+    env: cleanEnvironment(options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const listeners = new Set<() => void>();
+  const notify = (): void => {
+    for (const listener of listeners) listener();
+  };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+    notify();
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    notify();
+  });
+  const result = new Promise<CliResult>((resolve) => {
+    child.on('close', (code, signal) => {
+      resolve({ code, signal, stdout, stderr });
+      notify();
+    });
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const output = (): string => stdout + stderr;
+  return {
+    child,
+    result,
+    output,
+    seen: (text) =>
+      new Promise((resolve, reject) => {
+        const check = (): void => {
+          const isThere = typeof text === 'string' ? output().includes(text) : text.test(output());
+          if (!isThere && child.exitCode === null && child.signalCode === null) return;
+          listeners.delete(check);
+          if (isThere) resolve();
+          else reject(new Error(`ended without ${String(text)}:\n${output()}`));
+        };
+        listeners.add(check);
+        check();
+      }),
+  };
+}
+
+/** Runs the built command line to its end. */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  return await startCli(args, options).result;
+}

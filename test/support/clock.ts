@@ -1,0 +1,35 @@
+import { realClock } from '../../src/cli/clock.ts';
+import type { Clock } from '../../src/types.ts';
+
+export interface FakeClock extends Clock {
+  /** Every wait that was chosen (ms), in order. */
+  readonly slept: number[];
+  /** Time goes on by itself only through `sleep`; this moves it too. */
+  advance(ms: number): void;
+}
+
+/**
+ * Waits that we choose take no time and move the clock by their length. Watchdogs run on real time, because what they watch does;
+ * give them real limits in tests. `random` is always the middle, so that jitter is known.
+ */
+export function fakeClock(random = 0.5): FakeClock {
+  let now = 0;
+  const slept: number[] = [];
+  return {
+    slept,
+    now: () => now,
+    date: () => new Date(1_700_000_000_000 + now),
+    random: () => random,
+    advance: (ms) => {
+      now += ms;
+    },
+    sleep: async (delayMs, signal) => {
+      signal.throwIfAborted();
+      slept.push(delayMs);
+      // The servers in this process get their turn, as they would in the time that is skipped.
+      await realClock.sleep(1, signal);
+      now += delayMs;
+    },
+    after: realClock.after,
+  };
+}

@@ -1,0 +1,344 @@
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { BackendDefinition } from '../../src/backends/definition.ts';
+import { AppToolError, AuthError, CancelledError, JobFailedError } from '../../src/errors.ts';
+import { downloadToFile } from '../../src/transfer/download.ts';
+import type { UploadOptions } from '../../src/types.ts';
+import { artifactAt } from './artifacts.ts';
+import { fakeClock } from './clock.ts';
+import { type TestContext, testContext } from './context.ts';
+import { type FaultProxy, faultProxy, faults, type PlannedFault } from './fault-proxy.ts';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from './files.ts';
+import { openBackend, UPLOAD } from './open-backend.ts';
+import { sandbox } from './sandbox.ts';
+
+/** What a backend's test says of it, so that one suite can judge them all. */
+export interface Conformance {
+  readonly definition: BackendDefinition;
+  /** A small fixture that it takes. */
+  readonly fixture: string;
+  /** The call that creates the job. */
+  readonly create: Pick<PlannedFault, 'method' | 'path'>;
+  /** The call that answers how a job stands. */
+  readonly status: Pick<PlannedFault, 'method' | 'path'>;
+  /** Its answer with a status that no documentation lists. */
+  readonly withUnknownStatus: (answer: Record<string, unknown>) => unknown;
+  /** A job id of the right form that does not exist. */
+  readonly unknownId: string;
+  readonly options?: Partial<UploadOptions>;
+}
+
+const SETTLED_MS = 4_000;
+
+/** Drives a backend's adapter through the interface against its own part of the sandbox. Every backend has to pass all of it. */
+export function testAdapter(subject: Conformance): void {
+  const { definition } = subject;
+  const options: UploadOptions = { ...UPLOAD, ...subject.options };
+
+  async function setUp(planned: readonly PlannedFault[] = [], path?: string) {
+    const folder = await temporaryFolder();
+    const box = await sandbox();
+    const proxy = await faultProxy(box, planned);
+    const backend = await openBackend(definition, proxy.variables, 1_000);
+    const artifact = await artifactAt(path ?? (await copyFixture(subject.fixture, folder)));
+    const ctx = testContext({ clock: fakeClock() });
+    return { folder, box, proxy, backend, artifact, ctx, upload: () => backend.adapter.upload(artifact, options, ctx) };
+  }
+
+  async function stateOf(setting: Awaited<ReturnType<typeof setUp>>, id: string) {
+    const deadline = performance.now() + SETTLED_MS;
+    for (;;) {
+      const state = await setting.backend.adapter.poll(id, 'retried', setting.ctx);
+      const isOver = state !== 'absent' && state.phase !== 'running' && state.phase !== 'queued';
+      if (isOver || performance.now() > deadline) return state;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  function creations(proxy: FaultProxy): number {
+    const { method, path } = subject.create;
+    return proxy.seen.filter((one) => one.origin === 'api' && one.method === method && path?.test(one.path)).length;
+  }
+
+  describe(`${definition.id}: what is declared`, () => {
+    test('has a folder for an id, credentials with a variable each, and addresses among its settings', () => {
+      const keys = Object.keys(definition.settings.shape);
+
+      expect(definition.id).toMatch(/^[a-z][a-z-]+$/);
+      expect(definition.credentials.length).toBeGreaterThan(0);
+      expect(definition.credentials.every(({ variable }) => /^[A-Z][A-Z_]+$/.test(variable))).toBe(true);
+      expect(definition.addresses.every((key) => keys.includes(key))).toBe(true);
+      expect(Object.keys(definition.variables).every((key) => keys.includes(key))).toBe(true);
+    });
+
+    test('has a download exactly when it says so', async () => {
+      const { backend } = await setUp();
+
+      expect(backend.adapter.download !== undefined).toBe(definition.capabilities.download);
+    });
+
+    test('creating the adapter and planning an upload make no request', async () => {
+      const { backend, artifact, proxy } = await setUp();
+
+      const plan = backend.adapter.plan(artifact, options);
+
+      expect(plan.url).toMatch(/^http/);
+      expect(plan.url).not.toContain('?');
+      expect(proxy.seen).toEqual([]);
+    });
+  });
+
+  describe(`${definition.id}: the way of a job`, () => {
+    test('uploads, is asked until it has succeeded, and says the same when asked again', async () => {
+      const setting = await setUp();
+
+      const id = await setting.upload();
+      const state = await stateOf(setting, id);
+
+      expect(id).toMatch(definition.jobId);
+      expect(JSON.parse(JSON.stringify(id))).toBe(id);
+      expect(state).toMatchObject({ phase: 'succeeded' });
+      expect(await setting.backend.adapter.poll(id, 'once', setting.ctx)).toEqual(state);
+      expect(creations(setting.proxy)).toBe(1);
+    });
+
+    test('records the job, and that it may have landed, before the upload resolves', async () => {
+      const { upload, ctx } = await setUp();
+
+      const id = await upload();
+
+      expect(ctx.facts).toContainEqual({ type: 'job', id });
+      expect(ctx.facts).toContainEqual({ type: 'may-have-landed' });
+    });
+
+    test('two uploads at once do not mix', async () => {
+      const setting = await setUp();
+      const other = await artifactAt(await copyFixture(subject.fixture, setting.folder, `other-${subject.fixture}`));
+
+      const ids = await Promise.all([
+        setting.upload(),
+        setting.backend.adapter.upload(other, options, testContext({ clock: fakeClock() })),
+      ]);
+
+      expect(new Set(ids).size).toBe(2);
+      for (const [index, artifact] of [setting.artifact, other].entries()) {
+        const state = await stateOf(setting, ids[index] ?? '');
+        const fileName = state === 'absent' ? undefined : state.subject?.fileName;
+        expect([undefined, artifact.name]).toContain(fileName);
+      }
+    });
+
+    test('gives absent for a job that does not exist', async () => {
+      const { backend, ctx } = await setUp();
+
+      expect(await backend.adapter.poll(subject.unknownId, 'once', ctx)).toBe('absent');
+    });
+
+    test('passes an unknown status on as still running', async () => {
+      const fault = faults.changeJson(subject.withUnknownStatus);
+      const setting = await setUp([{ ...subject.status, times: 1_000, fault }]);
+      const id = await setting.upload();
+
+      const ask = () => setting.backend.adapter.poll(id, 'once', setting.ctx);
+
+      await expect.poll(ask, { timeout: SETTLED_MS }).toMatchObject({ phase: 'running', unrecognized: true });
+    });
+  });
+
+  describe(`${definition.id}: trouble`, () => {
+    test('sends every byte of the artifact with an exact length, and no credential to a storage', async () => {
+      const { upload, proxy, artifact } = await setUp();
+
+      await upload();
+
+      const carriers = proxy.seen.filter(
+        ({ method, headers }) => method !== 'GET' && Number(headers['content-length']) >= artifact.sizeBytes,
+      );
+      expect(carriers.length).toBeGreaterThan(0);
+      expect(
+        proxy.seen.every(({ method, headers }) => method === 'GET' || headers['content-length'] !== undefined),
+      ).toBe(true);
+      expect(proxy.seen.filter(({ headers }) => headers['transfer-encoding'] !== undefined)).toEqual([]);
+      expect(
+        proxy.seen.filter(({ origin, headers }) => origin === 'storage' && headers.authorization !== undefined),
+      ).toEqual([]);
+    });
+
+    test('is cancelled before the first byte without a request', async () => {
+      const { backend, artifact, proxy } = await setUp();
+      const reason = new CancelledError('SIGINT');
+
+      const ctx = testContext({ signal: AbortSignal.abort(reason) });
+      const uploading = backend.adapter.upload(artifact, options, ctx);
+
+      await expect(uploading).rejects.toBe(reason);
+      expect(proxy.seen).toEqual([]);
+    });
+
+    test('rejects with the reason when it is cancelled while the server is silent', async () => {
+      const { backend, artifact, proxy } = await setUp([{ ...subject.create, fault: faults.silence() }]);
+      const controller = new AbortController();
+      const reason = new CancelledError('SIGTERM');
+
+      const uploading = backend.adapter.upload(artifact, options, testContext({ signal: controller.signal }));
+      setTimeout(() => controller.abort(reason), 100);
+
+      await expect(uploading).rejects.toBe(reason);
+      expect(proxy.struck).toEqual([1]);
+    });
+
+    test('explains a refused credential as auth, without a character of it', async () => {
+      const { upload, box, ctx } = await setUp([
+        { ...subject.create, fault: faults.answer(401, { error: 'key is disabled', message: 'key is disabled' }) },
+      ]);
+
+      const error = await upload().catch((thrown: unknown) => thrown);
+
+      expect(error).toBeInstanceOf(AuthError);
+      expect(error).toMatchObject({ serverText: expect.stringContaining('key is disabled') });
+      for (const secret of Object.entries(box.variables).filter(([name]) => /KEY|TOKEN|SECRET/.test(name))) {
+        expect(JSON.stringify([ctx.events, error, (error as Error).message, (error as Error).stack])).not.toContain(
+          secret[1],
+        );
+      }
+    });
+
+    test.each([
+      [
+        'an HTML page',
+        faults.raw('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\n\r\n<html>hi</html>'),
+      ],
+      ['bytes that are no HTTP', faults.raw('SSH-2.0-OpenSSH_9.2\r\n')],
+      ['an empty answer', faults.raw('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')],
+      ['JSON of another shape', faults.answer(200, { unexpected: true })],
+      ['a redirect', faults.answer(302, {}, { location: 'https://evil.example/?token=abc' })],
+    ])('ends in an error of ours when every creating call is answered with %s', async (_, fault) => {
+      const { upload } = await setUp([{ ...subject.create, times: 100, fault }]);
+
+      const error = await upload().catch((thrown: unknown) => thrown);
+
+      expect(error).toBeInstanceOf(AppToolError);
+      expect((error as AppToolError).class).toMatch(/^(unavailable|unknown|policy)$/);
+      expect((error as Error).message).not.toContain('token=abc');
+    });
+
+    test('a file that becomes shorter while it is sent never makes a job succeed', async () => {
+      const folder = await temporaryFolder();
+      const path = await bigApk(join(folder, 'app.apk'), 8_000_000);
+      const setting = await setUp([{ ...subject.create, fault: cutFile(path) }], path);
+
+      const error = await setting.upload().catch((thrown: unknown) => thrown);
+
+      expect(error).toMatchObject({ class: 'local-io' });
+      const id = jobOf(setting.ctx);
+      if (id !== null) expect(await setting.backend.adapter.poll(id, 'retried', setting.ctx)).toBe('absent');
+    });
+  });
+
+  test(`${definition.id}: says failed when the service says so, with its words`, async () => {
+    const box = await sandbox({ result: 'failed' });
+    const folder = await temporaryFolder();
+    const backend = await openBackend(definition, box.variables);
+    const artifact = await artifactAt(await copyFixture(subject.fixture, folder));
+    const ctx = testContext({ clock: fakeClock() });
+
+    const id = await backend.adapter.upload(artifact, options, ctx).catch((error: unknown) => error);
+
+    if (id instanceof JobFailedError) return expect(id.message).not.toBe('');
+    await expect
+      .poll(() => backend.adapter.poll(String(id), 'retried', ctx), { timeout: SETTLED_MS })
+      .toMatchObject({ phase: 'failed', message: expect.any(String) });
+  });
+
+  describe.runIf(definition.capabilities.download)(`${definition.id}: the output`, () => {
+    async function finished(planned: readonly PlannedFault[] = []) {
+      const setting = await setUp(planned);
+      const id = await setting.upload();
+      await stateOf(setting, id);
+      const target = { path: join(setting.folder, 'output.apk'), force: false };
+      const download = () =>
+        downloadToFile(
+          {
+            link: (ctx) => setting.backend.adapter.download?.(id, ctx) ?? Promise.reject(new Error('no download')),
+            storage: setting.backend.storage,
+            target,
+            inputBytes: setting.artifact.sizeBytes,
+            verify: async () => {},
+          },
+          setting.ctx,
+        );
+      return { ...setting, target, download };
+    }
+
+    test('comes back as the bytes that the service has, and differs from the input', async () => {
+      const { download, target, artifact } = await finished();
+
+      const done = await download();
+
+      expect(done.sha256).toBe(await sha256Of(target.path));
+      expect(done.sizeBytes).toBe((await readFile(target.path)).length);
+      expect(done.sha256).not.toBe(await artifact.sha256(new AbortController().signal));
+    });
+
+    test('is fetched again when its connection breaks, and leaves nothing when it always does', async () => {
+      const { download, folder, target } = await finished([
+        { origin: 'storage', method: 'GET', times: 100, fault: ({ request }) => void request.socket.resetAndDestroy() },
+      ]);
+
+      const error = await download().catch((thrown: unknown) => thrown);
+
+      expect(error).toMatchObject({ class: 'unavailable' });
+      expect((await readdir(folder)).filter((name) => name.includes('partial') || name === 'output.apk')).toEqual([]);
+      expect(target.path).toContain(folder);
+    });
+
+    test('does not touch what is there when it is cancelled midway', async () => {
+      const controller = new AbortController();
+      const setting = await finished([{ origin: 'storage', method: 'GET', fault: cancelWith(controller) }]);
+      await writeFile(setting.target.path, 'before');
+      const ctx = testContext({ signal: controller.signal });
+
+      const downloading = downloadToFile(
+        {
+          link: () =>
+            setting.backend.adapter.download?.(jobOf(setting.ctx) ?? '', ctx) ??
+            Promise.reject(new Error('no download')),
+          storage: setting.backend.storage,
+          target: { ...setting.target, force: true },
+          inputBytes: null,
+          verify: async () => {},
+        },
+        ctx,
+      );
+
+      await expect(downloading).rejects.toBeInstanceOf(CancelledError);
+      expect(await readFile(setting.target.path, 'utf8')).toBe('before');
+      expect((await readdir(setting.folder)).filter((name) => name.includes('partial'))).toEqual([]);
+    });
+  });
+}
+
+function jobOf(ctx: TestContext): string | null {
+  const fact = ctx.facts.findLast((one) => one.type === 'job');
+  return fact?.type === 'job' ? fact.id : null;
+}
+
+/** The file loses its second half while the service works on the call that comes before the bytes, or on the bytes themselves. */
+function cutFile(path: string): PlannedFault['fault'] {
+  return async (exchange) => {
+    const isCarrier = Number(exchange.request.headers['content-length']) > 1_000_000;
+    if (isCarrier) await truncate(path, 4_000_000);
+    const body = await exchange.readBody();
+    if (!isCarrier) await truncate(path, 4_000_000);
+    exchange.reply(await exchange.forward(body));
+  };
+}
+
+function cancelWith(controller: AbortController): PlannedFault['fault'] {
+  return (exchange) => {
+    exchange.response.writeHead(200, { 'content-length': '1000000' });
+    exchange.response.write(Buffer.alloc(1000));
+    setTimeout(() => controller.abort(new CancelledError('SIGINT')), 50);
+  };
+}

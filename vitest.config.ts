@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    // The built command line is what most tests run: one process each, so two test files at a time keep two cores busy.
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+});
