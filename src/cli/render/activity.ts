@@ -17,6 +17,7 @@ interface Transfer {
   doneBytes: number;
   totalBytes: number | null;
   inFlight: number;
+  lastAtMs: number;
   samples: { readonly atMs: number; readonly bytes: number }[];
 }
 
@@ -31,7 +32,10 @@ export function createActivity(): Activity {
   let name = '';
   const start = (verb: Transfer['verb'], totalBytes: number | null, nowMs: number): void => {
     const samples = [{ atMs: nowMs, bytes: 0 }];
-    current = { type: 'transfer', transfer: { verb, name, doneBytes: 0, totalBytes, inFlight: 0, samples } };
+    current = {
+      type: 'transfer',
+      transfer: { verb, name, doneBytes: 0, totalBytes, inFlight: 0, lastAtMs: nowMs, samples },
+    };
   };
   return {
     observe(event, nowMs) {
@@ -98,6 +102,7 @@ function advance(
   transfer.doneBytes = doneBytes;
   transfer.totalBytes = totalBytes;
   transfer.inFlight = inFlight;
+  transfer.lastAtMs = nowMs;
   const last = transfer.samples.at(-1);
   // Four samples a second are enough, and keep the list short.
   if (last === undefined || nowMs - last.atMs >= 250) transfer.samples.push({ atMs: nowMs, bytes: doneBytes });
@@ -108,7 +113,9 @@ function advance(
 function describeTransfer(transfer: Transfer, nowMs: number): string {
   const { verb, name, doneBytes, totalBytes, inFlight } = transfer;
   const first = transfer.samples[0] ?? { atMs: nowMs, bytes: 0 };
-  const bytesPerMs = Math.max(0, doneBytes - first.bytes) / Math.max(1, nowMs - first.atMs);
+  // Up to a second of silence is the time between two reports; more of it is a link that slows down.
+  const lastAtMs = Math.max(transfer.lastAtMs, nowMs - 1_000);
+  const bytesPerMs = Math.max(0, doneBytes - first.bytes) / Math.max(1, lastAtMs - first.atMs);
   const parts = inFlight > 1 ? `, ${inFlight} parts at once` : '';
   const speed = `${formatSize(Math.round(bytesPerMs * 1000))}/s`;
   if (totalBytes === null) return `${verb} ${name}: ${formatSize(doneBytes)}, ${speed}${parts}`;
