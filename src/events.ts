@@ -46,6 +46,8 @@ export type AppEvent =
       readonly host: string;
       readonly attempt: number;
       readonly reason: string;
+      /** What the transfer can react to: the server is overloaded, or a connection stood still. */
+      readonly trouble: 'overload' | 'stall' | null;
       readonly delayMs: number;
     }
   | { readonly type: 'serving'; readonly address: string }

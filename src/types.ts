@@ -22,13 +22,18 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** What now exists at the backend because of this run: recorded as soon as it is known, so that no ending can forget it. */
+/** What now exists because of this run, at the backend or here: recorded as soon as it is known, so that no ending can forget it. */
 export type RemoteFact =
   | { readonly type: 'job'; readonly id: string }
   | { readonly type: 'multipart-open'; readonly session: Readonly<Record<string, string>> }
   | { readonly type: 'multipart-closed' }
   /** The last byte was handed over: from here on the job may be running, whatever we hear. */
-  | { readonly type: 'may-have-landed' };
+  | { readonly type: 'may-have-landed' }
+  /** The server has refused what was sent, so nothing was started by it after all. */
+  | { readonly type: 'not-landed' }
+  /** A file of ours that must not outlive the run. */
+  | { readonly type: 'temporary'; readonly path: string }
+  | { readonly type: 'temporary-gone'; readonly path: string };
 
 /** Handed down from the CLI to everything that waits or sends; always the last argument, never stored. */
 export interface Context {
@@ -73,8 +78,8 @@ export interface UploadOptions {
   /** How long to wait for a build slot after a 429 (ms); 0 fails at once. */
   readonly capacityWaitMs: number;
   readonly pollIntervalMs: number;
-  /** Parts in flight. */
-  readonly concurrency: number;
+  /** Parts in flight: a ceiling, or as many as the link rewards. */
+  readonly concurrency: number | 'auto';
 }
 
 /** What an upload would send first, for `--dry-run`: an address without query, and fields without secrets. */
@@ -115,6 +120,11 @@ export interface Adapter {
    * that ask again anyway; `retried` is for a caller who asks a single time.
    */
   poll(id: string, patience: 'once' | 'retried', ctx: Context): Promise<JobState | 'absent'>;
+  /**
+   * Removes what an unfinished multipart upload left, by the session that `record` was told of. Resolves when it is gone, also when it
+   * was gone before. Absent where uploads leave nothing behind.
+   */
+  abort?(session: Readonly<Record<string, string>>, ctx: Context): Promise<void>;
   /** A fresh link to the output. Absent when the backend gives nothing back. */
   download?(id: string, ctx: Context): Promise<DownloadLink>;
 }

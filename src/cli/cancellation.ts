@@ -10,18 +10,28 @@ export interface Cancellation {
   close(): void;
 }
 
+export interface SignalListeners {
+  readonly onFirst: (signal: CancelSignal) => void;
+  /** The last chance to do anything, synchronously: the process ends when this returns. */
+  readonly onHardStop: (cancelled: CancelledError) => void;
+}
+
 /**
  * Turns signals into one abort, whose reason is a `CancelledError`. The second signal, or 5 s after the first, ends the process at once
  * with the first one's exit code.
  */
-export function listenForSignals(process: NodeJS.Process, onFirst: (signal: CancelSignal) => void): Cancellation {
+export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop }: SignalListeners): Cancellation {
   const controller = new AbortController();
   let hardStop: NodeJS.Timeout | undefined;
+  const stopNow = (cancelled: CancelledError): never => {
+    onHardStop(cancelled);
+    process.exit(cancelled.exitCode);
+  };
   const onSignal = (name: NodeJS.Signals): void => {
     const reason: unknown = controller.signal.reason;
-    if (reason instanceof CancelledError) process.exit(reason.exitCode);
+    if (reason instanceof CancelledError) stopNow(reason);
     const cancelled = new CancelledError(name as CancelSignal);
-    hardStop = setTimeout(() => process.exit(cancelled.exitCode), HARD_STOP_MS).unref();
+    hardStop = setTimeout(() => stopNow(cancelled), HARD_STOP_MS).unref();
     onFirst(name as CancelSignal);
     controller.abort(cancelled);
   };

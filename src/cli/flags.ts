@@ -40,6 +40,7 @@ export const FLAGS: readonly Flag[] = [
   takes('stall-timeout', '<duration>', 'stallTimeout'),
   takes('appear-timeout', '<duration>', 'appearTimeout'),
   takes('capacity-wait', '<duration>', 'capacityWait'),
+  takes('receipt', '<file>', 'receipt'),
   takes('concurrency', '<auto|1-16>', 'concurrency', { type: 'number-or-text' }),
   {
     name: 'set',

@@ -1,14 +1,16 @@
 import { setMaxListeners } from 'node:events';
+import { rmSync } from 'node:fs';
 import { AuthError, asAppToolError, CancelledError } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import { createRedactor, type Redactor } from '../redact.ts';
-import { EMPTY_REPORT, type Report } from '../run/report.ts';
+import { createTrace, explainCancelled, type Trace } from '../run/trace.ts';
 import { listenForSignals } from './cancellation.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, CommandSpec, Invocation } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { causeLines, documentOf, errorLines, type Outcome } from './outcome.ts';
 import { parseCommandLine } from './program.ts';
+import type { ReceiptKeeper } from './receipt-keeper.ts';
 import type { Renderer } from './render/renderer.ts';
 import { safeJson, safeLine, serverLines } from './render/safe-text.ts';
 import { type TextStream, textStream } from './streams.ts';
@@ -20,9 +22,11 @@ interface Run {
   readonly stderr: TextStream;
   readonly redactor: Redactor;
   readonly startedAt: number;
-  report: Report;
+  readonly trace: Trace;
   readonly warnings: { readonly code: string; readonly message: string }[];
+  command: string | null;
   renderer: Renderer | null;
+  receipts: ReceiptKeeper | null;
   /** Colours a finished line, where the terminal shows colours. */
   paint: (line: string) => string;
   /** What to do when a backend refuses the credentials. */
@@ -30,6 +34,7 @@ interface Run {
   wantsJson: boolean;
   isVerbose: boolean;
   hasPrinted: boolean;
+  hasEnded: boolean;
 }
 
 /** The whole program: reads the command line, runs one command, prints its result. Resolves with the exit code and never rejects. */
@@ -41,17 +46,19 @@ export async function main(process: NodeJS.Process): Promise<number> {
     stderr: textStream(process.stderr),
     redactor: createRedactor(),
     startedAt: realClock.now(),
-    report: EMPTY_REPORT,
+    trace: createTrace((trace) => run.receipts?.changed(trace)),
     warnings: [],
+    command: null,
     renderer: null,
+    receipts: null,
     paint: (line) => line,
     ifRefused: null,
     // Until the settings are read, what is on the line or in the variable decides how an error is told.
     wantsJson: argv.includes('--json') || /^(1|true|yes|on)$/i.test(process.env.APPTOOL_JSON ?? ''),
     isVerbose: false,
     hasPrinted: false,
+    hasEnded: false,
   };
-  let command: string | null = null;
   try {
     const parsed = parseCommandLine(argv, COMMANDS, VERSION);
     if (parsed.type === 'text') {
@@ -62,45 +69,52 @@ export async function main(process: NodeJS.Process): Promise<number> {
       if (!run.wantsJson) run.stderr.write(parsed.help);
       throw parsed.error;
     }
-    command = parsed.spec.name;
-    return finish(run, command, await execute(parsed.spec, parsed.invocation, run), null);
+    run.command = parsed.spec.name;
+    return succeed(run, await execute(parsed.spec, parsed.invocation, run));
   } catch (error) {
-    return finish(run, command, null, error);
+    return fail(run, error);
   }
 }
 
 async function execute(spec: CommandSpec, invocation: Invocation, run: Run): Promise<CommandResult> {
   const { prepare } = await import('./prepare.ts');
-  const cancellation = listenForSignals(run.process, (signal) => emit(run, { type: 'cancelling', signal }));
+  const cancellation = listenForSignals(run.process, {
+    onFirst: (signal) => emit(run, { type: 'cancelling', signal }),
+    onHardStop: (cancelled) => void fail(run, cancelled),
+  });
   // Every part and every wait listens to it.
   setMaxListeners(0, cancellation.signal);
-  const prepared = await prepare(invocation, {
-    process: run.process,
-    redactor: run.redactor,
-    signal: cancellation.signal,
-    emit: (event) => emit(run, event),
-    note: (part) => {
-      run.report = { ...run.report, ...part };
-    },
-    printNow: (result) => print(run, spec.name, result),
-    stderr: run.stderr,
-    onSettings: ({ json, verbose }) => {
-      run.wantsJson = json === true;
-      run.isVerbose = verbose === true;
-    },
-    onRenderer: (renderer, paint) => {
-      run.renderer = renderer;
-      run.paint = paint;
-    },
-    onCredentials: (ifRefused) => {
-      run.ifRefused = ifRefused;
-    },
-  });
   try {
-    emit(run, { type: 'run.start', command: spec.name, version: VERSION });
-    return await spec.run(prepared.session);
+    const prepared = await prepare(invocation, {
+      process: run.process,
+      redactor: run.redactor,
+      signal: cancellation.signal,
+      emit: (event) => emit(run, event),
+      trace: run.trace,
+      printNow: (result) => print(run, result),
+      stderr: run.stderr,
+      onSettings: ({ json, verbose }) => {
+        run.wantsJson = json === true;
+        run.isVerbose = verbose === true;
+      },
+      onRenderer: (renderer, paint) => {
+        run.renderer = renderer;
+        run.paint = paint;
+      },
+      onReceipts: (receipts) => {
+        run.receipts = receipts;
+      },
+      onCredentials: (ifRefused) => {
+        run.ifRefused = ifRefused;
+      },
+    });
+    try {
+      emit(run, { type: 'run.start', command: spec.name, version: VERSION });
+      return await spec.run(prepared.session);
+    } finally {
+      await prepared.close();
+    }
   } finally {
-    await prepared.close();
     cancellation.close();
   }
 }
@@ -110,19 +124,43 @@ function emit(run: Run, event: AppEvent): void {
   run.renderer?.event(event);
 }
 
-function finish(run: Run, command: string | null, result: CommandResult | null, thrown: unknown): number {
+function succeed(run: Run, result: CommandResult): number {
+  run.hasEnded = true;
+  run.receipts?.ended(run.trace, { exitCode: 0, errorClass: null });
   run.renderer?.close();
-  const error = thrown === null ? null : asAppToolError(thrown);
-  if (error === null) {
-    print(run, command, result);
-    return 0;
-  }
+  print(run, result);
+  return 0;
+}
+
+/** Tells how a run failed. Synchronous, so that it can be the last thing that a process does; a second call changes nothing. */
+function fail(run: Run, thrown: unknown): number {
+  const known = asAppToolError(thrown);
+  if (run.hasEnded) return known.exitCode;
+  run.hasEnded = true;
+  const error = known instanceof CancelledError ? explainCancelled(known, run.trace) : known;
+  for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true });
+  const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
+  if (run.trace.leftovers.session !== null) emit(run, partsLeft(run.trace, receipt));
+  run.renderer?.close();
   if (error instanceof AuthError) error.hint ??= run.ifRefused;
-  const lines = errorLines(error, run.report, (text) => serverLines(text, run.redactor));
+  const lines = errorLines(error, run.trace.report, (text) => serverLines(text, run.redactor));
   for (const line of lines) writeLine(run, line);
   if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
-  if (run.wantsJson) printDocument(run, outcomeOf(run, command, null, error));
+  if (run.wantsJson) printDocument(run, { ...soFar(run), result: null, error });
   return error.exitCode;
+}
+
+/** Parts that stay in the storage cost money: so how to remove them is said, whatever else went wrong. */
+function partsLeft({ leftovers }: Trace, receipt: string | null): AppEvent {
+  const session = JSON.stringify(leftovers.session);
+  const how =
+    receipt === null
+      ? `the receipt could not be written; it would hold ${session}`
+      : `to remove them: apptool abort ${receipt}`;
+  const first = leftovers.mayHaveLanded
+    ? 'look for the job first; if it is not there, its parts are still stored'
+    : 'parts of an unfinished upload are still stored';
+  return { type: 'warning', code: 'multipart-left-open', message: `${first}; ${how}` };
 }
 
 function writeLine(run: Run, line: string): void {
@@ -131,11 +169,11 @@ function writeLine(run: Run, line: string): void {
   run.stderr.write(`${run.paint(safe)}\n`);
 }
 
-function print(run: Run, command: string | null, result: CommandResult | null): void {
+function print(run: Run, result: CommandResult): void {
   if (run.hasPrinted) return;
   run.hasPrinted = true;
-  if (run.wantsJson) printDocument(run, outcomeOf(run, command, result, null));
-  else if (result !== null && result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor)}\n`);
+  if (run.wantsJson) printDocument(run, { ...soFar(run), result, error: null });
+  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor)}\n`);
 }
 
 function safeLines(text: string, redactor: Redactor): string {
@@ -145,9 +183,10 @@ function safeLines(text: string, redactor: Redactor): string {
     .join('\n');
 }
 
-function outcomeOf(run: Run, command: string | null, result: CommandResult | null, error: Outcome['error']): Outcome {
-  const { report, warnings, startedAt } = run;
-  return { command, report, result, error, warnings, durationMs: realClock.now() - startedAt };
+/** What is known of the run, for its document. */
+function soFar(run: Run): Omit<Outcome, 'result' | 'error'> {
+  const { command, trace, warnings, startedAt } = run;
+  return { command, report: trace.report, warnings, durationMs: realClock.now() - startedAt };
 }
 
 function printDocument(run: Run, outcome: Outcome): void {

@@ -1,5 +1,5 @@
 import type { AppToolError } from '../errors.ts';
-import type { Report } from '../run/report.ts';
+import type { Report } from '../run/trace.ts';
 import type { CommandResult } from './command.ts';
 import type { ResultDocument } from './result-document.ts';
 

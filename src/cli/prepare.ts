@@ -1,16 +1,18 @@
 import { backends } from '../backends/index.ts';
 import type { AppEvent } from '../events.ts';
 import type { Redactor } from '../redact.ts';
-import type { RunContext } from '../run/report.ts';
+import type { Trace } from '../run/trace.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, Invocation } from './command.ts';
 import { findConfig, readNamedConfig } from './config/config-file.ts';
-import { type Environment, resolveSettings } from './config/resolve-settings.ts';
+import { type Environment, type ResolvedSettings, resolveSettings } from './config/resolve-settings.ts';
+import { createReceiptKeeper, type ReceiptKeeper } from './receipt-keeper.ts';
 import { createRenderer, type Renderer } from './render/renderer.ts';
 import { safeLine } from './render/safe-text.ts';
 import { createSession, readValueFile, type Session } from './session.ts';
 import type { SettingValues } from './settings.ts';
 import type { TextStream } from './streams.ts';
+import { VERSION } from './version.ts';
 
 /** What the outermost layer gives a run, and wants to be told. */
 export interface Surroundings {
@@ -18,11 +20,12 @@ export interface Surroundings {
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
   readonly emit: (event: AppEvent) => void;
-  readonly note: RunContext['note'];
+  readonly trace: Trace;
   readonly printNow: (result: CommandResult) => void;
   readonly stderr: TextStream;
   readonly onSettings: (settings: SettingValues) => void;
   readonly onRenderer: (renderer: Renderer, paint: (line: string) => string) => void;
+  readonly onReceipts: (receipts: ReceiptKeeper) => void;
   readonly onCredentials: (ifRefused: string) => void;
 }
 
@@ -31,7 +34,7 @@ export async function prepare(
   invocation: Invocation,
   around: Surroundings,
 ): Promise<{ readonly session: Session; close(): Promise<void> }> {
-  const { process, redactor, signal, emit, note } = around;
+  const { process, redactor, signal, emit, trace } = around;
   const cwd = process.cwd();
   const { config: named } = invocation.flags;
   const fromVariable = process.env.APPTOOL_CONFIG;
@@ -56,14 +59,16 @@ export async function prepare(
 
   const sandbox = first.values.sandbox === true && invocation.command !== 'sandbox' ? await startEmbedded() : null;
   const environment = sandbox === null ? process.env : withSandbox(process.env, sandbox.variables);
+  const settings = sandbox === null ? first : resolveWith(environment);
+  around.onReceipts(keepReceipts(invocation.command, settings, emit));
   const session = createSession({
     invocation,
-    settings: sandbox === null ? first : resolveWith(environment),
+    settings,
     config: file,
     environment,
     backends,
     redactor,
-    ctx: { signal, emit, note, clock: realClock },
+    ctx: { signal, emit, record: trace.record, trace, clock: realClock },
     printNow: around.printNow,
     onCredentials: around.onCredentials,
   });
@@ -74,6 +79,21 @@ export async function prepare(
       await sandbox?.close();
     },
   };
+}
+
+function keepReceipts(command: string, settings: ResolvedSettings, emit: (event: AppEvent) => void): ReceiptKeeper {
+  const facts = {
+    command,
+    version: VERSION,
+    startedAt: realClock.date().toISOString(),
+    environment: settings.values.environment ?? null,
+    hostOf: (id: string) => {
+      const [address] = backends.find((backend) => backend.id === id)?.addresses ?? [];
+      const value = String(settings.backends[id]?.values[address ?? ''] ?? '');
+      return URL.canParse(value) ? new URL(value).host : null;
+    },
+  };
+  return createReceiptKeeper(settings.values.receipt, facts, realClock.date, emit);
 }
 
 async function startEmbedded() {

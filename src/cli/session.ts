@@ -4,7 +4,7 @@ import type { BackendDefinition } from '../backends/definition.ts';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 import type { OpenBackend } from '../run/backend.ts';
-import type { RunContext } from '../run/report.ts';
+import type { RunContext } from '../run/trace.ts';
 import { checkBaseAddress, isLoopbackHost } from '../transfer/http/address.ts';
 import { type Connections, openConnections } from '../transfer/http/dispatcher.ts';
 import { createStorage } from '../transfer/http/storage.ts';
@@ -17,8 +17,6 @@ import { FLAGS } from './flags.ts';
 import { readNetworkEnvironment } from './network-environment.ts';
 
 const LEAST_POLL_INTERVAL_MS = 1_000;
-/** What `auto` stands for. */
-const AUTO_CONCURRENCY = 4;
 
 /** All that a command needs: what was asked, what is configured, and how to reach a backend. */
 export interface Session {
@@ -123,7 +121,7 @@ export function uploadOptions(session: Session, backend: BackendDefinition): Upl
     appearTimeoutMs: values.appearTimeout,
     capacityWaitMs: values.capacityWait,
     pollIntervalMs: values.pollInterval,
-    concurrency: values.concurrency === 'auto' ? AUTO_CONCURRENCY : values.concurrency,
+    concurrency: values.concurrency,
   };
 }
 

@@ -3,7 +3,7 @@ import { LocalIoError, UsageError } from '../errors.ts';
 import { checkArtifactName, openArtifact } from '../transfer/artifact.ts';
 import type { Artifact, PlannedRequest, Platform, UploadOptions } from '../types.ts';
 import type { OpenBackend } from './backend.ts';
-import { factsOf, type RunContext } from './report.ts';
+import { factsOf, type RunContext } from './trace.ts';
 
 export interface UploadInput {
   readonly backend: OpenBackend;
@@ -26,7 +26,7 @@ export async function withArtifact<T>(
   checkInputName(backend, path);
   const artifact = await openArtifact(path, { judgeKind: judge(path), checkSize: sizeCheck(backend) });
   try {
-    ctx.note({ artifact: factsOf(artifact, null) });
+    ctx.trace.note({ artifact: factsOf(artifact, null) });
     checkPlatform(artifact, platform);
     const plan = backend.adapter.plan(artifact, options);
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { ArchiveProblem, readArchiveKind } from '../archive/archive-kind.ts';
-import { CancelledError, IntegrityError, LocalIoError, PendingError, UsageError } from '../errors.ts';
+import { IntegrityError, LocalIoError, PendingError, UsageError } from '../errors.ts';
 import { type Downloaded, downloadToFile } from '../transfer/download.ts';
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/output-file.ts';
 import { jobFailed } from '../transfer/poll.ts';
-import type { ArtifactKind, Context, DownloadLink } from '../types.ts';
+import type { ArtifactKind, DownloadLink } from '../types.ts';
 import { downloadOf, jobRef, type OpenBackend } from './backend.ts';
-import type { RunContext } from './report.ts';
+import type { RunContext } from './trace.ts';
 import { status } from './wait.ts';
 
 export interface DownloadInput {
@@ -21,20 +21,19 @@ export interface DownloadInput {
 export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promise<Downloaded> {
   const { backend, id, output, sent } = input;
   const download = downloadOf(backend);
-  const asking: Context = { ...ctx, record: () => {} };
   try {
     const done = await downloadToFile(
       {
-        link: () => download(id, asking),
+        link: () => download(id, ctx),
         storage: backend.storage,
         target: output,
         inputBytes: sent?.sizeBytes ?? null,
-        verify: (file, sha256) => verify(file, sha256, input),
+        verify: (file, received) => verify(file, received, input),
       },
-      asking,
+      ctx,
     );
     const { path, sizeBytes: size, sha256 } = done;
-    ctx.note({ output: { path, name: basename(path), size, sha256 } });
+    ctx.trace.note({ output: { path, name: basename(path), size, sha256 } });
     return done;
   } catch (error) {
     throw withWayOn(error, `apptool download ${jobRef(backend, id)} -o ${output.path}`);
@@ -66,7 +65,7 @@ export async function download(
       hint: `to wait for it: apptool wait ${job}`,
     });
   }
-  const path = input.output ?? defaultName(await mint(id, { ...ctx, record: () => {} }));
+  const path = input.output ?? defaultName(await mint(id, ctx));
   if (input.output === undefined) await checkOutput({ path, force }, null);
   if (input.dryRun) return { path, isWritten: false };
   await fetchOutput({ backend, id, output: { path, force }, sent: null }, ctx);
@@ -81,8 +80,12 @@ function defaultName({ fileName }: DownloadLink): string {
   return `${stem}-protected.${extension}`;
 }
 
-async function verify(file: OutputFile, sha256: string, { sent, output }: DownloadInput): Promise<void> {
-  const kind = await kindOf(file);
+async function verify(
+  file: OutputFile,
+  { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string },
+  { sent, output }: DownloadInput,
+): Promise<void> {
+  const kind = await kindOf(file, sizeBytes);
   const named = output.path.toLowerCase().split('.').pop();
   if (sent !== null && sha256 === sent.sha256) {
     throw new IntegrityError('the output is byte for byte the input: it is not protected', {
@@ -97,11 +100,11 @@ async function verify(file: OutputFile, sha256: string, { sent, output }: Downlo
     throw new IntegrityError(`the output is an ${kind.toUpperCase()}, not what its name says`);
 }
 
-async function kindOf(file: OutputFile): Promise<ArtifactKind> {
+async function kindOf(file: OutputFile, sizeBytes: number): Promise<ArtifactKind> {
   try {
     return await readArchiveKind({
       fd: file.handle.fd,
-      sizeBytes: file.writtenBytes,
+      sizeBytes,
       read: async (length, position) => {
         const buffer = Buffer.alloc(length);
         const { bytesRead } = await file.handle.read(buffer, 0, length, position);
@@ -116,8 +119,6 @@ async function kindOf(file: OutputFile): Promise<ArtifactKind> {
 
 /** The job is done and its output waits: whatever failed here, the way on is to download again. */
 function withWayOn(error: unknown, command: string): unknown {
-  if (error instanceof CancelledError)
-    return new CancelledError(error.signal, { cause: error, hint: `to fetch the output: ${command}` });
   if (error instanceof LocalIoError) error.hint ??= `when that is mended: ${command}`;
   if (error instanceof IntegrityError) error.hint ??= `to fetch it again: ${command}`;
   return error;

@@ -3,7 +3,7 @@ import { checkOutput, type OutputTarget } from '../transfer/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
 import { downloadOf } from './backend.ts';
 import { fetchOutput } from './download.ts';
-import type { RunContext } from './report.ts';
+import type { RunContext } from './trace.ts';
 import { uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
 
@@ -37,7 +37,7 @@ export async function protect(
   ctx: RunContext,
 ): Promise<{ readonly id: string; readonly output: string | null }> {
   const { backend } = input;
-  ctx.note({ backend: backend.id });
+  ctx.trace.note({ backend: backend.id });
   downloadOf(backend);
   checkInputName(backend, input.path);
   const target = input.detach ? null : await checkProtectOutput(input);

@@ -1,28 +1,26 @@
-import type { Artifact, Context } from '../types.ts';
+import type { Artifact } from '../types.ts';
 import { type UploadInput, withArtifact } from './artifact.ts';
 import { jobRef } from './backend.ts';
-import { factsOf, type RunContext, trackRemote } from './report.ts';
+import { factsOf, type RunContext } from './trace.ts';
 
 /** Uploads the artifact that is open and resolves with the job id. The report gets the artifact's SHA-256 and the job. */
 export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx: RunContext): Promise<string> {
   const { backend, options } = input;
-  return await trackRemote(backend, ctx, async (tracked: Context) => {
-    const startedAt = ctx.clock.now();
-    ctx.emit({ type: 'upload.start', name: artifact.name, backend: backend.id, sizeBytes: artifact.sizeBytes });
-    // The file is hashed beside the upload: on most links that costs no time at all.
-    const hashing = artifact.sha256(ctx.signal);
-    hashing.catch(() => {
-      // Awaited below; when the upload fails first, its error is the one to tell.
-    });
-    const id = await backend.adapter.upload(artifact, options, tracked);
-    ctx.note({ artifact: factsOf(artifact, await hashing) });
-    ctx.emit({ type: 'upload.done', job: jobRef(backend, id), durationMs: ctx.clock.now() - startedAt });
-    return id;
+  const startedAt = ctx.clock.now();
+  ctx.emit({ type: 'upload.start', name: artifact.name, backend: backend.id, sizeBytes: artifact.sizeBytes });
+  // The file is hashed beside the upload: on most links that costs no time at all.
+  const hashing = artifact.sha256(ctx.signal);
+  hashing.catch(() => {
+    // Awaited below; when the upload fails first, its error is the one to tell.
   });
+  const id = await backend.adapter.upload(artifact, options, ctx);
+  ctx.trace.note({ artifact: factsOf(artifact, await hashing) });
+  ctx.emit({ type: 'upload.done', job: jobRef(backend, id), durationMs: ctx.clock.now() - startedAt });
+  return id;
 }
 
 /** `apptool upload`: the upload alone. Resolves with the job id. */
 export async function upload(input: UploadInput, ctx: RunContext): Promise<string> {
-  ctx.note({ backend: input.backend.id });
+  ctx.trace.note({ backend: input.backend.id });
   return await withArtifact(input, ctx, (artifact) => uploadArtifact(artifact, input, ctx));
 }

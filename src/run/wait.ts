@@ -1,8 +1,8 @@
-import { CancelledError, IntegrityError } from '../errors.ts';
+import { IntegrityError } from '../errors.ts';
 import { noSuchJob, waitForJob } from '../transfer/poll.ts';
-import type { Artifact, Context, JobState } from '../types.ts';
+import type { Artifact, JobState } from '../types.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
-import type { RunContext } from './report.ts';
+import type { RunContext } from './trace.ts';
 
 export interface WaitInput {
   readonly backend: OpenBackend;
@@ -18,33 +18,24 @@ export interface WaitInput {
 export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState> {
   const { backend, id, uploaded } = input;
   const job = jobRef(backend, id);
-  ctx.note({ backend: backend.id, job: { ref: job, id } });
-  const asking: Context = { ...ctx, record: () => {} };
+  ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
   const poll = async () => {
-    const state = await backend.adapter.poll(id, 'once', asking);
+    const state = await backend.adapter.poll(id, 'once', ctx);
     if (state === 'absent') return state;
-    ctx.note({ state });
+    ctx.trace.note({ state });
     if (uploaded !== null) checkSubject(job, state, uploaded);
     return state;
   };
-  try {
-    return await waitForJob({ ...input, job, poll, uploaded: uploaded !== null }, asking);
-  } catch (error) {
-    if (!(error instanceof CancelledError)) throw error;
-    throw new CancelledError(error.signal, {
-      cause: error,
-      hint: `the job goes on without us; to go on waiting: apptool wait ${job}`,
-    });
-  }
+  return await waitForJob({ ...input, job, poll, uploaded: uploaded !== null }, ctx);
 }
 
 /** `apptool status`: one question, tried again only while the network fails. */
 export async function status(backend: OpenBackend, id: string, ctx: RunContext): Promise<JobState> {
   const job = jobRef(backend, id);
-  ctx.note({ backend: backend.id, job: { ref: job, id } });
-  const state = await backend.adapter.poll(id, 'retried', { ...ctx, record: () => {} });
+  ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
+  const state = await backend.adapter.poll(id, 'retried', ctx);
   if (state === 'absent') throw noSuchJob(job);
-  ctx.note({ state });
+  ctx.trace.note({ state });
   return state;
 }
 

@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto';
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
 import type { Artifact, ArtifactKind, Body, Platform } from '../types.ts';
+import { hashOf } from './file-hash.ts';
 
 /**
- * Few large reads: at 256 KiB a read the file costs less than the socket, and a part never holds more than one buffer.
- * Larger than any socket's high-water mark, so that undici pulls the next chunk only when this one has left for the kernel.
+ * Few large reads: each costs a round through the thread pool. Never smaller than a socket's high-water mark (64 KiB), so that undici
+ * pulls the next chunk only when this one has left for the kernel.
  */
-const CHUNK_BYTES = 256 * 1024;
-const HASH_CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
 
 const EXTENSIONS: Readonly<Record<string, ArtifactKind>> = { '.apk': 'apk', '.aab': 'aab', '.ipa': 'ipa' };
 
@@ -199,7 +198,7 @@ function describe(path: string, name: string, kind: ArtifactKind, handle: FileHa
     sizeBytes,
     assertUnchanged,
     sha256: (signal) => {
-      digest ??= hash(handle, sizeBytes, path, signal);
+      digest ??= hashAll(handle, sizeBytes, path, signal);
       return digest;
     },
     slice: (start, end) => slice(handle, start, end, path, spare, assertUnchanged),
@@ -207,16 +206,10 @@ function describe(path: string, name: string, kind: ArtifactKind, handle: FileHa
   };
 }
 
-async function hash(handle: FileHandle, sizeBytes: number, path: string, signal: AbortSignal): Promise<string> {
-  const sha256 = createHash('sha256');
-  const buffer = Buffer.allocUnsafe(Math.min(HASH_CHUNK_BYTES, sizeBytes));
-  for (let position = 0; position < sizeBytes; position += buffer.length) {
-    signal.throwIfAborted();
-    const view = buffer.subarray(0, Math.min(buffer.length, sizeBytes - position));
-    await fill(handle, view, position, path);
-    sha256.update(view);
-  }
-  return sha256.digest('hex');
+async function hashAll(handle: FileHandle, sizeBytes: number, path: string, signal: AbortSignal): Promise<string> {
+  const hash = hashOf({ fd: handle.fd, fill: (buffer, position) => fill(handle, buffer, position, path) }, signal);
+  hash.advance(sizeBytes);
+  return await hash.digest(sizeBytes);
 }
 
 /**

@@ -6,12 +6,20 @@ import type { SignedUpload, UploadTicket } from './signed-protocol.ts';
 /** Between two tries to get a build slot; with the default poll interval that is every 30 s, give or take a fifth. */
 const POLLS_PER_SLOT_TRY = 2;
 
-/** Asks for the upload; where the backend has no build slot free, waits for one as long as the user allows. */
-export async function requestWithSlot(upload: SignedUpload, ctx: Context): Promise<UploadTicket> {
+/**
+ * Asks for the upload; where the backend has no build slot free, waits for one as long as the user allows. `expiresAtMs` is when the
+ * URLs stop to hold, on the monotonic clock.
+ */
+export async function requestWithSlot(
+  upload: SignedUpload,
+  ctx: Context,
+): Promise<UploadTicket & { readonly expiresAtMs: number }> {
   const startedAt = ctx.clock.now();
   for (;;) {
     try {
-      return await upload.protocol.request(ctx);
+      const askedAtMs = ctx.clock.now();
+      const ticket = await upload.protocol.request(ctx);
+      return { ...ticket, expiresAtMs: askedAtMs + ticket.expiresInMs };
     } catch (error) {
       if (!(error instanceof LimitError)) throw error;
       await waitForSlot(error, upload, startedAt, ctx);

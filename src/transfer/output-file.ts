@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, link, lstat, open, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errorCode, LocalIoError } from '../errors.ts';
+import type { Context } from '../types.ts';
 
 /** Gathered before each write: TLS hands over 16 KiB at a time, and one file write per record is what costs. */
 const WRITE_BYTES = 1024 * 1024;
@@ -57,27 +58,33 @@ export interface OutputFile {
   /** Where the bytes are now: beside the output, exclusive, readable by the user alone. */
   readonly temporaryPath: string;
   readonly handle: FileHandle;
-  readonly writtenBytes: number;
-  write(chunk: Uint8Array): Promise<void>;
+  /** Gathers what comes in order from a position on; several may write to different places at once. */
+  writerAt(position: number): ChunkWriter;
   /** Throws away what was written. */
   restart(): Promise<void>;
-  /** Writes out what is gathered, so that `handle` shows all of it. */
-  flush(): Promise<void>;
   /** fsync, rename, fsync of the folder. After it, the output is there whole; if it throws, nothing is. */
   commit(): Promise<void>;
   /** Removes what is there of it. Safe to call after anything. */
   discard(): Promise<void>;
 }
 
-export async function createOutput(target: OutputTarget): Promise<OutputFile> {
+export interface ChunkWriter {
+  /** Up to here the bytes are in the file. */
+  readonly flushedTo: number;
+  /** Up to here they were taken. */
+  readonly position: number;
+  write(chunk: Uint8Array): Promise<void>;
+  flush(): Promise<void>;
+}
+
+/** `record` is told of the temporary file, so that even a sudden end can remove it. */
+export async function createOutput(target: OutputTarget, record: Context['record']): Promise<OutputFile> {
   const temporaryPath = join(dirname(target.path), `.apptool-${randomBytes(8).toString('hex')}.partial`);
   const handle = await ours(target.path, () => open(temporaryPath, 'wx+'));
+  record({ type: 'temporary', path: temporaryPath });
   // The mode that the user's umask gives, kept for the end; from before the first byte on, only the user may read it.
   const { mode } = await handle.stat();
   await handle.chmod(PRIVATE_MODE);
-  const gathered = Buffer.allocUnsafeSlow(WRITE_BYTES);
-  let fill = 0;
-  let flushedBytes = 0;
   let isOpen = true;
   let isThere = true;
   const close = async (): Promise<void> => {
@@ -85,23 +92,55 @@ export async function createOutput(target: OutputTarget): Promise<OutputFile> {
     isOpen = false;
     await handle.close();
   };
-  const put = async (bytes: Uint8Array): Promise<void> => {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, flushedBytes + done);
-      done += bytesWritten;
-    }
-    flushedBytes += bytes.length;
-  };
-  const flush = async (): Promise<void> => {
-    const pending = fill;
-    fill = 0;
-    if (pending > 0) await ours(target.path, () => put(gathered.subarray(0, pending)));
-  };
   return {
     temporaryPath,
     handle,
-    get writtenBytes() {
-      return flushedBytes + fill;
+    writerAt: (position) => chunkWriter(handle, target.path, position),
+    restart: () => ours(target.path, () => handle.truncate(0)),
+    async commit() {
+      await ours(target.path, async () => {
+        await handle.chmod(mode & 0o777);
+        await handle.sync();
+        await close();
+        await putInPlace(temporaryPath, target);
+        isThere = false;
+        record({ type: 'temporary-gone', path: temporaryPath });
+        await syncFolder(dirname(target.path));
+      });
+    },
+    async discard() {
+      await close().catch(() => {
+        // It is being thrown away; a failing close loses nothing.
+      });
+      if (!isThere) return;
+      isThere = false;
+      await unlink(temporaryPath).catch(() => {
+        // Somebody else has removed it.
+      });
+      record({ type: 'temporary-gone', path: temporaryPath });
+    },
+  };
+}
+
+function chunkWriter(handle: FileHandle, path: string, start: number): ChunkWriter {
+  const gathered = Buffer.allocUnsafeSlow(WRITE_BYTES);
+  let fill = 0;
+  let flushedTo = start;
+  const flush = async (): Promise<void> => {
+    const length = fill;
+    fill = 0;
+    for (let done = 0; done < length; ) {
+      const { bytesWritten } = await ours(path, () => handle.write(gathered, done, length - done, flushedTo));
+      done += bytesWritten;
+      flushedTo += bytesWritten;
+    }
+  };
+  return {
+    get flushedTo() {
+      return flushedTo;
+    },
+    get position() {
+      return flushedTo + fill;
     },
     flush,
     async write(chunk) {
@@ -112,28 +151,6 @@ export async function createOutput(target: OutputTarget): Promise<OutputFile> {
         from += take;
         if (fill === WRITE_BYTES) await flush();
       }
-    },
-    async restart() {
-      fill = 0;
-      flushedBytes = 0;
-      await ours(target.path, () => handle.truncate(0));
-    },
-    async commit() {
-      await flush();
-      await ours(target.path, async () => {
-        await handle.chmod(mode & 0o777);
-        await handle.sync();
-        await close();
-        await putInPlace(temporaryPath, target);
-        isThere = false;
-        await syncFolder(dirname(target.path));
-      });
-    },
-    async discard() {
-      await close().catch(() => {
-        // It is being thrown away; a failing close loses nothing.
-      });
-      if (isThere) await unlink(temporaryPath).catch(() => {});
     },
   };
 }

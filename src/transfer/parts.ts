@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { UnavailableError } from '../errors.ts';
 import type { Artifact, Context } from '../types.ts';
+import { automaticConcurrency, fixedConcurrency } from './part-concurrency.ts';
 
 /** Amazon S3 user guide, "Multipart upload limits": parts of 5 MiB to 5 GiB (the last may be smaller), at most 10,000. */
 const SMALLEST_PART = 5 * 1024 * 1024;
@@ -52,34 +53,58 @@ export function planParts(instructions: PartInstructions, sizeBytes: number): re
 
 export interface PartsUpload {
   readonly parts: readonly Part[];
-  readonly concurrency: number;
+  /** Parts in flight: a ceiling, or what the link rewards. */
+  readonly concurrency: number | 'auto';
+  /** When the parts' URLs stop to hold, on the monotonic clock (ms). */
+  readonly expiresAtMs: number;
   /** Sends one part and gives its ETag; retries are its own. */
   readonly put: (part: Part, onSent: (sentBytes: number) => void, ctx: Context) => Promise<string>;
 }
 
+/** The parts' URLs do not hold any longer. */
+export class PartsExpired extends Error {
+  override readonly name = 'PartsExpired';
+}
+
 /**
- * Sends all parts, `concurrency` at a time, in ascending order of their start. The first failure stops the others and is what this
- * rejects with, once they have settled. Resolves with as many ETags as there are parts, in order.
+ * Sends all parts, several at a time, in ascending order of their start. The first failure stops the others and is what this rejects
+ * with, once they have settled. Resolves with as many ETags as there are parts, in order.
  */
 export async function uploadParts(
   upload: PartsUpload,
   artifact: Artifact,
   ctx: Context,
 ): Promise<readonly StoredPart[]> {
-  const { parts, concurrency, put } = upload;
+  const { parts, put, expiresAtMs } = upload;
   const stop = new AbortController();
   const signal = AbortSignal.any([ctx.signal, stop.signal]);
-  const inner: Context = { ...ctx, signal };
-  const progress = trackProgress(artifact.sizeBytes, ctx);
-  const limit = pLimit(concurrency);
+  const concurrency =
+    upload.concurrency === 'auto' ? automaticConcurrency(ctx.clock.now()) : fixedConcurrency(upload.concurrency);
+  const limit = pLimit(concurrency.wanted);
+  const adapt = (): void => {
+    if (limit.concurrency !== concurrency.wanted) limit.concurrency = concurrency.wanted;
+  };
+  const inner: Context = {
+    ...ctx,
+    signal,
+    emit: (event) => {
+      if (event.type === 'http.retry' && event.trouble !== null) concurrency.trouble(event.trouble);
+      adapt();
+      ctx.emit(event);
+    },
+  };
+  const progress = trackProgress(artifact.sizeBytes, expiresAtMs, ctx);
   let first: { readonly error: unknown } | null = null;
 
   const sendOne = async (part: Part): Promise<StoredPart | null> => {
     if (signal.aborted) return null;
     try {
+      if (ctx.clock.now() >= expiresAtMs) throw new PartsExpired('the upload addresses have expired');
       const etag = await put(part, (sentBytes) => progress.sent(part.number, sentBytes), inner);
       await artifact.assertUnchanged();
       progress.stored(part.number, part.end - part.start);
+      concurrency.stored(part.end - part.start, ctx.clock.now());
+      adapt();
       return { number: part.number, etag };
     } catch (error) {
       first ??= { error };
@@ -94,14 +119,29 @@ export async function uploadParts(
   return settled.filter((part) => part !== null);
 }
 
-/** Bytes sent over all parts, as events. A part that starts again takes back what it had sent. */
-function trackProgress(totalBytes: number, ctx: Context) {
+/** A forecast is made once this much time has passed (ms): before it, buffers make every link look fast. */
+const FORECAST_AFTER_MS = 30_000;
+
+/** Bytes sent over all parts, as events. A part that starts again takes back what it had sent. Warns once of a link that is too slow. */
+function trackProgress(totalBytes: number, expiresAtMs: number, ctx: Context) {
+  const startedAtMs = ctx.clock.now();
   const inFlight = new Map<number, number>();
   let storedBytes = 0;
+  let hasWarned = false;
   const emit = (): void => {
     let sentBytes = storedBytes;
     for (const bytes of inFlight.values()) sentBytes += bytes;
     ctx.emit({ type: 'upload.progress', sentBytes, totalBytes, inFlight: inFlight.size });
+  };
+  const forecast = (): void => {
+    const elapsedMs = ctx.clock.now() - startedAtMs;
+    if (hasWarned || elapsedMs < FORECAST_AFTER_MS) return;
+    const wholeMs = (elapsedMs * totalBytes) / storedBytes;
+    if (startedAtMs + wholeMs <= expiresAtMs) return;
+    hasWarned = true;
+    const minutes = (ms: number) => Math.round(ms / 60_000);
+    const message = `at this speed the upload takes ${minutes(wholeMs)} min, but its addresses hold for ${minutes(expiresAtMs - startedAtMs)}`;
+    ctx.emit({ type: 'warning', code: 'slow-link', message });
   };
   return {
     sent(part: number, sentBytes: number): void {
@@ -112,6 +152,7 @@ function trackProgress(totalBytes: number, ctx: Context) {
       inFlight.delete(part);
       storedBytes += sizeBytes;
       emit();
+      forecast();
     },
   };
 }

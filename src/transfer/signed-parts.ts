@@ -1,7 +1,7 @@
-import { RejectedError, UnavailableError, UnknownOutcomeError } from '../errors.ts';
+import { AppToolError, CancelledError, RejectedError, UnavailableError, UnknownOutcomeError } from '../errors.ts';
 import type { Context } from '../types.ts';
 import { CALL_POLICIES } from './call-policy.ts';
-import { type Part, planParts, type StoredPart, uploadParts } from './parts.ts';
+import { type Part, PartsExpired, planParts, type StoredPart, uploadParts } from './parts.ts';
 import { settle } from './settle.ts';
 import {
   assertSentUnchanged,
@@ -20,27 +20,36 @@ const CLEANUP_MS = 3_000;
  * Sends the parts and completes them. Whatever fails before the completing call, the multipart upload is aborted. Throws `UrlRefused`
  * when the URLs no longer hold.
  */
-export async function sendParts(upload: SignedUpload, target: PartsTarget, jobId: string, ctx: Context): Promise<void> {
+export async function sendParts(
+  upload: SignedUpload,
+  target: PartsTarget,
+  jobId: string,
+  expiresAtMs: number,
+  ctx: Context,
+): Promise<void> {
   const { artifact, options } = upload;
   const { session, instructions } = target;
   ctx.record({ type: 'multipart-open', session });
   let stored: readonly StoredPart[];
+  const put = partPut(upload);
   try {
     const parts = planParts(instructions, artifact.sizeBytes);
     ctx.emit({ type: 'upload.plan', parts: parts.length, partSizeBytes: instructions.chunkSizeBytes });
-    stored = await uploadParts({ parts, concurrency: options.concurrency, put: partPut(upload) }, artifact, ctx);
+    stored = await uploadParts({ parts, concurrency: options.concurrency, expiresAtMs, put: put.send }, artifact, ctx);
     await artifact.assertUnchanged();
   } catch (error) {
-    await abandon(upload, session, ctx);
-    throw isUrlRefusal(error) ? new UrlRefused(error) : error;
+    await abandon(upload, session, put.wasCut(), ctx);
+    throw isUrlRefusal(error) || error instanceof PartsExpired ? new UrlRefused(error) : error;
   }
   await complete(upload, session, stored, jobId, ctx);
   ctx.record({ type: 'multipart-closed' });
+  ctx.signal.throwIfAborted();
   await assertSentUnchanged(artifact, jobId);
 }
 
 function partPut({ artifact, storage }: SignedUpload) {
-  return async (part: Part, onSent: (sentBytes: number) => void, ctx: Context): Promise<string> => {
+  let wasCut = false;
+  const send = async (part: Part, onSent: (sentBytes: number) => void, ctx: Context): Promise<string> => {
     const put = {
       what: `upload part ${part.number}`,
       url: part.url,
@@ -50,8 +59,14 @@ function partPut({ artifact, storage }: SignedUpload) {
       needsEtag: true,
       onSent,
     };
-    return (await storage.put(put, ctx)) ?? '';
+    try {
+      return (await storage.put(put, ctx)) ?? '';
+    } catch (error) {
+      wasCut ||= ctx.signal.aborted;
+      throw error;
+    }
   };
+  return { send, wasCut: () => wasCut };
 }
 
 /**
@@ -69,19 +84,47 @@ async function complete(
   let lost: unknown = null;
   for (let tries = 0; tries <= MOST_REPEATS_AFTER_LOSS; tries += 1) {
     ctx.record({ type: 'may-have-landed' });
+    const lingering = linger(ctx, CLEANUP_MS);
     try {
-      return await upload.protocol.complete(session, parts, ctx);
+      return await upload.protocol.complete(session, parts, lingering.ctx);
     } catch (error) {
-      if (ctx.signal.aborted || !isLost(error, lost !== null)) {
-        if (lost === null && !ctx.signal.aborted) await abandon(upload, session, ctx);
-        throw error;
+      if (isRefused(error) && lost === null) {
+        ctx.record({ type: 'not-landed' });
+        await abandon(upload, session, false, ctx);
       }
+      ctx.signal.throwIfAborted();
+      if (!isLost(error, lost !== null)) throw error;
       lost ??= error;
+    } finally {
+      lingering.release();
     }
     if ((await settled(SETTLE_MS.beforeCompleteAgain)) === 'landed') return;
   }
   if ((await settled(SETTLE_MS.afterComplete)) === 'landed') return;
   throw lost;
+}
+
+/**
+ * A context that goes on for a while after the run is stopped: a call that may start a build is given the chance to say whether it did.
+ */
+function linger(ctx: Context, forMs: number): { readonly ctx: Context; readonly release: () => void } {
+  const controller = new AbortController();
+  let disarm = (): void => {};
+  const onAbort = (): void => {
+    disarm = ctx.clock.after(forMs, () => controller.abort(ctx.signal.reason));
+  };
+  if (ctx.signal.aborted) onAbort();
+  else ctx.signal.addEventListener('abort', onAbort, { once: true });
+  const release = (): void => {
+    ctx.signal.removeEventListener('abort', onAbort);
+    disarm();
+  };
+  return { ctx: { ...ctx, signal: controller.signal }, release };
+}
+
+/** The server has read the request and said no: nothing was started by it. */
+function isRefused(error: unknown): boolean {
+  return error instanceof AppToolError && !(error instanceof UnknownOutcomeError || error instanceof CancelledError);
 }
 
 /** After one lost answer, "no such upload" may mean that the lost call did complete it. */
@@ -90,21 +133,17 @@ function isLost(error: unknown, isRepeat: boolean): boolean {
 }
 
 /** Aborts the multipart upload with a short signal of its own: the run's may be what was cancelled. Never throws. */
-async function abandon(upload: SignedUpload, session: MultipartSession, ctx: Context): Promise<void> {
+async function abandon(upload: SignedUpload, session: MultipartSession, wasCut: boolean, ctx: Context): Promise<void> {
   const stop = new AbortController();
   const disarm = ctx.clock.after(CLEANUP_MS, () => stop.abort(new UnavailableError('no answer in time')));
   try {
     await upload.protocol.abort(session, { ...ctx, signal: stop.signal });
+    // A part that was on its way may have been stored after the abort (Amazon S3 API reference, "AbortMultipartUpload").
+    if (wasCut) await upload.protocol.abort(session, { ...ctx, signal: stop.signal });
     ctx.record({ type: 'multipart-closed' });
   } catch (error) {
-    if (error instanceof RejectedError && error.httpStatus === 404) {
-      // Already gone, which is what was wanted.
-      ctx.record({ type: 'multipart-closed' });
-      return;
-    }
     const why = error instanceof Error ? error.message : 'unknown error';
-    const message = `could not abort the multipart upload, so its parts stay in the storage: ${why}`;
-    ctx.emit({ type: 'warning', code: 'multipart-left-open', message });
+    ctx.emit({ type: 'debug', message: `could not abort the multipart upload: ${why}` });
   } finally {
     disarm();
   }

@@ -24,6 +24,7 @@ export interface UploadTicket {
 export interface SignedUploadProtocol {
   request(ctx: Context): Promise<UploadTicket>;
   complete(session: MultipartSession, parts: readonly StoredPart[], ctx: Context): Promise<void>;
+  /** Resolves when the parts are gone, also when they were gone before. */
   abort(session: MultipartSession, ctx: Context): Promise<void>;
   /** Whether the backend has a record of the job, which it makes when the object has arrived. */
   exists(jobId: string, ctx: Context): Promise<boolean>;
@@ -44,11 +45,13 @@ export const MOST_REPEATS_AFTER_LOSS = 3;
 
 /** The storage refused a signed URL, and nothing of its ticket was left behind. */
 export class UrlRefused extends Error {
-  readonly refusal: RejectedError;
+  override readonly name = 'UrlRefused';
+  /** What the storage said; `null` when the URL expired before it was used. */
+  readonly refusal: RejectedError | null;
 
-  constructor(refusal: RejectedError) {
-    super(refusal.message, { cause: refusal });
-    this.refusal = refusal;
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+    this.refusal = cause instanceof RejectedError ? cause : null;
   }
 }
 

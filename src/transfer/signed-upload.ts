@@ -28,19 +28,19 @@ export async function uploadBySignedUrls(upload: SignedUpload, ctx: Context): Pr
 }
 
 async function uploadOnce(upload: SignedUpload, ctx: Context): Promise<string> {
-  const { jobId, expiresInMs, target } = await requestWithSlot(upload, ctx);
+  const { jobId, expiresInMs, expiresAtMs, target } = await requestWithSlot(upload, ctx);
   ctx.record({ type: 'job', id: jobId });
   if (expiresInMs <= 0) throw new UnavailableError('the upload address had expired when it was given');
-  if (target.type === 'parts') await sendParts(upload, target, jobId, ctx);
+  if (target.type === 'parts') await sendParts(upload, target, jobId, expiresAtMs, ctx);
   else await sendObject(upload, target.url, jobId, ctx);
   return jobId;
 }
 
 function refusedTwice({ message, refusal }: UrlRefused, tookMs: number): UnavailableError {
   return new UnavailableError(`${message}, twice, the second time after ${(tookMs / 60_000).toFixed(1)} min`, {
-    cause: refusal,
+    cause: refusal ?? undefined,
     hint: 'if the link is too slow for the time that the addresses hold, send from a machine with a faster one',
-    httpStatus: refusal.httpStatus ?? undefined,
-    serverText: refusal.serverText ?? undefined,
+    httpStatus: refusal?.httpStatus ?? undefined,
+    serverText: refusal?.serverText ?? undefined,
   });
 }

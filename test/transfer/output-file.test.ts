@@ -9,10 +9,12 @@ describe('an output file', () => {
     const folder = await temporaryFolder();
     const target = { path: join(folder, 'out.apk'), force: false };
 
-    const file = await createOutput(target);
-    await file.write(Buffer.alloc(3_000_000, 'a'));
+    const file = await createOutput(target, () => {});
+    const writer = file.writerAt(0);
+    await writer.write(Buffer.alloc(3_000_000, 'a'));
     const [temporary] = await readdir(folder);
     const before = await stat(file.temporaryPath);
+    await writer.flush();
     await file.commit();
 
     expect(temporary).toMatch(/^\.apptool-[0-9a-f]{16}\.partial$/);
@@ -24,8 +26,9 @@ describe('an output file', () => {
 
   test('leaves nothing when it is discarded, also twice', async () => {
     const folder = await temporaryFolder();
-    const file = await createOutput({ path: join(folder, 'out.apk'), force: false });
-    await file.write(Buffer.from('something'));
+    const file = await createOutput({ path: join(folder, 'out.apk'), force: false }, () => {});
+    const writer = file.writerAt(0);
+    await writer.write(Buffer.from('something'));
 
     await file.discard();
     await file.discard();
@@ -36,11 +39,14 @@ describe('an output file', () => {
   test('starts again from nothing', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'out.apk');
-    const file = await createOutput({ path, force: false });
+    const file = await createOutput({ path, force: false }, () => {});
+    const writer = file.writerAt(0);
 
-    await file.write(Buffer.alloc(2_000_000, 'x'));
+    await writer.write(Buffer.alloc(2_000_000, 'x'));
     await file.restart();
-    await file.write(Buffer.from('short'));
+    const again = file.writerAt(0);
+    await again.write(Buffer.from('short'));
+    await again.flush();
     await file.commit();
 
     expect(await readFile(path, 'utf8')).toBe('short');
@@ -49,10 +55,12 @@ describe('an output file', () => {
   test('does not replace what has appeared there meanwhile', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'out.apk');
-    const file = await createOutput({ path, force: false });
-    await file.write(Buffer.from('ours'));
+    const file = await createOutput({ path, force: false }, () => {});
+    const writer = file.writerAt(0);
+    await writer.write(Buffer.from('ours'));
     await writeFile(path, 'theirs');
 
+    await writer.flush();
     const committing = file.commit();
 
     await expect(committing).rejects.toMatchObject({
@@ -68,10 +76,12 @@ describe('an output file', () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'out.apk');
     await writeFile(path, 'before');
-    const file = await createOutput({ path, force: true });
+    const file = await createOutput({ path, force: true }, () => {});
+    const writer = file.writerAt(0);
 
-    await file.write(Buffer.from('after'));
+    await writer.write(Buffer.from('after'));
     const midway = await readFile(path, 'utf8');
+    await writer.flush();
     await file.commit();
 
     expect(midway).toBe('before');

@@ -54,7 +54,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
       const json = { ...session, parts: parts.map(({ etag, number }) => ({ ETag: etag, PartNumber: number })) };
       await post('complete the upload', '/automate/upload/complete', json, CALL_POLICIES.complete, ctx);
     },
-    abort: (session, ctx) => post('abort the upload', '/automate/upload/abort', session, CALL_POLICIES.abort, ctx),
+    abort,
     exists: async (id, ctx) => (await poll(id, 'once', ctx)) !== 'absent',
   });
 
@@ -68,6 +68,15 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
     await api.call({ what, method: 'POST', path, json, policy, answer: UndocumentedReply, mayBeEmpty: true }, ctx);
   };
 
+  const abort: NonNullable<Adapter['abort']> = async (session, ctx) => {
+    try {
+      await post('abort the upload', '/automate/upload/abort', session, CALL_POLICIES.abort, ctx);
+    } catch (error) {
+      // Already gone is what was wanted.
+      if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    }
+  };
+
   return {
     plan: (artifact, options) => ({
       method: 'POST',
@@ -77,6 +86,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
     upload: (artifact, options, ctx) =>
       uploadBySignedUrls({ protocol: protocolFor(artifact, options), storage, artifact, options }, ctx),
     poll,
+    abort,
     download: async (id, ctx) => {
       const path = `/automate/download/${encodeURIComponent(id)}`;
       const policy = CALL_POLICIES.read;

@@ -8,7 +8,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'protect',
     operands: ['file'],
-    flags: ['backend', ...SENDING, 'output', 'force', 'detach', ...WAITING],
+    flags: ['backend', ...SENDING, 'output', 'force', 'detach', 'receipt', ...WAITING],
     summary: 'Upload a file for protection, wait, and fetch the protected output',
     example: 'apptool protect app-release.apk --environment prod',
     run: async (session) => (await import('./protect.ts')).protectCommand(session),
@@ -16,7 +16,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'upload',
     operands: ['file'],
-    flags: ['to', ...SENDING, 'appear-timeout', 'poll-interval'],
+    flags: ['to', ...SENDING, 'receipt', 'appear-timeout', 'poll-interval'],
     summary: 'Upload a file and print the job reference',
     example: 'apptool upload app-release.aab --to apptego --environment staging',
     run: async (session) => (await import('./upload.ts')).uploadCommand(session),
@@ -32,7 +32,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'wait',
     operands: ['job'],
-    flags: [...WAITING, 'set'],
+    flags: [...WAITING, 'receipt', 'set'],
     summary: 'Wait until a job has ended',
     example: 'apptool wait apptego:1700000000 --timeout 30m',
     run: async (session) => (await import('./jobs.ts')).waitCommand(session),
@@ -40,10 +40,18 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'download',
     operands: ['job'],
-    flags: ['output', 'force', 'stall-timeout', 'set'],
+    flags: ['output', 'force', 'receipt', 'stall-timeout', 'set'],
     summary: "Fetch a finished job's output",
     example: 'apptool download apptego:1700000000 -o app-protected.apk',
     run: async (session) => (await import('./jobs.ts')).downloadCommand(session),
+  },
+  {
+    name: 'abort',
+    operands: ['receipt'],
+    flags: ['set'],
+    summary: 'Remove the parts that a killed upload left in the storage',
+    example: 'apptool abort apptool-apptego-1700000000.receipt.json',
+    run: async (session) => (await import('./abort.ts')).abortCommand(session),
   },
   {
     name: 'backends',

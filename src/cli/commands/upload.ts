@@ -29,7 +29,7 @@ export async function uploadInput(session: Session, backendId: string): Promise<
 
 /** `--dry-run`: every check that needs no request, and what would be sent first. */
 export async function rehearse(session: Session, input: UploadInput, then: readonly string[]): Promise<CommandResult> {
-  session.ctx.note({ backend: input.backend.id });
+  session.ctx.trace.note({ backend: input.backend.id });
   return await withArtifact(input, session.ctx, async (artifact, plan) => ({
     text: [
       describe(plan),

@@ -6,6 +6,7 @@ import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { type Connections, PrivateAddressRefusal, ProxyRefusal } from './dispatcher.ts';
 import { CallFailure, describeFault, type Fault, faultOf } from './failure.ts';
+import { unacknowledgedBytes } from './socket-progress.ts';
 import { type Watchdog, watchSilence } from './watchdog.ts';
 
 /** What is left in the kernel after our last write: up to 4 MB on Linux, which a slow link still has to carry. */
@@ -65,10 +66,18 @@ export async function attempt<T>(
   const stop = new AbortController();
   const done = new AbortController();
   const firstLimitMs = request.body === null ? request.policy.answerTimeoutMs : request.stallTimeoutMs;
-  const watchdog = watchSilence(ctx.clock, firstLimitMs + CONNECT_TIMEOUT_MS, () => {
+  const queue = { body: null as object | null, bytes: null as number | null };
+  const hasMoved = (): boolean => {
+    const before = queue.bytes;
+    queue.bytes = queue.body === null ? null : unacknowledgedBytes(connections.socketOf(queue.body));
+    return before !== null && queue.bytes !== null && queue.bytes !== before;
+  };
+  const watchdog = watchSilence(ctx.clock, firstLimitMs + CONNECT_TIMEOUT_MS, hasMoved, () => {
     state.cut = silence(state);
     stop.abort(state.cut);
   });
+  const body = request.body && handOver(request.body, state, watchdog, done.signal, ctx);
+  queue.body = body;
   const dispatcher = request.policy.freshConnection ? connections.fresh() : connections.pooled;
   try {
     const answer = await dispatcher.request({
@@ -76,7 +85,7 @@ export async function attempt<T>(
       method: request.method,
       headers: headersOf(request),
       // undici takes any async iterable; its types know only Readable.
-      body: request.body && (handOver(request.body, state, watchdog, done.signal, ctx) as unknown as Readable),
+      body: body as unknown as Readable | null,
       signal: AbortSignal.any([ctx.signal, stop.signal]),
     });
     state.phase = 'receiving';
@@ -189,17 +198,26 @@ function failureOf(error: unknown, state: Try): unknown {
   const neverConnected = new Set<Fault>(['dns-unknown', 'dns-failing', 'refused', 'connect-timeout']).has(fault);
   const isTls = fault.startsWith('tls');
   const failureClass = neverConnected || isTls ? 'unsent' : classOf(state);
-  return failure(failureClass, fault, explain(fault, failureClass, state), state, error);
+  return failure(failureClass, fault, explain(fault, failureClass, state, error), state, error);
 }
 
-function explain(fault: Fault, failureClass: FailureClass, state: Try): string {
+function explain(fault: Fault, failureClass: FailureClass, state: Try, error: unknown): string {
+  if (fault === 'tls-name') return `its certificate is for ${certificateNames(error)}, not for ${state.host}`;
   const words = describeFault(fault, state.host);
   if (fault !== 'closed' || failureClass !== 'incomplete') return words;
   return `${words} after ${state.handedBytes} of ${state.totalBytes} bytes: the server may have refused the upload`;
 }
 
+/** The names in the certificate that Node.js refused, as it hands them over. */
+function certificateNames(error: unknown): string {
+  const { cert } = error as { readonly cert?: { readonly subjectaltname?: unknown } };
+  const names = typeof cert?.subjectaltname === 'string' ? cert.subjectaltname : '';
+  return names.replace(/[^\w.:*, -]/g, '').slice(0, 200) || 'another name';
+}
+
 function proxyFailure(refusal: ProxyRefusal, state: Try): CallFailure {
-  const fault: Fault =
-    refusal.status === 407 ? 'proxy-auth' : refusal.status >= 500 ? 'proxy-failing' : 'proxy-refused';
-  return failure('unsent', fault, `the proxy answered ${refusal.status} to CONNECT`, state, refusal);
+  // 407 is what RFC 9110 has for it; tinyproxy answers 401 to credentials that are wrong.
+  const isAuth = refusal.status === 407 || refusal.status === 401;
+  const fault: Fault = isAuth ? 'proxy-auth' : refusal.status >= 500 ? 'proxy-failing' : 'proxy-refused';
+  return failure('unsent', fault, `the proxy ${refusal.host} answered ${refusal.status} to CONNECT`, state, refusal);
 }

@@ -1,7 +1,9 @@
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
+import type { Socket } from 'node:net';
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { bareHost, isLoopbackHost, isPrivateAddress } from './address.ts';
+import { watchBodySockets } from './socket-progress.ts';
 
 /** The proxies that the environment names; empty text for none. Passed in, so that nothing here reads the environment. */
 export interface ProxySettings {
@@ -16,6 +18,8 @@ export interface Connections {
   readonly pooled: Dispatcher;
   /** Connections of their own, for one creating call; the caller destroys it. */
   fresh(): Dispatcher;
+  /** The socket that a request body goes out on, once it does. */
+  socketOf(body: object): Socket | undefined;
   close(): Promise<void>;
 }
 
@@ -23,10 +27,13 @@ export interface Connections {
 export class ProxyRefusal extends Error {
   readonly code = 'APPTOOL_PROXY_REFUSAL';
   readonly status: number;
+  /** The proxy's host and port; its credentials are not kept. */
+  readonly host: string;
 
-  constructor(status: number) {
-    super(`the proxy answered ${status}`);
+  constructor(status: number, host: string) {
+    super(`the proxy ${host} answered ${status}`);
     this.status = status;
+    this.host = host;
   }
 }
 
@@ -55,7 +62,16 @@ export function openConnections(proxies: ProxySettings, trustedOrigins: readonly
       allowH2: false,
     });
   const pooled = create();
-  return { pooled, fresh: create, close: () => pooled.destroy() };
+  const sockets = watchBodySockets();
+  return {
+    pooled,
+    fresh: create,
+    socketOf: sockets.socketOf,
+    close: async () => {
+      sockets.close();
+      await pooled.destroy();
+    },
+  };
 }
 
 /** undici folds a proxy's refusal into the text of an error; this keeps its status. */
@@ -66,7 +82,7 @@ function proxyClient(origin: URL, options: object): Pool {
     const answer = await connect(request);
     if (answer.statusCode === 200) return answer;
     answer.socket.on('error', () => {}).destroy();
-    throw new ProxyRefusal(answer.statusCode);
+    throw new ProxyRefusal(answer.statusCode, origin.host);
   };
   return Object.assign(pool, { connect: checked });
 }

@@ -157,7 +157,6 @@ export function describeFault(fault: Fault, host: string): string {
     'cut-short': 'response cut short',
     'tls-untrusted': 'its certificate is not signed by a CA that this machine trusts',
     'tls-time': 'its certificate is expired or not yet valid',
-    'tls-name': 'its certificate is for another host name',
     tls: 'the TLS handshake failed',
     'not-http': 'not an HTTP response',
     'headers-too-large': 'its response headers are too large',

@@ -34,6 +34,7 @@ export async function callWithRetries<T>(call: Call, ctx: Context, once: () => P
           host: error.host,
           attempt: attemptNumber,
           reason: error.message,
+          trouble: troubleOf(error),
           delayMs,
         });
         await ctx.clock.sleep(delayMs, ctx.signal);
@@ -43,6 +44,11 @@ export async function callWithRetries<T>(call: Call, ctx: Context, once: () => P
   } catch (error) {
     throw finalError(error, call, ctx);
   }
+}
+
+function troubleOf({ fault, status }: CallFailure): 'overload' | 'stall' | null {
+  if (status === 429 || status === 503) return 'overload';
+  return fault === 'stalled' || fault === 'no-answer' ? 'stall' : null;
 }
 
 function finalError(error: unknown, call: Call, ctx: Context): unknown | AppToolError {

@@ -10,6 +10,8 @@ import { callWithRetries } from './retry.ts';
 
 const LARGEST_STORAGE_ANSWER = 64 * 1024;
 const LONGEST_ETAG = 256;
+/** A download link may lead on a few times (a CDN before the store); it never carries a credential of ours. */
+const MOST_REDIRECTS = 3;
 
 export interface SignedPut {
   readonly what: string;
@@ -63,16 +65,28 @@ export function createStorage(options: {
       });
     },
     get: async (get, ctx, use) => {
-      checkServerAddress(get.url, 'download', trustedBase);
-      const request: HttpRequest = { ...get, method: 'GET', body: null, stallTimeoutMs };
-      return await callWithRetries(get, ctx, () =>
-        attempt(connections, request, ctx, async (answer) => {
+      const follow = async (url: string, hops: number): Promise<Awaited<ReturnType<typeof use>>> => {
+        checkServerAddress(url, 'download', trustedBase);
+        const request: HttpRequest = { ...get, url, method: 'GET', body: null, stallTimeoutMs };
+        const next = await attempt(connections, request, ctx, async (answer) => {
+          const location = redirectOf(answer, request);
+          if (location !== null && hops < MOST_REDIRECTS) return { location };
           if (answer.status >= 300) throw await refusal(answer, request, describeUnknownError, ctx.clock.date());
-          return await use(answer);
-        }),
-      );
+          return { result: await use(answer) };
+        });
+        return 'location' in next ? await follow(next.location, hops + 1) : next.result;
+      };
+      return await callWithRetries(get, ctx, () => follow(get.url, 0));
     },
   };
+}
+
+/** Where a redirect leads; `null` for an answer that is none, or one without a usable address, which is then refused as it stands. */
+function redirectOf(answer: HttpAnswer, request: HttpRequest): string | null {
+  if (![301, 302, 303, 307, 308].includes(answer.status)) return null;
+  const location = header(answer, 'location');
+  if (location === undefined || !URL.canParse(location, request.url)) return null;
+  return URL.canParse(location) ? location : new URL(location, request.url).href;
 }
 
 /**

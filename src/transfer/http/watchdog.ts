@@ -13,14 +13,20 @@ export interface Watchdog {
 
 /**
  * Calls `onSilence` once when nothing moved for the limit. It counts its own ticks instead of reading a clock, so that a machine that
- * slept, or a clock that jumped, is not taken for a silent peer.
+ * slept, or a clock that jumped, is not taken for a silent peer. Before a quiet tick counts, `hasMoved` is asked whether bytes moved all
+ * the same.
  */
-export function watchSilence(clock: Clock, initialLimitMs: number, onSilence: () => void): Watchdog {
+export function watchSilence(
+  clock: Clock,
+  initialLimitMs: number,
+  hasMoved: () => boolean,
+  onSilence: () => void,
+): Watchdog {
   let limitMs = initialLimitMs;
   let quietTicks = 0;
   let disarm = (): void => {};
   const tick = (): void => {
-    quietTicks += 1;
+    quietTicks = hasMoved() ? 0 : quietTicks + 1;
     if (quietTicks >= LOOKS_PER_LIMIT) onSilence();
     else arm();
   };

@@ -1,0 +1,58 @@
+import { errorCode } from '../errors.ts';
+import type { AppEvent } from '../events.ts';
+import type { Trace } from '../run/trace.ts';
+import { type Receipt, type ReceiptFacts, receiptOf, writeReceipt } from './receipt.ts';
+
+/** Keeps the receipt of a run up to date, from the first thing worth keeping to the end. */
+export interface ReceiptKeeper {
+  /** Where the receipt is, or would be: the user's path, or one of our own for a run that leaves something behind. */
+  readonly path: (trace: Trace) => string;
+  changed(trace: Trace): void;
+  /** The last word. Resolves with the path when a receipt is there now. */
+  ended(trace: Trace, ended: Receipt['ended']): string | null;
+}
+
+export function createReceiptKeeper(
+  asked: string | undefined,
+  facts: ReceiptFacts,
+  now: () => Date,
+  emit: (event: AppEvent) => void,
+): ReceiptKeeper {
+  let last = '';
+  let hasWarned = false;
+  const path = (trace: Trace): string =>
+    asked ?? `apptool-${trace.report.backend ?? 'run'}-${trace.report.job?.id ?? 'upload'}.receipt.json`;
+  const write = (trace: Trace, ended: Receipt['ended']): boolean => {
+    const receipt = receiptOf(trace, facts, ended, now());
+    const essence = JSON.stringify({ ...receipt, updatedAt: null });
+    if (essence === last) return true;
+    try {
+      writeReceipt(path(trace), receipt);
+      last = essence;
+      return true;
+    } catch (error) {
+      if (!hasWarned) {
+        const why = errorCode(error) ?? 'unknown error';
+        emit({
+          type: 'warning',
+          code: 'receipt-unwritable',
+          message: `cannot write the receipt ${path(trace)}: ${why}`,
+        });
+      }
+      hasWarned = true;
+      return false;
+    }
+  };
+  return {
+    path,
+    changed(trace) {
+      if (asked !== undefined && trace.report.backend !== null) write(trace, null);
+    },
+    ended(trace, ended) {
+      const leavesParts = trace.leftovers.session !== null;
+      if (asked === undefined && !leavesParts) return null;
+      if (trace.report.backend === null) return null;
+      return write(trace, ended) ? path(trace) : null;
+    },
+  };
+}

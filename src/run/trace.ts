@@ -1,0 +1,117 @@
+import type { CancelledError } from '../errors.ts';
+import { CancelledError as Cancelled } from '../errors.ts';
+import type { MultipartSession } from '../transfer/signed-protocol.ts';
+import type { Artifact, Context, JobState, Platform, RemoteFact } from '../types.ts';
+import { jobRef } from './backend.ts';
+
+/** What is known of a run, filled in as it becomes known, so that a failed run can still say all of it. */
+export interface Report {
+  readonly backend: string | null;
+  readonly job: { readonly ref: string; readonly id: string } | null;
+  readonly state: Pick<JobState, 'phase' | 'status' | 'message'> | null;
+  readonly artifact: ArtifactFacts | null;
+  readonly output: {
+    readonly path: string;
+    readonly name: string;
+    readonly size: number;
+    readonly sha256: string;
+  } | null;
+}
+
+export interface ArtifactFacts {
+  readonly path: string;
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string | null;
+  readonly platform: Platform;
+  readonly packageName: string | null;
+  readonly versionName: string | null;
+  readonly versionCode: number | null;
+}
+
+/** What the run may have left behind: at the backend, and here. */
+interface Leftovers {
+  /** The last byte of something that starts a job is out. */
+  readonly mayHaveLanded: boolean;
+  /** A multipart upload that was neither completed nor aborted, as far as is known. */
+  readonly session: MultipartSession | null;
+  readonly temporaryPaths: readonly string[];
+}
+
+/** Everything that one run knows of itself: the one place that every ending, a sudden one too, reads from. */
+export interface Trace {
+  readonly report: Report;
+  readonly leftovers: Leftovers;
+  note(part: Partial<Report>): void;
+  record(fact: RemoteFact): void;
+}
+
+export interface RunContext extends Context {
+  readonly trace: Trace;
+}
+
+const NOTHING_KNOWN: Report = { backend: null, job: null, state: null, artifact: null, output: null };
+const NOTHING_LEFT: Leftovers = { mayHaveLanded: false, session: null, temporaryPaths: [] };
+
+/** `onChange` is told after every change, at once: what is to survive a power cut has to be written down then. */
+export function createTrace(onChange: (trace: Trace) => void): Trace {
+  let report = NOTHING_KNOWN;
+  let leftovers = NOTHING_LEFT;
+  const trace: Trace = {
+    get report() {
+      return report;
+    },
+    get leftovers() {
+      return leftovers;
+    },
+    note(part) {
+      report = { ...report, ...part };
+      onChange(trace);
+    },
+    record(fact) {
+      if (fact.type === 'job') {
+        report = { ...report, job: { ref: jobRef({ id: report.backend ?? '' }, fact.id), id: fact.id } };
+        leftovers = { ...leftovers, mayHaveLanded: false };
+      } else leftovers = after(leftovers, fact);
+      onChange(trace);
+    },
+  };
+  return trace;
+}
+
+function after(left: Leftovers, fact: Exclude<RemoteFact, { type: 'job' }>): Leftovers {
+  switch (fact.type) {
+    case 'multipart-open':
+      return { ...left, session: fact.session };
+    case 'multipart-closed':
+      return { ...left, session: null };
+    case 'may-have-landed':
+      return { ...left, mayHaveLanded: true };
+    case 'not-landed':
+      return { ...left, mayHaveLanded: false };
+    case 'temporary':
+      return { ...left, temporaryPaths: [...left.temporaryPaths, fact.path] };
+    case 'temporary-gone':
+      return { ...left, temporaryPaths: left.temporaryPaths.filter((path) => path !== fact.path) };
+  }
+}
+
+export function factsOf(artifact: Artifact, sha256: string | null): ArtifactFacts {
+  const { path, name, sizeBytes: size, platform } = artifact;
+  return { path, name, size, sha256, platform, packageName: null, versionName: null, versionCode: null };
+}
+
+/** What to say when a run is stopped: what still runs, and how to go on. */
+export function explainCancelled(error: CancelledError, { report, leftovers }: Trace): CancelledError {
+  return new Cancelled(error.signal, { cause: error, hint: wayOn(report, leftovers) });
+}
+
+function wayOn({ job, state, output }: Report, { mayHaveLanded, session }: Leftovers): string {
+  if (job === null) return 'nothing was left at the backend';
+  if (output !== null) return 'the output is in place';
+  if (state?.phase === 'succeeded') return `the output waits to be fetched: apptool download ${job.ref}`;
+  if (state !== null) return `the job goes on without us; to go on waiting: apptool wait ${job.ref}`;
+  if (mayHaveLanded) return `the job may go on without us; to go on waiting: apptool wait ${job.ref}`;
+  if (session !== null) return 'no build was started, but the parts that were sent could not be removed';
+  return 'no build was started; what was sent is gone';
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+
+/** Below this, starting a thread takes longer than the hash. */
+const WORTH_A_THREAD_BYTES = 32 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+
+/**
+ * What the thread runs. As text, so that it needs no file of its own beside the bundle. It reads the process's own descriptor, at
+ * positions, so it disturbs nobody else's reading.
+ */
+const THREAD = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { createHash } = require('node:crypto');
+const { readSync } = require('node:fs');
+const { fd, chunkBytes } = workerData;
+const hash = createHash('sha256');
+const buffer = Buffer.allocUnsafeSlow(chunkBytes);
+let position = 0;
+parentPort.on('message', ({ to, isEnd }) => {
+  while (position < to) {
+    const length = readSync(fd, buffer, 0, Math.min(chunkBytes, to - position), position);
+    if (length === 0) break;
+    hash.update(buffer.subarray(0, length));
+    position += length;
+  }
+  if (isEnd) parentPort.postMessage({ position, digest: hash.digest('hex') });
+});
+`;
+
+/** A file to hash: one that is there, or one that is growing. */
+export interface HashedFile {
+  readonly fd: number;
+  /** Fills the buffer from the position on; throws when the file is shorter. */
+  fill(buffer: Buffer, position: number): Promise<void>;
+}
+
+/** The SHA-256 of a file, computed beside other work, as far as the file is known to be whole. */
+export interface FileHash {
+  /** Everything before this position is in the file now. */
+  advance(to: number): void;
+  /** Hex digest of the first `sizeBytes`; to be asked once. Rejects with the signal's reason. */
+  digest(sizeBytes: number): Promise<string>;
+  close(): void;
+}
+
+/** Starts nothing for a small file, and a thread for a large one. */
+export function hashOf(file: HashedFile, signal: AbortSignal): FileHash {
+  let worker: Worker | null = null;
+  const close = (): void => {
+    void worker?.terminate();
+    signal.removeEventListener('abort', close);
+  };
+  signal.addEventListener('abort', close, { once: true });
+  return {
+    advance(to) {
+      if (to < WORTH_A_THREAD_BYTES) return;
+      worker ??= new Worker(THREAD, { eval: true, workerData: { fd: file.fd, chunkBytes: CHUNK_BYTES } });
+      worker.postMessage({ to, isEnd: false });
+    },
+    async digest(sizeBytes) {
+      try {
+        signal.throwIfAborted();
+        return worker === null
+          ? await hashHere(file, sizeBytes, signal)
+          : await answerOf(worker, file, sizeBytes, signal);
+      } finally {
+        close();
+      }
+    },
+    close,
+  };
+}
+
+async function hashHere({ fill }: HashedFile, sizeBytes: number, signal: AbortSignal): Promise<string> {
+  const sha256 = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, sizeBytes));
+  for (let position = 0; position < sizeBytes; position += buffer.length) {
+    signal.throwIfAborted();
+    const view = buffer.subarray(0, Math.min(buffer.length, sizeBytes - position));
+    await fill(view, position);
+    sha256.update(view);
+  }
+  return sha256.digest('hex');
+}
+
+async function answerOf(worker: Worker, file: HashedFile, sizeBytes: number, signal: AbortSignal): Promise<string> {
+  const { position, digest } = await new Promise<{ position: number; digest: string }>((resolve, reject) => {
+    worker
+      .once('message', resolve)
+      .once('error', reject)
+      .once('exit', () => reject(signal.reason));
+    worker.postMessage({ to: sizeBytes, isEnd: true });
+  });
+  // A file that became shorter fails here, in the words of every other reader.
+  if (position < sizeBytes) await file.fill(Buffer.alloc(1), sizeBytes - 1);
+  return digest;
+}

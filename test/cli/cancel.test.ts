@@ -1,0 +1,327 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Receipt } from '../../src/cli/receipt.ts';
+import { ResultDocument } from '../../src/cli/result-document.ts';
+import { runCli, startCli } from '../support/cli.ts';
+import { type Fault, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
+import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const QUICK = ['-e', 'prod', '--poll-interval', '50ms', '--capacity-wait', '0'];
+/** From the first signal to the end of the process, whatever servers do. */
+const LONGEST_END_MS = 5_500;
+
+const SILENT: PlannedFault = { times: 1_000, fault: faults.silence() };
+const CREATE = { method: 'POST', path: /\/automate\/upload$/ };
+const COMPLETE = { method: 'POST', path: /\/complete$/ };
+const PART = { origin: 'storage', method: 'PUT', path: /^\/part\// } as const;
+const STATUS = { method: 'GET', path: /\/status\// };
+const FETCH = { origin: 'storage', method: 'GET' } as const;
+
+interface Scene {
+  readonly name: string;
+  readonly planned: readonly PlannedFault[];
+  /** Index of the fault whose striking is the moment of the signal. */
+  readonly moment: number;
+  readonly isLarge: boolean;
+  readonly hint: RegExp;
+}
+
+/** Every moment of a run at which somebody may press Ctrl-C, with a server that says nothing from then on. */
+const SCENES: readonly Scene[] = [
+  {
+    name: 'while the upload is asked for',
+    planned: [{ ...SILENT, ...CREATE }],
+    moment: 0,
+    isLarge: false,
+    hint: /nothing was left at the backend/,
+  },
+  {
+    name: 'while the file is sent',
+    planned: [{ ...SILENT, origin: 'storage', method: 'PUT' }],
+    moment: 0,
+    isLarge: false,
+    hint: /may go on without us|no build was started/,
+  },
+  {
+    name: 'while parts are sent',
+    planned: [{ ...SILENT, ...PART, after: 2 }],
+    moment: 0,
+    isLarge: true,
+    hint: /no build was started; what was sent is gone/,
+  },
+  {
+    name: 'while parts are sent and nothing answers any more',
+    planned: [
+      { ...SILENT, ...PART, after: 2 },
+      { ...SILENT, path: /\/abort$/ },
+    ],
+    moment: 0,
+    isLarge: true,
+    hint: /the parts that were sent could not be removed/,
+  },
+  {
+    name: 'while it is completed',
+    planned: [
+      { ...SILENT, ...COMPLETE },
+      { ...SILENT, ...STATUS },
+    ],
+    moment: 0,
+    isLarge: true,
+    hint: /the job may go on without us; to go on waiting: apptool wait/,
+  },
+  {
+    name: 'while it waits',
+    planned: [{ ...SILENT, ...STATUS }],
+    moment: 0,
+    isLarge: false,
+    hint: /to go on waiting: apptool wait apptego:\d+/,
+  },
+  {
+    name: 'while it downloads',
+    planned: [{ ...SILENT, ...FETCH }],
+    moment: 0,
+    isLarge: false,
+    hint: /the output waits to be fetched: apptool download apptego:\d+/,
+  },
+];
+
+async function setUp(scene: Scene) {
+  const folder = await temporaryFolder();
+  const box = await sandbox();
+  const proxy = await faultProxy(box, scene.planned);
+  const file = scene.isLarge
+    ? await bigApk(join(folder, 'app.apk'), 110_000_000)
+    : await copyFixture('v2.apk', folder, 'app.apk');
+  return { folder, box, proxy, file };
+}
+
+async function struck(proxy: FaultProxy, index: number): Promise<void> {
+  await expect.poll(() => proxy.struck[index], { timeout: 20_000, interval: 10 }).toBeGreaterThan(0);
+}
+
+describe.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('F-SIG: %s', (signal, code) => {
+  test.each(SCENES)(
+    '$name: ends within 5 s, leaves no file, says how to go on',
+    async (scene) => {
+      const { folder, proxy, file } = await setUp(scene);
+      const running = startCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables, cwd: folder });
+      await struck(proxy, scene.moment);
+
+      const at = performance.now();
+      running.child.kill(signal);
+      const result = await running.result;
+      const tookMs = performance.now() - at;
+
+      const document = ResultDocument.parse(JSON.parse(result.stdout));
+      const names = (await readdir(folder)).filter((name) => !name.endsWith('.receipt.json'));
+      expect(result).toMatchObject({ code, signal: null });
+      expect(tookMs).toBeLessThan(LONGEST_END_MS);
+      expect(document.error).toMatchObject({ class: 'cancelled', hint: expect.stringMatching(scene.hint) });
+      expect(names).toEqual(['app.apk']);
+    },
+    60_000,
+  );
+});
+
+describe('what a stopped run leaves', () => {
+  test('F-SIG-03: nothing in the storage, where the abort is answered', async () => {
+    const { box, proxy, file, folder } = await setUp({
+      name: '',
+      planned: [{ ...SILENT, ...PART, after: 2 }],
+      moment: 0,
+      isLarge: true,
+      hint: /./,
+    });
+    const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
+    await struck(proxy, 0);
+
+    running.child.kill('SIGINT');
+    await running.result;
+
+    expect(box.store.openUploads()).toBe(0);
+    expect(proxy.seen.filter(({ path }) => path.endsWith('/abort')).length).toBeGreaterThanOrEqual(2);
+    expect(await readdir(folder)).toEqual(['app.apk']);
+  }, 60_000);
+
+  test('F-SIG-10: a receipt and the command that removes the parts, where it is not', async () => {
+    const planned = [
+      { ...SILENT, ...PART, after: 2 },
+      { ...SILENT, path: /\/abort$/, times: 2 },
+    ];
+    const { box, proxy, file, folder } = await setUp({ name: '', planned, moment: 0, isLarge: true, hint: /./ });
+    const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
+    await struck(proxy, 0);
+
+    running.child.kill('SIGINT');
+    const stopped = await running.result;
+    const receipt = /to remove them: apptool abort (\S+)/.exec(stopped.stderr)?.[1] ?? '';
+    const open = box.store.openUploads();
+    const aborted = await runCli(['abort', receipt], { env: box.variables, cwd: folder });
+    const again = await runCli(['abort', receipt], { env: box.variables, cwd: folder });
+
+    expect(stopped.code).toBe(130);
+    expect(open).toBe(1);
+    expect(Receipt.parse(JSON.parse(await readFile(join(folder, receipt), 'utf8')))).toMatchObject({
+      backend: 'apptego',
+      ended: { errorClass: 'cancelled' },
+    });
+    expect(aborted).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^aborted the unfinished upload of apptego:\d+\n$/),
+    });
+    expect(box.store.openUploads()).toBe(0);
+    expect(again.code).toBe(0);
+  }, 60_000);
+
+  test('F-SIG-09: the second signal ends it at once, without a temporary file', async () => {
+    const slowly: Fault = async (exchange) => {
+      exchange.response.writeHead(200, { 'content-length': '1000000' });
+      exchange.response.write(Buffer.alloc(1000));
+    };
+    const planned = [
+      { ...SILENT, ...PART, after: 2 },
+      { ...SILENT, path: /\/abort$/ },
+      { ...FETCH, times: 10, fault: slowly },
+    ];
+    const { proxy, file, folder } = await setUp({ name: '', planned, moment: 0, isLarge: true, hint: /./ });
+    const running = startCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables, cwd: folder });
+    await struck(proxy, 0);
+    running.child.kill('SIGINT');
+    await running.seen('once more to stop at once');
+
+    const at = performance.now();
+    running.child.kill('SIGINT');
+    const result = await running.result;
+
+    expect(performance.now() - at).toBeLessThan(1_000);
+    expect(result.code).toBe(130);
+    expect(ResultDocument.parse(JSON.parse(result.stdout)).error?.class).toBe('cancelled');
+    expect(result.stderr).toContain('apptool abort');
+  }, 60_000);
+
+  test('F-SIG-04: complete is given the time to answer, and is not aborted', async () => {
+    const late: Fault = async (exchange) => {
+      const answer = await exchange.forward(await exchange.readBody());
+      setTimeout(() => exchange.reply(answer), 1_500);
+    };
+    const { box, proxy, file, folder } = await setUp({
+      name: '',
+      planned: [{ ...COMPLETE, fault: late }],
+      moment: 0,
+      isLarge: true,
+      hint: /./,
+    });
+    const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
+    await struck(proxy, 0);
+
+    running.child.kill('SIGINT');
+    const result = await running.result;
+
+    expect(result.code).toBe(130);
+    expect(result.stderr).toMatch(/hint: the job may go on without us/);
+    expect(proxy.seen.filter(({ path }) => path.endsWith('/abort'))).toEqual([]);
+    expect(box.store.openUploads()).toBe(0);
+  }, 60_000);
+});
+
+describe('--receipt', () => {
+  test('F-IO-19: is there while the run goes on, so that a killed one can be cleaned up', async () => {
+    const { box, proxy, file, folder } = await setUp({
+      name: '',
+      planned: [{ ...SILENT, ...PART, after: 2 }],
+      moment: 0,
+      isLarge: true,
+      hint: /./,
+    });
+    const running = startCli(['protect', file, ...QUICK, '--receipt', 'run.json'], {
+      env: proxy.variables,
+      cwd: folder,
+    });
+    await struck(proxy, 0);
+
+    running.child.kill('SIGKILL');
+    await running.result;
+    const receipt = Receipt.parse(JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')));
+    const aborted = await runCli(['abort', 'run.json'], { env: box.variables, cwd: folder });
+
+    expect(receipt).toMatchObject({
+      ended: null,
+      unfinished: { mayHaveLanded: false },
+      artifact: { name: 'app.apk', size: 110_000_000 },
+    });
+    expect(aborted.code).toBe(0);
+    expect(box.store.openUploads()).toBe(0);
+  }, 60_000);
+
+  test('is taken wherever a job reference is', async () => {
+    const folder = await temporaryFolder();
+    const elsewhere = await temporaryFolder();
+    const { variables: env } = await sandbox();
+    const file = await copyFixture('v2.apk', folder);
+
+    const uploaded = await runCli(
+      ['upload', file, '--to', 'apptego', '-e', 'prod', '--receipt', join(elsewhere, 'r.json')],
+      { env },
+    );
+    const waited = await runCli(['wait', 'r.json', '--poll-interval', '50ms'], { env, cwd: elsewhere });
+    const asked = await runCli(['status', './r.json'], { env, cwd: elsewhere });
+    const fetched = await runCli(['download', 'r.json'], { env, cwd: elsewhere });
+
+    expect([uploaded.code, waited.code, asked.code, fetched.code]).toEqual([0, 0, 0, 0]);
+    expect((await readdir(elsewhere)).sort()).toEqual(['r.json', 'v2-protected.apk']);
+  });
+
+  test('holds hashes and names, and no secret, signed URL or path', async () => {
+    const folder = await temporaryFolder();
+    const { variables: env } = await sandbox();
+    const file = await copyFixture('v2.apk', folder);
+
+    await runCli(['protect', file, ...QUICK, '--receipt', join(folder, 'r.json')], { env });
+
+    const text = await readFile(join(folder, 'r.json'), 'utf8');
+    const receipt = Receipt.parse(JSON.parse(text));
+    expect(receipt).toMatchObject({
+      command: 'protect',
+      ended: { exitCode: 0 },
+      environment: 'prod',
+      artifact: { name: 'v2.apk', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      output: { name: 'v2-protected.apk', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      unfinished: null,
+    });
+    expect(text).not.toContain(env.APPTEGO_API_KEY?.split(':')[1]);
+    expect(text).not.toContain('X-Amz');
+    expect(text).not.toContain(folder);
+  });
+
+  test('F-IO-14: one that cannot be written is a warning, and the run goes on', async () => {
+    const folder = await temporaryFolder();
+    const { variables: env } = await sandbox();
+    const file = await copyFixture('v2.apk', folder);
+
+    const result = await runCli(['protect', file, ...QUICK, '--receipt', join(folder, 'none', 'r.json')], { env });
+
+    expect(result.code).toBe(0);
+    expect(result.stderr).toMatch(/^warning: cannot write the receipt .*: ENOENT$/m);
+  });
+
+  test.each([
+    ['something else', '{"a":1}', 'is not a receipt of apptool'],
+    ['a token', 'ghp_0123456789', 'is not a receipt of apptool'],
+    ['a later version', '{"receiptVersion":2}', 'is not a receipt of apptool'],
+  ])('refuses %s, without quoting it', async (_, content, words) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'r.json'), content);
+
+    const result = await runCli(['abort', 'r.json'], { cwd: folder });
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(words);
+    expect(result.stderr).not.toContain('ghp_');
+  });
+});

@@ -1,0 +1,416 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { CancelledError, IntegrityError, RejectedError } from '../../src/errors.ts';
+import { downloadToFile } from '../../src/transfer/download.ts';
+import { openConnections } from '../../src/transfer/http/dispatcher.ts';
+import { createStorage } from '../../src/transfer/http/storage.ts';
+import { fakeClock } from '../support/clock.ts';
+import { testContext } from '../support/context.ts';
+import { temporaryFolder } from '../support/files.ts';
+
+const MIB = 1024 * 1024;
+const SMALL = randomBytes(3 * MIB);
+const LARGE = randomBytes(100 * MIB);
+
+type Handle = (request: IncomingMessage, response: ServerResponse, count: number) => void;
+
+interface Served {
+  readonly origin: string;
+  readonly requests: {
+    readonly path: string;
+    readonly range: string | undefined;
+    readonly headers: IncomingMessage['headers'];
+  }[];
+  mostAtOnce(): number;
+}
+
+/** A storage whose every answer a test decides. */
+async function serve(handle: Handle): Promise<Served> {
+  const requests: Served['requests'] = [];
+  let [inFlight, most] = [0, 0];
+  const server = createServer((request, response) => {
+    requests.push({ path: request.url ?? '', range: request.headers.range, headers: request.headers });
+    inFlight += 1;
+    most = Math.max(most, inFlight);
+    response.on('close', () => {
+      inFlight -= 1;
+    });
+    handle(request, response, requests.length);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, mostAtOnce: () => most };
+}
+
+/** Answers as a store does that allows ranges. */
+function sendRange(bytes: Buffer, request: IncomingMessage, response: ServerResponse, etag = '"v1"'): void {
+  const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  const start = Number(match?.[1] ?? 0);
+  const end = match?.[2] ? Number(match[2]) + 1 : bytes.length;
+  const range = match === null ? {} : { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` };
+  response.writeHead(match === null ? 200 : 206, {
+    'content-length': end - start,
+    etag,
+    'accept-ranges': 'bytes',
+    ...range,
+  });
+  response.end(bytes.subarray(start, end));
+}
+
+/** Sends the head of a whole answer and the first bytes of its body, then breaks the connection. */
+function breakAfter(
+  bytes: Buffer,
+  sentBytes: number,
+  response: ServerResponse,
+  headers: Record<string, string> = { etag: '"v1"', 'accept-ranges': 'bytes' },
+): void {
+  response.writeHead(200, { 'content-length': bytes.length, ...headers });
+  response.write(bytes.subarray(0, sentBytes), () => setTimeout(() => response.socket?.resetAndDestroy(), 30));
+}
+
+async function download(
+  served: Served,
+  more: { readonly path?: string; readonly verify?: () => Promise<void>; readonly signal?: AbortSignal } = {},
+) {
+  const folder = await temporaryFolder();
+  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
+  onTestFinished(() => connections.close());
+  const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500 });
+  const ctx = testContext({ clock: fakeClock(), ...(more.signal === undefined ? {} : { signal: more.signal }) });
+  const target = { path: join(folder, 'out.apk'), force: false };
+  let links = 0;
+  const link = async () => {
+    links += 1;
+    return { url: `${served.origin}${more.path ?? '/file'}?sig=${links}`, fileName: 'app.apk' };
+  };
+  const request = { link, storage, target, inputBytes: 200 * MIB, verify: more.verify ?? (async () => {}) };
+  const result = await downloadToFile(request, ctx).catch((error: unknown) => error);
+  const names = await readdir(folder);
+  return {
+    result,
+    ctx,
+    target,
+    links: () => links,
+    names,
+    bytes: names.includes('out.apk') ? await readFile(target.path) : null,
+  };
+}
+
+describe('a download that breaks', () => {
+  test('F-NET-12, F-NET-16: goes on where it broke, with the ETag it knows', async () => {
+    const served = await serve((request, response, count) =>
+      count === 1 ? breakAfter(SMALL, 2 * MIB, response) : sendRange(SMALL, request, response),
+    );
+
+    const { bytes } = await download(served);
+
+    const offset = Number(/^bytes=(\d+)-$/.exec(served.requests[1]?.range ?? '')?.[1]);
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(served.requests).toHaveLength(2);
+    expect(offset).toBeGreaterThan(MIB);
+    expect(offset).toBeLessThanOrEqual(2 * MIB);
+    expect(served.requests[1]?.headers['if-range']).toBe('"v1"');
+  });
+
+  test('goes on where it stood still', async () => {
+    const served = await serve((request, response, count) => {
+      if (count > 1) return sendRange(SMALL, request, response);
+      response.writeHead(200, { 'content-length': SMALL.length, etag: '"v1"', 'accept-ranges': 'bytes' });
+      response.write(SMALL.subarray(0, 2 * MIB));
+    });
+
+    const { bytes, ctx } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(ctx.ofType('http.retry')[0]?.reason).toContain('no progress for 0.5 s');
+    expect(served.requests).toHaveLength(2);
+  });
+
+  test.each([
+    ['the store allows no ranges', { etag: '"v1"' }],
+    ['there is no ETag', { 'accept-ranges': 'bytes' }],
+    ['the ETag is weak', { etag: 'W/"v1"', 'accept-ranges': 'bytes' }],
+  ])('begins again when %s', async (_, headers) => {
+    const served = await serve((_request, response, count) => {
+      if (count === 1) return breakAfter(SMALL, MIB, response, headers as Record<string, string>);
+      response.writeHead(200, { 'content-length': SMALL.length, ...headers }).end(SMALL);
+    });
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(served.requests.map(({ range }) => range)).toEqual([undefined, undefined]);
+  });
+
+  test('F-NET-17: a chunked body that is cut is not taken for the whole', async () => {
+    const served = await serve((_, response, count) => {
+      response.writeHead(200, {});
+      response.write(SMALL.subarray(0, MIB));
+      if (count === 1) setTimeout(() => response.socket?.destroy(), 30);
+      else response.end(SMALL.subarray(MIB));
+    });
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(served.requests).toHaveLength(2);
+  });
+
+  test('ends after 5 tries without progress, and leaves nothing', async () => {
+    const served = await serve((request, response) => {
+      const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      if (start === 0) return breakAfter(SMALL, 1000, response);
+      const range = { 'content-range': `bytes ${start}-${SMALL.length - 1}/${SMALL.length}`, etag: '"v1"' };
+      response.writeHead(206, { 'content-length': SMALL.length - start, ...range });
+      response.write(SMALL.subarray(start, start + 1000), () =>
+        setTimeout(() => response.socket?.resetAndDestroy(), 30),
+      );
+    });
+
+    const { result, names } = await download(served);
+
+    expect(result).toMatchObject({ class: 'unavailable', message: expect.stringContaining('response cut short') });
+    expect(served.requests.length).toBeLessThanOrEqual(6);
+    expect(names).toEqual([]);
+  });
+});
+
+describe('F-HTTP-22: a resumed download that does not fit', () => {
+  const broken = (handle: Handle) =>
+    serve((request, response, count) =>
+      count === 1 ? breakAfter(SMALL, 2 * MIB, response) : handle(request, response, count),
+    );
+
+  test.each<[string, Handle]>([
+    [
+      'answered whole',
+      (request, response) => sendRange(SMALL, { ...request, headers: {} } as IncomingMessage, response),
+    ],
+    [
+      'from another place',
+      (_, response) =>
+        response
+          .writeHead(206, { 'content-range': `bytes 0-9/${SMALL.length}`, 'content-length': 10, etag: '"v1"' })
+          .end('0123456789'),
+    ],
+    [
+      'of another file',
+      (request, response, count) => sendRange(SMALL, request, response, count === 2 ? '"v2"' : '"v1"'),
+    ],
+    ['out of its range (416)', (_, response) => response.writeHead(416, { 'content-length': 0 }).end()],
+  ])('begins again when it is %s', async (_, second) => {
+    const served = await broken((request, response, count) =>
+      count === 2 ? second(request, response, count) : sendRange(SMALL, request, response),
+    );
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(served.requests[2]?.range).toBeUndefined();
+  });
+
+  test('ends as an integrity error when the file never stays the same', async () => {
+    const served = await serve((request, response, count) =>
+      count % 2 === 1 ? breakAfter(SMALL, 2 * MIB, response) : sendRange(SMALL, request, response, `"v${count}"`),
+    );
+
+    const { result, names } = await download(served);
+
+    expect(result).toBeInstanceOf(IntegrityError);
+    expect(names).toEqual([]);
+  });
+});
+
+describe('F-URL-03: a link that has expired', () => {
+  test.each([403, 400, 410])('is asked for anew after %i, and the download goes on', async (status) => {
+    const served = await serve((request, response, count) => {
+      if (count === 1) return breakAfter(SMALL, 2 * MIB, response);
+      if (count === 2) return void response.writeHead(status, { 'content-length': 0 }).end();
+      sendRange(SMALL, request, response);
+    });
+
+    const { bytes, links } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(links()).toBe(3);
+    expect(served.requests[2]?.range).toMatch(/^bytes=\d+-$/);
+  });
+
+  test('ends when it is refused again and again', async () => {
+    const served = await serve((_, response) => void response.writeHead(403, { 'content-length': 0 }).end());
+
+    const { result, links } = await download(served);
+
+    expect(result).toBeInstanceOf(RejectedError);
+    expect(links()).toBe(4);
+  });
+});
+
+describe('a redirect', () => {
+  test('is followed three times, without a credential', async () => {
+    const served = await serve((request, response) => {
+      const hop = Number(/^\/hop(\d)/.exec(request.url ?? '')?.[1] ?? 3);
+      if (hop < 3) return void response.writeHead(302, { location: `/hop${hop + 1}?x=1` }).end();
+      sendRange(SMALL, request, response);
+    });
+
+    const { bytes } = await download(served, { path: '/hop0' });
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(
+      served.requests.filter(({ headers }) => headers.authorization !== undefined || headers.cookie !== undefined),
+    ).toEqual([]);
+  });
+
+  test.each<[string, string | undefined]>([
+    ['to plain http elsewhere', 'http://storage.example/x'],
+    ['to another scheme', 'file:///etc/passwd'],
+    ['with a user name', 'https://user:secret@storage.example/x'],
+    ['to nowhere', undefined],
+    ['to garbage', 'http://['],
+    ['to itself, for ever', '/loop'],
+  ])('F-HTTP-09: is refused %s, naming the host alone', async (_, location) => {
+    const served = await serve(
+      (_request, response) => void response.writeHead(302, location === undefined ? {} : { location }).end(),
+    );
+
+    const { result, names } = await download(served, { path: '/loop' });
+
+    expect(result).toMatchObject({ class: 'policy', exitCode: 13 });
+    expect(String((result as Error).message)).not.toContain('secret');
+    expect(served.requests.length).toBeLessThanOrEqual(4);
+    expect(names).toEqual([]);
+  });
+});
+
+describe('several ranges at once', () => {
+  /** A store that sends so many bytes a second on each connection. */
+  function paced(bytes: Buffer, bytesPerSecond: number): Handle {
+    return (request, response) => {
+      const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+      const start = Number(match?.[1] ?? 0);
+      const end = match?.[2] ? Number(match[2]) + 1 : bytes.length;
+      const range = match === null ? {} : { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` };
+      response.writeHead(match === null ? 200 : 206, {
+        'content-length': end - start,
+        etag: '"v1"',
+        'accept-ranges': 'bytes',
+        ...range,
+      });
+      let at = start;
+      const timer = setInterval(() => {
+        const next = Math.min(end, at + bytesPerSecond / 100);
+        response.write(bytes.subarray(at, next));
+        at = next;
+        if (at === end) response.end();
+        if (at === end || response.destroyed) clearInterval(timer);
+      }, 10);
+    };
+  }
+
+  test('are used for a large file when each connection is slow, and make the same file', async () => {
+    const served = await serve(paced(LARGE, 30 * MIB));
+    const clock = { ...fakeClock(), now: () => performance.now() };
+    const folder = await temporaryFolder();
+    const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
+    onTestFinished(() => connections.close());
+    const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 2_000 });
+    const target = { path: join(folder, 'out.apk'), force: false };
+
+    const done = await downloadToFile(
+      {
+        link: async () => ({ url: `${served.origin}/file`, fileName: 'app.apk' }),
+        storage,
+        target,
+        inputBytes: null,
+        verify: async () => {},
+      },
+      testContext({ clock }),
+    );
+
+    expect((await readFile(target.path)).equals(LARGE)).toBe(true);
+    expect(done.sizeBytes).toBe(LARGE.length);
+    expect(served.mostAtOnce()).toBeGreaterThanOrEqual(4);
+    expect(served.mostAtOnce()).toBeLessThanOrEqual(9);
+    expect(served.requests.slice(1).every(({ headers }) => headers['if-range'] === '"v1"')).toBe(true);
+  });
+
+  test('are not used for a small file, nor where the store allows none', async () => {
+    const small = await serve((request, response) => sendRange(SMALL, request, response));
+    const rangeless = await serve((_, response) =>
+      response.writeHead(200, { 'content-length': LARGE.length, etag: '"v1"' }).end(LARGE),
+    );
+
+    const first = await download(small);
+    const second = await download(rangeless);
+
+    expect(first.bytes?.equals(SMALL)).toBe(true);
+    expect(second.bytes?.equals(LARGE)).toBe(true);
+    expect([small.requests.length, rangeless.requests.length]).toEqual([1, 1]);
+  });
+});
+
+describe('what is refused', () => {
+  test('F-HTTP-20: a body with a content-encoding, whose length and hash would say nothing', async () => {
+    const served = await serve((_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 3 }).end('abc'),
+    );
+
+    expect((await download(served)).result).toMatchObject({
+      class: 'integrity',
+      message: expect.stringContaining('content-encoding gzip'),
+    });
+  });
+
+  test('more bytes than any output of this input should have', async () => {
+    const served = await serve((_, response) => response.writeHead(200, { 'content-length': 5 * 1024 ** 3 }).end());
+
+    expect((await download(served)).result).toMatchObject({
+      class: 'integrity',
+      message: expect.stringContaining('larger than'),
+    });
+  });
+
+  test('F-NET-18, F-NET-19: a file that does not pass is fetched three times, then refused', async () => {
+    const served = await serve((request, response) => sendRange(SMALL, request, response));
+    const verify = () =>
+      Promise.reject(new IntegrityError('download is not a complete archive', { mayBeTransit: true }));
+
+    const { result, names } = await download(served, { verify });
+
+    expect(result).toMatchObject({ class: 'integrity' });
+    expect(served.requests).toHaveLength(3);
+    expect(names).toEqual([]);
+  });
+
+  test('a file that must not ship is not fetched again', async () => {
+    const served = await serve((request, response) => sendRange(SMALL, request, response));
+    const verify = () => Promise.reject(new IntegrityError('the output is byte for byte the input'));
+
+    await download(served, { verify });
+
+    expect(served.requests).toHaveLength(1);
+  });
+});
+
+test('F-SIG-07: a cancelled download leaves nothing', async () => {
+  const controller = new AbortController();
+  const served = await serve((_, response) => {
+    response.writeHead(200, { 'content-length': SMALL.length });
+    response.write(SMALL.subarray(0, MIB));
+    setTimeout(() => controller.abort(new CancelledError('SIGINT')), 30);
+  });
+
+  const { result, names, ctx } = await download(served, { signal: controller.signal });
+
+  expect(result).toBeInstanceOf(CancelledError);
+  expect(names).toEqual([]);
+  expect(ctx.facts.map(({ type }) => type)).toEqual(['temporary', 'temporary-gone']);
+});
