@@ -4,7 +4,7 @@ import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
 import { downloadOf } from './backend.ts';
 import { fetchOutput } from './download.ts';
 import type { RunContext } from './trace.ts';
-import { uploadArtifact } from './upload.ts';
+import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
 
 export interface ProtectInput extends UploadInput {
@@ -45,7 +45,10 @@ export async function protect(
     id: await uploadArtifact(artifact, input, ctx),
     sent: { ...artifact, sha256: await artifact.sha256(ctx.signal) },
   }));
-  if (target === null) return { id, output: null };
+  if (target === null) {
+    acceptAsDone(ctx);
+    return { id, output: null };
+  }
   await wait({ ...input.waiting, backend, id, uploaded: sent }, ctx);
   const { path } = await fetchOutput({ backend, id, output: target, sent }, ctx);
   return { id, output: path };

@@ -22,6 +22,8 @@ export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState>
   const poll = async () => {
     const state = await backend.adapter.poll(id, 'once', ctx);
     if (state === 'absent') return state;
+    // The job has a record, so its upload was completed, whatever the answer to that call was.
+    if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
     ctx.trace.note({ state });
     if (uploaded !== null) checkSubject(job, state, uploaded);
     return state;

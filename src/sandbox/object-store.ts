@@ -37,6 +37,8 @@ export interface ObjectStore {
   }): MultipartUpload;
   getUrl(object: StoredObject, lifetimeMs: number): string;
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** The objects that have arrived whole, in order of their arrival. */
+  stored(): readonly StoredObject[];
   /** Multipart uploads that were begun and neither completed nor aborted. */
   openUploads(): number;
   /** A new path in the store's folder. */
@@ -56,6 +58,11 @@ export function createObjectStore(folder: string, origin: string, now: () => num
   const signer = createUrlSigner(origin, now);
   const targets = new Map<string, Target>();
   let open = 0;
+  const arrived: StoredObject[] = [];
+  const arrive = (object: StoredObject, onStored: (object: StoredObject) => void): void => {
+    arrived.push(object);
+    onStored(object);
+  };
   const newPath = (): string => join(folder, randomBytes(8).toString('hex'));
   const publish = (
     method: string,
@@ -80,7 +87,7 @@ export function createObjectStore(folder: string, origin: string, now: () => num
     }
     if (target.type === 'download') return await sendObject(request, response, target.object);
     const stored = await receive(request, newPath());
-    if (target.type === 'object') target.onStored(stored);
+    if (target.type === 'object') arrive(stored, target.onStored);
     else target.etags.set(target.number, stored);
     response.writeHead(200, { etag: stored.etag, 'content-length': 0 }).end();
   };
@@ -88,6 +95,7 @@ export function createObjectStore(folder: string, origin: string, now: () => num
   return {
     newPath,
     openUploads: () => open,
+    stored: () => arrived,
     // The single PUT's type is documented, so its URL signs it.
     putUrl: (lifetimeMs, onStored) =>
       publish('PUT', { type: 'object', onStored }, lifetimeMs, { 'content-type': 'application/octet-stream' }),
@@ -119,7 +127,7 @@ export function createObjectStore(folder: string, origin: string, now: () => num
           for (const file of files)
             await pipeline(createReadStream(file.path), createWriteStream(path, { flags: 'a' }));
           await Promise.all(files.map((file) => rm(file.path, { force: true })));
-          onStored({ path, sizeBytes });
+          arrive({ path, sizeBytes }, onStored);
         },
         abort: async () => {
           close();

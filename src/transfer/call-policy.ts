@@ -30,8 +30,8 @@ export interface CallPolicy {
   readonly lostAnswer: 'unavailable' | 'unknown';
   /** Whether an accepted call leaves something behind: then an answer in the wrong shape is never "nothing happened". */
   readonly creates: boolean;
-  /** What a 403 means here. */
-  readonly forbidden: 'auth' | 'rejected';
+  /** What it means when access is refused: about our key (401, 403), about this path (403), or about a signed URL (401, 403). */
+  readonly refusedAccess: 'key' | 'path' | 'url';
   /** A stale pooled socket gives a reset that cannot be told from a processed request, so creating calls open their own. */
   readonly freshConnection: boolean;
   /** `caller`: a 429 is handed up at once, because the caller has a rule for it (a build slot). */
@@ -47,7 +47,7 @@ const READ = {
   budgetMs: null,
   lostAnswer: 'unavailable',
   creates: false,
-  forbidden: 'auth',
+  refusedAccess: 'key',
   freshConnection: false,
   tooMany: 'retry',
 } as const satisfies CallPolicy;
@@ -79,7 +79,7 @@ export const CALL_POLICIES = {
     unsentRetries: 6,
     ambiguousRetries: 6,
     answerTimeoutMs: 60_000,
-    forbidden: 'rejected',
+    refusedAccess: 'url',
   },
   /** PUT of the whole object, which starts the build: after a lost answer the job's status decides, never a blind repeat. */
   object: {
@@ -90,7 +90,7 @@ export const CALL_POLICIES = {
     ambiguousRetries: 0,
     answerTimeoutMs: 300_000,
     lostAnswer: 'unknown',
-    forbidden: 'rejected',
+    refusedAccess: 'url',
     freshConnection: true,
   },
   /** Assembles the parts and starts the build. S3 "may take several minutes". After a lost answer the job's status decides. */
@@ -101,7 +101,7 @@ export const CALL_POLICIES = {
     ambiguousRetries: 0,
     answerTimeoutMs: 300_000,
     lostAnswer: 'unknown',
-    forbidden: 'rejected',
+    refusedAccess: 'path',
     freshConnection: true,
   },
   /** Frees the parts. Idempotent, and part of the cleanup, so it is short. */
@@ -112,10 +112,10 @@ export const CALL_POLICIES = {
     ambiguousRetries: 3,
     answerTimeoutMs: 3_000,
     budgetMs: 3_000,
-    forbidden: 'rejected',
+    refusedAccess: 'path',
   },
   /** GET of a signed download URL; the download loop resumes it itself. */
-  fetch: { ...READ, kind: 'fetch', unsentRetries: 0, ambiguousRetries: 0, forbidden: 'rejected', tooMany: 'caller' },
+  fetch: { ...READ, kind: 'fetch', unsentRetries: 0, ambiguousRetries: 0, refusedAccess: 'url', tooMany: 'caller' },
 } as const satisfies Record<string, CallPolicy>;
 
 /** Full-jitter exponential backoff: a random time up to `base * 2^n`, capped (AWS Architecture Blog, "Exponential Backoff And Jitter"). */

@@ -1,4 +1,4 @@
-import { IntegrityError, RejectedError } from '../errors.ts';
+import { IntegrityError, RejectedError, UnavailableError } from '../errors.ts';
 import type { Context, DownloadLink } from '../types.ts';
 import { CALL_POLICIES } from './call-policy.ts';
 import { header } from './http/answer.ts';
@@ -6,6 +6,9 @@ import type { HttpAnswer } from './http/attempt.ts';
 import type { Storage } from './http/storage.ts';
 
 const MOST_FRESH_LINKS = 3;
+/** AppTego may answer "job not completed" (400) for a moment after the status said completed (ms). */
+const NOT_READY_MS = 5_000;
+const MOST_NOT_READY = 3;
 
 /** What the storage said of the file with its first answer; every later answer must agree. */
 export interface RemoteIdentity {
@@ -50,7 +53,7 @@ export function openRemoteFile(
   let freshLinks = 0;
 
   const currentLink = (ctx: Context): Promise<DownloadLink> => {
-    link ??= mint(ctx);
+    link ??= mintWhenReady(mint, ctx);
     return link;
   };
   const judge = async (answer: HttpAnswer, start: number, end: number | null, from: DownloadLink): Promise<void> => {
@@ -81,9 +84,7 @@ export function openRemoteFile(
         });
       } catch (error) {
         if (link === used) link = null;
-        if (error instanceof RejectedError && error.httpStatus === 416)
-          throw new FileChanged('no such range', { cause: error });
-        if (!isStale(error) || freshLinks >= MOST_FRESH_LINKS || ctx.signal.aborted) throw error;
+        refuseUnlessStale(error, freshLinks, ctx);
         freshLinks += 1;
         await this.open(start, end, ctx, use);
       }
@@ -91,9 +92,41 @@ export function openRemoteFile(
   };
 }
 
-/** A link that has expired or was used up: 403 at S3, 400 or 410 elsewhere. */
-function isStale(error: unknown): boolean {
-  return error instanceof RejectedError && [400, 403, 410].includes(error.httpStatus ?? 0);
+/** A link that has expired or was used up: 403 at S3, 400, 401 or 410 elsewhere. */
+function isStale(error: unknown): error is RejectedError {
+  return error instanceof RejectedError && [400, 401, 403, 410].includes(error.httpStatus ?? 0);
+}
+
+/** Throws what another link cannot mend. */
+function refuseUnlessStale(error: unknown, freshLinks: number, ctx: Context): void {
+  ctx.signal.throwIfAborted();
+  if (error instanceof RejectedError && error.httpStatus === 416)
+    throw new FileChanged('no such range', { cause: error });
+  if (!isStale(error)) throw error;
+  if (freshLinks >= MOST_FRESH_LINKS) throw linksRefused(error);
+}
+
+/** Links that stay refused are the storage's trouble, not a fault in what the user asked. */
+function linksRefused(error: RejectedError): UnavailableError {
+  return new UnavailableError(`${error.message}, again and again`, {
+    cause: error,
+    hint: 'run the download again later',
+    httpStatus: error.httpStatus ?? undefined,
+    serverText: error.serverText ?? undefined,
+  });
+}
+
+async function mintWhenReady(mint: (ctx: Context) => Promise<DownloadLink>, ctx: Context): Promise<DownloadLink> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await mint(ctx);
+    } catch (error) {
+      const isNotReady = error instanceof RejectedError && error.httpStatus === 400;
+      if (!isNotReady) throw error;
+      if (tries > MOST_NOT_READY) throw linksRefused(error);
+      await ctx.clock.sleep(NOT_READY_MS, ctx.signal);
+    }
+  }
 }
 
 function rangeHeaders({ etag }: RemoteIdentity, start: number, end: number | null): Record<string, string> {

@@ -41,8 +41,8 @@ export async function sendParts(
     await abandon(upload, session, put.wasCut(), ctx);
     throw isUrlRefusal(error) || error instanceof PartsExpired ? new UrlRefused(error) : error;
   }
+  // Whether the upload is closed shows when the job's record appears: until then its session is kept in mind.
   await complete(upload, session, stored, jobId, ctx);
-  ctx.record({ type: 'multipart-closed' });
   ctx.signal.throwIfAborted();
   await assertSentUnchanged(artifact, jobId);
 }

@@ -58,7 +58,7 @@ export class UrlRefused extends Error {
 /** A signed URL that is refused has most often expired; S3 says 403, others 400 or 410 with a code of that name. */
 export function isUrlRefusal(error: unknown): error is RejectedError {
   if (!(error instanceof RejectedError)) return false;
-  return error.httpStatus === 403 || /expired/i.test(error.backendCode ?? '');
+  return error.httpStatus === 403 || error.httpStatus === 401 || /expired/i.test(error.backendCode ?? '');
 }
 
 /** A change that shows only once everything was sent cannot be taken back: the build of a mixture may be running. */

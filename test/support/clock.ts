@@ -9,10 +9,11 @@ export interface FakeClock extends Clock {
 }
 
 /**
- * Waits that we choose take no time and move the clock by their length. Watchdogs run on real time, because what they watch does;
- * give them real limits in tests. `random` is always the middle, so that jitter is known.
+ * Waits that we choose take no time and move the clock by their length. Watchdogs run on real time, because what they watch does, but
+ * long ones are shortened: 80 ms stay 80 ms, 30 s become 110. `random` is always the middle, so that jitter is known.
+ * `realPauseMs` is what a wait really takes, for servers that need a moment.
  */
-export function fakeClock(random = 0.5): FakeClock {
+export function fakeClock(random = 0.5, realPauseMs = 1): FakeClock {
   let now = 0;
   const slept: number[] = [];
   return {
@@ -27,9 +28,9 @@ export function fakeClock(random = 0.5): FakeClock {
       signal.throwIfAborted();
       slept.push(delayMs);
       // The servers in this process get their turn, as they would in the time that is skipped.
-      await realClock.sleep(1, signal);
+      await realClock.sleep(realPauseMs, signal);
       now += delayMs;
     },
-    after: realClock.after,
+    after: (delayMs, callback) => realClock.after(Math.min(delayMs, 80 + delayMs / 1000), callback),
   };
 }

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CancelledError, IntegrityError, RejectedError } from '../../src/errors.ts';
+import { CancelledError, IntegrityError } from '../../src/errors.ts';
 import { downloadToFile } from '../../src/transfer/download.ts';
 import { openConnections } from '../../src/transfer/http/dispatcher.ts';
 import { createStorage } from '../../src/transfer/http/storage.ts';
@@ -248,7 +248,7 @@ describe('F-URL-03: a link that has expired', () => {
 
     const { result, links } = await download(served);
 
-    expect(result).toBeInstanceOf(RejectedError);
+    expect(result).toMatchObject({ class: 'unavailable', httpStatus: 403 });
     expect(links()).toBe(4);
   });
 });

@@ -219,7 +219,9 @@ function rejection(failure: CallFailure, message: string, policy: CallPolicy, de
     const hint = 'wait until other builds have finished, then run again; --capacity-wait lets apptool wait for you';
     return new LimitError(message, { ...details, hint });
   }
-  if (status === 401 || (status === 403 && policy.forbidden === 'auth')) return new AuthError(message, details);
+  const isOfKey =
+    (status === 401 && policy.refusedAccess !== 'url') || (status === 403 && policy.refusedAccess === 'key');
+  if (isOfKey) return new AuthError(message, details);
   const hint =
     status === 404 || status === 405 ? 'check the base address' : 'correct what the server names, then run again';
   return new RejectedError(message, { ...details, hint: details.hint ?? hint });

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { apptego } from '../../src/backends/apptego/index.ts';
+import { asAppToolError } from '../../src/errors.ts';
+import { protect } from '../../src/run/protect.ts';
+import { createTrace } from '../../src/run/trace.ts';
+import { fakeClock } from './clock.ts';
+import { testContext } from './context.ts';
+import { CALL_NAMES, CALLS, CATALOG, type CallName, type Ending, HARMLESS } from './fault-catalog.ts';
+import { type Fault, faultProxy } from './fault-proxy.ts';
+import { bigApk, copyFixture, temporaryFolder } from './files.ts';
+import { expectInvariants } from './invariants.ts';
+import { openBackend, UPLOAD } from './open-backend.ts';
+import { sandbox } from './sandbox.ts';
+
+const MIB = 1024 * 1024;
+/** Calls that only a file in parts makes. */
+const IN_PARTS: readonly CallName[] = ['part', 'complete'];
+
+/** One `protect` in this process, with one fault on one call, `times` times. Waits of ours take no time. */
+async function protectWith(call: CallName, fault: Fault, times: number): Promise<{ ending: Ending; struck: number }> {
+  const folder = await temporaryFolder();
+  const isLarge = IN_PARTS.includes(call);
+  const box = await sandbox({
+    processingMs: 0,
+    appearMs: 0,
+    ...(isLarge ? { multipartFromBytes: 1, chunkSizeBytes: 5 * MIB } : {}),
+  });
+  const proxy = await faultProxy(box, [{ ...CALLS[call], times, fault }]);
+  const backend = await openBackend(apptego, proxy.variables, 400);
+  const inputPath = isLarge
+    ? await bigApk(join(folder, 'app.apk'), 11 * MIB)
+    : await copyFixture('v2.apk', folder, 'app.apk');
+  const outputPath = join(folder, 'out.apk');
+  const context = testContext({ clock: fakeClock(0.5, 8) });
+  const trace = createTrace(() => {});
+  const ctx = { ...context, record: trace.record, trace };
+  const waiting = { pollIntervalMs: 6_000, timeoutMs: 60_000, appearTimeoutMs: 30_000 };
+  const options = { ...UPLOAD, ...waiting, capacityWaitMs: 0 };
+
+  const error = await protect(
+    {
+      backend,
+      path: inputPath,
+      platform: undefined,
+      options,
+      output: outputPath,
+      force: false,
+      detach: false,
+      waiting,
+    },
+    ctx,
+  ).then(
+    () => null,
+    (thrown: unknown) => asAppToolError(thrown),
+  );
+
+  const ending = error === null ? 'success' : error.class;
+  const said = JSON.stringify([context.events, error?.message, error?.hint, error?.serverText, trace.report]);
+  const toldOfParts = trace.leftovers.session !== null;
+  await expectInvariants({ ending, folder, inputPath, outputPath, box, proxy, said, toldOfParts });
+  return { ending, struck: proxy.struck[0] ?? 0 };
+}
+
+/** Puts each fault of the catalog that `belongs` on every call that it is meant for: once, and every time. */
+export function testEachFault(belongs: (id: string) => boolean): void {
+  describe.each(
+    CATALOG.filter(({ id }) => belongs(id)).map((entry) => ({ ...entry, name: `${entry.id}: ${entry.what}` })),
+  )('$name', ({ make, always, finalAt = [] }) => {
+    const calls = CALL_NAMES.filter((call) => always[call] !== undefined);
+
+    test.each(calls)('on every %s ends as it should', async (call) => {
+      const { ending, struck } = await protectWith(call, make(), Number.POSITIVE_INFINITY);
+
+      expect(struck).toBeGreaterThan(0);
+      expect(always[call]).toContain(ending);
+    });
+
+    test.each(calls)('on one %s is mended, or ends as it should', async (call) => {
+      const { ending, struck } = await protectWith(call, make(), 1);
+
+      const allowed: readonly Ending[] = finalAt.includes(call) ? ['success', ...(always[call] ?? [])] : ['success'];
+      expect(struck).toBe(1);
+      expect(allowed).toContain(ending);
+    });
+  });
+
+  describe.each(
+    HARMLESS.filter(({ id }) => belongs(id)).map((entry) => ({ ...entry, name: `${entry.id}: ${entry.what}` })),
+  )('$name', ({ make }) => {
+    test.each(['create', 'status', 'link', 'complete'] as const)('on every %s changes nothing', async (call) => {
+      const { ending, struck } = await protectWith(call, make(), Number.POSITIVE_INFINITY);
+
+      expect(struck).toBeGreaterThan(0);
+      expect(ending).toBe('success');
+    });
+  });
+}
