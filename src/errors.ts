@@ -81,7 +81,13 @@ export class RejectedError extends AppToolError {
 export class UnavailableError extends AppToolError {
   readonly class = 'unavailable';
   readonly exitCode = 6;
-  override readonly retryable = true;
+  override readonly retryable: boolean;
+
+  /** `retryable` is false where the same command would do again what has been done: then the hint names another. */
+  constructor(message: string, details: ErrorDetails & { readonly retryable?: boolean } = {}) {
+    super(message, details);
+    this.retryable = details.retryable ?? true;
+  }
 }
 
 /** The job was still running when we stopped waiting. */

@@ -30,7 +30,8 @@ export function createRedactor(): Redactor {
 /** Authorization headers, bearer tokens, the query of any URL (signatures live there) and the user part of any URL. */
 function redactByShape(text: string): string {
   return text
-    .replace(/\b(bearer|basic)\s+[A-Za-z0-9._~+/:=-]{6,}/gi, `$1 ${REDACTED}`)
+    .replace(/\bbearer\s+(?!\S*\.(?:apk|aab|ipa)\b)[A-Za-z0-9._~+/:=-]{8,}/gi, `Bearer ${REDACTED}`)
+    .replace(/\bbasic\s+(?=\S*[\d=])[A-Za-z0-9+/]{8,}={0,2}(?![\w.-])/gi, `Basic ${REDACTED}`)
     .replace(/\b(authorization\s*[:=]\s*)(?!bearer|basic)\S+/gi, `$1${REDACTED}`)
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]+@/gi, `$1${REDACTED}@`)
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?"'<>]+)\?[^\s"'<>]*/gi, `$1?${REDACTED}`);

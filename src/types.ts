@@ -97,7 +97,7 @@ export interface JobState {
   /** True when the backend's word is not one that its documentation lists: keep waiting, and say so once. */
   readonly unrecognized?: boolean;
   /** What the backend says that the job is about; compared with what was sent. */
-  readonly subject?: { readonly fileName?: string; readonly platform?: string };
+  readonly subject?: { readonly fileName?: string; readonly platform?: string; readonly environment?: string };
 }
 
 /** Where a finished job's output can be fetched from now. `url` is a bearer secret. */

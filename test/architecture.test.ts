@@ -47,6 +47,9 @@ function importsOf(file: string): Import[] {
   for (const match of textOf(file).matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from\s+'([^']+)'/gm)) {
     found.push({ from: file, target: match[2] ?? '', isType: match[1] !== undefined });
   }
+  for (const match of textOf(file).matchAll(/^import '([^']+)'/gm)) {
+    found.push({ from: file, target: match[1] ?? '', isType: false });
+  }
   for (const match of textOf(file).matchAll(/import\('([^']+)'\)/g))
     found.push({ from: file, target: match[1] ?? '', isType: false });
   return found;

@@ -4,6 +4,8 @@ import type { Session } from './session.ts';
 /** What a command puts on stdout: text for people and pipes, or `data` inside the `--json` document. */
 export interface CommandResult {
   readonly text: string | null;
+  /** A path that the user or their config gave, printed as it is: a script has to be able to open it. */
+  readonly path?: string;
   readonly data?: unknown;
 }
 

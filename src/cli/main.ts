@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
-import { AuthError, asAppToolError, CancelledError } from '../errors.ts';
+import { AuthError, asAppToolError, CancelledError, LocalIoError } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import { createRedactor, type Redactor } from '../redact.ts';
 import { createTrace, explainCancelled, type Trace } from '../run/trace.ts';
@@ -59,6 +59,17 @@ export async function main(process: NodeJS.Process): Promise<number> {
     hasPrinted: false,
     hasEnded: false,
   };
+  const cancellation = listenForSignals(process, {
+    onFirst: (signal) => emit(run, { type: 'cancelling', signal }),
+    onHardStop: (cancelled) => void fail(run, cancelled),
+  });
+  catchStrays(process, run);
+  const code = await runToItsEnd(run, argv, cancellation.signal);
+  cancellation.close();
+  return code === 0 ? await codeOfPrinting(run) : code;
+}
+
+async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSignal): Promise<number> {
   try {
     const parsed = parseCommandLine(argv, COMMANDS, VERSION);
     if (parsed.type === 'text') {
@@ -70,52 +81,72 @@ export async function main(process: NodeJS.Process): Promise<number> {
       throw parsed.error;
     }
     run.command = parsed.spec.name;
-    return succeed(run, await execute(parsed.spec, parsed.invocation, run));
+    return succeed(run, await execute(parsed.spec, parsed.invocation, run, signal));
   } catch (error) {
     return fail(run, error);
   }
 }
 
-async function execute(spec: CommandSpec, invocation: Invocation, run: Run): Promise<CommandResult> {
-  const { prepare } = await import('./prepare.ts');
-  const cancellation = listenForSignals(run.process, {
-    onFirst: (signal) => emit(run, { type: 'cancelling', signal }),
-    onHardStop: (cancelled) => void fail(run, cancelled),
+/** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */
+function catchStrays(process: NodeJS.Process, run: Run): void {
+  const onStray = (error: unknown): void => {
+    // After the end there is nothing left to clean up, and the exit code has been decided.
+    if (run.hasEnded) return;
+    process.exit(fail(run, error));
+  };
+  process.on('uncaughtException', onStray);
+  process.on('unhandledRejection', onStray);
+}
+
+/** A result that could not be written is none. A reader that went away wanted no more of it, which is fine. */
+async function codeOfPrinting(run: Run): Promise<number> {
+  const problem = await run.stdout.flushed();
+  if (problem === null || problem === 'EPIPE') return 0;
+  const error = new LocalIoError(`cannot write the result: ${problem}`, {
+    hint: 'what was done is done; only its result is lost',
   });
+  for (const line of errorLines(error, run.trace.report, () => [])) writeLine(run, line);
+  return error.exitCode;
+}
+
+async function execute(
+  spec: CommandSpec,
+  invocation: Invocation,
+  run: Run,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const { prepare } = await import('./prepare.ts');
   // Every part and every wait listens to it.
-  setMaxListeners(0, cancellation.signal);
+  setMaxListeners(0, signal);
+  signal.throwIfAborted();
+  const prepared = await prepare(invocation, {
+    process: run.process,
+    redactor: run.redactor,
+    signal,
+    emit: (event) => emit(run, event),
+    trace: run.trace,
+    printNow: (result) => print(run, result),
+    stderr: run.stderr,
+    onSettings: ({ json, verbose }) => {
+      run.wantsJson = json === true;
+      run.isVerbose = verbose === true;
+    },
+    onRenderer: (renderer, paint) => {
+      run.renderer = renderer;
+      run.paint = paint;
+    },
+    onReceipts: (receipts) => {
+      run.receipts = receipts;
+    },
+    onCredentials: (ifRefused) => {
+      run.ifRefused = ifRefused;
+    },
+  });
   try {
-    const prepared = await prepare(invocation, {
-      process: run.process,
-      redactor: run.redactor,
-      signal: cancellation.signal,
-      emit: (event) => emit(run, event),
-      trace: run.trace,
-      printNow: (result) => print(run, result),
-      stderr: run.stderr,
-      onSettings: ({ json, verbose }) => {
-        run.wantsJson = json === true;
-        run.isVerbose = verbose === true;
-      },
-      onRenderer: (renderer, paint) => {
-        run.renderer = renderer;
-        run.paint = paint;
-      },
-      onReceipts: (receipts) => {
-        run.receipts = receipts;
-      },
-      onCredentials: (ifRefused) => {
-        run.ifRefused = ifRefused;
-      },
-    });
-    try {
-      emit(run, { type: 'run.start', command: spec.name, version: VERSION });
-      return await spec.run(prepared.session);
-    } finally {
-      await prepared.close();
-    }
+    emit(run, { type: 'run.start', command: spec.name, version: VERSION });
+    return await spec.run(prepared.session);
   } finally {
-    cancellation.close();
+    await prepared.close();
   }
 }
 
@@ -138,7 +169,7 @@ function fail(run: Run, thrown: unknown): number {
   if (run.hasEnded) return known.exitCode;
   run.hasEnded = true;
   const error = known instanceof CancelledError ? explainCancelled(known, run.trace) : known;
-  for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true });
+  for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
   const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
   if (run.trace.leftovers.session !== null) emit(run, partsLeft(run.trace, receipt));
   run.renderer?.close();
@@ -146,7 +177,7 @@ function fail(run: Run, thrown: unknown): number {
   const lines = errorLines(error, run.trace.report, (text) => serverLines(text, run.redactor));
   for (const line of lines) writeLine(run, line);
   if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
-  if (run.wantsJson) printDocument(run, { ...soFar(run), result: null, error });
+  if (run.wantsJson && !run.hasPrinted) printDocument(run, { ...soFar(run), result: null, error });
   return error.exitCode;
 }
 
@@ -173,6 +204,7 @@ function print(run: Run, result: CommandResult): void {
   if (run.hasPrinted) return;
   run.hasPrinted = true;
   if (run.wantsJson) printDocument(run, { ...soFar(run), result, error: null });
+  else if (result.path !== undefined) run.stdout.write(`${run.redactor.redact(result.path)}\n`);
   else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor)}\n`);
 }
 

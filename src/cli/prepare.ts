@@ -1,11 +1,14 @@
 import { backends } from '../backends/index.ts';
+import { LocalIoError, UsageError } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import type { Redactor } from '../redact.ts';
 import type { Trace } from '../run/trace.ts';
+import type { Sandbox } from '../sandbox/server.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, Invocation } from './command.ts';
 import { findConfig, readNamedConfig } from './config/config-file.ts';
 import { type Environment, type ResolvedSettings, resolveSettings } from './config/resolve-settings.ts';
+import { FLAGS, variableOf } from './flags.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from './receipt-keeper.ts';
 import { createRenderer, type Renderer } from './render/renderer.ts';
 import { safeLine } from './render/safe-text.ts';
@@ -31,18 +34,15 @@ export interface Surroundings {
 
 /** Reads config and settings, chooses how to show progress, starts the embedded sandbox where it is wanted. */
 export async function prepare(
-  invocation: Invocation,
+  asked: Invocation,
   around: Surroundings,
 ): Promise<{ readonly session: Session; close(): Promise<void> }> {
   const { process, redactor, signal, emit, trace } = around;
-  const cwd = process.cwd();
-  const { config: named } = invocation.flags;
-  const fromVariable = process.env.APPTOOL_CONFIG;
-  const path = typeof named === 'string' ? named : fromVariable;
+  const cwd = workingDirectory(process);
+  const invocation = withVariables(asked, process.env);
+  const { config: path } = invocation.flags;
   const { file, warnings } =
-    path === undefined || path === ''
-      ? await findConfig(cwd)
-      : { file: await readNamedConfig(path, cwd), warnings: [] };
+    typeof path !== 'string' ? await findConfig(cwd) : { file: await readNamedConfig(path, cwd), warnings: [] };
   const resolveWith = (environment: Environment) =>
     resolveSettings({
       flags: invocation.flags,
@@ -57,7 +57,7 @@ export async function prepare(
   await chooseRenderer(first.values, around);
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
 
-  const sandbox = first.values.sandbox === true && invocation.command !== 'sandbox' ? await startEmbedded() : null;
+  const sandbox = await embeddedFor(invocation, first, around);
   const environment = sandbox === null ? process.env : withSandbox(process.env, sandbox.variables);
   const settings = sandbox === null ? first : resolveWith(environment);
   around.onReceipts(keepReceipts(invocation.command, settings, emit));
@@ -81,6 +81,31 @@ export async function prepare(
   };
 }
 
+/** The flags that set no setting, from their variables where they were not given. A list takes one value a line. */
+function withVariables(asked: Invocation, environment: Environment): Invocation {
+  const flags = { ...asked.flags };
+  for (const flag of FLAGS) {
+    const value = environment[variableOf(flag)] ?? '';
+    if (flag.key !== null || flag.type === 'switch' || value === '' || flags[flag.name] !== undefined) continue;
+    flags[flag.name] = flag.isList === true ? value.split('\n') : value;
+  }
+  return { ...asked, flags };
+}
+
+/** Throws `LocalIoError` where the working directory has been deleted. */
+function workingDirectory(process: NodeJS.Process): string {
+  try {
+    // Libraries ask for the home directory, and fail where the user has none; nothing of ours is kept there.
+    process.env.HOME ??= '/';
+    return process.cwd();
+  } catch (cause) {
+    throw new LocalIoError('the working directory does not exist any more', {
+      cause,
+      hint: 'change into one that does',
+    });
+  }
+}
+
 function keepReceipts(command: string, settings: ResolvedSettings, emit: (event: AppEvent) => void): ReceiptKeeper {
   const facts = {
     command,
@@ -96,12 +121,31 @@ function keepReceipts(command: string, settings: ResolvedSettings, emit: (event:
   return createReceiptKeeper(settings.values.receipt, facts, realClock.date, emit);
 }
 
-async function startEmbedded() {
+/** A sandbox for this one run, where one was asked for. Says so: what looks like a release here is none. */
+async function embeddedFor(
+  invocation: Invocation,
+  settings: ResolvedSettings,
+  { emit, trace }: Surroundings,
+): Promise<Sandbox | null> {
+  if (settings.values.dryRun === true)
+    emit({ type: 'warning', code: 'dry-run', message: 'this is a dry run: nothing that writes is sent' });
+  if (settings.values.sandbox !== true || invocation.command === 'sandbox') return null;
+  const assigned = Object.values(settings.backends)
+    .flatMap(({ sources }) => Object.values(sources))
+    .find((source) => source.startsWith('--set '));
+  if (assigned !== undefined)
+    throw new UsageError(`${assigned} does not go with --sandbox`, { hint: 'leave one of them out' });
   const [{ startSandbox }, { SANDBOX_DEFAULTS }] = await Promise.all([
     import('../sandbox/server.ts'),
     import('../sandbox/part.ts'),
   ]);
-  return await startSandbox(backends, SANDBOX_DEFAULTS);
+  const sandbox = await startSandbox(backends, SANDBOX_DEFAULTS, { record: trace.record });
+  emit({
+    type: 'warning',
+    code: 'sandbox',
+    message: 'this run uses the embedded sandbox: nothing leaves this machine',
+  });
+  return sandbox;
 }
 
 /** The environment with the sandbox's addresses and credentials in place of any others; nothing on loopback goes through a proxy. */
@@ -117,7 +161,8 @@ async function chooseRenderer(settings: SettingValues, around: Surroundings): Pr
   const isCi = env.CI !== undefined && env.CI !== '' && env.CI !== 'false';
   const wantsProgress = settings.noProgress !== true;
   const isQuiet = settings.quiet === true;
-  const canLive = stderr.isTerminal && env.TERM !== 'dumb' && !isCi;
+  // A terminal that says it has no columns would make the live line wrap for ever.
+  const canLive = stderr.isTerminal && stderr.raw.columns > 0 && env.TERM !== 'dumb' && !isCi;
   const color = canLive && settings.noColor !== true && (env.NO_COLOR ?? '') === '';
   const live =
     canLive && wantsProgress && !isQuiet

@@ -103,7 +103,8 @@ function checkedSettings(backend: BackendDefinition, settings: ResolvedSettings)
 function checkPollInterval(settings: ResolvedSettings, addresses: readonly string[]): void {
   if (settings.values.pollInterval >= LEAST_POLL_INTERVAL_MS) return;
   if (addresses.every((address) => isLoopbackHost(new URL(address).hostname))) return;
-  throw new UsageError(`${settings.sources.pollInterval} must be at least 1s`);
+  const source = settings.sources.pollInterval ?? '';
+  throw new UsageError(`${source.includes(':') ? `${source}: pollInterval:` : source} must be at least 1s`);
 }
 
 /** The options of one upload to a backend. Refuses a flag that this backend has no use for: it would change nothing. */

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { ArchiveProblem, readArchiveKind } from '../archive/archive-kind.ts';
-import { IntegrityError, LocalIoError, PendingError, UsageError } from '../errors.ts';
+import { IntegrityError, LocalIoError, PendingError, RejectedError, UnavailableError, UsageError } from '../errors.ts';
 import { type Downloaded, downloadToFile } from '../transfer/download.ts';
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/output-file.ts';
 import { jobFailed } from '../transfer/poll.ts';
@@ -14,7 +14,7 @@ export interface DownloadInput {
   readonly id: string;
   readonly output: OutputTarget;
   /** What was sent, where this run knows it: the output must be the same kind of file, and not the same bytes. */
-  readonly sent: { readonly kind: ArtifactKind; readonly sizeBytes: number; readonly sha256: string } | null;
+  readonly sent: { readonly kind: ArtifactKind; readonly sizeBytes: number; readonly sha256: string | null } | null;
 }
 
 /** Fetches a finished job's output, judges it, and puts it in place. */
@@ -36,7 +36,7 @@ export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promis
     ctx.trace.note({ output: { path, name: basename(path), size, sha256 } });
     return done;
   } catch (error) {
-    throw withWayOn(error, `apptool download ${jobRef(backend, id)} -o ${output.path}`);
+    throw withWayOn(error, `apptool download ${jobRef(backend, id)} -o ${output.path}`, sent === null);
   }
 }
 
@@ -117,9 +117,23 @@ async function kindOf(file: OutputFile, sizeBytes: number): Promise<ArtifactKind
   }
 }
 
-/** The job is done and its output waits: whatever failed here, the way on is to download again. */
-function withWayOn(error: unknown, command: string): unknown {
+/**
+ * The job is done and its output waits: whatever failed here, the way on is to download it, not to run everything again. `isOwnCommand`
+ * when the command that failed is that download.
+ */
+function withWayOn(error: unknown, command: string, isOwnCommand: boolean): unknown {
+  if (error instanceof UnavailableError && !isOwnCommand) {
+    const { message, httpStatus, serverText } = error;
+    const details = { cause: error, httpStatus: httpStatus ?? undefined, serverText: serverText ?? undefined };
+    return new UnavailableError(message, {
+      ...details,
+      hint: `the job is done; to fetch its output: ${command}`,
+      retryable: false,
+    });
+  }
   if (error instanceof LocalIoError) error.hint ??= `when that is mended: ${command}`;
   if (error instanceof IntegrityError) error.hint ??= `to fetch it again: ${command}`;
+  if (error instanceof RejectedError && !isOwnCommand)
+    error.hint = `the job is done; to try to fetch its output: ${command}`;
   return error;
 }

@@ -1,3 +1,4 @@
+import { LocalIoError } from '../errors.ts';
 import type { Artifact } from '../types.ts';
 import { type UploadInput, withArtifact } from './artifact.ts';
 import { jobRef } from './backend.ts';
@@ -14,9 +15,26 @@ export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx
     // Awaited below; when the upload fails first, its error is the one to tell.
   });
   const id = await backend.adapter.upload(artifact, options, ctx);
-  ctx.trace.note({ artifact: factsOf(artifact, await hashing) });
+  ctx.trace.note({ artifact: factsOf(artifact, await hashOfSent(artifact, hashing, ctx)) });
   ctx.emit({ type: 'upload.done', job: jobRef(backend, id), durationMs: ctx.clock.now() - startedAt });
   return id;
+}
+
+/**
+ * The hash, if it is surely that of what was sent. The file was checked when its last byte was out; when it changed after that, the
+ * upload is right, but the hash may not be.
+ */
+async function hashOfSent(artifact: Artifact, hashing: Promise<string>, ctx: RunContext): Promise<string | null> {
+  try {
+    const sha256 = await hashing;
+    await artifact.assertUnchanged();
+    return sha256;
+  } catch (error) {
+    if (!(error instanceof LocalIoError)) throw error;
+    const message = `${artifact.name} changed after it was sent, so its SHA-256 is not known`;
+    ctx.emit({ type: 'warning', code: 'changed-after-upload', message });
+    return null;
+  }
 }
 
 /** `apptool upload`: the upload alone. Resolves with the job id. */

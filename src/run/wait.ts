@@ -1,8 +1,13 @@
 import { IntegrityError } from '../errors.ts';
 import { noSuchJob, waitForJob } from '../transfer/poll.ts';
-import type { Artifact, JobState } from '../types.ts';
+import type { Artifact, Context, JobState } from '../types.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
 import type { RunContext } from './trace.ts';
+
+/** What was sent, to be compared with what the job says that it is about. */
+interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
+  readonly environment: string | undefined;
+}
 
 export interface WaitInput {
   readonly backend: OpenBackend;
@@ -11,7 +16,7 @@ export interface WaitInput {
   readonly timeoutMs: number;
   readonly appearTimeoutMs: number;
   /** What this run has just uploaded as this job; `null` for a job of another run. */
-  readonly uploaded: Pick<Artifact, 'name' | 'platform'> | null;
+  readonly uploaded: SentSubject | null;
 }
 
 /** `apptool wait`: asks until the job has ended well; every other end is an error. */
@@ -19,8 +24,8 @@ export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState>
   const { backend, id, uploaded } = input;
   const job = jobRef(backend, id);
   ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
-  const poll = async () => {
-    const state = await backend.adapter.poll(id, 'once', ctx);
+  const poll = async (asking: Context) => {
+    const state = await backend.adapter.poll(id, 'once', asking);
     if (state === 'absent') return state;
     // The job has a record, so its upload was completed, whatever the answer to that call was.
     if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
@@ -41,17 +46,25 @@ export async function status(backend: OpenBackend, id: string, ctx: RunContext):
   return state;
 }
 
+/** The names of an environment, as `--environment` takes them, by what they stand for. */
+const ENVIRONMENTS: Readonly<Record<string, string>> = {
+  dev: 'development',
+  development: 'development',
+  stg: 'staging',
+  staging: 'staging',
+  prod: 'production',
+  production: 'production',
+};
+
 /** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
-function checkSubject(job: string, state: JobState, sent: Pick<Artifact, 'name' | 'platform'>): void {
-  const { fileName, platform } = state.subject ?? {};
-  if (fileName !== undefined && fileName !== sent.name) {
-    throw new IntegrityError(`${job} is about "${fileName}", not about "${sent.name}"`, {
-      hint: 'look for your build in the portal',
-    });
-  }
-  if (platform !== undefined && platform !== sent.platform) {
-    throw new IntegrityError(`${job} is about an app for ${platform}, not for ${sent.platform}`, {
-      hint: 'look for your build in the portal',
-    });
-  }
+function checkSubject(job: string, state: JobState, sent: SentSubject): void {
+  const { fileName, platform, environment } = state.subject ?? {};
+  const refuse = (is: string, sentAs: string) =>
+    new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
+  if (fileName !== undefined && fileName !== sent.name) throw refuse(`"${fileName}"`, `"${sent.name}"`);
+  if (platform !== undefined && platform !== sent.platform)
+    throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
+  const given = ENVIRONMENTS[sent.environment?.toLowerCase() ?? ''];
+  const known = ENVIRONMENTS[environment?.toLowerCase() ?? ''];
+  if (given !== undefined && known !== undefined && given !== known) throw refuse(known, given);
 }

@@ -39,8 +39,8 @@ export interface ObjectStore {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** The objects that have arrived whole, in order of their arrival. */
   stored(): readonly StoredObject[];
-  /** Multipart uploads that were begun and neither completed nor aborted. */
-  openUploads(): number;
+  /** Ids of the multipart uploads that were begun and neither completed nor aborted. */
+  openUploads(): readonly string[];
   /** A new path in the store's folder. */
   newPath(): string;
 }
@@ -57,7 +57,7 @@ type Target =
 export function createObjectStore(folder: string, origin: string, now: () => number): ObjectStore {
   const signer = createUrlSigner(origin, now);
   const targets = new Map<string, Target>();
-  let open = 0;
+  const open = new Set<string>();
   const arrived: StoredObject[] = [];
   const arrive = (object: StoredObject, onStored: (object: StoredObject) => void): void => {
     arrived.push(object);
@@ -94,7 +94,7 @@ export function createObjectStore(folder: string, origin: string, now: () => num
 
   return {
     newPath,
-    openUploads: () => open,
+    openUploads: () => [...open],
     stored: () => arrived,
     // The single PUT's type is documented, so its URL signs it.
     putUrl: (lifetimeMs, onStored) =>
@@ -105,19 +105,17 @@ export function createObjectStore(folder: string, origin: string, now: () => num
       const partUrls = Array.from({ length: parts }, (_, index) =>
         publish('PUT', { type: 'part', etags, number: index + 1 }, lifetimeMs),
       );
-      open += 1;
-      let isOpen = true;
+      const uploadId = randomBytes(12).toString('hex');
+      open.add(uploadId);
       const close = (): void => {
-        if (!isOpen) throw new StoreRefusal(404, 'NoSuchUpload', 'The specified upload does not exist.');
-        isOpen = false;
-        open -= 1;
+        if (!open.delete(uploadId)) throw new StoreRefusal(404, 'NoSuchUpload', 'The specified upload does not exist.');
         for (const url of partUrls) targets.delete(new URL(url).pathname);
       };
       return {
-        uploadId: randomBytes(12).toString('hex'),
+        uploadId,
         partUrls,
         complete: async (claimed) => {
-          if (!isOpen) throw new StoreRefusal(404, 'NoSuchUpload', 'The specified upload does not exist.');
+          if (!open.has(uploadId)) throw new StoreRefusal(404, 'NoSuchUpload', 'The specified upload does not exist.');
           const files = checkParts(claimed, etags, parts);
           const total = files.reduce((sum, file) => sum + file.sizeBytes, 0);
           if (total !== sizeBytes)

@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorCode, LocalIoError } from '../errors.ts';
+import type { Context } from '../types.ts';
 import { createObjectStore, type ObjectStore } from './object-store.ts';
 import type { SandboxAnswer, SandboxOptions, SandboxPart, SandboxTools } from './part.ts';
 
@@ -28,20 +30,27 @@ export interface SandboxPartSource {
 }
 
 /**
- * Serves the parts on loopback, each below `/<id>`, and their storage on a port of its own. `port` 0 takes a free one.
- * Rejects with the system's error when the port cannot be had.
+ * Serves the parts on loopback, each below `/<id>`, and their storage on a port of its own. `port` 0 takes a free one;
+ * `record` is told of the folder. Rejects with `LocalIoError` when there is no folder or no port to be had.
  */
 export async function startSandbox(
   sources: readonly SandboxPartSource[],
   options: SandboxOptions,
-  port = 0,
+  { port = 0, record = () => {} }: { readonly port?: number; readonly record?: Context['record'] } = {},
 ): Promise<Sandbox> {
-  const folder = await mkdtemp(join(tmpdir(), 'apptool-sandbox-'));
+  const folder = await mkdtemp(join(tmpdir(), 'apptool-sandbox-')).catch((cause: unknown) => {
+    throw new LocalIoError(`cannot make a folder in ${tmpdir()}: ${errorCode(cause)}`, {
+      cause,
+      hint: 'set TMPDIR to a folder that can be written',
+    });
+  });
+  record({ type: 'temporary', path: folder });
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map(stop));
     // A job at work may just be writing its output there.
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+    record({ type: 'temporary-gone', path: folder });
   };
   try {
     const parts = new Map<string, SandboxPart>();
@@ -74,7 +83,11 @@ async function listen(servers: Server[], port: number, listener: RequestListener
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, listener);
   servers.push(server);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause) => {
+      reject(
+        new LocalIoError(`cannot serve on port ${port}: ${errorCode(cause)}`, { cause, hint: 'choose another --port' }),
+      );
+    });
     server.listen(port, '127.0.0.1', resolve);
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

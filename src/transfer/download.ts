@@ -5,7 +5,7 @@ import { BrokenOff, fetchFile } from './fetch-file.ts';
 import { type FileHash, hashOf } from './file-hash.ts';
 import type { Storage } from './http/storage.ts';
 import { checkRoom, createOutput, type OutputFile, type OutputTarget } from './output-file.ts';
-import { FileChanged, openRemoteFile, type RemoteFile } from './remote-file.ts';
+import { FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
 
 const MOST_BEGINNINGS = 5;
 const MOST_DAMAGED = 3;
@@ -70,6 +70,7 @@ async function fetchChecked(request: DownloadRequest, file: OutputFile, ctx: Con
       return received;
     } catch (error) {
       ctx.signal.throwIfAborted();
+      if (error instanceof NoLink) throw error.cause;
       await beginAgain(error, beginnings, ctx);
       remote.forget();
       await file.restart();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { LimitError, UnavailableError } from '../errors.ts';
 import type { Context } from '../types.ts';
 import { BACKOFF } from './call-policy.ts';
@@ -45,6 +46,7 @@ interface Fetching {
 export async function fetchFile(request: FetchRequest, ctx: Context): Promise<number> {
   const stop = new AbortController();
   const inner: Context = { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) };
+  setMaxListeners(0, inner.signal);
   const running: Promise<void>[] = [];
   let failure: { readonly error: unknown } | null = null;
   const start = (at: number | null): void => {

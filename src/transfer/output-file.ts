@@ -9,6 +9,7 @@ import type { Context } from '../types.ts';
 const WRITE_BYTES = 1024 * 1024;
 /** While it is being written only the user may read it; what is done has the usual mode. */
 const PRIVATE_MODE = 0o600;
+const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 export interface OutputTarget {
   readonly path: string;
@@ -23,6 +24,7 @@ export interface OutputTarget {
 export async function checkOutput(target: OutputTarget, inputPath: string | null): Promise<void> {
   const { path, force } = target;
   const folder = dirname(path);
+  if (/[/\\]$/.test(path)) throw new LocalIoError(`output is not a regular file: ${path} names a directory`);
   try {
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
@@ -163,7 +165,13 @@ async function putInPlace(temporaryPath: string, target: OutputTarget): Promise<
   } catch (cause) {
     if (errorCode(cause) === 'EEXIST')
       throw new LocalIoError(`output exists; use --force to replace it: ${target.path}`, { cause });
-    // Some file systems (FAT, some network shares) have no links.
+    // Some file systems (FAT, some network shares) have no links; there, only looking is left.
+    if (!NO_LINKS.has(errorCode(cause) ?? '')) throw cause;
+    const isThere = await lstat(target.path).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) throw new LocalIoError(`output exists; use --force to replace it: ${target.path}`, { cause });
     return await rename(temporaryPath, target.path);
   }
   await unlink(temporaryPath);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { UnavailableError } from '../errors.ts';
 import type { Artifact, Context } from '../types.ts';
@@ -78,6 +79,7 @@ export async function uploadParts(
   const { parts, put, expiresAtMs } = upload;
   const stop = new AbortController();
   const signal = AbortSignal.any([ctx.signal, stop.signal]);
+  setMaxListeners(0, signal);
   const concurrency =
     upload.concurrency === 'auto' ? automaticConcurrency(ctx.clock.now()) : fixedConcurrency(upload.concurrency);
   const limit = pLimit(concurrency.wanted);

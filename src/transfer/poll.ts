@@ -14,6 +14,8 @@ const FIRST_POLL_MS = { from: 2_000, spread: 3_000 } as const;
 const JITTER = 0.2;
 const MOST_ABSENCES_AFTER_PRESENCE = 3;
 const AUTH_CONFIRM_MS = 15_000;
+/** The question at the deadline gets this long for its answer. */
+const LAST_QUESTION_MS = 5_000;
 
 export interface WaitRequest {
   /** `<backend>:<id>`, for messages. */
@@ -56,7 +58,7 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
   // The last question is asked at the deadline, not before it.
   for (let isLast = false; !isLast; ) {
     isLast = leftMs(watch, ctx) <= 0;
-    const state = await ask(watch, ctx);
+    const state = await ask(watch, isLast, ctx);
     if (state === 'absent') noteAbsence(watch, ctx);
     else if (state !== null) {
       noteState(watch, state, ctx);
@@ -88,17 +90,28 @@ function jittered(intervalMs: number, ctx: Context): number {
   return intervalMs * (1 - JITTER + 2 * JITTER * ctx.clock.random());
 }
 
-/** One question. `null` when it could not be asked, which says nothing about the job. */
-async function ask(watch: Watch, ctx: Context): Promise<JobState | 'absent' | null> {
+/** One question, within the time that is left. `null` when it could not be asked, which says nothing about the job. */
+async function ask(watch: Watch, isLast: boolean, ctx: Context): Promise<JobState | 'absent' | null> {
+  const limit = limited(ctx, isLast ? LAST_QUESTION_MS : Math.max(LAST_QUESTION_MS, leftMs(watch, ctx)));
   try {
-    return await watch.request.poll(ctx);
+    return await watch.request.poll(limit.ctx);
   } catch (error) {
+    ctx.signal.throwIfAborted();
     if (error instanceof AuthError && watch.seen) return await confirmAuth(watch, ctx);
     if (!(error instanceof UnavailableError || error instanceof LimitError)) throw error;
     watch.lastWord = error.message;
     ctx.emit({ type: 'debug', message: `status question failed, asking again: ${error.message}` });
     return null;
+  } finally {
+    limit.release();
   }
+}
+
+/** A context that is stopped after a time, as if the network had failed. */
+function limited(ctx: Context, forMs: number): { readonly ctx: Context; readonly release: () => void } {
+  const stop = new AbortController();
+  const release = ctx.clock.after(forMs, () => stop.abort(new UnavailableError('no answer before the deadline')));
+  return { ctx: { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) }, release };
 }
 
 /** A key that worked a moment ago gets one more chance: a gateway's hiccup looks the same as a key that was disabled. */

@@ -19,6 +19,11 @@ export interface RemoteIdentity {
   readonly allowsRanges: boolean;
 }
 
+/** No link, or none that is taken: the call for it has had its own retries, so the download does not add to them. */
+export class NoLink extends Error {
+  override readonly name = 'NoLink';
+}
+
 /** A later answer was not a piece of the file that the first answer began. */
 export class FileChanged extends Error {
   override readonly name = 'FileChanged';
@@ -53,7 +58,9 @@ export function openRemoteFile(
   let freshLinks = 0;
 
   const currentLink = (ctx: Context): Promise<DownloadLink> => {
-    link ??= mintWhenReady(mint, ctx);
+    link ??= mintWhenReady(mint, ctx).catch((cause: unknown) => {
+      throw new NoLink('no link', { cause });
+    });
     return link;
   };
   const judge = async (answer: HttpAnswer, start: number, end: number | null, from: DownloadLink): Promise<void> => {
@@ -103,7 +110,7 @@ function refuseUnlessStale(error: unknown, freshLinks: number, ctx: Context): vo
   if (error instanceof RejectedError && error.httpStatus === 416)
     throw new FileChanged('no such range', { cause: error });
   if (!isStale(error)) throw error;
-  if (freshLinks >= MOST_FRESH_LINKS) throw linksRefused(error);
+  if (freshLinks >= MOST_FRESH_LINKS) throw new NoLink('no link', { cause: linksRefused(error) });
 }
 
 /** Links that stay refused are the storage's trouble, not a fault in what the user asked. */

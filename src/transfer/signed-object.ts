@@ -19,15 +19,31 @@ import {
 export async function sendObject(upload: SignedUpload, url: string, jobId: string, ctx: Context): Promise<void> {
   const put = objectPut(upload, url, ctx);
   ctx.emit({ type: 'upload.plan', parts: 1, partSizeBytes: upload.artifact.sizeBytes });
-  for (let repeats = 0; ; repeats += 1) {
-    try {
-      await upload.storage.put(put, ctx);
-      break;
-    } catch (error) {
-      if (await hasLanded(error, repeats, upload, jobId, ctx)) break;
-    }
+  // The first lost answer, which stays the truth when what comes after it cannot be explained otherwise.
+  let lost: UnknownOutcomeError | null = null;
+  for (let repeats = 0; repeats <= MOST_REPEATS_AFTER_LOSS; repeats += 1) {
+    const error = await upload.storage.put(put, ctx).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (error === null) return await assertSentUnchanged(upload.artifact, jobId);
+    ctx.signal.throwIfAborted();
+    lost = lostBy(error, lost);
+    const verdict = await settle(upload.protocol, jobId, { ...upload.options, forMs: SETTLE_MS.object }, ctx);
+    if (verdict === 'landed') return await assertSentUnchanged(upload.artifact, jobId);
+    if (verdict === 'unknown') throw lost;
+    if (isUrlRefusal(error)) throw new UrlRefused(error);
   }
-  await assertSentUnchanged(upload.artifact, jobId);
+  throw lost;
+}
+
+/** The answer that was lost, this one or one before; throws an error that needs no settling. */
+function lostBy(error: unknown, before: UnknownOutcomeError | null): UnknownOutcomeError {
+  if (error instanceof UnknownOutcomeError) return before ?? error;
+  if (!isUrlRefusal(error)) throw error;
+  // A clean refusal with nothing lost before it: surely nothing has landed.
+  if (before === null) throw new UrlRefused(error);
+  return before;
 }
 
 function objectPut({ artifact }: SignedUpload, url: string, ctx: Context): SignedPut {
@@ -42,25 +58,6 @@ function objectPut({ artifact }: SignedUpload, url: string, ctx: Context): Signe
     needsEtag: false,
     onSent: (sentBytes) => ctx.emit({ type: 'upload.progress', sentBytes, totalBytes: sizeBytes, inFlight: 1 }),
   };
-}
-
-/** After a failed PUT: true when the job exists all the same, false when the PUT may be made again; throws in every other case. */
-async function hasLanded(
-  error: unknown,
-  repeats: number,
-  upload: SignedUpload,
-  jobId: string,
-  ctx: Context,
-): Promise<boolean> {
-  const isRefused = isUrlRefusal(error);
-  if (ctx.signal.aborted || !(isRefused || error instanceof UnknownOutcomeError)) throw error;
-  // A clean refusal of the first try leaves nothing to wait for; one question is enough.
-  const forMs = isRefused && repeats === 0 ? 0 : SETTLE_MS.object;
-  const verdict = await settle(upload.protocol, jobId, { ...upload.options, forMs }, ctx);
-  if (verdict === 'landed') return true;
-  if (verdict === 'unknown' || repeats >= MOST_REPEATS_AFTER_LOSS) throw error;
-  if (isRefused) throw new UrlRefused(error);
-  return false;
 }
 
 /** From the moment the last chunk is handed over, the object may have landed. */

@@ -1,6 +1,7 @@
 import { UnavailableError } from '../errors.ts';
 import type { Context } from '../types.ts';
 import { requestWithSlot } from './build-slot.ts';
+import { CALL_POLICIES } from './call-policy.ts';
 import { sendObject } from './signed-object.ts';
 import { sendParts } from './signed-parts.ts';
 import { type SignedUpload, UrlRefused } from './signed-protocol.ts';
@@ -19,6 +20,7 @@ export async function uploadBySignedUrls(upload: SignedUpload, ctx: Context): Pr
       'the storage refused the upload addresses, probably because they expired; sending all of it once more';
     ctx.emit({ type: 'warning', code: 'upload-url-refused', message });
   }
+  await ctx.clock.sleep(CALL_POLICIES.mint.spacingMs, ctx.signal);
   const startedAt = ctx.clock.now();
   try {
     return await uploadOnce(upload, ctx);
@@ -37,10 +39,16 @@ async function uploadOnce(upload: SignedUpload, ctx: Context): Promise<string> {
 }
 
 function refusedTwice({ message, refusal }: UrlRefused, tookMs: number): UnavailableError {
-  return new UnavailableError(`${message}, twice, the second time after ${(tookMs / 60_000).toFixed(1)} min`, {
-    cause: refusal ?? undefined,
-    hint: 'if the link is too slow for the time that the addresses hold, send from a machine with a faster one',
-    httpStatus: refusal?.httpStatus ?? undefined,
-    serverText: refusal?.serverText ?? undefined,
-  });
+  const wasSlow = tookMs > 60_000;
+  return new UnavailableError(
+    wasSlow ? `${message}, twice, the second time after ${Math.round(tookMs / 60_000)} min` : `${message}, twice`,
+    {
+      cause: refusal ?? undefined,
+      hint: wasSlow
+        ? 'if the link is too slow for the time that the addresses hold, send from a machine with a faster one'
+        : 'the storage does not take the addresses that the backend gives: if it stays so, report it to the backend',
+      httpStatus: refusal?.httpStatus ?? undefined,
+      serverText: refusal?.serverText ?? undefined,
+    },
+  );
 }

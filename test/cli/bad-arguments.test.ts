@@ -481,7 +481,7 @@ test('B-39: --json with --quiet', async () => {
 
   expectAccepted(result);
   expect(JSON.parse(result.stdout)).toMatchObject({ ok: true, exitCode: 0, command: 'protect' });
-  expect(result.stderr).toBe('');
+  expect(result.stderr).toBe('warning: this is a dry run: nothing that writes is sent\n');
 });
 
 test('B-40: an argument of 1 MiB', () => {

@@ -114,7 +114,7 @@ describe('apptool protect', () => {
       code: 0,
       signal: null,
       stdout: `${join(folder, 'unsigned-protected.apk')}\n`,
-      stderr: '',
+      stderr: 'warning: this run uses the embedded sandbox: nothing leaves this machine\n',
     });
   });
 

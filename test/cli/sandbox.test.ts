@@ -1,7 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/cli/result-document.ts';
@@ -14,10 +12,6 @@ function readExports(stdout: string): Record<string, string> {
   return Object.fromEntries(
     [...stdout.matchAll(/^export (\w+)=(.*)$/gm)].map((match) => [match[1] ?? '', match[2] ?? '']),
   );
-}
-
-function sandboxFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('apptool-sandbox-'));
 }
 
 describe('apptool sandbox', () => {
@@ -43,17 +37,21 @@ describe('apptool sandbox', () => {
     ).toBe(true);
   });
 
-  test('leaves no file behind', async () => {
-    const before = sandboxFolders();
-    const serving = startCli(['sandbox']);
-    await serving.seen('the sandbox serves on');
-    const during = sandboxFolders();
+  test('leaves no file behind, also when it is stopped twice', async () => {
+    const folder = await temporaryFolder();
+    const env = { TMPDIR: folder };
+    const once = startCli(['sandbox'], { env });
+    const twice = startCli(['sandbox'], { env });
+    await Promise.all([once.seen('the sandbox serves on'), twice.seen('the sandbox serves on')]);
+    const during = await readdir(folder);
 
-    serving.child.kill('SIGINT');
-    await serving.result;
+    once.child.kill('SIGINT');
+    twice.child.kill('SIGINT');
+    twice.child.kill('SIGTERM');
+    await Promise.all([once.result, twice.result]);
 
-    expect(during.length).toBeGreaterThan(before.filter((name) => during.includes(name)).length);
-    expect(sandboxFolders().filter((name) => during.includes(name) && !before.includes(name))).toEqual([]);
+    expect(during).toHaveLength(2);
+    expect(await readdir(folder)).toEqual([]);
   });
 
   test('--json prints its variables in one document before it serves', async () => {
@@ -121,6 +119,7 @@ describe('apptool sandbox', () => {
       const script = join(folder, 'example.sh');
       await writeFile(script, example.replace('API_URL="https://api.apptego.com"', `API_URL="${env.APPTEGO_API_URL}"`));
 
+      expect(await readFile(script, 'utf8')).not.toContain('api.apptego.com');
       const child = spawn('bash', [script], {
         cwd: folder,
         env: cleanEnvironment({ APPTEGO_API_KEY: env.APPTEGO_API_KEY ?? '' }),

@@ -1,11 +1,11 @@
-import { onTestFinished } from 'vitest';
 import { readArchiveKind } from '../../src/archive/archive-kind.ts';
 import { openArtifact } from '../../src/transfer/artifact.ts';
 import type { Artifact } from '../../src/types.ts';
+import { atEnd } from './cleanup.ts';
 
 /** An artifact as the run layer opens it, without a backend's limits; closed when the test is over. */
 export async function artifactAt(path: string): Promise<Artifact> {
   const artifact = await openArtifact(path, { judgeKind: readArchiveKind, checkSize: () => {} });
-  onTestFinished(() => artifact.close().catch(() => {}));
+  atEnd(() => artifact.close().catch(() => {}));
   return artifact;
 }

@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
+import { atEnd } from './cleanup.ts';
 import type { CliResult } from './cli.ts';
 
 /** The key that every run gets unless its row is about the key; no part of the secret may ever be seen. */
@@ -43,7 +44,7 @@ export async function startCanary(): Promise<Canary> {
   // As a proxy for https it refuses, so that nobody tries again.
   server.on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });

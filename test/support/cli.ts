@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { atEnd } from './cleanup.ts';
 import { ROOT } from './files.ts';
 
-const BIN = join(ROOT, 'bin', 'apptool.js');
+export const BIN = join(ROOT, 'bin', 'apptool.js');
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -57,7 +57,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
       notify();
     });
   });
-  onTestFinished(() => void child.kill('SIGKILL'));
+  atEnd(() => void child.kill('SIGKILL'));
   const output = (): string => stdout + stderr;
   return {
     child,

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
+import { atEnd } from './cleanup.ts';
 
 export interface ConnectProxy {
   readonly url: string;
@@ -34,7 +34,7 @@ export async function connectProxy(statusOf: (count: number) => number = () => 2
     sockets.add(onward);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
+  atEnd(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });

@@ -114,7 +114,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     what: 'an early success',
     make: () => faults.earlyAnswer(200, {}),
     always: { ...MEANINGLESS, create: ['unknown', 'unavailable'] },
-    finalAt: ['create', 'object', 'complete'],
+    finalAt: ['create', 'object', 'complete', 'link'],
   },
   {
     id: 'F-NET-30',

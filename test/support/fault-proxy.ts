@@ -8,8 +8,8 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getResponse, type RequestHandler } from 'msw';
-import { onTestFinished } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import { atEnd } from './cleanup.ts';
 
 /** One request that came to the proxy. */
 interface Exchange {
@@ -60,6 +60,8 @@ export interface FaultProxy {
   readonly seen: readonly Seen[];
   /** How often each planned fault struck. */
   readonly struck: readonly number[];
+  /** The bodies of the API's answers that went back. */
+  readonly replied: readonly string[];
   /** Most requests to the storage at one time. */
   readonly mostAtOnce: number;
 }
@@ -70,9 +72,10 @@ export interface FaultProxy {
  */
 export async function faultProxy(sandbox: Sandbox, planned: readonly PlannedFault[]): Promise<FaultProxy> {
   const seen: Seen[] = [];
+  const replied: string[] = [];
   const planner = createPlanner(planned);
   const agent = new Agent({ keepAlive: true });
-  onTestFinished(() => agent.destroy());
+  atEnd(() => agent.destroy());
   let inFlight = 0;
   let mostAtOnce = 0;
   const count = (response: ServerResponse): void => {
@@ -87,7 +90,9 @@ export async function faultProxy(sandbox: Sandbox, planned: readonly PlannedFaul
       const { url: path = '/', method = '', headers } = request;
       seen.push({ origin, method, path, headers });
       if (origin === 'storage') count(response);
-      const exchange = makeExchange(origin, upstream, request, response);
+      const exchange = makeExchange(origin, upstream, request, response, (body) => {
+        if (origin === 'api') replied.push(body.toString('utf8'));
+      });
       const fault = planner.pick(exchange) ?? passThrough(upstream);
       Promise.resolve(fault(exchange)).catch(() => request.socket.destroy());
     });
@@ -101,6 +106,7 @@ export async function faultProxy(sandbox: Sandbox, planned: readonly PlannedFaul
     variables,
     apiUrl: apiOrigin,
     seen,
+    replied,
     get struck() {
       return planner.struck;
     },
@@ -146,7 +152,7 @@ async function listen(listener: RequestListener): Promise<string> {
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, listener);
   server.on('clientError', (_, socket) => socket.destroy());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
+  atEnd(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -177,6 +183,7 @@ function makeExchange(
   upstream: Upstream,
   request: IncomingMessage,
   response: ServerResponse,
+  onReply: (body: Buffer) => void,
 ): Exchange {
   const { url: path = '/', method = '' } = request;
   return {
@@ -194,6 +201,7 @@ function makeExchange(
       return { status: answer.statusCode ?? 502, headers: { ...answer.headers, ...length }, body: text };
     },
     reply: ({ status, headers, body }) => {
+      onReply(body);
       response.writeHead(status, headers);
       response.end(body);
     },
@@ -317,6 +325,21 @@ export const faults = {
     (status: number, value: unknown): Fault =>
     (exchange) => {
       exchange.reply(json(status, value, { connection: 'close' }));
+    },
+  /** The body is read so many bytes at a time, with a pause after each; then it goes on. */
+  slowRead:
+    (stepBytes: number, pauseMs: number): Fault =>
+    async (exchange) => {
+      const chunks: Buffer[] = [];
+      let sinceBytes = 0;
+      for await (const chunk of exchange.request as AsyncIterable<Buffer>) {
+        chunks.push(chunk);
+        sinceBytes += chunk.length;
+        if (sinceBytes < stepBytes) continue;
+        sinceBytes = 0;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+      exchange.reply(await exchange.forward(Buffer.concat(chunks)));
     },
   /** Nothing is read and nothing answered. */
   silence:

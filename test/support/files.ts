@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
-import { onTestFinished } from 'vitest';
+import { atEnd } from './cleanup.ts';
 
 const MIB = 1024 * 1024;
 
@@ -18,7 +18,7 @@ export function fixture(name: string): string {
 /** A folder of its own, gone when the test is. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'apptool-test-')));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  atEnd(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 

@@ -1,10 +1,10 @@
-import { onTestFinished } from 'vitest';
 import type { BackendDefinition } from '../../src/backends/definition.ts';
 import type { OpenBackend } from '../../src/run/backend.ts';
 import { secret } from '../../src/secret.ts';
 import { openConnections } from '../../src/transfer/http/dispatcher.ts';
 import { createStorage } from '../../src/transfer/http/storage.ts';
 import type { UploadOptions } from '../../src/types.ts';
+import { atEnd } from './cleanup.ts';
 
 const NO_PROXY = { httpProxy: '', httpsProxy: '', noProxy: '' };
 
@@ -24,7 +24,7 @@ export async function openBackend(
     definition.credentials.map(({ name, variable }) => [name, secret(variables[variable] ?? '')]),
   );
   const connections = openConnections(NO_PROXY, addresses);
-  onTestFinished(() => connections.close());
+  atEnd(() => connections.close());
   const adapter = await definition.create({ settings: parsed, credentials, connections, stallTimeoutMs });
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
   const { files, limit } = definition.capabilities;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { onTestFinished } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import { atEnd } from './cleanup.ts';
 import { fixture } from './files.ts';
 
 export interface TlsFront {
@@ -25,7 +25,7 @@ export async function tlsFront(
 ): Promise<TlsFront> {
   const requests: TlsFront['requests'] = [];
   const agent = new Agent({ keepAlive: true });
-  onTestFinished(() => agent.destroy());
+  atEnd(() => agent.destroy());
   const serve = async (upstream: string, rewrite: (text: string) => string): Promise<string> => {
     const options = {
       cert: readFileSync(fixture(`tls/${certificate}.pem`)),
@@ -58,7 +58,7 @@ export async function tlsFront(
     });
     server.on('tlsClientError', () => {});
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => {
+    atEnd(() => {
       server.closeAllConnections();
       server.close();
     });

@@ -127,6 +127,7 @@ function stateOf(id: string, reply: StatusReply): JobState {
   const subject = {
     ...(reply.file_name == null ? {} : { fileName: reply.file_name }),
     ...(reply.platform == null ? {} : { platform: reply.platform }),
+    ...(reply.version == null ? {} : { environment: reply.version }),
   };
   const base = { status: reply.status, subject };
   switch (reply.status) {

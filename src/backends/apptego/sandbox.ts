@@ -39,7 +39,7 @@ async function route(service: Service, request: SandboxRequest): Promise<unknown
       complete: service.complete,
       abort: service.abort,
     };
-    const post = posts[id];
+    const post = Object.hasOwn(posts, id) ? posts[id] : undefined;
     if (post === undefined) throw new Refusal(404, 'Endpoint not found');
     demandMethod(request, 'POST');
     return await post(await readJson(request));
@@ -48,10 +48,18 @@ async function route(service: Service, request: SandboxRequest): Promise<unknown
     'automate/status': service.status,
     'automate/download': service.download,
   };
-  const get = gets[key];
+  const get = Object.hasOwn(gets, key) ? gets[key] : undefined;
   if (get === undefined || id === '') throw new Refusal(404, 'Endpoint not found');
   demandMethod(request, 'GET');
-  return get(decodeURIComponent(id));
+  return get(decoded(id));
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new Refusal(400, 'Invalid job ID');
+  }
 }
 
 function demandMethod(request: SandboxRequest, method: string): void {

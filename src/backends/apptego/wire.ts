@@ -87,6 +87,7 @@ export const StatusReply = z.object({
     .transform((status) => (typeof status === 'string' ? status : JSON.stringify(status ?? null))),
   platform: Text,
   file_name: Text,
+  version: Text,
   progress: Text,
   error_message: z
     .unknown()

@@ -50,5 +50,5 @@ export async function downloadCommand(session: Session): Promise<CommandResult> 
   const { backend, id } = await openJob(session);
   const input = { backend, id, output, force: force === true, dryRun: dryRun === true };
   const { path, isWritten } = await download(input, session.ctx);
-  return { text: isWritten ? path : `would write ${path}` };
+  return isWritten ? { text: null, path } : { text: `would write ${path}` };
 }

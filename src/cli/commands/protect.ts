@@ -13,7 +13,8 @@ const DEFAULT_BACKEND = 'apptego';
 export async function protectCommand(session: Session): Promise<CommandResult> {
   const { values, sources } = session.settings;
   const detach = values.detach === true;
-  if (detach && sources.output !== 'default')
+  const isOutputGiven = sources.output === '--output' || sources.output === 'APPTOOL_OUTPUT';
+  if (detach && isOutputGiven)
     throw new UsageError('--detach ends before there is an output', { hint: 'leave --output out' });
   const input = await uploadInput(session, values.backend ?? DEFAULT_BACKEND);
   const run = { ...input, output: values.output, force: values.force === true, detach, waiting: waiting(session) };
@@ -25,5 +26,5 @@ export async function protectCommand(session: Session): Promise<CommandResult> {
     return await rehearse(session, input, detach ? [] : ['then wait for the job', `then write ${output}`]);
   }
   const { id, output } = await protect(run, session.ctx);
-  return { text: output ?? jobRef(input.backend, id) };
+  return output === null ? { text: jobRef(input.backend, id) } : { text: null, path: output };
 }

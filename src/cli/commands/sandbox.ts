@@ -1,4 +1,4 @@
-import { errorCode, LocalIoError, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../sandbox/part.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import type { CommandResult } from '../command.ts';
@@ -11,12 +11,7 @@ export async function sandboxCommand(session: Session): Promise<CommandResult> {
   const { flags } = session.invocation;
   const options = readOptions(flags);
   const port = readNumber(flags, 'port', 0, 65_535) ?? 0;
-  const sandbox = await startSandbox(session.backends, options, port).catch((cause: unknown) => {
-    throw new LocalIoError(`cannot serve on port ${port}: ${errorCode(cause) ?? 'unknown error'}`, {
-      cause,
-      hint: 'choose another --port',
-    });
-  });
+  const sandbox = await startSandbox(session.backends, options, { port, record: session.ctx.record });
   try {
     const { variables } = sandbox;
     const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${value}`);

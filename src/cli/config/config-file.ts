@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { errorCode, PolicyError, UsageError } from '../../errors.ts';
@@ -80,11 +81,13 @@ function loaderInto(found: { text: ConfigText | null }, name: string | ((path: s
 }
 
 function inPackageJson(bytes: Buffer, name: string, found: { text: ConfigText | null }): unknown {
+  const text = bytes.toString('utf8').replace(/^\ufeff/, '');
   let own: unknown;
   try {
-    own = (JSON.parse(bytes.toString('utf8')) as { apptool?: unknown }).apptool;
+    own = (JSON.parse(text) as { apptool?: unknown }).apptool;
   } catch {
-    // A broken package.json is npm's to complain about.
+    // A broken package.json is npm's to complain about, unless our own key may be in it.
+    if (text.includes('"apptool"')) throw new UsageError(`${name}: not valid JSON`);
     return {};
   }
   if (own === undefined) return {};
@@ -107,8 +110,14 @@ async function foldersUpToRoot(cwd: string): Promise<string[]> {
 }
 
 async function existing(folder: string, names: readonly string[]): Promise<string[]> {
-  const found = await Promise.all(names.map(async (name) => ((await exists(join(folder, name))) ? name : null)));
+  const found = await Promise.all(names.map(async (name) => ((await isCandidate(join(folder, name))) ? name : null)));
   return found.filter((name) => name !== null);
+}
+
+/** A `package.json` that is a folder is no config of ours that went wrong; anything else of the right name is. */
+async function isCandidate(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => null);
+  return stats !== null && (stats.isFile() || basename(path) !== 'package.json');
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -125,6 +134,9 @@ async function checkCandidate(path: string, name: string): Promise<void> {
     throw new UsageError(`cannot read config ${name}: ${why}`, { cause });
   });
   if (!stats.isFile()) throw new UsageError(`${name}: config is not a regular file`);
+  await access(path, constants.R_OK).catch((cause) => {
+    throw new UsageError(`cannot read config ${name}: ${errorCode(cause)}`, { cause });
+  });
   if (stats.size > LARGEST_CONFIG && basename(path) !== 'package.json')
     throw new UsageError(`${name}: config is larger than 256 KiB`);
 }

@@ -15,6 +15,8 @@ const PROTECTED = new Set([
   'insecure',
   'rejectUnauthorized',
 ]);
+/** Keys by which a run would look like a release and be none. */
+const PRETENDS = new Set(['sandbox', 'dryRun', 'detach']);
 const NAMES_CREDENTIAL_FILE = /(Key|Token|Secret)File$/;
 const SOUNDS_SECRET = /(api[-_]?key|secret|token|password|passphrase|credential|private[-_]?key)s?$/i;
 /** A key that is certainly no secret may be shown again. */
@@ -59,8 +61,9 @@ function checkKey(
 
 function refuseProtected(key: string, what: string, backends: readonly BackendDefinition[]): void {
   const owner = backends.find((backend) => backend.addresses.includes(key));
-  if (owner === undefined && !PROTECTED.has(key) && !NAMES_CREDENTIAL_FILE.test(key)) return;
-  const way = owner?.variables[key] ?? 'a variable';
+  const isProtected = owner !== undefined || PROTECTED.has(key) || PRETENDS.has(key) || NAMES_CREDENTIAL_FILE.test(key);
+  if (!isProtected) return;
+  const way = owner?.variables[key] ?? (PRETENDS.has(key) ? 'a flag' : 'a variable');
   throw new PolicyError(`${what} may not come from a config that was found; pass it by --config or by ${way}`);
 }
 

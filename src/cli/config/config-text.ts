@@ -51,7 +51,7 @@ export function parseConfigText(bytes: Buffer, name: string): ConfigText {
     const tag = (node as Partial<ParsedNode> | null)?.tag;
     if (typeof tag === 'string' && !tag.startsWith('tag:yaml.org,2002:'))
       throw new UsageError(`${name}: custom tags are not allowed`);
-    if (isMap(node)) checkKeys(node.items as Pair[], at, lines);
+    if (isMap(node)) checkKeys(node.items as Pair[], name, at, lines);
   });
   if (document.warnings.length > 0) throw new UsageError(`${name}: custom tags are not allowed`);
   const { contents } = document;
@@ -98,10 +98,10 @@ function decode(bytes: Buffer, name: string): string {
   throw new UsageError(`${name}: config must be UTF-8`);
 }
 
-function checkKeys(items: readonly Pair[], at: (offset: number) => string, lines: LineCounter): void {
+function checkKeys(items: readonly Pair[], name: string, at: (offset: number) => string, lines: LineCounter): void {
   const seen = new Map<string, number>();
   for (const { key } of items) {
-    if (!isScalar(key)) continue;
+    if (!isScalar(key)) throw new UsageError(`${name}: config keys must be plain words`);
     const word = String(key.value);
     const offset = key.range?.[0] ?? 0;
     if (POISONOUS.has(word)) throw new UsageError(`${at(offset)}: key "${word}" is not allowed`);

@@ -52,6 +52,7 @@ export function createApiClient(options: {
           body: call.json === undefined ? null : jsonBody(call.json),
           policy: call.policy,
           stallTimeoutMs,
+          isLarge: false,
         };
         return attempt(connections, request, ctx, (answer) =>
           readJson(answer, request, {

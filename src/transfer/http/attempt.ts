@@ -4,13 +4,21 @@ import { AppToolError, errorCode } from '../../errors.ts';
 import type { Body, Context } from '../../types.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
-import { type Connections, PrivateAddressRefusal, ProxyRefusal } from './dispatcher.ts';
+import {
+  type ConnectedOption,
+  type Connections,
+  PrivateAddressRefusal,
+  ProxyBroken,
+  ProxyRefusal,
+} from './dispatcher.ts';
 import { CallFailure, describeFault, type Fault, faultOf } from './failure.ts';
 import { unacknowledgedBytes } from './socket-progress.ts';
 import { type Watchdog, watchSilence } from './watchdog.ts';
 
 /** What is left in the kernel after our last write: up to 4 MB on Linux, which a slow link still has to carry. */
 const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
+/** undici's own connect timeout says more precisely what failed, so it gets this long to do so first. */
+const CONNECT_GRACE_MS = 2_000;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -21,6 +29,8 @@ export interface HttpRequest {
   readonly policy: CallPolicy;
   /** Longest silence while bytes should move (ms). */
   readonly stallTimeoutMs: number;
+  /** True for an answer that is fetched, and may take as long as it moves; any other must come within the stall timeout. */
+  readonly isLarge: boolean;
   /** Called with the bytes of this try that the system has taken. */
   readonly onSent?: (sentBytes: number) => void;
 }
@@ -39,7 +49,7 @@ interface Try {
   readonly host: string;
   readonly totalBytes: number;
   handedBytes: number;
-  phase: 'sending' | 'waiting' | 'receiving';
+  phase: 'connecting' | 'sending' | 'waiting' | 'receiving';
   /** Why we cut the connection ourselves; `null` while we did not. */
   cut: CallFailure | null;
 }
@@ -60,41 +70,51 @@ export async function attempt<T>(
     host: new URL(request.url).host,
     totalBytes: request.body?.sizeBytes ?? 0,
     handedBytes: 0,
-    phase: request.body === null ? 'waiting' : 'sending',
+    phase: 'connecting',
     cut: null,
   };
   const stop = new AbortController();
   const done = new AbortController();
-  const firstLimitMs = request.body === null ? request.policy.answerTimeoutMs : request.stallTimeoutMs;
   const queue = { body: null as object | null, bytes: null as number | null };
   const hasMoved = (): boolean => {
     const before = queue.bytes;
     queue.bytes = queue.body === null ? null : unacknowledgedBytes(connections.socketOf(queue.body));
     return before !== null && queue.bytes !== null && queue.bytes !== before;
   };
-  const watchdog = watchSilence(ctx.clock, firstLimitMs + CONNECT_TIMEOUT_MS, hasMoved, () => {
+  const watchdog = watchSilence(ctx.clock, CONNECT_TIMEOUT_MS + CONNECT_GRACE_MS, hasMoved, () => {
     state.cut = silence(state);
     stop.abort(state.cut);
   });
   const body = request.body && handOver(request.body, state, watchdog, done.signal, ctx);
   queue.body = body;
+  const signal = AbortSignal.any([ctx.signal, stop.signal]);
   const dispatcher = request.policy.freshConnection ? connections.fresh() : connections.pooled;
   try {
-    const answer = await dispatcher.request({
+    const asked = dispatcher.request({
       ...target(request.url),
       method: request.method,
       headers: headersOf(request),
       // undici takes any async iterable; its types know only Readable.
       body: body as unknown as Readable | null,
-      signal: AbortSignal.any([ctx.signal, stop.signal]),
-    });
+      signal,
+      onConnected: () => {
+        state.phase = body === null ? 'waiting' : 'sending';
+        watchdog.limit(body === null ? request.policy.answerTimeoutMs : request.stallTimeoutMs);
+      },
+    } as Dispatcher.RequestOptions & ConnectedOption);
+    // A request that has no connection yet does not hear its signal.
+    const answer = await Promise.race([asked, rejectWhenAborted(signal)]);
     state.phase = 'receiving';
+    // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves.
     watchdog.limit(request.stallTimeoutMs);
     return await use({
       status: answer.statusCode,
       headers: answer.headers,
       bodySent: state.handedBytes === state.totalBytes,
-      chunks: () => receive(answer.body, state, watchdog),
+      chunks: () =>
+        receive(answer.body, state, () => {
+          if (request.isLarge) watchdog.moved();
+        }),
     });
   } catch (error) {
     ctx.signal.throwIfAborted();
@@ -110,8 +130,9 @@ export async function attempt<T>(
 /** The address split as undici wants it, with the path and query exactly as they were given. */
 function target(url: string): { origin: string; path: string } {
   const { origin } = new URL(url);
-  const path = url.slice(url.indexOf('/', url.indexOf('//') + 2));
-  return { origin, path: path.startsWith('/') ? path : '/' };
+  const afterHost = /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0].length ?? 0;
+  const path = url.slice(afterHost);
+  return { origin, path: path.startsWith('/') ? path : `/${path}` };
 }
 
 function headersOf(request: HttpRequest): Record<string, string> {
@@ -149,15 +170,22 @@ async function* handOver(
   watchdog.limit(state.request.policy.answerTimeoutMs + drainMs);
 }
 
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-async function* receive(body: Dispatcher.ResponseData['body'], state: Try, watchdog: Watchdog): AsyncGenerator<Buffer> {
+async function* receive(body: Dispatcher.ResponseData['body'], state: Try, moved: () => void): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of body) {
-      watchdog.moved();
+      moved();
       yield chunk as Buffer;
     }
   } catch (error) {
@@ -179,6 +207,9 @@ function failure(failureClass: FailureClass, fault: Fault, why: string, state: T
 
 function silence(state: Try): CallFailure {
   const { request } = state;
+  if (state.phase === 'connecting') {
+    return failure('unsent', 'connect-timeout', describeFault('connect-timeout', state.host), state);
+  }
   if (state.phase === 'waiting') {
     return failure(classOf(state), 'no-answer', `no answer in ${request.policy.answerTimeoutMs / 1000} s`, state);
   }
@@ -189,6 +220,7 @@ function failureOf(error: unknown, state: Try): unknown {
   // An error of ours from the body (the file changed, say) comes back through undici as it was thrown.
   if (error instanceof CallFailure || error instanceof AppToolError) return error;
   if (error instanceof ProxyRefusal) return proxyFailure(error, state);
+  if (error instanceof ProxyBroken) return failure('unsent', 'proxy-failing', error.message, state, error);
   const fault = faultOf(error);
   // What has neither a code nor a known name is a bug of ours in the body, not the network.
   if (errorCode(error) === undefined && fault === 'closed') return error;

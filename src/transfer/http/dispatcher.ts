@@ -12,6 +12,11 @@ export interface ProxySettings {
   readonly noProxy: string;
 }
 
+/** A request that tells when it has a connection: until then undici cannot be made to give it up. */
+export interface ConnectedOption {
+  readonly onConnected?: () => void;
+}
+
 /** Where every connection of a run comes from. */
 export interface Connections {
   /** Kept-alive connections, for parts, polls and questions. */
@@ -37,6 +42,14 @@ export class ProxyRefusal extends Error {
   }
 }
 
+/**
+ * The proxy gave no answer to CONNECT. An error of ours: undici takes its own socket error for a connection that was lost between two
+ * requests, and connects again at once, without end.
+ */
+export class ProxyBroken extends Error {
+  readonly code = 'APPTOOL_PROXY_BROKEN';
+}
+
 /** A server's host name resolved to an address that a server on the internet has no business naming. */
 export class PrivateAddressRefusal extends Error {
   readonly code = 'APPTOOL_PRIVATE_ADDRESS';
@@ -48,7 +61,7 @@ export class PrivateAddressRefusal extends Error {
  */
 export function openConnections(proxies: ProxySettings, trustedOrigins: readonly string[]): Connections {
   const lookup = guardedLookup(new Set(trustedOrigins.map((origin) => bareHost(new URL(origin).hostname))));
-  const create = () =>
+  const create = (): Dispatcher =>
     new EnvHttpProxyAgent({
       ...proxies,
       // A CONNECT tunnel for plain http is refused by most proxies; https is tunnelled either way.
@@ -60,7 +73,7 @@ export function openConnections(proxies: ProxySettings, trustedOrigins: readonly
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,
-    });
+    }).compose(tellWhenConnected);
   const pooled = create();
   const sockets = watchBodySockets();
   return {
@@ -74,12 +87,52 @@ export function openConnections(proxies: ProxySettings, trustedOrigins: readonly
   };
 }
 
+/** Calls a request's `onConnected` when its turn on a connection has come. */
+function tellWhenConnected(dispatch: Dispatcher['dispatch']): Dispatcher['dispatch'] {
+  return (options, handler) => {
+    const { onConnected } = options as ConnectedOption;
+    if (onConnected === undefined) return dispatch(options, handler);
+    const told: Dispatcher.DispatchHandler = Object.create(handler);
+    for (const name of HANDLER_METHODS) {
+      const method = (handler as Record<string, unknown>)[name];
+      if (typeof method !== 'function') continue;
+      const call = (...values: unknown[]): unknown => {
+        if (name === 'onConnect' || name === 'onRequestStart') onConnected();
+        return method.apply(handler, values);
+      };
+      Object.assign(told, { [name]: call });
+    }
+    return dispatch(options, told);
+  };
+}
+
+/** undici's handlers, in the older style that its own `request` uses, and in the newer. */
+const HANDLER_METHODS = [
+  'onConnect',
+  'onHeaders',
+  'onData',
+  'onComplete',
+  'onError',
+  'onUpgrade',
+  'onResponseStarted',
+  'onBodySent',
+  'onRequestSent',
+  'onRequestStart',
+  'onRequestUpgrade',
+  'onResponseStart',
+  'onResponseData',
+  'onResponseEnd',
+  'onResponseError',
+] as const;
+
 /** undici folds a proxy's refusal into the text of an error; this keeps its status. */
 function proxyClient(origin: URL, options: object): Pool {
   const pool = new Pool(origin, options);
   const connect = pool.connect.bind(pool) as (options: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>;
   const checked = async (request: Dispatcher.ConnectOptions) => {
-    const answer = await connect(request);
+    const answer = await connect(request).catch((cause: unknown) => {
+      throw new ProxyBroken(`the proxy ${origin.host} closed the connection`, { cause });
+    });
     if (answer.statusCode === 200) return answer;
     answer.socket.on('error', () => {}).destroy();
     throw new ProxyRefusal(answer.statusCode, origin.host);

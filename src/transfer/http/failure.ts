@@ -129,6 +129,17 @@ const FAULT_BY_CODE: Readonly<Record<string, Fault>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls-untrusted',
   CERT_UNTRUSTED: 'tls-untrusted',
   CERT_REVOKED: 'tls-untrusted',
+  CERT_REJECTED: 'tls-untrusted',
+  CERT_SIGNATURE_FAILURE: 'tls-untrusted',
+  CERT_CHAIN_TOO_LONG: 'tls-untrusted',
+  INVALID_CA: 'tls-untrusted',
+  INVALID_PURPOSE: 'tls-untrusted',
+  PATH_LENGTH_EXCEEDED: 'tls-untrusted',
+  UNABLE_TO_DECRYPT_CERT_SIGNATURE: 'tls-untrusted',
+  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: 'tls-untrusted',
+  ERROR_IN_CERT_NOT_BEFORE_FIELD: 'tls-time',
+  ERROR_IN_CERT_NOT_AFTER_FIELD: 'tls-time',
+  HOSTNAME_MISMATCH: 'tls-name',
   CERT_HAS_EXPIRED: 'tls-time',
   CERT_NOT_YET_VALID: 'tls-time',
   ERR_TLS_CERT_ALTNAME_INVALID: 'tls-name',
@@ -204,9 +215,13 @@ export function toAppToolError(failure: CallFailure, what: string, policy: CallP
   if (UNSAFE.has(failure.fault)) return new PolicyError(message, details);
   if (failure.fault === 'proxy-auth' || failure.meaning === 'auth') return new AuthError(message, details);
   if (failure.failureClass === 'rejected') return rejection(failure, message, policy, details);
-  if (failure.fault === 'wrong-shape' && policy.creates) return new UnknownOutcomeError(message, details);
+  const look = {
+    ...details,
+    hint: details.hint ?? 'it may have been done all the same: look at the backend before you run it again',
+  };
+  if (failure.fault === 'wrong-shape' && policy.creates) return new UnknownOutcomeError(message, look);
   const lost = failure.failureClass === 'ambiguous' || failure.failureClass === 'false-ok';
-  if (lost && policy.lostAnswer === 'unknown') return new UnknownOutcomeError(message, details);
+  if (lost && policy.lostAnswer === 'unknown') return new UnknownOutcomeError(message, look);
   return new UnavailableError(message, {
     ...details,
     hint: details.hint ?? 'run again later; nothing was left running',

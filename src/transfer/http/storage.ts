@@ -57,6 +57,7 @@ export function createStorage(options: {
         body: put.body,
         policy: put.policy,
         stallTimeoutMs,
+        isLarge: false,
         ...(put.onSent === undefined ? {} : { onSent: put.onSent }),
       };
       return await callWithRetries(put, ctx, () => {
@@ -67,7 +68,7 @@ export function createStorage(options: {
     get: async (get, ctx, use) => {
       const follow = async (url: string, hops: number): Promise<Awaited<ReturnType<typeof use>>> => {
         checkServerAddress(url, 'download', trustedBase);
-        const request: HttpRequest = { ...get, url, method: 'GET', body: null, stallTimeoutMs };
+        const request: HttpRequest = { ...get, url, method: 'GET', body: null, stallTimeoutMs, isLarge: true };
         const next = await attempt(connections, request, ctx, async (answer) => {
           const location = redirectOf(answer, request);
           if (location !== null && hops < MOST_REDIRECTS) return { location };

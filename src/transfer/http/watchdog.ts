@@ -1,6 +1,6 @@
 import type { Clock } from '../../types.ts';
 
-/** A watchdog looks this many times per limit, so a silence is noticed at most a quarter of the limit late. */
+/** A watchdog looks this many times per limit, so a silence is noticed at most a quarter of the limit late, and never early. */
 const LOOKS_PER_LIMIT = 4;
 
 export interface Watchdog {
@@ -36,7 +36,8 @@ export function watchSilence(
   arm();
   return {
     moved: () => {
-      quietTicks = 0;
+      // What is left of the running tick is less than a whole one.
+      quietTicks = -1;
     },
     limit: (nextMs) => {
       disarm();

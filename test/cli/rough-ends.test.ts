@@ -1,0 +1,404 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ResultDocument } from '../../src/cli/result-document.ts';
+import { BIN, cleanEnvironment, runCli, startCli } from '../support/cli.ts';
+import { faultProxy, faults } from '../support/fault-proxy.ts';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];
+const isLinux = process.platform === 'linux';
+const hasScript = isLinux && spawnSync('script', ['--version']).status === 0;
+
+/** A server that does what it is told with a connection, and counts them. */
+async function tcpServer(
+  onSocket: (socket: Socket) => void,
+): Promise<{ readonly port: number; readonly count: () => number }> {
+  let count = 0;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    count += 1;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    onSocket(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, count: () => count };
+}
+
+describe('a peer that does not behave', () => {
+  const KEY = { APPTEGO_API_KEY: 'key_id:key_secret', APPTEGO_API_URL: 'https://localhost:9' };
+
+  test('F-NET-24: a proxy that closes the tunnel is asked six times, not for ever', async () => {
+    const proxy = await tcpServer((socket) => socket.once('data', () => socket.end()));
+
+    const result = await runCli(['status', 'apptego:1700000000'], {
+      env: { ...KEY, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` },
+    });
+
+    expect(result.code).toBe(6);
+    expect(result.stderr).toContain('closed the connection');
+    expect(proxy.count()).toBe(6);
+  }, 60_000);
+
+  test('F-SIG-06: a proxy that never answers does not hold up a Ctrl-C', async () => {
+    const proxy = await tcpServer(() => {});
+    const running = startCli(['wait', 'apptego:1700000000', '--json'], {
+      env: { ...KEY, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` },
+    });
+    await expect.poll(proxy.count, { timeout: 10_000 }).toBeGreaterThan(0);
+
+    const at = performance.now();
+    running.child.kill('SIGINT');
+    const result = await running.result;
+
+    expect(performance.now() - at).toBeLessThan(1_500);
+    expect(ResultDocument.parse(JSON.parse(result.stdout))).toMatchObject({
+      exitCode: 130,
+      job: { ref: 'apptego:1700000000' },
+    });
+  }, 60_000);
+
+  test('F-NET-04: a proxy that never answers is given up after 10 s a try', async () => {
+    const proxy = await tcpServer(() => {});
+    const running = startCli(['status', 'apptego:1700000000'], {
+      env: { ...KEY, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` },
+    });
+
+    await running.seen('no connection in 10 s; try 2');
+
+    expect(proxy.count()).toBeGreaterThanOrEqual(1);
+  }, 60_000);
+
+  test('a wait ends at its deadline, also when the question is never answered', async () => {
+    const box = await sandbox();
+    const proxy = await faultProxy(box, [{ method: 'GET', times: 100, fault: faults.silence() }]);
+
+    const at = performance.now();
+    const result = await runCli(['wait', 'apptego:1700000000', '--timeout', '10s'], { env: proxy.variables });
+
+    expect(result.code).toBe(7);
+    expect(performance.now() - at).toBeLessThan(20_000);
+  }, 60_000);
+
+  test('F-NET-13: a part that moves slowly is not cut', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox();
+    const slowly = { origin: 'storage', method: 'PUT', times: 1, fault: faults.slowRead(256 * 1024, 250) } as const;
+    const proxy = await faultProxy(box, [slowly]);
+    const file = await bigApk(join(folder, 'app.apk'), 14_000_000);
+
+    const result = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod', '--stall-timeout', '1s'], {
+      env: proxy.variables,
+    });
+
+    expect(result.code).toBe(0);
+    expect(result.stderr).not.toContain('no progress');
+    expect(proxy.struck).toEqual([1]);
+  }, 60_000);
+
+  test('a build that is done is not built again because its output cannot be fetched', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox();
+    const proxy = await faultProxy(box, [
+      { method: 'GET', path: /\/automate\/download\//, times: 100, fault: faults.answer(500, { error: 'down' }) },
+    ]);
+    const file = await copyFixture('v2.apk', folder);
+
+    const result = await runCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables });
+
+    const { error, job } = ResultDocument.parse(JSON.parse(result.stdout));
+    expect(error).toMatchObject({
+      class: 'unavailable',
+      retryable: false,
+      hint: `the job is done; to fetch its output: apptool download ${job?.ref} -o ${join(folder, 'v2-protected.apk')}`,
+    });
+    expect(proxy.seen.filter(({ path }) => path.includes('/automate/download/'))).toHaveLength(6);
+  }, 60_000);
+
+  test('a job of another environment is not taken for ours', async () => {
+    const folder = await temporaryFolder();
+    const box = await sandbox();
+    const other = faults.changeJson((answer) => ('status' in answer ? { ...answer, version: 'development' } : answer));
+    const proxy = await faultProxy(box, [{ method: 'GET', path: /\/status\//, times: 100, fault: other }]);
+    const file = await copyFixture('v2.apk', folder);
+
+    const result = await runCli(['protect', file, ...QUICK], { env: proxy.variables });
+
+    expect(result.code).toBe(11);
+    expect(result.stderr).toContain('is about development, not about production');
+  });
+});
+
+describe('a run that only looks like a release', () => {
+  test.each(['sandbox', 'dryRun', 'detach'])('a config that was found may not set %s', async (key) => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'apptool.config.json'), JSON.stringify({ [key]: true }));
+    const file = await copyFixture('v2.apk', folder);
+
+    const result = await runCli(['protect', file, '-e', 'prod', '-q'], {
+      cwd: folder,
+      env: { APPTEGO_API_KEY: 'key_id:key_secret' },
+    });
+
+    expect(result.code).toBe(13);
+    expect(result.stderr).toContain(`"${key}" may not come from a config that was found`);
+  });
+
+  test.each([
+    ['--sandbox', 'sandbox'],
+    ['--dry-run', 'dry-run'],
+  ])('%s says so in the document, whatever else is quiet', async (flag, code) => {
+    const folder = await temporaryFolder();
+    const file = await copyFixture('v2.apk', folder);
+
+    const result = await runCli([
+      'protect',
+      file,
+      ...QUICK,
+      '-q',
+      '--json',
+      flag,
+      ...(flag === '--sandbox' ? [] : ['--sandbox']),
+    ]);
+
+    expect(ResultDocument.parse(JSON.parse(result.stdout)).warnings).toContainEqual(expect.objectContaining({ code }));
+    expect(result.stderr).toContain('warning: ');
+  });
+
+  test('--sandbox does not go with an address by --set', async () => {
+    const result = await runCli([
+      'status',
+      'apptego:1',
+      '--sandbox',
+      '--set',
+      'apptego.apiUrl=https://elsewhere.example',
+    ]);
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('--set apptego.apiUrl does not go with --sandbox');
+  });
+});
+
+describe('what it prints', () => {
+  test.each(['Basic Calculator.apk', 'bearer of news 2.apk', 'zero\u200dwidth.apk'])(
+    'the path of %j, as it is',
+    async (name) => {
+      const folder = await temporaryFolder();
+      const file = await copyFixture('v2.apk', folder, name);
+
+      const result = await runCli(['protect', file, ...QUICK, '--sandbox']);
+
+      const output = result.stdout.replace(/\n$/, '');
+      expect(result.code).toBe(0);
+      expect(await sha256Of(output)).not.toBe(await sha256Of(file));
+    },
+  );
+
+  test.runIf(isLinux)('F-IO-15: into a pipe whose reader has gone, and keeps its exit code', async () => {
+    const folder = await temporaryFolder();
+    const file = await copyFixture('v2.apk', folder);
+    const command = `"${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')} --sandbox; echo $? > code`;
+
+    const child = spawn('sh', ['-c', `(${command}) | true`], { cwd: folder, env: cleanEnvironment(), stdio: 'ignore' });
+    await new Promise((resolve) => child.on('close', resolve));
+
+    expect(await readFile(join(folder, 'code'), 'utf8')).toBe('0\n');
+    expect(await readdir(folder)).toContain('v2-protected.apk');
+  });
+
+  test.runIf(isLinux)('nowhere, when the disk behind stdout is full: local-io, not success', async () => {
+    const command = `"${process.execPath}" "${BIN}" backends > /dev/full; echo $?`;
+
+    const { stdout, stderr } = spawnSync('sh', ['-c', command], { env: cleanEnvironment(), encoding: 'utf8' });
+
+    expect(stdout).toBe('3\n');
+    expect(stderr).toContain('error[local-io]: cannot write the result: ENOSPC');
+  });
+
+  test.runIf(isLinux)('F-IO-17: nothing, with stdout and stderr closed, and does its work', async () => {
+    const folder = await temporaryFolder();
+    const file = await copyFixture('v2.apk', folder);
+    const command = `"${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')} --sandbox >&- 2>&-; echo $?`;
+
+    const { stdout } = spawnSync('sh', ['-c', command], { env: cleanEnvironment(), encoding: 'utf8' });
+
+    expect(stdout).toBe('0\n');
+    expect(await readdir(folder)).toContain('v2-protected.apk');
+  });
+
+  test.runIf(hasScript)('no live line on a terminal without columns', async () => {
+    const folder = await temporaryFolder();
+    const file = await copyFixture('v2.apk', folder);
+    const command = `stty cols 0; "${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')} --sandbox`;
+
+    const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], {
+      env: cleanEnvironment({ TERM: 'xterm' }),
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+
+    expect(status).toBe(0);
+    expect(stdout.length).toBeLessThan(5_000);
+  });
+
+  test.runIf(hasScript)('a live line on a terminal that has them', async () => {
+    const folder = await temporaryFolder();
+    const file = await copyFixture('v2.apk', folder);
+    const command = `stty cols 80; "${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')} --sandbox`;
+
+    const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], {
+      env: cleanEnvironment({ TERM: 'xterm' }),
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('\u001b[');
+    expect(stdout).toMatch(/processing \(\w+/);
+  });
+});
+
+describe('where it runs', () => {
+  test('a working directory that is gone is local-io, not a bug', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'gone'));
+    const command = `cd gone && rmdir ../gone && "${process.execPath}" "${BIN}" config show`;
+
+    const { status, stderr } = spawnSync('sh', ['-c', command], {
+      cwd: folder,
+      env: cleanEnvironment(),
+      encoding: 'utf8',
+    });
+
+    expect(status).toBe(3);
+    expect(stderr).toContain('error[local-io]: the working directory does not exist any more');
+  });
+
+  test('no home directory is no trouble', async () => {
+    const environment = { ...cleanEnvironment() };
+    delete environment.HOME;
+
+    const { status } = spawnSync(process.execPath, [BIN, 'config', 'show'], {
+      cwd: '/',
+      env: environment,
+      encoding: 'utf8',
+    });
+
+    expect(status).toBe(0);
+  });
+
+  test('a temporary folder that is missing is local-io', async () => {
+    const result = await runCli(['sandbox'], { env: { TMPDIR: '/nowhere/at/all' } });
+
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain('cannot make a folder in /nowhere/at/all: ENOENT');
+  });
+
+  test('an output that names a folder is refused before anything is sent', async () => {
+    const folder = await temporaryFolder();
+    const file = await copyFixture('v2.apk', folder);
+
+    const result = await runCli(['protect', file, '-e', 'prod', '-o', 'new/'], {
+      cwd: folder,
+      env: { APPTEGO_API_KEY: 'key_id:key_secret', APPTEGO_API_URL: 'http://127.0.0.1:1' },
+    });
+
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain('output is not a regular file: new/ names a directory');
+  });
+
+  test('F-SIG-01: a signal in the first moment ends it as cancelled', async () => {
+    const running = startCli(['protect', 'app.apk', '-e', 'prod', '--json']);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+
+    running.child.kill('SIGTERM');
+    const result = await running.result;
+
+    // It may just have ended by itself: the file does not exist.
+    expect([143, 4]).toContain(result.code);
+  });
+});
+
+describe('configs that are there', () => {
+  test.runIf(process.getuid?.() !== 0)('one that cannot be read is an error, not a default', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'apptool.config.json'), '{}');
+    await chmod(join(folder, 'apptool.config.json'), 0o000);
+
+    const result = await runCli(['config', 'show'], { cwd: folder });
+
+    expect(result.code).toBe(2);
+  });
+
+  test('a package.json with a BOM is read, a broken one with our key is refused, a folder of that name is passed over', async () => {
+    const [bom, broken, strange] = [await temporaryFolder(), await temporaryFolder(), await temporaryFolder()];
+    await writeFile(join(bom, 'package.json'), '\ufeff{ "apptool": { "timeout": "12m" } }');
+    await writeFile(join(broken, 'package.json'), '{ "apptool": { "timeout": "12m" }, }');
+    await mkdir(join(strange, 'package.json'));
+
+    const results = await Promise.all([bom, broken, strange].map((cwd) => runCli(['config', 'show'], { cwd })));
+
+    expect(results.map(({ code }) => code)).toEqual([0, 2, 0]);
+    expect(results[0]?.stdout).toMatch(/timeout +12m/);
+    expect(results[1]?.stderr).toContain('package.json: not valid JSON');
+  });
+
+  test('variables set what flags without a setting set', async () => {
+    const folder = await temporaryFolder();
+    const { variables } = await sandbox();
+    const file = await copyFixture('v2.apk', folder);
+
+    const uploaded = await runCli(['upload', file], {
+      env: { ...variables, APPTOOL_TO: 'apptego', APPTOOL_ENVIRONMENT: 'dev' },
+    });
+    const shown = await runCli(['config', 'show'], { env: { APPTOOL_SET: 'apptego.apiUrl=https://own.example' } });
+
+    expect(uploaded.code).toBe(0);
+    expect(shown.stdout).toContain('https://own.example');
+  });
+
+  test('a poll interval that is too short is named by its key', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'c.json'), '{ "pollInterval": "10ms" }');
+
+    const result = await runCli(['status', 'apptego:1', '-c', 'c.json'], {
+      cwd: folder,
+      env: { APPTEGO_API_KEY: 'key_id:key_secret' },
+    });
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('c.json:1:3: pollInterval: must be at least 1s');
+  });
+
+  test('a key that is no word is refused without a warning of Node', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'apptool.config.yaml'), '? { a: 1 }\n: 2\n');
+
+    const result = await runCli(['config', 'show'], { cwd: folder });
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toBe('error[usage]: apptool.config.yaml: config keys must be plain words\n');
+  });
+});
+
+test('16 parts that fail at once print no warning of Node', async () => {
+  const folder = await temporaryFolder();
+  const box = await sandbox();
+  const proxy = await faultProxy(box, [{ origin: 'storage', method: 'PUT', times: 20, fault: faults.answer(500, {}) }]);
+  const file = await bigApk(join(folder, 'app.apk'), 170_000_000);
+
+  const result = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod', '--concurrency', '16'], {
+    env: proxy.variables,
+  });
+
+  expect(result.code).toBe(0);
+  expect(result.stderr).not.toMatch(/Warning:/);
+}, 60_000);
