@@ -12,6 +12,28 @@ const dist = join(root, 'dist');
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist);
 
+/** What the code's own schemas say, by running them: the published JSON Schemas, and the texts of the help pages. */
+async function readSchemas() {
+  const entry = join(dist, 'schemas.mjs');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/published-schemas.ts'],
+    outfile: entry,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    external: ['zod', 'undici', 'yauzl', 'p-retry', 'p-limit'],
+    logLevel: 'warning',
+  });
+  const { publishedSchemas, textsFromSchema } = await import(entry);
+  await rm(entry);
+  return { schemas: publishedSchemas(), texts: textsFromSchema() };
+}
+
+const { schemas, texts } = await readSchemas();
+for (const [name, schema] of Object.entries(schemas))
+  await writeFile(join(dist, name), `${JSON.stringify(schema, null, 2)}\n`);
+
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: { main: 'src/cli/main.ts' },
@@ -23,6 +45,7 @@ const { metafile } = await build({
   target: 'node20.19',
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
+  define: { BUILT_SETTING_TEXTS: JSON.stringify(texts) },
   metafile: true,
   // Some of the bundled packages are CommonJS and ask for node's modules with require.
   banner: {
@@ -50,24 +73,4 @@ async function writeNotices() {
   await writeFile(join(dist, 'THIRD-PARTY-NOTICES.txt'), `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
 }
 
-/** The published JSON Schemas, made from the code's own schemas. */
-async function writeSchemas() {
-  const entry = join(dist, 'schemas.mjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['src/cli/published-schemas.ts'],
-    outfile: entry,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    external: ['zod', 'undici', 'yauzl', 'p-retry', 'p-limit'],
-    logLevel: 'warning',
-  });
-  const { publishedSchemas } = await import(entry);
-  for (const [name, schema] of Object.entries(publishedSchemas())) {
-    await writeFile(join(dist, name), `${JSON.stringify(schema, null, 2)}\n`);
-  }
-  await rm(entry);
-}
-
-await Promise.all([writeNotices(), writeSchemas()]);
+await writeNotices();

@@ -9,7 +9,7 @@ import { realClock } from './clock.ts';
 import type { CommandResult, CommandSpec, Invocation } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { causeLines, documentOf, errorLines, type Outcome } from './outcome.ts';
-import { parseCommandLine } from './program.ts';
+import { type Parsed, parseCommandLine } from './program.ts';
 import type { ReceiptKeeper } from './receipt-keeper.ts';
 import type { Renderer } from './render/renderer.ts';
 import { safeJson, safeLine, serverLines } from './render/safe-text.ts';
@@ -71,8 +71,8 @@ export async function main(process: NodeJS.Process): Promise<number> {
 
 async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSignal): Promise<number> {
   try {
-    const parsed = parseCommandLine(argv, COMMANDS, VERSION);
-    if (parsed.type === 'text') {
+    const parsed = await parseWithHelp(argv);
+    if (parsed.type === 'text' || parsed.type === 'help') {
       run.stdout.write(parsed.text);
       return 0;
     }
@@ -85,6 +85,13 @@ async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSigna
   } catch (error) {
     return fail(run, error);
   }
+}
+
+async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
+  const parsed = parseCommandLine(argv, COMMANDS, VERSION);
+  if (parsed.type !== 'help' && parsed.type !== 'no-command') return parsed;
+  const { settingTexts } = await import('./setting-texts.ts');
+  return parseCommandLine(argv, COMMANDS, VERSION, await settingTexts());
 }
 
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */

@@ -2,8 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { CommandSpec, Invocation } from './command.ts';
 import { FLAGS, type Flag, type FlagValues, flagNamed } from './flags.ts';
-import { type SettingText, settingTexts } from './setting-texts.ts';
-import type { SettingKey } from './settings.ts';
+import type { SettingTexts } from './setting-texts.ts';
 import { nearest } from './suggest.ts';
 
 const MOST_ARGUMENTS = 1000;
@@ -16,19 +15,25 @@ const SOUNDS_SECRET = /key|token|secret|password|passphrase|credential/;
 export type Parsed =
   | { readonly type: 'run'; readonly spec: CommandSpec; readonly invocation: Invocation }
   | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'help'; readonly text: string }
   | { readonly type: 'no-command'; readonly help: string; readonly error: UsageError };
 
 /**
  * Reads the command line. Throws `UsageError` for what it cannot be; its message names flags and harmless words, never a value, since
- * a value may be a secret that was put in the wrong place.
+ * a value may be a secret that was put in the wrong place. A help page comes without the settings' texts unless `texts` gives them.
  */
-export function parseCommandLine(argv: readonly string[], specs: readonly CommandSpec[], version: string): Parsed {
+export function parseCommandLine(
+  argv: readonly string[],
+  specs: readonly CommandSpec[],
+  version: string,
+  texts: SettingTexts = {},
+): Parsed {
   if (argv.length > MOST_ARGUMENTS) throw new UsageError('too many arguments');
   if (argv.some((argument) => argument.length > LONGEST_ARGUMENT)) throw new UsageError('argument too long');
   let parsed: Parsed | null = null;
   let printed = '';
   const program = buildProgram(specs, version, {
-    textOf: settingTexts(),
+    texts,
     print: (text) => {
       printed += text;
     },
@@ -40,6 +45,7 @@ export function parseCommandLine(argv: readonly string[], specs: readonly Comman
     program.parse([...argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') return { type: 'help', text: printed };
     if (error.exitCode === 0) return { type: 'text', text: printed };
     if (error.code === 'commander.help') return { type: 'no-command', help: printed, error: noCommand(argv, specs) };
     throw explain(error.code, argv, specs);
@@ -48,7 +54,7 @@ export function parseCommandLine(argv: readonly string[], specs: readonly Comman
 }
 
 interface Parts {
-  readonly textOf: (key: SettingKey) => SettingText;
+  readonly texts: SettingTexts;
   readonly print: (text: string) => void;
   readonly found: (spec: CommandSpec, command: Command) => void;
 }
@@ -127,7 +133,7 @@ function toOption(flag: Flag, parts: Parts): Option {
 
 function helpOf(flag: Flag, parts: Parts): string {
   if (flag.key === null) return flag.help ?? '';
-  const { description, defaultText } = parts.textOf(flag.key);
+  const { description = '', defaultText = null } = parts.texts[flag.key] ?? {};
   return defaultText === null ? description : `${description} (default: ${defaultText})`;
 }
 

@@ -3,6 +3,8 @@ import { backends } from '../backends/index.ts';
 import { configJsonSchema } from './config/config-schema.ts';
 import { ResultDocument } from './result-document.ts';
 
+export { textsFromSchema } from './setting-texts-from-schema.ts';
+
 /** The JSON Schemas that ship in the package, by file name. */
 export function publishedSchemas(): Readonly<Record<string, object>> {
   return {

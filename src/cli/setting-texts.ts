@@ -1,20 +1,18 @@
-import * as z from 'zod';
-import { type SettingKey, Settings } from './settings.ts';
+import type { SettingKey } from './settings.ts';
 
-export interface SettingText {
+interface SettingText {
   readonly description: string;
   /** As a user would write it; `null` where there is no default. */
   readonly defaultText: string | null;
 }
 
+export type SettingTexts = Readonly<Partial<Record<SettingKey, SettingText>>>;
+
+/** The build puts the texts here, so that a help page does not have to load the schemas that they come from. */
+declare const BUILT_SETTING_TEXTS: SettingTexts | undefined;
+
 /** The settings' descriptions and defaults, as their schema has them. */
-export function settingTexts(): (key: SettingKey) => SettingText {
-  const properties = z.toJSONSchema(Settings, { io: 'input' }).properties as Record<
-    string,
-    { description?: string; default?: unknown }
-  >;
-  return (key) => {
-    const { description = '', default: value } = properties[key] ?? {};
-    return { description, defaultText: value === undefined ? null : String(value) };
-  };
+export async function settingTexts(): Promise<SettingTexts> {
+  if (typeof BUILT_SETTING_TEXTS !== 'undefined') return BUILT_SETTING_TEXTS;
+  return (await import('./setting-texts-from-schema.ts')).textsFromSchema();
 }

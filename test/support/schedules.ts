@@ -22,7 +22,7 @@ interface Strike {
   readonly times: number;
 }
 
-export interface Schedule {
+interface Schedule {
   readonly isLarge: boolean;
   readonly strikes: readonly Strike[];
 }
@@ -40,7 +40,7 @@ const strike: fc.Arbitrary<Strike> = fc
   });
 
 /** Several faults, each on a call, some requests later, some times. */
-export function schedules(seed: number, count: number): Schedule[] {
+function schedules(seed: number, count: number): Schedule[] {
   const arbitrary = fc.record({ isLarge: fc.boolean(), strikes: fc.array(strike, { minLength: 1, maxLength: 4 }) });
   return fc.sample(arbitrary, { seed, numRuns: count });
 }
