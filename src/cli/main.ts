@@ -8,6 +8,7 @@ import { listenForSignals } from './cancellation.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, CommandSpec, Invocation } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
+import { setEngineFlags } from './engine-flags.ts';
 import { causeLines, documentOf, errorLines, type Outcome } from './outcome.ts';
 import { type Parsed, parseCommandLine } from './program.ts';
 import type { ReceiptKeeper } from './receipt-keeper.ts';
@@ -39,6 +40,7 @@ interface Run {
 
 /** The whole program: reads the command line, runs one command, prints its result. Resolves with the exit code and never rejects. */
 export async function main(process: NodeJS.Process): Promise<number> {
+  setEngineFlags(process.versions.node);
   const argv = process.argv.slice(2);
   const run: Run = {
     process,

@@ -9,7 +9,9 @@ import { hashOf } from './file-hash.ts';
  * Few large reads: each costs a round through the thread pool. Never smaller than a socket's high-water mark (64 KiB), so that undici
  * pulls the next chunk only when this one has left for the kernel.
  */
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 512 * 1024;
+
+const TAIL_BYTES = 16 * 1024;
 
 const EXTENSIONS: Readonly<Record<string, ArtifactKind>> = { '.apk': 'apk', '.aab': 'aab', '.ipa': 'ipa' };
 
@@ -232,10 +234,15 @@ function slice(
         for (let position = start; position < end; position += CHUNK_BYTES) {
           const view = buffer.subarray(0, Math.min(CHUNK_BYTES, end - position));
           await fill(handle, view, position, path);
-          const isLast = position + view.length === end;
-          if (isLast) await assertUnchanged();
-          // A short last chunk may still sit in the socket's queue when this ends, so it gets memory of its own.
-          yield isLast ? Buffer.from(view) : view;
+          if (position + view.length < end) {
+            yield view;
+            continue;
+          }
+          // What ends the body may still sit in the socket's queue when the buffer goes back, so it gets memory of its own.
+          const tail = Buffer.from(view.subarray(-TAIL_BYTES));
+          if (view.length > tail.length) yield view.subarray(0, -tail.length);
+          await assertUnchanged();
+          yield tail;
         }
       } finally {
         spare.push(buffer);
