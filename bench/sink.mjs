@@ -1,9 +1,11 @@
 // The server that benchmarks run against, in a process of its own: it answers as AppTego's Automation API does, and reads and discards
 // what it is sent. A link can be imitated: so many bytes a second for each connection or for all together, and a delay before each answer.
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer as createHttp } from 'node:http';
 import { createServer as createHttps } from 'node:https';
+import { setTimeout } from 'node:timers/promises';
 
 const CHUNK_BYTES = 10_485_760;
 const options = Object.fromEntries(process.argv.slice(2).map((argument) => argument.replace(/^--/, '').split('=')));
@@ -11,7 +13,10 @@ const perConnection = Number(options.connection ?? Number.POSITIVE_INFINITY);
 const together = Number(options.total ?? Number.POSITIVE_INFINITY);
 const delayMs = Number(options.delay ?? 0);
 const isTls = options.tls === 'yes';
-const filler = randomBytes(1024 * 1024);
+/** Where signed URLs point: here, or at another server that costs less. */
+const dataOrigin = () => options.data ?? origin;
+/** What a download gives, over and over until it is long enough. */
+const filler = options.file ? readFileSync(options.file) : randomBytes(1024 * 1024);
 
 let sharedAt = 0;
 const connectionAt = new WeakMap();
@@ -31,33 +36,41 @@ function discard(request, response) {
     const ms = waitFor(request.socket, chunk.length);
     if (ms < 2) return;
     request.pause();
-    setTimeout(() => request.resume(), ms);
+    void setTimeout(ms).then(() => request.resume());
   });
   request.on('end', () => {
-    const answer = () => response.writeHead(200, { etag: '"0123456789abcdef0123456789abcdef"', 'content-length': 0 }).end();
-    if (delayMs > 0) setTimeout(answer, delayMs);
+    const answer = () =>
+      response.writeHead(200, { etag: '"0123456789abcdef0123456789abcdef"', 'content-length': 0 }).end();
+    if (delayMs > 0) void setTimeout(delayMs).then(answer);
     else answer();
   });
 }
 
-async function serveBytes(request, response, size) {
+/** The head of an answer, and which bytes it promises. */
+function startAnswer(request, response, size) {
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   const start = range ? Number(range[1]) : 0;
-  const end = range?.[2] ? Math.min(Number(range[2]), size - 1) : size - 1;
+  const end = Math.min(range?.[2] ? Number(range[2]) : size, size - 1);
   const headers = { 'content-length': end - start + 1, etag: '"bench"', 'accept-ranges': 'bytes' };
-  if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
-  response.writeHead(range ? 206 : 200, range ? { ...headers, 'content-range': `bytes ${start}-${end}/${size}` } : headers);
-  for (let at = start; at <= end; ) {
+  if (range) response.writeHead(206, { ...headers, 'content-range': `bytes ${start}-${end}/${size}` });
+  else response.writeHead(200, headers);
+  return { start, end };
+}
+
+async function serveBytes(request, response, size) {
+  if (delayMs > 0) await setTimeout(delayMs);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const { start, end } = startAnswer(request, response, size);
+  const step = isLimited ? 65_536 : 1_048_576;
+  for (let at = start; at <= end && !response.destroyed; ) {
     // The same byte stands at the same place whoever asks for it, in whatever ranges.
     const offset = at % filler.length;
-    const piece = filler.subarray(offset, Math.min(filler.length, offset + (isLimited ? 65_536 : filler.length), offset + end + 1 - at));
+    const piece = filler.subarray(offset, Math.min(offset + step, offset + end + 1 - at));
     at += piece.length;
-    if (isLimited) {
-      const ms = waitFor(request.socket, piece.length);
-      if (ms >= 2) await new Promise((resolve) => setTimeout(resolve, ms));
-    }
-    if (!response.write(piece)) await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
-    if (response.destroyed) return;
+    const ms = isLimited ? waitFor(request.socket, piece.length) : 0;
+    if (ms >= 2) await setTimeout(ms);
+    if (!response.write(piece)) await once(response, 'drain', { signal: gone.signal }).catch(() => {});
   }
   response.end();
 }
@@ -70,15 +83,23 @@ function answerApi(path, body) {
     const { file_name, file_size, platform } = body;
     nextJob += 1;
     names.set(String(nextJob), { file_name, platform });
-    const common = { file_path: `t/${file_name}`, start_time: nextJob, expires_in: 3600, signing_key_id: null, job_id: String(nextJob) };
+    const common = {
+      file_path: `t/${file_name}`,
+      start_time: nextJob,
+      expires_in: 3600,
+      signing_key_id: null,
+      job_id: String(nextJob),
+    };
     const parts = Math.ceil(file_size / CHUNK_BYTES);
-    if (file_size < 100_000_000) return { url: `${origin}/put/1`, upload_url: `${origin}/put/1`, ...common };
-    const part_urls = Array.from({ length: parts }, (_, index) => `${origin}/put/${index + 1}`);
+    if (file_size < 100_000_000)
+      return { url: `${dataOrigin()}/put/1`, upload_url: `${dataOrigin()}/put/1`, ...common };
+    const part_urls = Array.from({ length: parts }, (_, index) => `${dataOrigin()}/put/${index + 1}`);
     return { multipart: true, upload_id: 'u', part_urls, chunk_size: CHUNK_BYTES, total_parts: parts, ...common };
   }
   const id = path.split('/').at(-1);
   if (path.startsWith('/automate/status/')) return { job_id: id, status: 'completed', ...names.get(id) };
-  if (path.startsWith('/automate/download/')) return { job_id: id, file_name: 'app.apk', download_url: `${origin}/get/${options.size ?? 1000}`, expires_in: 3600 };
+  if (path.startsWith('/automate/download/'))
+    return { job_id: id, file_name: 'app.apk', download_url: `${dataOrigin()}/get/${filler.length}`, expires_in: 3600 };
   return { message: 'done' };
 }
 

@@ -1,0 +1,44 @@
+// The parts of a file sent by apptool's own transfer layer, and nothing else: no hash, no API calls. Usage: <origin> <file> <parts in flight>
+import { readArchiveKind } from '../src/archive/archive-kind.ts';
+import { realClock } from '../src/cli/clock.ts';
+import { setEngineFlags } from '../src/cli/engine-flags.ts';
+import { openArtifact } from '../src/transfer/artifact.ts';
+import { CALL_POLICIES } from '../src/transfer/call-policy.ts';
+import { openConnections } from '../src/transfer/http/dispatcher.ts';
+import { createStorage } from '../src/transfer/http/storage.ts';
+import { planParts, uploadParts } from '../src/transfer/parts.ts';
+
+const CHUNK_BYTES = 10_485_760;
+setEngineFlags(process.versions.node);
+const [origin = '', path = '', inFlight = '4'] = process.argv.slice(2);
+const artifact = await openArtifact(path, { judgeKind: readArchiveKind, checkSize: () => {} });
+const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
+const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 60_000 });
+const totalParts = Math.ceil(artifact.sizeBytes / CHUNK_BYTES);
+const urls = Array.from({ length: totalParts }, (_, index) => `${origin}/put/${index + 1}`);
+const parts = planParts({ urls, chunkSizeBytes: CHUNK_BYTES, totalParts }, artifact.sizeBytes);
+const ctx = { signal: new AbortController().signal, clock: realClock, emit: () => {}, record: () => {} };
+await uploadParts(
+  {
+    parts,
+    concurrency: Number(inFlight),
+    expiresAtMs: Number.POSITIVE_INFINITY,
+    put: async (part, onSent, inner) => {
+      const body = artifact.slice(part.start, part.end);
+      const put = {
+        what: 'part',
+        url: part.url,
+        body,
+        contentType: null,
+        policy: CALL_POLICIES.part,
+        needsEtag: true,
+        onSent,
+      };
+      return (await storage.put(put, inner)) ?? '';
+    },
+  },
+  artifact,
+  ctx,
+);
+await artifact.close();
+await connections.close();
