@@ -4,6 +4,9 @@ import type { AppEvent } from '../events.ts';
 import type { Redactor } from '../redact.ts';
 import type { Trace } from '../run/trace.ts';
 import type { Sandbox } from '../sandbox/server.ts';
+import type { BuildMetadata } from './ci/build-metadata.ts';
+import { metadataFromEnvironment } from './ci/metadata-from-environment.ts';
+import { readBuildMetadata } from './ci/read-build-metadata.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, Invocation } from './command.ts';
 import { findConfig, readNamedConfig } from './config/config-file.ts';
@@ -60,7 +63,12 @@ export async function prepare(
   const sandbox = await embeddedFor(invocation, first, around);
   const environment = sandbox === null ? process.env : withSandbox(process.env, sandbox.variables);
   const settings = sandbox === null ? first : resolveWith(environment);
-  around.onReceipts(keepReceipts(invocation.command, settings, emit));
+  // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
+  const build =
+    settings.values.receipt === undefined
+      ? metadataFromEnvironment(environment)
+      : await readBuildMetadata({ environment, cwd, signal });
+  around.onReceipts(keepReceipts(invocation.command, settings, build, emit));
   const session = createSession({
     invocation,
     settings,
@@ -106,9 +114,15 @@ function workingDirectory(process: NodeJS.Process): string {
   }
 }
 
-function keepReceipts(command: string, settings: ResolvedSettings, emit: (event: AppEvent) => void): ReceiptKeeper {
+function keepReceipts(
+  command: string,
+  settings: ResolvedSettings,
+  build: BuildMetadata,
+  emit: (event: AppEvent) => void,
+): ReceiptKeeper {
   const facts = {
     command,
+    build,
     version: VERSION,
     startedAt: realClock.date().toISOString(),
     environment: settings.values.environment ?? null,
@@ -158,7 +172,7 @@ function withSandbox(environment: Environment, variables: Readonly<Record<string
 async function chooseRenderer(settings: SettingValues, around: Surroundings): Promise<void> {
   const { process, redactor, stderr } = around;
   const { env } = process;
-  const isCi = env.CI !== undefined && env.CI !== '' && env.CI !== 'false';
+  const { isCi } = metadataFromEnvironment(env);
   const wantsProgress = settings.noProgress !== true;
   const isQuiet = settings.quiet === true;
   // A terminal that says it has no columns would make the live line wrap for ever.

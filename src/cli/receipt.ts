@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { errorCode, UsageError } from '../errors.ts';
 import type { Trace } from '../run/trace.ts';
+import type { BuildMetadata } from './ci/build-metadata.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
 
@@ -23,6 +24,20 @@ export const Receipt = z.object({
   /** Host of the backend's address. */
   host: z.string().nullable(),
   environment: z.string().nullable(),
+  /** The build that ran apptool; receipts of earlier versions have none. */
+  build: z
+    .object({
+      provider: z.string().nullable(),
+      commit: z.string().nullable(),
+      branch: z.string().nullable(),
+      tag: z.string().nullable(),
+      pullRequest: z.string().nullable(),
+      buildNumber: z.string().nullable(),
+      buildUrl: z.string().nullable(),
+      repositoryUrl: z.string().nullable(),
+    })
+    .nullable()
+    .default(null),
   job: z.object({ ref: z.string(), id: z.string() }).nullable(),
   state: z.object({ phase: z.string(), status: z.string() }).nullable(),
   artifact: z
@@ -45,6 +60,7 @@ export type Receipt = z.infer<typeof Receipt>;
 /** What a receipt says besides the trace. */
 export type ReceiptFacts = Pick<Receipt, 'command' | 'startedAt' | 'environment'> & {
   readonly version: string;
+  readonly build: BuildMetadata;
   /** Host of a backend's address. */
   readonly hostOf: (backend: string) => string | null;
 };
@@ -62,12 +78,18 @@ export function receiptOf(trace: Trace, facts: ReceiptFacts, ended: Receipt['end
     backend,
     host: backend === null ? null : facts.hostOf(backend),
     environment: facts.environment,
+    build: buildOf(facts.build),
     job,
     state: state === null ? null : { phase: state.phase, status: state.status },
     artifact: artifact === null ? null : withoutPath(artifact),
     output: output === null ? null : withoutPath(output),
     unfinished: session === null ? null : { session: { ...session }, mayHaveLanded },
   };
+}
+
+function buildOf({ provider, ...build }: BuildMetadata): Receipt['build'] {
+  const { commit, branch, tag, pullRequest, buildNumber, buildUrl, repositoryUrl } = build;
+  return { provider: provider?.id ?? null, commit, branch, tag, pullRequest, buildNumber, buildUrl, repositoryUrl };
 }
 
 function withoutPath<T extends { readonly path: string }>({ path: _, ...rest }: T): Omit<T, 'path'> {

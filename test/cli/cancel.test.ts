@@ -155,7 +155,8 @@ describe('what a stopped run leaves', () => {
       { ...SILENT, path: /\/abort$/, times: 2 },
     ];
     const { box, proxy, file, folder } = await setUp({ name: '', planned, moment: 0, isLarge: true, hint: /./ });
-    const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
+    const env = { ...proxy.variables, CIRCLECI: 'true', CIRCLE_BRANCH: 'main' };
+    const running = startCli(['protect', file, ...QUICK], { env, cwd: folder });
     await struck(proxy, 0);
 
     running.child.kill('SIGINT');
@@ -169,6 +170,7 @@ describe('what a stopped run leaves', () => {
     expect(open).toHaveLength(1);
     expect(Receipt.parse(JSON.parse(await readFile(join(folder, receipt), 'utf8')))).toMatchObject({
       backend: 'apptego',
+      build: { provider: 'circleci', branch: 'main' },
       ended: { errorClass: 'cancelled' },
     });
     expect(aborted).toMatchObject({
