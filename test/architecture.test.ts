@@ -21,7 +21,7 @@ const ONE_IMPORTER: Readonly<Record<string, string>> = {
   undici: 'transfer/http/dispatcher.ts',
   'p-retry': 'transfer/http/retry.ts',
   'p-limit': 'transfer/parts.ts',
-  yauzl: 'archive/archive-kind.ts',
+  yauzl: 'archive/zip-directory.ts',
   commander: 'cli/program.ts',
   cosmiconfig: 'cli/config/explorer.ts',
   yaml: 'cli/config/config-text.ts',

@@ -1,6 +1,8 @@
-import { ArchiveProblem, readArchiveKind } from '../archive/archive-kind.ts';
+import { readAppIdentity } from '../archive/app-identity.ts';
+import { type ArchiveFile, ArchiveProblem } from '../archive/archive-file.ts';
+import { openAppArchive } from '../archive/archive-kind.ts';
 import { LocalIoError, UsageError } from '../errors.ts';
-import { checkArtifactName, openArtifact } from '../transfer/artifact.ts';
+import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
 import type { Artifact, PlannedRequest, Platform, UploadOptions } from '../types.ts';
 import type { OpenBackend } from './backend.ts';
 import { factsOf, type RunContext } from './trace.ts';
@@ -24,7 +26,7 @@ export async function withArtifact<T>(
 ): Promise<T> {
   const { backend, path, platform, options } = input;
   checkInputName(backend, path);
-  const artifact = await openArtifact(path, { judgeKind: judge(path), checkSize: sizeCheck(backend) });
+  const artifact = await openArtifact(path, { judge: judge(path, ctx), checkSize: sizeCheck(backend) });
   try {
     ctx.trace.note({ artifact: factsOf(artifact, null) });
     checkPlatform(artifact, platform);
@@ -58,10 +60,15 @@ function sizeCheck({ id, limit }: OpenBackend) {
   };
 }
 
-function judge(path: string) {
-  return async (file: Parameters<typeof readArchiveKind>[0]) => {
+/** What the file does not tell of the app is a warning: that is no reason not to send it. */
+function judge(path: string, ctx: RunContext) {
+  return async (file: ArchiveFile): Promise<Judgement> => {
     try {
-      return await readArchiveKind(file);
+      const archive = await openAppArchive(file);
+      const problems: string[] = [];
+      const identity = await readAppIdentity(archive, problems);
+      for (const message of problems) ctx.emit({ type: 'warning', code: 'unreadable-part', message });
+      return { kind: archive.kind, identity };
     } catch (cause) {
       if (!(cause instanceof ArchiveProblem)) throw cause;
       throw new LocalIoError(`cannot use ${path}: ${cause.message}`, {

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { ArchiveProblem, readArchiveKind } from '../archive/archive-kind.ts';
+import { ArchiveProblem } from '../archive/archive-file.ts';
+import { openAppArchive } from '../archive/archive-kind.ts';
 import { IntegrityError, LocalIoError, PendingError, RejectedError, UnavailableError, UsageError } from '../errors.ts';
 import { type Downloaded, downloadToFile } from '../transfer/download.ts';
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/output-file.ts';
@@ -102,15 +103,13 @@ async function verify(
 
 async function kindOf(file: OutputFile, sizeBytes: number): Promise<ArtifactKind> {
   try {
-    return await readArchiveKind({
-      fd: file.handle.fd,
+    const { kind } = await openAppArchive({
       sizeBytes,
-      read: async (length, position) => {
-        const buffer = Buffer.alloc(length);
-        const { bytesRead } = await file.handle.read(buffer, 0, length, position);
-        return buffer.subarray(0, bytesRead);
+      fill: async (buffer, position) => {
+        await file.handle.read(buffer, 0, buffer.length, position);
       },
     });
+    return kind;
   } catch (cause) {
     if (!(cause instanceof ArchiveProblem)) throw cause;
     throw new IntegrityError(`download is not a complete archive: ${cause.message}`, { cause, mayBeTransit: true });

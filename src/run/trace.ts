@@ -97,8 +97,9 @@ function after(left: Leftovers, fact: Exclude<RemoteFact, { type: 'job' }>): Lef
 }
 
 export function factsOf(artifact: Artifact, sha256: string | null): ArtifactFacts {
-  const { path, name, sizeBytes: size, platform } = artifact;
-  return { path, name, size, sha256, platform, packageName: null, versionName: null, versionCode: null };
+  const { path, name, sizeBytes: size, platform, identity } = artifact;
+  const { packageName = null, versionName = null, versionCode = null } = identity ?? {};
+  return { path, name, size, sha256, platform, packageName, versionName, versionCode };
 }
 
 /** What to say when a run is stopped: what still runs, and how to go on. */

@@ -2,7 +2,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
-import type { Artifact, ArtifactKind, Body, Platform } from '../types.ts';
+import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../types.ts';
 import { hashOf } from './file-hash.ts';
 
 /**
@@ -23,12 +23,16 @@ function platformOf(kind: ArtifactKind): Platform {
 export interface ArtifactChecks {
   /** Throws for a size that cannot be sent. */
   checkSize(name: string, sizeBytes: number): void;
-  /** What the contents are; throws for what is no app archive. */
-  judgeKind(file: {
-    readonly fd: number;
+  /** What the contents are, and whose; throws for what is no app archive. `fill` rejects where the file is shorter. */
+  judge(file: {
     readonly sizeBytes: number;
-    read(length: number, position: number): Promise<Buffer>;
-  }): Promise<ArtifactKind>;
+    fill(buffer: Buffer, position: number): Promise<void>;
+  }): Promise<Judgement>;
+}
+
+export interface Judgement {
+  readonly kind: ArtifactKind;
+  readonly identity: AppIdentity | null;
 }
 
 /**
@@ -43,17 +47,17 @@ export async function openArtifact(path: string, checks: ArtifactChecks): Promis
     if (identity.size === 0n)
       throw new LocalIoError(`cannot use ${path}: file is empty`, { hint: 'check the build that made it' });
     checks.checkSize(name, Number(identity.size));
-    const kind = await checks.judgeKind({
-      fd: handle.fd,
+    const judgement = await checks.judge({
       sizeBytes: Number(identity.size),
-      read: (length, position) => readExactly(handle, length, position, path),
+      fill: (buffer, position) => fill(handle, buffer, position, path),
     });
+    const { kind } = judgement;
     if (kind !== named) {
       throw new UsageError(`cannot use ${name}: content is an ${label(kind)} but the name ends in .${named}`, {
         hint: `rename it to end in .${kind}`,
       });
     }
-    return describe(path, name, kind, handle, identity);
+    return describe(path, name, judgement, handle, identity);
   } catch (error) {
     await handle.close();
     throw error;
@@ -156,12 +160,6 @@ async function assertSame(handle: FileHandle, path: string, identity: Identity):
     throw changed(path, 'while it was being sent');
 }
 
-async function readExactly(handle: FileHandle, length: number, position: number, path: string): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  await fill(handle, buffer, position, path);
-  return buffer;
-}
-
 async function fill(handle: FileHandle, buffer: Buffer, position: number, path: string): Promise<void> {
   let filled = 0;
   while (filled < buffer.length) {
@@ -187,9 +185,10 @@ async function readOnceMore(
   }
 }
 
-function describe(path: string, name: string, kind: ArtifactKind, handle: FileHandle, identity: Identity): Artifact {
-  const sizeBytes = Number(identity.size);
-  const assertUnchanged = () => assertSame(handle, path, identity);
+function describe(path: string, name: string, judgement: Judgement, handle: FileHandle, file: Identity): Artifact {
+  const { kind } = judgement;
+  const sizeBytes = Number(file.size);
+  const assertUnchanged = () => assertSame(handle, path, file);
   const spare: Buffer[] = [];
   let digest: Promise<string> | null = null;
   return {
@@ -197,6 +196,7 @@ function describe(path: string, name: string, kind: ArtifactKind, handle: FileHa
     name,
     kind,
     platform: platformOf(kind),
+    identity: judgement.identity,
     sizeBytes,
     assertUnchanged,
     sha256: (signal) => {

@@ -1,11 +1,18 @@
-import { readArchiveKind } from '../../src/archive/archive-kind.ts';
+import { readAppIdentity } from '../../src/archive/app-identity.ts';
+import { openAppArchive } from '../../src/archive/archive-kind.ts';
 import { openArtifact } from '../../src/transfer/artifact.ts';
 import type { Artifact } from '../../src/types.ts';
 import { atEnd } from './cleanup.ts';
 
 /** An artifact as the run layer opens it, without a backend's limits; closed when the test is over. */
 export async function artifactAt(path: string): Promise<Artifact> {
-  const artifact = await openArtifact(path, { judgeKind: readArchiveKind, checkSize: () => {} });
+  const artifact = await openArtifact(path, {
+    judge: async (file) => {
+      const archive = await openAppArchive(file);
+      return { kind: archive.kind, identity: await readAppIdentity(archive, []) };
+    },
+    checkSize: () => {},
+  });
   atEnd(() => artifact.close().catch(() => {}));
   return artifact;
 }

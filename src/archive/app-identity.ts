@@ -1,0 +1,34 @@
+import type { AppIdentity } from '../types.ts';
+import { type AndroidApp, readAndroidApp } from './android-app.ts';
+import type { AppArchive } from './archive-kind.ts';
+import { type IosApp, readIosApp } from './ios-app.ts';
+
+/**
+ * Who an app says it is, from a few small reads. `null` where that cannot be read, with the reason in `problems`. Rejects with
+ * `ArchiveProblem` for an archive that no honest build makes.
+ */
+export async function readAppIdentity(archive: AppArchive, problems: string[]): Promise<AppIdentity | null> {
+  if (archive.kind === 'ipa') {
+    const app = await readIosApp(archive, problems);
+    return app === null ? null : iosIdentity(app);
+  }
+  const app = await readAndroidApp(archive, problems);
+  return app === null ? null : androidIdentity(app);
+}
+
+export function androidIdentity({ manifest }: AndroidApp): AppIdentity {
+  const { testOnly: _, split: __, ...identity } = manifest;
+  return identity;
+}
+
+export function iosIdentity({ bundleId, versionName, buildNumber, profile }: IosApp): AppIdentity {
+  return {
+    packageName: bundleId,
+    versionName,
+    versionCode: /^\d{1,15}$/.test(buildNumber ?? '') ? Number(buildNumber) : null,
+    minSdk: null,
+    targetSdk: null,
+    permissions: [],
+    debuggable: profile?.isDebuggable ?? false,
+  };
+}

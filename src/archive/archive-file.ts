@@ -1,0 +1,45 @@
+/** Why a file is not an app archive. The caller decides whose fault that is: the user's input, or the server's output. */
+export class ArchiveProblem extends Error {
+  override readonly name = 'ArchiveProblem';
+}
+
+/**
+ * A part of an archive that could not be read. What it would have said is not known; the rest of the archive is. The message goes on
+ * after the part's name.
+ */
+export class UnreadablePart extends Error {
+  override readonly name = 'UnreadablePart';
+  /** True when the part contradicts itself or goes beyond a limit, which no honest build does; false when it is merely not understood. */
+  readonly isHostile: boolean;
+
+  constructor(message: string, details: { readonly isHostile: boolean; readonly cause?: unknown }) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.isHostile = details.isHostile;
+  }
+}
+
+/** Positioned reads of the file to judge; it stays open, and is the caller's to close. */
+export interface ArchiveFile {
+  readonly sizeBytes: number;
+  /** Fills the buffer from the position on; rejects where the file is shorter. */
+  fill(buffer: Buffer, position: number): Promise<void>;
+}
+
+export async function readAt(file: ArchiveFile, length: number, position: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(length);
+  await file.fill(buffer, position);
+  return buffer;
+}
+
+const PAST_THE_END: ReadonlySet<unknown> = new Set(['ERR_OUT_OF_RANGE', 'ERR_BUFFER_OUT_OF_BOUNDS']);
+
+/** Runs a reader of binary data; a read past the end of the data becomes an `UnreadablePart`. */
+export function withinBounds<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const { code } = cause as { code?: unknown };
+    if (!(cause instanceof RangeError) || !PAST_THE_END.has(code)) throw cause;
+    throw new UnreadablePart('ends too early', { isHostile: true, cause });
+  }
+}
