@@ -1,5 +1,5 @@
 // The parts of a file sent by apptool's own transfer layer, and nothing else: no hash, no API calls. Usage: <origin> <file> <parts in flight>
-import { readArchiveKind } from '../src/archive/archive-kind.ts';
+import { openAppArchive } from '../src/archive/archive-kind.ts';
 import { realClock } from '../src/cli/clock.ts';
 import { setEngineFlags } from '../src/cli/engine-flags.ts';
 import { openArtifact } from '../src/transfer/artifact.ts';
@@ -11,7 +11,10 @@ import { planParts, uploadParts } from '../src/transfer/parts.ts';
 const CHUNK_BYTES = 10_485_760;
 setEngineFlags(process.versions.node);
 const [origin = '', path = '', inFlight = '4'] = process.argv.slice(2);
-const artifact = await openArtifact(path, { judgeKind: readArchiveKind, checkSize: () => {} });
+const artifact = await openArtifact(path, {
+  judge: async (file) => ({ kind: (await openAppArchive(file)).kind, identity: null }),
+  checkSize: () => {},
+});
 const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
 const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 60_000 });
 const totalParts = Math.ceil(artifact.sizeBytes / CHUNK_BYTES);

@@ -35,6 +35,8 @@ export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promis
     );
     const { path, sizeBytes: size, sha256 } = done;
     ctx.trace.note({ output: { path, name: basename(path), size, sha256 } });
+    // Stopped while it was put in place: it is there, and the run was stopped.
+    ctx.signal.throwIfAborted();
     return done;
   } catch (error) {
     throw withWayOn(error, `apptool download ${jobRef(backend, id)} -o ${output.path}`, sent === null);

@@ -5,6 +5,7 @@ import { BrokenOff, fetchFile } from './fetch-file.ts';
 import { type FileHash, hashOf } from './file-hash.ts';
 import type { Storage } from './http/storage.ts';
 import { checkRoom, createOutput, type OutputFile, type OutputTarget } from './output-file.ts';
+import { clearPartials } from './partials.ts';
 import { FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
 
 const MOST_BEGINNINGS = 5;
@@ -42,8 +43,9 @@ function downloadCap(inputBytes: number | null): number {
  * left, and what was there before is untouched.
  */
 export async function downloadToFile(request: DownloadRequest, ctx: Context): Promise<Downloaded> {
-  const file = await createOutput(request.target, ctx.record);
+  const file = await createOutput(request.target, ctx);
   try {
+    await clearPartials(file, ctx);
     const received = await fetchChecked(request, file, ctx);
     ctx.signal.throwIfAborted();
     await file.commit();

@@ -2,14 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, link, lstat, open, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errorCode, LocalIoError } from '../errors.ts';
+import { AppToolError, errorCode, LocalIoError } from '../errors.ts';
 import type { Context } from '../types.ts';
 
 /** Gathered before each write: TLS hands over 16 KiB at a time, and one file write per record is what costs. */
 const WRITE_BYTES = 1024 * 1024;
 /** While it is being written only the user may read it; what is done has the usual mode. */
 const PRIVATE_MODE = 0o600;
-const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'EBUSY', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+/** On Windows a scanner that looks at a new file keeps it from being renamed for a moment. */
+const BUSY: ReadonlySet<string> = new Set(['EBUSY', 'EPERM', 'EACCES']);
+const MOST_BUSY_TRIES = 10;
+const BUSY_PAUSE_MS = 500;
 
 export interface OutputTarget {
   readonly path: string;
@@ -79,11 +83,11 @@ export interface ChunkWriter {
   flush(): Promise<void>;
 }
 
-/** `record` is told of the temporary file, so that even a sudden end can remove it. */
-export async function createOutput(target: OutputTarget, record: Context['record']): Promise<OutputFile> {
+/** `ctx.record` is told of the temporary file, so that even a sudden end can remove it. */
+export async function createOutput(target: OutputTarget, ctx: Context): Promise<OutputFile> {
   const temporaryPath = join(dirname(target.path), `.apptool-${randomBytes(8).toString('hex')}.partial`);
   const handle = await ours(target.path, () => open(temporaryPath, 'wx+'));
-  record({ type: 'temporary', path: temporaryPath });
+  ctx.record({ type: 'temporary', path: temporaryPath });
   // The mode that the user's umask gives, kept for the end; from before the first byte on, only the user may read it.
   const { mode } = await handle.stat();
   await handle.chmod(PRIVATE_MODE);
@@ -104,9 +108,9 @@ export async function createOutput(target: OutputTarget, record: Context['record
         await handle.chmod(mode & 0o777);
         await handle.sync();
         await close();
-        await putInPlace(temporaryPath, target);
+        await putInPlace(temporaryPath, target, ctx);
         isThere = false;
-        record({ type: 'temporary-gone', path: temporaryPath });
+        ctx.record({ type: 'temporary-gone', path: temporaryPath });
         await syncFolder(dirname(target.path));
       });
     },
@@ -119,7 +123,7 @@ export async function createOutput(target: OutputTarget, record: Context['record
       await unlink(temporaryPath).catch(() => {
         // Somebody else has removed it.
       });
-      record({ type: 'temporary-gone', path: temporaryPath });
+      ctx.record({ type: 'temporary-gone', path: temporaryPath });
     },
   };
 }
@@ -158,8 +162,9 @@ function chunkWriter(handle: FileHandle, path: string, start: number): ChunkWrit
 }
 
 /** Without `force`, a link fails when something has appeared there meanwhile; a rename would replace it. */
-async function putInPlace(temporaryPath: string, target: OutputTarget): Promise<void> {
-  if (target.force) return await rename(temporaryPath, target.path);
+async function putInPlace(temporaryPath: string, target: OutputTarget, ctx: Context): Promise<void> {
+  const move = () => unlessBusy(() => rename(temporaryPath, target.path), ctx);
+  if (target.force) return await move();
   try {
     await link(temporaryPath, target.path);
   } catch (cause) {
@@ -172,9 +177,21 @@ async function putInPlace(temporaryPath: string, target: OutputTarget): Promise<
       () => false,
     );
     if (isThere) throw new LocalIoError(`output exists; use --force to replace it: ${target.path}`, { cause });
-    return await rename(temporaryPath, target.path);
+    return await move();
   }
-  await unlink(temporaryPath);
+  await unlessBusy(() => unlink(temporaryPath), ctx);
+}
+
+/** Tries again for 5 s while somebody else holds the file. */
+async function unlessBusy(action: () => Promise<void>, ctx: Context): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await action();
+    } catch (error) {
+      if (tries >= MOST_BUSY_TRIES || !BUSY.has(errorCode(error) ?? '')) throw error;
+      await ctx.clock.sleep(BUSY_PAUSE_MS, ctx.signal);
+    }
+  }
 }
 
 async function syncFolder(folder: string): Promise<void> {
@@ -203,7 +220,7 @@ async function ours<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {
-    if (cause instanceof LocalIoError) throw cause;
+    if (cause instanceof AppToolError) throw cause;
     const code = errorCode(cause) ?? 'write error';
     const why = code === 'ENOSPC' || code === 'EDQUOT' ? 'the disk is full' : code;
     throw new LocalIoError(`cannot write ${path}: ${why}`, { cause });

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { access, mkdir, open, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -344,6 +345,31 @@ test.each(
   const result = await runCli([...command, ...before, file], { cwd, env: canary.variables });
 
   expectRefused(result, canary, { exit: 2, says: 'file name is not usable; rename the file', hides: ['\u202e'] });
+});
+
+test.each(
+  named([
+    { name: 'F-IO-01: an input that is missing', make: null, says: 'no such file "app.apk"' },
+    { name: 'F-IO-01: an input that is a directory', make: 'mkdir app.apk', says: 'not a regular file' },
+    { name: 'F-IO-01: an input that is a FIFO', make: 'mkfifo app.apk', says: 'not a regular file' },
+    { name: 'F-IO-01: an input that is a device', make: 'ln -s /dev/zero app.apk', says: 'not a regular file' },
+    ...(process.getuid?.() === 0
+      ? []
+      : [
+          {
+            name: 'F-IO-01: an input that may not be read',
+            make: 'touch app.apk; chmod 0 app.apk',
+            says: 'permission denied',
+          },
+        ]),
+  ]),
+)('%s', async (_, { make, says }) => {
+  const [canary, cwd] = [await startCanary(), await temporaryFolder()];
+  if (make !== null) spawnSync('sh', ['-c', make], { cwd });
+
+  const result = await protect(canary, cwd);
+
+  expectRefused(result, canary, { exit: 3, says });
 });
 
 test('B-95: a symlink to the file', async () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/cli/result-document.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
+import { bigApk, copyFixture, fixture, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
 
 const QUICK = ['--environment', 'prod', '--poll-interval', '50ms', '--capacity-wait', '0'];
@@ -138,19 +138,23 @@ describe('exit codes', () => {
     expect(await readdir(folder)).toEqual(['v2.apk']);
   });
 
-  test('11 integrity: what comes back is the input', async () => {
+  test.each([
+    ['F-SRV-29: the input', 'v2.apk', 'the output is byte for byte the input: it is not protected'],
+    ['F-SRV-30: another kind of app', 'signed.aab', 'the output is an AAB, the input an APK'],
+  ])('11 integrity: what comes back is %s', async (_, name, words) => {
     const folder = await temporaryFolder();
     const box = await sandbox();
     const file = await copyFixture('v2.apk', folder);
-    const bytes = await readFile(file);
+    const bytes = await readFile(fixture(name));
     const head = `HTTP/1.1 200 OK\r\ncontent-length: ${bytes.length}\r\n\r\n`;
-    const same = faults.raw(Buffer.concat([Buffer.from(head), bytes]));
-    const proxy = await faultProxy(box, [{ origin: 'storage', method: 'GET', times: 1_000, fault: same }]);
+    const instead = faults.raw(Buffer.concat([Buffer.from(head), bytes]));
+    const proxy = await faultProxy(box, [{ origin: 'storage', method: 'GET', times: 1_000, fault: instead }]);
 
     const [plain, json] = await both(['protect', file, ...QUICK], proxy.variables);
 
     expectEnding(plain, json, 11, 'integrity');
-    expect(plain.stderr).toContain('the output is byte for byte the input: it is not protected');
+    expect(plain.stderr).toContain(words);
+    expect(await readdir(folder)).toEqual(['v2.apk']);
   });
 
   test('13 policy: an address that is not https', async () => {

@@ -123,17 +123,22 @@ describe('a peer that does not behave', () => {
     expect(proxy.seen.filter(({ path }) => path.includes('/automate/download/'))).toHaveLength(6);
   }, 60_000);
 
-  test('a job of another environment is not taken for ours', async () => {
+  test.each([
+    ['file', { file_name: 'other.apk' }, 'is about "other.apk", not about "v2.apk"'],
+    ['platform', { platform: 'ios' }, 'is about an app for ios, not about one for android'],
+    ['environment', { version: 'development' }, 'is about development, not about production'],
+  ])('F-SRV-11: a job of another %s, which has the same id, is not taken for ours', async (_, change, words) => {
     const folder = await temporaryFolder();
     const box = await sandbox();
-    const other = faults.changeJson((answer) => ('status' in answer ? { ...answer, version: 'development' } : answer));
+    const other = faults.changeJson((answer) => ('status' in answer ? { ...answer, ...change } : answer));
     const proxy = await faultProxy(box, [{ method: 'GET', path: /\/status\//, times: 100, fault: other }]);
     const file = await copyFixture('v2.apk', folder);
 
     const result = await runCli(['protect', file, ...QUICK], { env: proxy.variables });
 
     expect(result.code).toBe(11);
-    expect(result.stderr).toContain('is about development, not about production');
+    expect(result.stderr).toContain(words);
+    expect(await readdir(folder)).toEqual(['v2.apk']);
   });
 });
 
@@ -221,6 +226,19 @@ describe('what it prints', () => {
 
     expect(stdout).toBe('3\n');
     expect(stderr).toContain('error[local-io]: cannot write the result: ENOSPC');
+  });
+
+  test.runIf(isLinux)('F-IO-16: a document of 200 kB into a pipe that is read slowly, to its end', async () => {
+    const folder = await temporaryFolder();
+    const output = 'x'.repeat(200_000);
+    await writeFile(join(folder, 'c.json'), JSON.stringify({ output }));
+    const command = `"${process.execPath}" "${BIN}" config show -c c.json --json | (sleep 1; cat > document)`;
+
+    const child = spawn('sh', ['-c', command], { cwd: folder, env: cleanEnvironment(), stdio: 'ignore' });
+    await new Promise((resolve) => child.on('close', resolve));
+
+    const document = ResultDocument.parse(JSON.parse(await readFile(join(folder, 'document'), 'utf8')));
+    expect(JSON.stringify(document.data)).toContain(output);
   });
 
   test.runIf(isLinux)('F-IO-17: nothing, with stdout and stderr closed, and does its work', async () => {

@@ -33,7 +33,7 @@ export async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** A valid APK of exactly `sizeBytes`: a fixture with random bytes, so that no two parts of it are alike. */
-export async function bigApk(path: string, sizeBytes: number): Promise<string> {
-  return await padApk(fixture('unsigned.apk'), path, sizeBytes);
+/** A valid APK of exactly `sizeBytes`, as `padApk` makes it from a fixture. */
+export async function bigApk(path: string, sizeBytes: number, padding: 'random' | 'hole' = 'random'): Promise<string> {
+  return await padApk(fixture('unsigned.apk'), path, sizeBytes, padding);
 }

@@ -6,9 +6,15 @@ const MIB = 1024 * 1024;
 
 /**
  * A valid APK of exactly `sizeBytes`: a small one with one stored entry of random bytes more, so that no two parts of it are alike.
- * Rewrites the directory of the small one, which must be a plain zip with its directory at the end.
+ * Rewrites the directory of the small one, which must be a plain zip with its directory at the end. Padding that is a `hole` takes neither time nor
+ * room; its checksum is then wrong, which only unpacking would show.
  */
-export async function padApk(smallPath: string, path: string, sizeBytes: number): Promise<string> {
+export async function padApk(
+  smallPath: string,
+  path: string,
+  sizeBytes: number,
+  padding: 'random' | 'hole' = 'random',
+): Promise<string> {
   const base = await readFile(smallPath);
   const end = base.length - 22;
   const directoryAt = base.readUInt32LE(end + 16);
@@ -22,7 +28,7 @@ export async function padApk(smallPath: string, path: string, sizeBytes: number)
     const dataAt = headerAt + 30 + name.length;
     const chunk = Buffer.alloc(MIB);
     let crc = 0;
-    for (let done = 0; done < paddingBytes; done += MIB) {
+    for (let done = 0; padding === 'random' && done < paddingBytes; done += MIB) {
       const piece = chunk.subarray(0, Math.min(MIB, paddingBytes - done));
       randomFillSync(piece);
       crc = crc32(piece, crc);

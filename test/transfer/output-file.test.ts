@@ -2,6 +2,7 @@ import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { checkOutput, checkRoom, createOutput } from '../../src/transfer/output-file.ts';
+import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/files.ts';
 
 describe('an output file', () => {
@@ -9,7 +10,7 @@ describe('an output file', () => {
     const folder = await temporaryFolder();
     const target = { path: join(folder, 'out.apk'), force: false };
 
-    const file = await createOutput(target, () => {});
+    const file = await createOutput(target, testContext());
     const writer = file.writerAt(0);
     await writer.write(Buffer.alloc(3_000_000, 'a'));
     const [temporary] = await readdir(folder);
@@ -26,7 +27,7 @@ describe('an output file', () => {
 
   test('leaves nothing when it is discarded, also twice', async () => {
     const folder = await temporaryFolder();
-    const file = await createOutput({ path: join(folder, 'out.apk'), force: false }, () => {});
+    const file = await createOutput({ path: join(folder, 'out.apk'), force: false }, testContext());
     const writer = file.writerAt(0);
     await writer.write(Buffer.from('something'));
 
@@ -39,7 +40,7 @@ describe('an output file', () => {
   test('starts again from nothing', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'out.apk');
-    const file = await createOutput({ path, force: false }, () => {});
+    const file = await createOutput({ path, force: false }, testContext());
     const writer = file.writerAt(0);
 
     await writer.write(Buffer.alloc(2_000_000, 'x'));
@@ -55,7 +56,7 @@ describe('an output file', () => {
   test('does not replace what has appeared there meanwhile', async () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'out.apk');
-    const file = await createOutput({ path, force: false }, () => {});
+    const file = await createOutput({ path, force: false }, testContext());
     const writer = file.writerAt(0);
     await writer.write(Buffer.from('ours'));
     await writeFile(path, 'theirs');
@@ -76,7 +77,7 @@ describe('an output file', () => {
     const folder = await temporaryFolder();
     const path = join(folder, 'out.apk');
     await writeFile(path, 'before');
-    const file = await createOutput({ path, force: true }, () => {});
+    const file = await createOutput({ path, force: true }, testContext());
     const writer = file.writerAt(0);
 
     await writer.write(Buffer.from('after'));

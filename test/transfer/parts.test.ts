@@ -1,5 +1,10 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planParts } from '../../src/transfer/parts.ts';
+import { planParts, uploadParts } from '../../src/transfer/parts.ts';
+import { artifactAt } from '../support/artifacts.ts';
+import { fakeClock } from '../support/clock.ts';
+import { testContext } from '../support/context.ts';
+import { bigApk, temporaryFolder } from '../support/files.ts';
 
 const MIB = 1024 * 1024;
 
@@ -51,4 +56,20 @@ describe('planParts', () => {
       }),
     );
   });
+});
+
+test('F-NET-13: a link too slow for the time that the addresses hold is told of once', async () => {
+  const artifact = await artifactAt(await bigApk(join(await temporaryFolder(), 'app.apk'), 60 * MIB, 'hole'));
+  const parts = planParts({ urls: urls(6), chunkSizeBytes: 10 * MIB, totalParts: 6 }, artifact.sizeBytes);
+  const clock = fakeClock();
+  const ctx = testContext({ clock });
+  const put = async () => {
+    clock.advance(20_000);
+    return '"etag"';
+  };
+
+  await uploadParts({ parts, concurrency: 1, expiresAtMs: 110_000, put }, artifact, ctx);
+
+  const message = 'at this speed the upload takes 2 min, but its addresses hold for 2';
+  expect(ctx.ofType('warning')).toEqual([{ type: 'warning', code: 'slow-link', message }]);
 });

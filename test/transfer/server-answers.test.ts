@@ -1,6 +1,12 @@
+import dns from 'node:dns';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
+import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
+import { checkServerAddress } from '../../src/transfer/http/address.ts';
+import { openConnections } from '../../src/transfer/http/dispatcher.ts';
+import { createStorage } from '../../src/transfer/http/storage.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
@@ -11,6 +17,8 @@ import { sandbox } from '../support/sandbox.ts';
 
 const MIB = 1024 * 1024;
 const CREATE = { method: 'POST', path: /\/automate\/upload$/ };
+const PRIVATE_ADDRESS = { address: '10.0.0.1', family: 4 };
+type LookupDone = (error: null, addresses: (typeof PRIVATE_ADDRESS)[]) => void;
 const STATUS = { method: 'GET', path: /\/automate\/status\// };
 
 /** An upload whose first answer is changed; everything after it is real. */
@@ -67,6 +75,48 @@ describe('B-101: an upload address that is unsafe', () => {
 
     expect(result).toMatchObject({ class: 'policy', exitCode: 13, message: `refusing upload address (${why})` });
     expect(proxy.seen).toHaveLength(1);
+  });
+
+  test.each(['https://10.0.0.1/x', 'https://169.254.169.254/x', 'https://[::1]/x', 'https://[::ffff:192.168.0.1]/x'])(
+    'F-SRV-31: is refused where the backend is on the internet: %s',
+    (url) => {
+      expect(() => checkServerAddress(url, 'upload', 'https://api.example')).toThrow(
+        expect.objectContaining({ class: 'policy', message: expect.stringContaining('(private host') }),
+      );
+    },
+  );
+
+  test('F-SRV-31: is refused when its host turns out to be on a private network', async () => {
+    const { lookup } = dns;
+    Object.assign(dns, { lookup: (_: string, __: unknown, done: LookupDone) => done(null, [PRIVATE_ADDRESS]) });
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      Object.assign(dns, { lookup });
+      syncBuiltinESMExports();
+    });
+    const trustedBase = 'https://api.example';
+    const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [trustedBase]);
+    onTestFinished(() => connections.close());
+    const storage = createStorage({ connections, trustedBase, stallTimeoutMs: 500 });
+    const body = {
+      sizeBytes: 1,
+      open: async function* () {
+        yield Buffer.from('x');
+      },
+    };
+    const put = {
+      what: 'upload the file',
+      url: 'https://storage.example/x',
+      body,
+      contentType: null,
+      policy: CALL_POLICIES.object,
+      needsEtag: false,
+    };
+
+    await expect(storage.put(put, testContext({ clock: fakeClock() }))).rejects.toMatchObject({
+      class: 'policy',
+      message: expect.stringContaining('private address'),
+    });
   });
 
   test('F-SRV-14: upload_url wins over url', async () => {

@@ -8,7 +8,7 @@ import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
 import { type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { openBackend, UPLOAD } from '../support/open-backend.ts';
 import { sandbox } from '../support/sandbox.ts';
 
@@ -233,7 +233,29 @@ describe('one PUT of the whole file', () => {
   });
 });
 
+test('F-SRV-13: sends in one PUT what could go in parts, when the server says so', async () => {
+  const folder = await temporaryFolder();
+  const box = await sandbox({ multipartFromBytes: Number.POSITIVE_INFINITY });
+  const backend = await openBackend(apptego, box.variables);
+  const path = await bigApk(join(folder, 'app.apk'), 101_000_000, 'hole');
+  const ctx = testContext({ clock: fakeClock() });
+
+  await backend.adapter.upload(await artifactAt(path), UPLOAD, ctx);
+
+  expect(ctx.ofType('upload.plan')).toMatchObject([{ parts: 1 }]);
+  expect(await sha256Of(box.store.stored()[0]?.path ?? '')).toBe(await sha256Of(path));
+});
+
 describe('parts', () => {
+  test('F-SRV-13: sends a small file in parts, when the server says so', async () => {
+    const { upload, ctx, box, path } = await setUp([], PARTS);
+
+    await upload();
+
+    expect(ctx.ofType('upload.plan')).toMatchObject([{ parts: 4 }]);
+    expect(await sha256Of(box.store.stored()[0]?.path ?? '')).toBe(await sha256Of(path));
+  });
+
   test.each<[string, Fault]>([
     ['its connection is reset in the middle', faults.resetInBody(MIB)],
     ['its answer is lost', faults.lostAnswer()],

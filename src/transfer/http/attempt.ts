@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { AppToolError, errorCode } from '../../errors.ts';
+import { AppToolError, errorCode, LocalIoError } from '../../errors.ts';
 import type { Body, Context } from '../../types.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
@@ -17,6 +17,8 @@ import { type Watchdog, watchSilence } from './watchdog.ts';
 
 /** What is left in the kernel after our last write: up to 4 MB on Linux, which a slow link still has to carry. */
 const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
+/** What this machine has run out of: open files, memory, socket buffers. No server is at fault, and no repeat mends it. */
+const USED_UP: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
 /** undici's own connect timeout says more precisely what failed, so it gets this long to do so first. */
 const CONNECT_GRACE_MS = 2_000;
 
@@ -221,9 +223,11 @@ function failureOf(error: unknown, state: Try): unknown {
   if (error instanceof CallFailure || error instanceof AppToolError) return error;
   if (error instanceof ProxyRefusal) return proxyFailure(error, state);
   if (error instanceof ProxyBroken) return failure('unsent', 'proxy-failing', error.message, state, error);
+  const code = errorCode(error) ?? '';
+  if (USED_UP.has(code)) return usedUp(code, state, error);
   const fault = faultOf(error);
   // What has neither a code nor a known name is a bug of ours in the body, not the network.
-  if (errorCode(error) === undefined && fault === 'closed') return error;
+  if (code === '' && fault === 'closed') return error;
   if (error instanceof PrivateAddressRefusal) {
     return failure('unsent', 'unsafe-address', 'the server named a host with a private address', state, error);
   }
@@ -231,6 +235,13 @@ function failureOf(error: unknown, state: Try): unknown {
   const isTls = fault.startsWith('tls');
   const failureClass = neverConnected || isTls ? 'unsent' : classOf(state);
   return failure(failureClass, fault, explain(fault, failureClass, state, error), state, error);
+}
+
+function usedUp(code: string, { host }: Try, cause: unknown): LocalIoError {
+  return new LocalIoError(`cannot open a connection to ${host}: ${code}`, {
+    cause,
+    hint: 'allow more open files (ulimit -n) or more memory, or lower --concurrency',
+  });
 }
 
 function explain(fault: Fault, failureClass: FailureClass, state: Try, error: unknown): string {

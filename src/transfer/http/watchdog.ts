@@ -24,6 +24,7 @@ export function watchSilence(
 ): Watchdog {
   let limitMs = initialLimitMs;
   let quietTicks = 0;
+  let isStopped = false;
   let disarm = (): void => {};
   const tick = (): void => {
     quietTicks = hasMoved() ? 0 : quietTicks + 1;
@@ -40,11 +41,16 @@ export function watchSilence(
       quietTicks = -1;
     },
     limit: (nextMs) => {
+      // undici may start a request after its end, just to drop it; a timer from then on would keep the process alive.
+      if (isStopped) return;
       disarm();
       limitMs = nextMs;
       quietTicks = 0;
       arm();
     },
-    stop: () => disarm(),
+    stop: () => {
+      isStopped = true;
+      disarm();
+    },
   };
 }

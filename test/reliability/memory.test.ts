@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { atEnd } from '../support/cleanup.ts';
+import { startCli } from '../support/cli.ts';
+import { bigApk, ROOT, temporaryFolder } from '../support/files.ts';
+import { watchPeakMemory } from '../support/memory.ts';
+
+const MIB = 1024 * 1024;
+
+/** A server in a process of its own, which reads and discards what it is sent. Gives its address. */
+async function sink(): Promise<string> {
+  const child = spawn(process.execPath, [join(ROOT, 'bench', 'sink.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  atEnd(() => child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return line.toString().trim();
+}
+
+test.runIf(process.platform === 'linux')(
+  'the peak memory of an upload of 2 GiB is that of one of 200 MiB, within 20 %',
+  async () => {
+    const folder = await temporaryFolder();
+    const env = { APPTEGO_API_URL: await sink(), APPTEGO_API_KEY: 'key_id:key_secret' };
+    const peakOf = async (sizeBytes: number): Promise<number> => {
+      const file = await bigApk(join(folder, `${sizeBytes}.apk`), sizeBytes, 'hole');
+      const running = startCli(['upload', file, '--to', 'apptego', '-e', 'prod', '--concurrency', '4'], { env });
+      const peak = watchPeakMemory(running.child.pid ?? 0);
+      expect(await running.result).toMatchObject({ code: 0 });
+      return peak.stop();
+    };
+
+    const [small, large] = [await peakOf(200 * MIB), await peakOf(2048 * MIB)];
+
+    expect(small).toBeGreaterThan(20 * MIB);
+    expect(large).toBeLessThan(1.2 * small);
+  },
+  120_000,
+);
