@@ -11,6 +11,7 @@ export type ErrorClass =
   | 'unknown'
   | 'limit'
   | 'integrity'
+  | 'partial'
   | 'policy'
   | 'cancelled';
 
@@ -75,6 +76,19 @@ export class AuthError extends AppToolError {
 export class RejectedError extends AppToolError {
   readonly class = 'rejected';
   readonly exitCode = 5;
+  /** True when an earlier try of the same call had no answer: what is refused now may have been done by it. */
+  readonly afterLostAnswer: boolean;
+
+  constructor(message: string, details: ErrorDetails & { readonly afterLostAnswer?: boolean } = {}) {
+    super(message, details);
+    this.afterLostAnswer = details.afterLostAnswer ?? false;
+  }
+}
+
+/** One of several targets failed, another did not. */
+export class PartialError extends AppToolError {
+  readonly class = 'partial';
+  readonly exitCode = 12;
 }
 
 /** Network or server trouble after all retries, with nothing of ours left running: safe to run again. */

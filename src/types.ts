@@ -103,6 +103,25 @@ export interface UploadOptions {
   readonly pollIntervalMs: number;
   /** Parts in flight: a ceiling, or as many as the link rewards. */
   readonly concurrency: number | 'auto';
+  /** What is new, in words for people. */
+  readonly releaseNotes?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** What a backend found in a file, or says of a version beside its state. */
+export interface Finding {
+  /** The backend's own code. */
+  readonly code: string;
+  readonly severity: 'info' | 'warning' | 'blocking';
+  readonly message: string;
+}
+
+/** How a job is asked after. */
+export interface Question {
+  /** `once` fails at the first trouble, for loops that ask again anyway; `retried` is for a caller who asks a single time. */
+  readonly patience: 'once' | 'retried';
+  /** The milestone that the caller waits for, one of `Capabilities.milestones`; `null` where there are none. */
+  readonly until: string | null;
 }
 
 /** What an upload would send first, for `--dry-run`: an address without query, and fields without secrets. */
@@ -117,6 +136,7 @@ export interface JobState {
   /** The backend's own word. */
   readonly status: string;
   readonly message: string | null;
+  readonly findings?: readonly Finding[];
   /** True when the backend's word is not one that its documentation lists: keep waiting, and say so once. */
   readonly unrecognized?: boolean;
   /** What the backend says that the job is about; compared with what was sent. */
@@ -127,6 +147,8 @@ export interface JobState {
 export interface DownloadLink {
   readonly url: string;
   readonly fileName: string;
+  /** True where the link works for one request alone: then every request gets one of its own. */
+  readonly isSingleUse?: boolean;
 }
 
 /**
@@ -139,10 +161,10 @@ export interface Adapter {
   /** Resolves with the job id when the backend has accepted the bytes. Records what exists remotely in `ctx` as it learns it. */
   upload(artifact: Artifact, options: UploadOptions, ctx: Context): Promise<string>;
   /**
-   * One question, one answer; `'absent'` when the backend has no record of the job. `once` fails at the first trouble, for loops
-   * that ask again anyway; `retried` is for a caller who asks a single time.
+   * One question, one answer; `'absent'` when the backend has no record of the job. The phase is that of the milestone which the
+   * question names: `succeeded` once it is reached.
    */
-  poll(id: string, patience: 'once' | 'retried', ctx: Context): Promise<JobState | 'absent'>;
+  poll(id: string, question: Question, ctx: Context): Promise<JobState | 'absent'>;
   /**
    * Removes what an unfinished multipart upload left, by the session that `record` was told of. Resolves when it is gone, also when it
    * was gone before. Absent where uploads leave nothing behind.

@@ -14,13 +14,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   backends: ['vocabulary', 'transfer', 'sandbox', 'backends'],
   cli: ['vocabulary', 'archive', 'transfer', 'run', 'sandbox', 'backends', 'cli'],
 };
-const VOCABULARY = ['types.ts', 'events.ts', 'errors.ts', 'secret.ts', 'redact.ts'];
+const VOCABULARY = ['types.ts', 'build-metadata.ts', 'events.ts', 'errors.ts', 'secret.ts', 'redact.ts'];
 
 /** A package comes in through one door. zod is the exception: settings, wire formats and the published documents are all schemas. */
 const ONE_IMPORTER: Readonly<Record<string, string>> = {
   undici: 'transfer/http/dispatcher.ts',
   'p-retry': 'transfer/http/retry.ts',
   'p-limit': 'transfer/parts.ts',
+  'form-data': 'transfer/http/form.ts',
+  '@fastify/busboy': 'sandbox/form.ts',
   yauzl: 'archive/zip-directory.ts',
   commander: 'cli/program.ts',
   cosmiconfig: 'cli/config/explorer.ts',

@@ -1,11 +1,20 @@
 import type * as z from 'zod';
+import type { BuildMetadata } from '../build-metadata.ts';
 import type { SandboxPart, SandboxTools } from '../sandbox/part.ts';
 import type { Secret } from '../secret.ts';
 import type { Connections } from '../transfer/http/dispatcher.ts';
-import type { Adapter, ArtifactKind } from '../types.ts';
+import type { Storage } from '../transfer/http/storage.ts';
+import type { Adapter, ArtifactKind, Context } from '../types.ts';
 
 /** The settings of an upload that flags set and that not every backend has a use for. */
-type SharedSetting = 'environment' | 'signingKey';
+type SharedSetting = 'environment' | 'signingKey' | 'releaseNotes' | 'tags';
+
+/** A stage that an upload goes through at the backend, in the order in which they are reached. */
+interface Milestone {
+  readonly name: string;
+  /** How often it is sensible to ask for it (ms), where that is less often than the default: people decide on it, say. */
+  readonly pollIntervalMs?: number;
+}
 
 /** What a backend can do and how much of it: data, checked before the first byte goes out. */
 interface Capabilities {
@@ -16,12 +25,18 @@ interface Capabilities {
   readonly download: boolean;
   /** The shared settings that this backend uses; a flag for any other is refused. */
   readonly accepts: readonly SharedSetting[];
+  /** What `--until` can name, the default first; empty where a job has one end. */
+  readonly milestones: readonly Milestone[];
 }
 
 /** A credential: read from `<variable>` or from the file that `<variable>_FILE` names, never from a flag or a config. */
 export interface CredentialSpec {
   readonly name: string;
   readonly variable: string;
+  /** Another variable that is taken where this one is not set. */
+  readonly fallback?: string;
+  /** True where the backend can do without: the adapter says what it then lacks. */
+  readonly isOptional?: true;
   /** What it is, for messages: "AppTego key". */
   readonly label: string;
   /** The form of a right value, for whoever has to check a refused one: "key_id:key_secret, raw, not base64". */
@@ -32,11 +47,47 @@ export interface CredentialSpec {
   readonly secretParts?: (value: string) => readonly string[];
 }
 
+/** What a command of one backend has to say: a table for people, and `data` for `--json`. */
+export interface CommandOutput {
+  readonly table?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
+  readonly text?: string;
+  readonly data: unknown;
+}
+
+export interface CommandInput<Settings> extends AdapterInput<Settings> {
+  readonly storage: Storage;
+  readonly operands: readonly string[];
+  /** The flags that were given, by name: text, or `true` for a switch. */
+  readonly flags: Readonly<Record<string, string | true | readonly string[]>>;
+  /** Most rows to give (`--limit`). */
+  readonly limit: number;
+  /** True for a rehearsal: nothing that writes may be sent; `text` then says what would be. */
+  readonly dryRun: boolean;
+}
+
+/** A command that only one backend has: `apptool <id> <name> …`. */
+export interface BackendCommand<Settings = never> {
+  /** Its words after the backend's id: `builds list`. */
+  readonly name: string;
+  readonly operands: readonly string[];
+  /** The flags that it takes, by their name in the command line's one list. */
+  readonly flags: readonly string[];
+  readonly summary: string;
+  readonly example: string;
+  /** What is destroyed, for one who is asked whether they mean it: "build production/android/1/app.apk". */
+  readonly destroys?: (operands: readonly string[]) => string;
+  /** Credentials that this command needs besides the backend's own. */
+  readonly credentials?: readonly CredentialSpec[];
+  run(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput>;
+}
+
 export interface AdapterInput<Settings> {
   readonly settings: Settings;
   readonly credentials: Readonly<Record<string, Secret>>;
   readonly connections: Connections;
   readonly stallTimeoutMs: number;
+  /** What is known of the build that runs apptool, read when it is first asked for. */
+  readonly build: () => Promise<BuildMetadata>;
 }
 
 /** What a backend's folder exports: enough to list it, configure it, create its adapter, and rehearse with it. */
@@ -54,6 +105,8 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly credentials: readonly CredentialSpec[];
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;
+  /** What only this backend can do. */
+  readonly commands?: readonly BackendCommand<z.infer<Schema>>[];
   create(input: AdapterInput<z.infer<Schema>>): Promise<Adapter>;
   /** This backend's part of the embedded sandbox. */
   sandbox(tools: SandboxTools): Promise<SandboxPart>;

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { BackendDefinition, CredentialSpec } from '../backends/definition.ts';
+import type { CredentialSpec } from '../backends/definition.ts';
 import { AuthError, errorCode, LocalIoError, UsageError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 import { type Secret, secret } from '../secret.ts';
@@ -24,15 +24,17 @@ export interface Credentials {
  * A backend's credentials, from `<VARIABLE>` or the file that `<VARIABLE>_FILE` names. Each is known to the redactor before anything
  * else is done with it. Throws `AuthError` for a missing or misshapen one, without a character of it.
  */
-export function readCredentials(backend: BackendDefinition, reader: CredentialReader): Credentials {
+export function readCredentials(specs: readonly CredentialSpec[], reader: CredentialReader): Credentials {
   const found: Record<string, Secret> = {};
   const origins: string[] = [];
-  for (const spec of backend.credentials) {
-    const { value, variable } = readOne(spec, reader);
+  for (const spec of specs) {
+    const given = readOne(spec, reader);
+    if (given === null) continue;
+    const { value, variable } = given;
     origins.push(`${variable} (${spec.form})`);
     reader.redactor.add(value);
     const problem = problemOfAny(value) ?? spec.problemOf(value);
-    if (problem !== null) throw new AuthError(`${spec.variable} ${problem}`, { hint: howTo(spec) });
+    if (problem !== null) throw new AuthError(`${variable.replace(/_FILE$/, '')} ${problem}`, { hint: howTo(spec) });
     for (const part of spec.secretParts?.(value) ?? []) reader.redactor.add(part);
     found[spec.name] = secret(value);
   }
@@ -49,26 +51,36 @@ function howTo(spec: CredentialSpec): string {
 function readOne(
   spec: CredentialSpec,
   reader: CredentialReader,
-): { readonly value: string; readonly variable: string } {
-  const direct = withoutLastNewline(reader.environment[spec.variable] ?? '');
-  const path = reader.environment[`${spec.variable}_FILE`] ?? '';
-  const fromFile = path === '' ? '' : withoutLastNewline(readCredentialFile(spec, path, reader));
+): { readonly value: string; readonly variable: string } | null {
+  const names = [spec.variable, ...(spec.fallback === undefined ? [] : [spec.fallback])];
+  for (const name of names) {
+    const given = readVariable(name, reader);
+    if (given !== null) return given;
+  }
+  if (spec.isOptional === true) return null;
+  throw new AuthError(`no ${spec.label}: set ${names.flatMap((name) => [name, `${name}_FILE`]).join(' or ')}`);
+}
+
+function readVariable(
+  name: string,
+  reader: CredentialReader,
+): { readonly value: string; readonly variable: string } | null {
+  const direct = withoutLastNewline(reader.environment[name] ?? '');
+  const path = reader.environment[`${name}_FILE`] ?? '';
+  const fromFile = path === '' ? '' : withoutLastNewline(readCredentialFile(`${name}_FILE`, path, reader));
   if (direct !== '' && fromFile !== '' && direct !== fromFile) {
-    throw new UsageError('two different credentials given; use one', {
-      hint: `unset ${spec.variable} or ${spec.variable}_FILE`,
-    });
+    throw new UsageError('two different credentials given; use one', { hint: `unset ${name} or ${name}_FILE` });
   }
   const value = direct === '' ? fromFile : direct;
-  if (value === '') throw new AuthError(`no ${spec.label}: set ${spec.variable} or ${spec.variable}_FILE`);
-  return { value, variable: direct === '' ? `${spec.variable}_FILE` : spec.variable };
+  if (value === '') return null;
+  return { value, variable: direct === '' ? `${name}_FILE` : name };
 }
 
 function withoutLastNewline(value: string): string {
   return value.replace(/\r?\n$/, '');
 }
 
-function readCredentialFile(spec: CredentialSpec, path: string, { warn }: CredentialReader): string {
-  const variable = `${spec.variable}_FILE`;
+function readCredentialFile(variable: string, path: string, { warn }: CredentialReader): string {
   const refuse = (why: string, cause?: unknown) => new LocalIoError(`cannot use ${variable}: ${why}`, { cause });
   let bytes: Buffer;
   try {

@@ -1,10 +1,10 @@
 import { backends } from '../backends/index.ts';
+import type { BuildMetadata } from '../build-metadata.ts';
 import { LocalIoError, UsageError } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import type { Redactor } from '../redact.ts';
 import type { Trace } from '../run/trace.ts';
 import type { Sandbox } from '../sandbox/server.ts';
-import type { BuildMetadata } from './ci/build-metadata.ts';
 import { metadataFromEnvironment } from './ci/metadata-from-environment.ts';
 import { readBuildMetadata } from './ci/read-build-metadata.ts';
 import { realClock } from './clock.ts';
@@ -68,6 +68,7 @@ export async function prepare(
     settings.values.receipt === undefined
       ? metadataFromEnvironment(environment)
       : await readBuildMetadata({ environment, cwd, signal });
+  let known: Promise<BuildMetadata> | null = null;
   around.onReceipts(keepReceipts(invocation.command, settings, build, emit));
   const session = createSession({
     invocation,
@@ -76,6 +77,10 @@ export async function prepare(
     environment,
     backends,
     redactor,
+    build: () => {
+      known ??= readBuildMetadata({ environment, cwd, signal });
+      return known;
+    },
     ctx: { signal, emit, record: trace.record, trace, clock: realClock },
     printNow: around.printNow,
     onCredentials: around.onCredentials,

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import type { BuildMetadata } from '../build-metadata.ts';
 import { errorCode, UsageError } from '../errors.ts';
 import type { Trace } from '../run/trace.ts';
-import type { BuildMetadata } from './ci/build-metadata.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
 

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { BackendDefinition } from '../backends/definition.ts';
+import type { AdapterInput, BackendDefinition, CredentialSpec } from '../backends/definition.ts';
+import type { BuildMetadata } from '../build-metadata.ts';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 import type { OpenBackend } from '../run/backend.ts';
 import type { RunContext } from '../run/trace.ts';
 import { checkBaseAddress, isLoopbackHost } from '../transfer/http/address.ts';
 import { type Connections, openConnections } from '../transfer/http/dispatcher.ts';
-import { createStorage } from '../transfer/http/storage.ts';
+import { createStorage, type Storage } from '../transfer/http/storage.ts';
 import type { UploadOptions } from '../types.ts';
 import type { CommandResult, Invocation } from './command.ts';
 import type { ConfigFile } from './config/config-file.ts';
@@ -15,6 +16,7 @@ import { type Environment, type ResolvedSettings, unknownBackend } from './confi
 import { readCredentials } from './credentials.ts';
 import { FLAGS } from './flags.ts';
 import { readNetworkEnvironment } from './network-environment.ts';
+import { readReleaseNotes } from './release-notes.ts';
 
 const LEAST_POLL_INTERVAL_MS = 1_000;
 
@@ -30,6 +32,11 @@ export interface Session {
   readonly printNow: (result: CommandResult) => void;
   /** A backend, configured and ready; makes no request. Throws for settings or credentials that cannot work. */
   open(id: string): Promise<OpenBackend>;
+  /** What a backend's own commands work with; the same checks as `open`. */
+  openFor(
+    id: string,
+    more: readonly CredentialSpec[],
+  ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage }>;
   /** The definition of a backend. Throws `UsageError` for an unknown one. */
   definition(id: string): BackendDefinition;
   close(): Promise<void>;
@@ -43,6 +50,7 @@ export interface SessionParts {
   readonly backends: readonly BackendDefinition[];
   readonly redactor: Redactor;
   readonly ctx: RunContext;
+  readonly build: () => Promise<BuildMetadata>;
   /** Told what to do when the credentials that were read are refused. */
   readonly onCredentials: (ifRefused: string) => void;
   readonly printNow: (result: CommandResult) => void;
@@ -57,28 +65,35 @@ export function createSession(parts: SessionParts): Session {
     if (found === undefined) throw unknownBackend(id, backends);
     return found;
   };
+  const openFor: Session['openFor'] = async (id, more) => {
+    const backend = definition(id);
+    const own = checkedSettings(backend, settings);
+    const addresses = backend.addresses.map((key) => String(own[key]));
+    checkPollInterval(settings, addresses);
+    const proxies = readNetworkEnvironment(environment, warn);
+    const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
+    const connections = openConnections(proxies, addresses);
+    opened.push(connections);
+    parts.onCredentials(credentials.ifRefused);
+    const stallTimeoutMs = settings.values.stallTimeout;
+    return {
+      settings: own,
+      credentials: credentials.values,
+      connections,
+      stallTimeoutMs,
+      build: parts.build,
+      storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
+    };
+  };
   return {
     ...parts,
     definition,
+    openFor,
     async open(id) {
       const backend = definition(id);
-      const own = checkedSettings(backend, settings);
-      const addresses = backend.addresses.map((key) => String(own[key]));
-      checkPollInterval(settings, addresses);
-      const proxies = readNetworkEnvironment(environment, warn);
-      const credentials = readCredentials(backend, { environment, redactor, warn });
-      const connections = openConnections(proxies, addresses);
-      opened.push(connections);
-      parts.onCredentials(credentials.ifRefused);
-      const stallTimeoutMs = settings.values.stallTimeout;
-      const adapter = await backend.create({
-        settings: own,
-        credentials: credentials.values,
-        connections,
-        stallTimeoutMs,
-      });
-      const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-      return { id, files: backend.capabilities.files, limit: backend.capabilities.limit, adapter, storage };
+      const { storage, ...input } = await openFor(id, []);
+      const { files, limit, milestones } = backend.capabilities;
+      return { id, files, limit, milestones, adapter: await backend.create(input), storage };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
@@ -107,14 +122,20 @@ function checkPollInterval(settings: ResolvedSettings, addresses: readonly strin
   throw new UsageError(`${source.includes(':') ? `${source}: pollInterval:` : source} must be at least 1s`);
 }
 
-/** The options of one upload to a backend. Refuses a flag that this backend has no use for: it would change nothing. */
-export function uploadOptions(session: Session, backend: BackendDefinition): UploadOptions {
+function notesOf(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : readReleaseNotes(path);
+}
+
+const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
+
+/** The options of an upload to these backends. Refuses a flag that none of them has a use for: it would change nothing. */
+export function uploadOptions(session: Session, backends: readonly BackendDefinition[]): UploadOptions {
   const { values, sources } = session.settings;
-  for (const key of ['environment', 'signingKey'] as const) {
+  for (const key of SHARED_SETTINGS) {
     const flag = FLAGS.find((candidate) => candidate.key === key);
     const isGiven = flag !== undefined && sources[key] === `--${flag.name}`;
-    if (isGiven && !backend.capabilities.accepts.includes(key))
-      throw new UsageError(`${backend.id} has no use for --${flag.name}`);
+    if (isGiven && !backends.some(({ capabilities }) => capabilities.accepts.includes(key)))
+      throw new UsageError(`${backends.map(({ id }) => id).join(', ')} has no use for --${flag.name}`);
   }
   return {
     environment: values.environment,
@@ -123,6 +144,8 @@ export function uploadOptions(session: Session, backend: BackendDefinition): Upl
     capacityWaitMs: values.capacityWait,
     pollIntervalMs: values.pollInterval,
     concurrency: values.concurrency,
+    releaseNotes: values.releaseNotes ?? notesOf(values.releaseNotesFile),
+    tags: values.tags,
   };
 }
 

@@ -18,6 +18,15 @@ function word<T extends string>(values: readonly [T, ...T[]], message: string) {
   );
 }
 
+const LONGEST_NOTES = 64 * 1024;
+
+/** `a,b` or a list; no tag is empty. */
+const tagList = z
+  .union([z.string().transform((value) => value.split(',').map((tag) => tag.trim())), z.array(z.string())], {
+    error: 'expected tags separated by commas',
+  })
+  .refine((tags) => tags.every((tag) => tag !== ''), { error: 'holds an empty tag' });
+
 const yes = z.boolean({ error: 'expected true or false' });
 
 /**
@@ -38,6 +47,14 @@ export const Settings = z.strictObject({
     .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), { error: 'contains a control character' })
     .optional()
     .describe("Signing key at AppTego; default: the tenant's"),
+  until: text('a milestone').optional().describe('Milestone to wait for; apptool backends lists them'),
+  releaseNotes: text('a text')
+    .refine((value) => Buffer.byteLength(value) <= LONGEST_NOTES, { error: 'release notes are larger than 64 KiB' })
+    .optional()
+    .describe('What is new, for testers'),
+  releaseNotesFile: text('a file path').optional().describe('The same from a file; - is standard input'),
+  tags: tagList.optional().describe('Tags of the build, separated by commas'),
+  failFast: yes.optional().describe('Stop the other targets at the first failure'),
   output: text('a file path').optional().describe('Where the output goes'),
   force: yes.optional().describe('Replace an existing output'),
   detach: yes.optional().describe('Stop after the upload; print the job reference'),

@@ -7,6 +7,8 @@ export interface OpenBackend {
   readonly id: string;
   readonly files: readonly ArtifactKind[];
   readonly limit: { readonly bytes: number; readonly words: string } | null;
+  /** What a job can be waited for, the default first; empty where it has one end. */
+  readonly milestones: readonly { readonly name: string }[];
   readonly adapter: Adapter;
   readonly storage: Storage;
 }

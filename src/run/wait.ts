@@ -1,4 +1,4 @@
-import { IntegrityError } from '../errors.ts';
+import { IntegrityError, UsageError } from '../errors.ts';
 import { noSuchJob, waitForJob } from '../transfer/poll.ts';
 import type { Artifact, Context, JobState } from '../types.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
@@ -15,6 +15,8 @@ export interface WaitInput {
   readonly pollIntervalMs: number;
   readonly timeoutMs: number;
   readonly appearTimeoutMs: number;
+  /** The milestone to wait for; the backend's first where it is not given. */
+  readonly until?: string | undefined;
   /** What this run has just uploaded as this job; `null` for a job of another run. */
   readonly uploaded: SentSubject | null;
 }
@@ -24,8 +26,9 @@ export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState>
   const { backend, id, uploaded } = input;
   const job = jobRef(backend, id);
   ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
+  const until = milestoneOf(backend, input.until);
   const poll = async (asking: Context) => {
-    const state = await backend.adapter.poll(id, 'once', asking);
+    const state = await backend.adapter.poll(id, { patience: 'once', until }, asking);
     if (state === 'absent') return state;
     // The job has a record, so its upload was completed, whatever the answer to that call was.
     if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
@@ -37,13 +40,28 @@ export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState>
 }
 
 /** `apptool status`: one question, tried again only while the network fails. */
-export async function status(backend: OpenBackend, id: string, ctx: RunContext): Promise<JobState> {
+export async function status(
+  backend: OpenBackend,
+  id: string,
+  ctx: RunContext,
+  until?: string | undefined,
+): Promise<JobState> {
   const job = jobRef(backend, id);
   ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
-  const state = await backend.adapter.poll(id, 'retried', ctx);
+  const state = await backend.adapter.poll(id, { patience: 'retried', until: milestoneOf(backend, until) }, ctx);
   if (state === 'absent') throw noSuchJob(job);
   ctx.trace.note({ state });
   return state;
+}
+
+/** The milestone by its name. Throws `UsageError` where the backend has none of that name. */
+export function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined): string | null {
+  if (name === undefined) return milestones[0]?.name ?? null;
+  if (milestones.some((milestone) => milestone.name === name)) return name;
+  const known = milestones.map((milestone) => milestone.name).join(', ');
+  throw new UsageError(
+    known === '' ? `${id} has one end only: it takes no --until` : `${id} has no milestone "${name}"; it has ${known}`,
+  );
 }
 
 /** The names of an environment, as `--environment` takes them, by what they stand for. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ReceivedForm } from './form.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** How the rehearsed services behave. */
@@ -51,11 +52,15 @@ export interface SandboxRequest {
   readonly headers: IncomingMessage['headers'];
   /** The whole body, for control calls; rejects when it is larger than 1 MiB. */
   body(): Promise<Buffer>;
+  /** The body as a form, its files on the disk; rejects with `UnreadableForm`. */
+  form(): Promise<ReceivedForm>;
 }
 
 export interface SandboxAnswer {
   readonly status: number;
   readonly json: unknown;
+  /** Besides those of the body. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One backend's stand-in: strict where its documentation is. */

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorCode, LocalIoError } from '../errors.ts';
 import type { Context } from '../types.ts';
+import { receiveForm } from './form.ts';
 import { createObjectStore, type ObjectStore } from './object-store.ts';
 import type { SandboxAnswer, SandboxOptions, SandboxPart, SandboxTools } from './part.ts';
 
@@ -59,8 +60,9 @@ export async function startSandbox(
       void store?.handle(request, response).catch(() => response.destroy());
     });
     store = createObjectStore(folder, storageOrigin, Date.now);
+    const { newPath } = store;
     const apiOrigin = await listen(servers, port, (request, response) => {
-      void serve(parts, request, response).catch(() => response.destroy());
+      void serve(parts, newPath, request, response).catch(() => response.destroy());
     });
     for (const source of sources) {
       const tools = {
@@ -100,6 +102,7 @@ async function stop(server: Server): Promise<void> {
 
 async function serve(
   parts: ReadonlyMap<string, SandboxPart>,
+  newPath: () => string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -113,14 +116,15 @@ async function serve(
     query: url.searchParams,
     headers: request.headers,
     body: () => readAll(request),
+    form: () => receiveForm(request, newPath),
   });
   send(response, answer);
 }
 
-function send(response: ServerResponse, { status, json }: SandboxAnswer): void {
+function send(response: ServerResponse, { status, json, headers = {} }: SandboxAnswer): void {
   const body = JSON.stringify(json);
   response
-    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+    .writeHead(status, { ...headers, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
     .end(body);
 }
 

@@ -104,6 +104,44 @@ export const CALL_POLICIES = {
     refusedAccess: 'path',
     freshConnection: true,
   },
+  /** A form that carries the file and creates its record. No vendor has an idempotency key, so a lost answer stays lost. */
+  create: {
+    ...READ,
+    kind: 'create',
+    creates: true,
+    unsentRetries: 3,
+    ambiguousRetries: 0,
+    answerTimeoutMs: 300_000,
+    lostAnswer: 'unknown',
+    freshConnection: true,
+  },
+  /** The same where the backend takes each version once: one repeat cannot make a second record, and a 409 to it tells of the first. */
+  createUnique: {
+    ...READ,
+    kind: 'createUnique',
+    creates: true,
+    unsentRetries: 3,
+    ambiguousRetries: 1,
+    answerTimeoutMs: 300_000,
+    lostAnswer: 'unknown',
+    freshConnection: true,
+  },
+  /** Makes or starts something small: a key, a token, a signing. */
+  make: {
+    ...READ,
+    kind: 'make',
+    creates: true,
+    ambiguousRetries: 0,
+    answerTimeoutMs: 60_000,
+    lostAnswer: 'unknown',
+    freshConnection: true,
+  },
+  /** Removes something. A second try after a lost answer finds it gone (`RejectedError.afterLostAnswer`). */
+  destroy: { ...READ, kind: 'destroy', unsentRetries: 3, ambiguousRetries: 2 },
+  /** Sets a state; doing it again changes nothing. */
+  set: { ...READ, kind: 'set' },
+  /** Gives a token for credentials. */
+  token: { ...READ, kind: 'token', unsentRetries: 3, ambiguousRetries: 3 },
   /** Frees the parts. Idempotent, and part of the cleanup, so it is short. */
   abort: {
     ...READ,

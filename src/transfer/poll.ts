@@ -40,8 +40,8 @@ interface Watch {
 }
 
 /**
- * Asks until the job has ended, or a person must act. Only the deadline, an end, or credentials that stay refused stop it: no single
- * failed question does. Rejects with `PendingError` at the deadline and with `JobFailedError` when the backend says failed.
+ * Asks until the job has ended, also while a person at the store must act. Only the deadline, an end, or credentials that stay refused
+ * stop it: no single failed question does. Rejects with `PendingError` at the deadline and with `JobFailedError` when the backend says failed.
  */
 export async function waitForJob(request: WaitRequest, ctx: Context): Promise<JobState> {
   const watch: Watch = {
@@ -63,7 +63,7 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
     else if (state !== null) {
       noteState(watch, state, ctx);
       if (state.phase === 'failed') throw jobFailed(request.job, state);
-      if (state.phase === 'succeeded' || state.phase === 'action-required') return state;
+      if (state.phase === 'succeeded') return state;
     }
     if (!isLast) await pause(watch, jittered(request.pollIntervalMs, ctx), ctx);
   }

@@ -55,6 +55,7 @@ export function openRemoteFile(
 ): RemoteFile {
   let identity: RemoteIdentity | null = null;
   let link: Promise<DownloadLink> | null = null;
+  let isSingleUse = false;
   let freshLinks = 0;
 
   const currentLink = (ctx: Context): Promise<DownloadLink> => {
@@ -81,8 +82,12 @@ export function openRemoteFile(
     },
     async open(start, end, ctx, use) {
       const used = currentLink(ctx);
+      // Whoever comes next gets a link of its own.
+      if (isSingleUse) link = null;
       try {
         const from = await used;
+        isSingleUse = from.isSingleUse === true;
+        if (isSingleUse && link === used) link = null;
         const headers = identity === null ? {} : rangeHeaders(identity, start, end);
         const get = { what: 'download the output', url: from.url, headers, policy: CALL_POLICIES.fetch };
         await storage.get(get, ctx, async (answer) => {

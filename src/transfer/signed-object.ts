@@ -1,7 +1,8 @@
 import { UnknownOutcomeError } from '../errors.ts';
-import type { Body, Context } from '../types.ts';
+import type { Context } from '../types.ts';
 import { CALL_POLICIES } from './call-policy.ts';
 import type { SignedPut } from './http/storage.ts';
+import { recordLastByte } from './last-byte.ts';
 import { settle } from './settle.ts';
 import {
   assertSentUnchanged,
@@ -57,20 +58,5 @@ function objectPut({ artifact }: SignedUpload, url: string, ctx: Context): Signe
     policy: CALL_POLICIES.object,
     needsEtag: false,
     onSent: (sentBytes) => ctx.emit({ type: 'upload.progress', sentBytes, totalBytes: sizeBytes, inFlight: 1 }),
-  };
-}
-
-/** From the moment the last chunk is handed over, the object may have landed. */
-function recordLastByte(body: Body, ctx: Context): Body {
-  return {
-    sizeBytes: body.sizeBytes,
-    async *open() {
-      let handedBytes = 0;
-      for await (const chunk of body.open()) {
-        handedBytes += chunk.byteLength;
-        if (handedBytes === body.sizeBytes) ctx.record({ type: 'may-have-landed' });
-        yield chunk;
-      }
-    },
   };
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { BackendDefinition } from '../../src/backends/definition.ts';
 import { AppToolError, AuthError, CancelledError, JobFailedError } from '../../src/errors.ts';
 import { downloadToFile } from '../../src/transfer/download.ts';
-import type { UploadOptions } from '../../src/types.ts';
+import type { Question, UploadOptions } from '../../src/types.ts';
 import { artifactAt } from './artifacts.ts';
 import { fakeClock } from './clock.ts';
 import { type TestContext, testContext } from './context.ts';
@@ -35,6 +35,10 @@ const SETTLED_MS = 4_000;
 export function testAdapter(subject: Conformance): void {
   const { definition } = subject;
   const options: UploadOptions = { ...UPLOAD, ...subject.options };
+  const question = (patience: Question['patience']): Question => ({
+    patience,
+    until: definition.capabilities.milestones[0]?.name ?? null,
+  });
 
   async function setUp(planned: readonly PlannedFault[] = [], path?: string) {
     const folder = await temporaryFolder();
@@ -49,7 +53,7 @@ export function testAdapter(subject: Conformance): void {
   async function stateOf(setting: Awaited<ReturnType<typeof setUp>>, id: string) {
     const deadline = performance.now() + SETTLED_MS;
     for (;;) {
-      const state = await setting.backend.adapter.poll(id, 'retried', setting.ctx);
+      const state = await setting.backend.adapter.poll(id, question('retried'), setting.ctx);
       const isOver = state !== 'absent' && state.phase !== 'running' && state.phase !== 'queued';
       if (isOver || performance.now() > deadline) return state;
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -99,7 +103,7 @@ export function testAdapter(subject: Conformance): void {
       expect(id).toMatch(definition.jobId);
       expect(JSON.parse(JSON.stringify(id))).toBe(id);
       expect(state).toMatchObject({ phase: 'succeeded' });
-      expect(await setting.backend.adapter.poll(id, 'once', setting.ctx)).toEqual(state);
+      expect(await setting.backend.adapter.poll(id, question('once'), setting.ctx)).toEqual(state);
       expect(creations(setting.proxy)).toBe(1);
     });
 
@@ -132,7 +136,7 @@ export function testAdapter(subject: Conformance): void {
     test('gives absent for a job that does not exist', async () => {
       const { backend, ctx } = await setUp();
 
-      expect(await backend.adapter.poll(subject.unknownId, 'once', ctx)).toBe('absent');
+      expect(await backend.adapter.poll(subject.unknownId, question('once'), ctx)).toBe('absent');
     });
 
     test('passes an unknown status on as still running', async () => {
@@ -140,7 +144,7 @@ export function testAdapter(subject: Conformance): void {
       const setting = await setUp([{ ...subject.status, times: 1_000, fault }]);
       const id = await setting.upload();
 
-      const ask = () => setting.backend.adapter.poll(id, 'once', setting.ctx);
+      const ask = () => setting.backend.adapter.poll(id, question('once'), setting.ctx);
 
       await expect.poll(ask, { timeout: SETTLED_MS }).toMatchObject({ phase: 'running', unrecognized: true });
     });
@@ -232,7 +236,7 @@ export function testAdapter(subject: Conformance): void {
 
       expect(error).toMatchObject({ class: 'local-io' });
       const id = jobOf(setting.ctx);
-      if (id !== null) expect(await setting.backend.adapter.poll(id, 'retried', setting.ctx)).toBe('absent');
+      if (id !== null) expect(await setting.backend.adapter.poll(id, question('retried'), setting.ctx)).toBe('absent');
     });
   });
 
@@ -247,7 +251,7 @@ export function testAdapter(subject: Conformance): void {
 
     if (id instanceof JobFailedError) return expect(id.message).not.toBe('');
     await expect
-      .poll(() => backend.adapter.poll(String(id), 'retried', ctx), { timeout: SETTLED_MS })
+      .poll(() => backend.adapter.poll(String(id), question('retried'), ctx), { timeout: SETTLED_MS })
       .toMatchObject({ phase: 'failed', message: expect.any(String) });
   });
 

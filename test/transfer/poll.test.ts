@@ -166,11 +166,11 @@ describe('waitForJob', () => {
     await expect(result).rejects.toMatchObject({ class: 'rejected' });
   });
 
-  test('stops for a person', async () => {
+  test('a person who must act is waited for: what they have not done is no success', async () => {
     const review: JobState = { phase: 'action-required', status: 'in_review', message: null };
-    const { result } = waiting([RUNNING, review]);
+    const { result } = waiting([RUNNING, review, review, DONE]);
 
-    await expect(result).resolves.toEqual(review);
+    await expect(result).resolves.toEqual(DONE);
   });
 
   test('is cancelled in the middle of a wait, with the reason', async () => {

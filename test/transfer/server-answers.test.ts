@@ -188,7 +188,9 @@ async function statusWith(change: (answer: Record<string, unknown>) => unknown) 
   const backend = await openBackend(apptego, proxy.variables, 1_000);
   const artifact = await artifactAt(await copyFixture('v2.apk', folder));
   const id = await backend.adapter.upload(artifact, UPLOAD, testContext({ clock: fakeClock() }));
-  return await backend.adapter.poll(id, 'once', testContext()).catch((error: unknown) => error);
+  return await backend.adapter
+    .poll(id, { patience: 'once', until: null }, testContext())
+    .catch((error: unknown) => error);
 }
 
 describe('B-107: a status that no documentation lists', () => {
@@ -246,7 +248,9 @@ describe('F-HTTP-13: hostile JSON', () => {
     const artifact = await artifactAt(await copyFixture('v2.apk', folder));
     const id = await backend.adapter.upload(artifact, UPLOAD, testContext({ clock: fakeClock() }));
 
-    const error = await backend.adapter.poll(id, 'once', testContext()).catch((thrown: unknown) => thrown);
+    const error = await backend.adapter
+      .poll(id, { patience: 'once', until: null }, testContext())
+      .catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({ class: expect.stringMatching(/^(unavailable|integrity)$/) });
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();

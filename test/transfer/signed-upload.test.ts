@@ -204,7 +204,7 @@ describe('one PUT of the whole file', () => {
     const id = await backend.adapter.upload(artifact, UPLOAD, testContext({ clock: fakeClock() }));
 
     expect(proxy.seen.filter(({ method }) => method === 'PUT')).toHaveLength(2);
-    expect(await backend.adapter.poll(id, 'retried', testContext())).not.toBe('failed');
+    expect(await backend.adapter.poll(id, { patience: 'retried', until: null }, testContext())).not.toBe('failed');
   });
 
   test('F-URL-02: asks for a new address when the old one has expired, once', async () => {

@@ -22,7 +22,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   });
   const storage = createStorage({ connections, trustedBase: settings.apiUrl, stallTimeoutMs });
 
-  const poll: Adapter['poll'] = async (id, patience, ctx) => {
+  const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
     const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
     try {
       const path = `/automate/status/${encodeURIComponent(id)}`;
@@ -55,7 +55,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
       await post('complete the upload', '/automate/upload/complete', json, CALL_POLICIES.complete, ctx);
     },
     abort,
-    exists: async (id, ctx) => (await poll(id, 'once', ctx)) !== 'absent',
+    exists: async (id, ctx) => (await poll(id, { patience: 'once', until: null }, ctx)) !== 'absent',
   });
 
   const post = async (

@@ -11,6 +11,7 @@ export const apptego = defineBackend({
     limit: { bytes: 2 * 1024 ** 3, words: '2 GB' },
     download: true,
     accepts: ['environment', 'signingKey'],
+    milestones: [],
   },
   settings: z.strictObject({
     apiUrl: z.string().default('https://api.apptego.com').describe('Base address of the Automation API'),

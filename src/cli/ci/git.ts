@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { BuildMetadata } from '../../build-metadata.ts';
 import type { Environment } from '../config/resolve-settings.ts';
-import type { BuildMetadata } from './build-metadata.ts';
 import { asBranch, asMessage, asName, asRepositoryUrl, asTag } from './field-values.ts';
 
 const run = promisify(execFile);

@@ -1,4 +1,4 @@
-import type { BuildMetadata } from './build-metadata.ts';
+import type { BuildMetadata } from '../../build-metadata.ts';
 
 export type ProvidedField = Exclude<keyof BuildMetadata, 'isCi' | 'provider'>;
 

@@ -1,5 +1,5 @@
+import type { BuildMetadata } from '../../build-metadata.ts';
 import type { Environment } from '../config/resolve-settings.ts';
-import type { BuildMetadata } from './build-metadata.ts';
 import { type GitFacts, readGit } from './git.ts';
 import { metadataFromEnvironment } from './metadata-from-environment.ts';
 

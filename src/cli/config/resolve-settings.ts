@@ -81,7 +81,8 @@ function givenSetting(key: SettingKey, { flags, environment, config }: SettingsI
       return named(variableOf(flag), fromText(flag, inEnvironment));
   }
   const given = givenInConfig(config, [key]);
-  return given !== null && key === 'output' && config !== null ? insideProject(given, config) : given;
+  const use = PATHS[key];
+  return given !== null && config !== null && use !== undefined ? insideProject(given, config, use) : given;
 }
 
 function named(name: string, value: unknown): Given {
@@ -96,13 +97,16 @@ function givenInConfig(config: ConfigFile | null, path: readonly string[]): Give
   return { value, source, subject: `${source}: ${path.join('.')}: ` };
 }
 
+/** Settings that name files. What is read leaves this machine, so it is guarded like what is written. */
+const PATHS: Readonly<Partial<Record<SettingKey, 'write' | 'read'>>> = { output: 'write', releaseNotesFile: 'read' };
+
 /** A path in a config is relative to that config's folder; one that was only found may not point out of it. */
-function insideProject(given: Given, config: ConfigFile): Given {
+function insideProject(given: Given, config: ConfigFile, use: 'write' | 'read'): Given {
   if (typeof given.value !== 'string') return given;
   const path = resolve(config.folder, given.value);
   if (config.wasFound && relative(realFolder(config.folder), realFolder(dirname(path))).startsWith('..')) {
-    throw new PolicyError(`${given.subject}a project config may not write outside the project`, {
-      hint: 'give --output instead',
+    throw new PolicyError(`${given.subject}a project config may not ${use} outside the project`, {
+      hint: 'give it as a flag instead',
     });
   }
   return { ...given, value: path };
@@ -130,11 +134,13 @@ function fromText(flag: Flag, given: FlagValues[string]): unknown {
 function givenBackendSetting(
   backend: BackendDefinition,
   key: string,
-  { environment, config }: SettingsInput,
+  { environment, config, readValueFile }: SettingsInput,
 ): Given | null {
   const variable = backend.variables[key];
   const value = variable === undefined ? undefined : environment[variable];
   if (variable !== undefined && value !== undefined && value !== '') return named(variable, value);
+  const path = variable === undefined ? undefined : environment[`${variable}_FILE`];
+  if (path !== undefined && path !== '') return named(`${variable}_FILE`, readValueFile(path));
   return givenInConfig(config, [backend.id, key]);
 }
 

@@ -13,6 +13,12 @@ interface ApiCall<T> {
   /** Path below the base address, each variable segment encoded. */
   readonly path: string;
   readonly json?: unknown;
+  /** A form as `encodeForm` makes it; `onSent` is told of the bytes of this try that the system has taken. */
+  readonly form?: {
+    readonly contentType: string;
+    readonly body: Body;
+    readonly onSent?: (sentBytes: number) => void;
+  };
   readonly policy: CallPolicy;
   readonly answer: AnswerShape<T>;
   /** True where the documentation does not say what the body holds: then an empty one is `undefined` to `answer`. */
@@ -31,7 +37,7 @@ export interface ApiClient {
 export function createApiClient(options: {
   readonly baseUrl: string;
   /** Asked anew for each try, so that a renewed token is used at once. */
-  readonly headers: () => Readonly<Record<string, string>>;
+  readonly headers: (ctx: Context) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   readonly describeError?: DescribeError;
   readonly connections: Connections;
   readonly stallTimeoutMs: number;
@@ -40,21 +46,25 @@ export function createApiClient(options: {
   return {
     baseUrl,
     call: (call, ctx) =>
-      callWithRetries(call, ctx, () => {
+      callWithRetries(call, ctx, async () => {
+        const { json, form } = call;
+        form?.onSent?.(0);
         const request: HttpRequest = {
           method: call.method,
           url: `${baseUrl}${call.path}`,
           headers: {
             accept: 'application/json',
-            ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
-            ...options.headers(),
+            ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(form === undefined ? {} : { 'content-type': form.contentType }),
+            ...(await options.headers(ctx)),
           },
-          body: call.json === undefined ? null : jsonBody(call.json),
+          body: form?.body ?? (json === undefined ? null : jsonBody(json)),
           policy: call.policy,
           stallTimeoutMs,
           isLarge: false,
+          ...(form?.onSent === undefined ? {} : { onSent: form.onSent }),
         };
-        return attempt(connections, request, ctx, (answer) =>
+        return await attempt(connections, request, ctx, (answer) =>
           readJson(answer, request, {
             shape: call.answer,
             describeError,

@@ -201,8 +201,16 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
   }
 }
 
-/** The error that a user sees when a call has finally failed. `what` reads "request the upload". */
-export function toAppToolError(failure: CallFailure, what: string, policy: CallPolicy, now: Date): AppToolError {
+/**
+ * The error that a user sees when a call has finally failed. `what` reads "request the upload"; `wasLost` when an earlier try had no
+ * answer.
+ */
+export function toAppToolError(
+  failure: CallFailure,
+  { what, policy }: { readonly what: string; readonly policy: CallPolicy },
+  wasLost: boolean,
+  now: Date,
+): AppToolError {
   const why = failure.message;
   const message = `could not ${what} (${failure.host}): ${why}`;
   const details: ErrorDetails = {
@@ -214,21 +222,36 @@ export function toAppToolError(failure: CallFailure, what: string, policy: CallP
   };
   if (UNSAFE.has(failure.fault)) return new PolicyError(message, details);
   if (failure.fault === 'proxy-auth' || failure.meaning === 'auth') return new AuthError(message, details);
-  if (failure.failureClass === 'rejected') return rejection(failure, message, policy, details);
-  const look = {
-    ...details,
-    hint: details.hint ?? 'it may have been done all the same: look at the backend before you run it again',
-  };
-  if (failure.fault === 'wrong-shape' && policy.creates) return new UnknownOutcomeError(message, look);
-  const lost = failure.failureClass === 'ambiguous' || failure.failureClass === 'false-ok';
-  if (lost && policy.lostAnswer === 'unknown') return new UnknownOutcomeError(message, look);
+  if (failure.failureClass === 'rejected' && !isConflictWithLost(failure, policy, wasLost))
+    return rejection(failure, message, policy, wasLost, details);
+  if (mayHaveBeenDone(failure, policy)) {
+    const hint = details.hint ?? 'it may have been done all the same: look at the backend before you run it again';
+    return new UnknownOutcomeError(message, { ...details, hint });
+  }
   return new UnavailableError(message, {
     ...details,
     hint: details.hint ?? 'run again later; nothing was left running',
   });
 }
 
-function rejection(failure: CallFailure, message: string, policy: CallPolicy, details: ErrorDetails): AppToolError {
+/** What is refused as being there already is what the lost try made; it cannot be proven. */
+function isConflictWithLost(failure: CallFailure, policy: CallPolicy, wasLost: boolean): boolean {
+  return wasLost && policy.creates && failure.status === 409;
+}
+
+function mayHaveBeenDone({ fault, failureClass }: CallFailure, policy: CallPolicy): boolean {
+  if (fault === 'wrong-shape' && policy.creates) return true;
+  if (failureClass === 'rejected') return true;
+  return (failureClass === 'ambiguous' || failureClass === 'false-ok') && policy.lostAnswer === 'unknown';
+}
+
+function rejection(
+  failure: CallFailure,
+  message: string,
+  policy: CallPolicy,
+  wasLost: boolean,
+  details: ErrorDetails,
+): AppToolError {
   const status = failure.status;
   if (status === 429) {
     const hint = 'wait until other builds have finished, then run again; --capacity-wait lets apptool wait for you';
@@ -239,5 +262,5 @@ function rejection(failure: CallFailure, message: string, policy: CallPolicy, de
   if (isOfKey) return new AuthError(message, details);
   const hint =
     status === 404 || status === 405 ? 'check the base address' : 'correct what the server names, then run again';
-  return new RejectedError(message, { ...details, hint: details.hint ?? hint });
+  return new RejectedError(message, { ...details, hint: details.hint ?? hint, afterLostAnswer: wasLost });
 }

@@ -42,7 +42,7 @@ export async function callWithRetries<T>(call: Call, ctx: Context, once: () => P
       },
     });
   } catch (error) {
-    throw finalError(error, call, ctx);
+    throw finalError(error, call, spent.ambiguous > 0, ctx);
   }
 }
 
@@ -51,10 +51,10 @@ function troubleOf({ fault, status }: CallFailure): 'overload' | 'stall' | null 
   return fault === 'stalled' || fault === 'no-answer' ? 'stall' : null;
 }
 
-function finalError(error: unknown, call: Call, ctx: Context): unknown | AppToolError {
+function finalError(error: unknown, call: Call, wasLost: boolean, ctx: Context): unknown | AppToolError {
   if (ctx.signal.aborted) return ctx.signal.reason;
   if (!(error instanceof CallFailure)) return error;
-  return toAppToolError(error, call.what, call.policy, ctx.clock.date());
+  return toAppToolError(error, call, wasLost, ctx.clock.date());
 }
 
 /** The wait before the next try (ms), or `null` when there must be none. Counts what it grants in `spent`. */
