@@ -1,6 +1,5 @@
 import { type FileHandle, lstat, readdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode } from '../errors.ts';
 import type { Context } from '../types.ts';
 import type { OutputFile } from './output-file.ts';
 
@@ -19,8 +18,8 @@ export async function clearPartials(own: OutputFile, ctx: Context): Promise<void
   for (const name of names) {
     if (!PARTIAL.test(name) || name === basename(own.temporaryPath)) continue;
     const path = join(folder, name);
-    const isGone = await removeIfStale(path, own.handle).catch((error: unknown) => errorCode(error) === 'ENOENT');
-    const fate = isGone ? 'removed' : 'left alone';
+    const isRemoved = await removeIfStale(path, own.handle).catch(() => false);
+    const fate = isRemoved ? 'removed' : 'left alone';
     ctx.emit({ type: 'debug', message: `${fate} what another run began to download: ${path}` });
   }
 }

@@ -51,6 +51,7 @@ describe('exit codes', () => {
 
     expectEnding(plain, json, 4, 'auth');
     expect(plain.stderr).toContain('apptool| server said: Unknown or disabled automation key');
+    expect(plain.stderr).toContain('hint: check what APPTEGO_API_KEY (key_id:key_secret, raw, not base64) holds');
     expect(plain.stderr + json.stdout).not.toContain('wrong_secret');
   });
 
