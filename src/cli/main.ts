@@ -7,6 +7,7 @@ import { createTrace, explainCancelled, type Trace } from '../run/trace.ts';
 import { listenForSignals } from './cancellation.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, CommandSpec, Invocation } from './command.ts';
+import { backendCommands } from './commands/backend-commands.ts';
 import { COMMANDS } from './commands/index.ts';
 import { setEngineFlags } from './engine-flags.ts';
 import { causeLines, documentOf, errorLines, type Outcome } from './outcome.ts';
@@ -90,10 +91,11 @@ async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSigna
 }
 
 async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
-  const parsed = parseCommandLine(argv, COMMANDS, VERSION);
+  const commands = [...COMMANDS, ...(await backendCommands())];
+  const parsed = parseCommandLine(argv, commands, VERSION);
   if (parsed.type !== 'help' && parsed.type !== 'no-command') return parsed;
   const { settingTexts } = await import('./setting-texts.ts');
-  return parseCommandLine(argv, COMMANDS, VERSION, await settingTexts());
+  return parseCommandLine(argv, commands, VERSION, await settingTexts());
 }
 
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */

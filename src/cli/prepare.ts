@@ -11,6 +11,7 @@ import { realClock } from './clock.ts';
 import type { CommandResult, Invocation } from './command.ts';
 import { findConfig, readNamedConfig } from './config/config-file.ts';
 import { type Environment, type ResolvedSettings, resolveSettings } from './config/resolve-settings.ts';
+import { createConfirm } from './confirm.ts';
 import { FLAGS, variableOf } from './flags.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from './receipt-keeper.ts';
 import { createRenderer, type Renderer } from './render/renderer.ts';
@@ -77,6 +78,7 @@ export async function prepare(
     environment,
     backends,
     redactor,
+    confirm: createConfirm(process, signal),
     build: () => {
       known ??= readBuildMetadata({ environment, cwd, signal });
       return known;
