@@ -29,6 +29,6 @@ export function iosIdentity({ bundleId, versionName, buildNumber, profile }: Ios
     minSdk: null,
     targetSdk: null,
     permissions: [],
-    debuggable: profile?.isDebuggable ?? false,
+    debuggable: profile?.debuggable ?? false,
   };
 }
