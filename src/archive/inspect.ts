@@ -1,6 +1,8 @@
+import type { AppIdentity } from '../types.ts';
 import { readAndroidApp } from './android-app.ts';
 import type { AndroidLooks, AndroidManifest } from './android-manifest.ts';
 import { readBlockSignatures, type SignatureScheme } from './apk-signature.ts';
+import { androidIdentity, iosIdentity } from './app-identity.ts';
 import type { AppArchive } from './archive-kind.ts';
 import { type IosApp, readIosApp } from './ios-app.ts';
 import { readJarSignature } from './jar-signature.ts';
@@ -60,6 +62,12 @@ async function inspectAndroid(archive: AppArchive, kind: 'apk' | 'aab'): Promise
     facts: factsWith(block?.schemes ?? []),
     verify: async (signal) => factsWith((await block?.verify(signal)) ?? []),
   };
+}
+
+/** Who the app says it is; `null` where that cannot be read. */
+export function identityOf(facts: AppFacts): AppIdentity | null {
+  if (facts.app === null) return null;
+  return facts.kind === 'ipa' ? iosIdentity(facts.app) : androidIdentity(facts.app);
 }
 
 /** `lib/<abi>/` of an APK, `<module>/lib/<abi>/` of a bundle. */
