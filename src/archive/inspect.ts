@@ -49,8 +49,9 @@ async function inspectAndroid(archive: AppArchive, kind: 'apk' | 'aab'): Promise
   const problems: string[] = [];
   const read = await readAndroidApp(archive, problems);
   const app = read === null ? null : { ...read.manifest, ...(await read.looks()) };
-  const jar = await readJarSignature(archive, problems);
   const block = kind === 'apk' ? await readBlockSignatures(archive, problems) : null;
+  const present = new Set(block?.schemes.map(({ scheme }) => scheme));
+  const jar = await readJarSignature(archive, present, problems);
   const factsWith = (inBlock: readonly SignatureScheme[]): AndroidFacts => ({
     kind,
     app,
