@@ -75,7 +75,6 @@ const InspectData = z.discriminatedUnion('kind', [
     problems: Problems,
   }),
 ]);
-export type InspectData = z.infer<typeof InspectData>;
 
 /** What `apptool inspect --json` prints: the result document, whose `data` is what is inside the file, or `null` when it failed. */
 export const InspectDocument = ResultDocument.extend({ data: InspectData.nullable() });

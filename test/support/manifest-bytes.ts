@@ -5,7 +5,7 @@ export interface Element {
   readonly children?: readonly Element[];
 }
 
-function chunk(type: number, header: Buffer, body: Buffer): Buffer {
+export function chunk(type: number, header: Buffer, body: Buffer): Buffer {
   const start = Buffer.alloc(8);
   start.writeUInt16LE(type, 0);
   start.writeUInt16LE(8 + header.length, 2);
@@ -13,7 +13,7 @@ function chunk(type: number, header: Buffer, body: Buffer): Buffer {
   return Buffer.concat([start, header, body]);
 }
 
-function words(...values: number[]): Buffer {
+export function words(...values: number[]): Buffer {
   const bytes = Buffer.alloc(4 * values.length);
   for (const [index, value] of values.entries()) bytes.writeUInt32LE(value >>> 0, 4 * index);
   return bytes;

@@ -1,5 +1,5 @@
 import type { SignatureScheme } from '../../archive/apk-signature.ts';
-import type { AndroidFacts, AppFacts, IosFacts } from '../../archive/inspect.ts';
+import type { AndroidFacts, IosFacts } from '../../archive/inspect.ts';
 import { inspect } from '../../run/inspect.ts';
 import type { ArtifactFacts } from '../../run/trace.ts';
 import type { CommandResult } from '../command.ts';
@@ -17,7 +17,7 @@ export async function inspectCommand(session: Session): Promise<CommandResult> {
     ...(facts.kind === 'ipa' ? iosRows(facts) : androidRows(facts)),
     ...fileRows(ctx.trace.report.artifact),
   ];
-  return { text: rows.map(asLine).join('\n'), data: facts satisfies AppFacts };
+  return { text: rows.map(asLine).join('\n'), data: facts };
 }
 
 function androidRows({ app, abis, signatures }: AndroidFacts): Row[] {
