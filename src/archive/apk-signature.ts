@@ -84,18 +84,11 @@ async function readBlock({ file, zip }: AppArchive, problems: string[]): Promise
 function readScheme(scheme: SignatureScheme['scheme'], value: Buffer, hasRange: boolean): ReadScheme {
   try {
     const signers = withinBounds(() => readApkSigners(value, hasRange));
-    return { scheme, signers, trouble: troubleOfNumbers(signers) };
+    return { scheme, signers, trouble: signers.length === 0 ? 'there is no signer' : null };
   } catch (cause) {
     if (!(cause instanceof UnreadablePart)) throw cause;
     return { scheme, signers: [], trouble: `the signature ${cause.message}` };
   }
-}
-
-/** Android takes no more signers than this, and each algorithm can sign once; without a bound, checking could take for ever. */
-function troubleOfNumbers(signers: readonly ApkSigner[]): string | null {
-  if (signers.length === 0) return 'there is no signer';
-  const isTooMany = signers.length > 10 || signers.some(({ signatures }) => signatures.length > 10);
-  return isTooMany ? 'it has more than 10 signers, or one of them more than 10 signatures' : null;
 }
 
 function asResult({ scheme, signers }: ReadScheme, verified: boolean | null, reason: string | null): SignatureScheme {

@@ -1,5 +1,10 @@
 import { UnreadablePart } from './archive-file.ts';
 
+/** Android takes no more signers, and an algorithm signs once; without bounds, reading and checking could take for ever. */
+const MOST_SIGNERS = 10;
+const MOST_SIGNATURES = 10;
+const MOST_ITEMS = 100;
+
 /** One signer of a v2, v3 or v3.1 block. */
 export interface ApkSigner {
   /** What the signatures are made over. */
@@ -28,7 +33,7 @@ export interface Tagged {
  */
 export function readApkSigners(block: Buffer, hasRange: boolean): ApkSigner[] {
   const [signers] = prefixed(block, 1);
-  return items(signers).map((signer) => readSigner(signer, hasRange));
+  return items(signers, MOST_SIGNERS).map((signer) => readSigner(signer, hasRange));
 }
 
 function readSigner(signer: Buffer, hasRange: boolean): ApkSigner {
@@ -41,10 +46,10 @@ function readSigner(signer: Buffer, hasRange: boolean): ApkSigner {
   const [attributes] = prefixed(signedData.subarray(afterCertificates + range.length), 1);
   return {
     signedData,
-    digests: items(digests).map(tagged),
-    certificates: items(certificates),
-    attributes: new Map(items(attributes).map((one) => [one.readUInt32LE(0), one.subarray(4)])),
-    signatures: items(signatures).map(tagged),
+    digests: items(digests, MOST_ITEMS).map(tagged),
+    certificates: items(certificates, MOST_ITEMS),
+    attributes: new Map(items(attributes, MOST_ITEMS).map((one) => [one.readUInt32LE(0), one.subarray(4)])),
+    signatures: items(signatures, MOST_SIGNATURES).map(tagged),
     publicKey,
     isRangeTrue: signedRange.equals(range),
   };
@@ -70,9 +75,11 @@ function prefixed(bytes: Buffer, count: number): Buffer[] {
 }
 
 /** All values of a sequence, each behind its length. */
-function items(sequence: Buffer): Buffer[] {
+function items(sequence: Buffer, most: number): Buffer[] {
   const values: Buffer[] = [];
   for (let at = 0; at < sequence.length; ) {
+    if (values.length === most)
+      throw new UnreadablePart(`has more than ${most} of what it has few`, { isHostile: true });
     const [value] = prefixed(sequence.subarray(at), 1);
     values.push(value);
     at += 4 + value.length;

@@ -5,6 +5,8 @@ import type { ZipEnd } from './zip-directory.ts';
 const MAGIC = 'APK Sig Block 42';
 const FOOTER_BYTES = 24;
 const LARGEST_BLOCK = 16 * 1024 * 1024;
+/** Real blocks hold a handful; what is behind these is not looked at. */
+const MOST_PAIRS = 1000;
 
 export interface SigningBlock {
   readonly startsAt: number;
@@ -32,7 +34,7 @@ export async function readSigningBlock(file: ArchiveFile, end: ZipEnd): Promise<
 /** Pairs of an id and a value behind their length. Of several with one id the first counts, as for Android. */
 function valuesOf(pairs: Buffer): Map<number, Buffer> {
   const values = new Map<number, Buffer>();
-  for (let at = 0; at < pairs.length; ) {
+  for (let at = 0; at < pairs.length && values.size < MOST_PAIRS; ) {
     const sizeBytes = Number(pairs.readBigUInt64LE(at));
     if (sizeBytes < 4 || at + 8 + sizeBytes > pairs.length)
       throw new UnreadablePart('has a part that is larger than the whole', { isHostile: true });

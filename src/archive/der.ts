@@ -14,9 +14,15 @@ export const SET = 0x31;
 export const CONTEXT_0 = 0xa0;
 export const INTEGER = 0x02;
 
+/** More than a signature has in any of its lists. */
+const MOST_VALUES = 1000;
+
 /** The values that follow each other in `bytes`. Throws `UnreadablePart`, or reads past the end. */
 export function* derValues(bytes: Buffer): Generator<DerValue> {
+  let values = 0;
   for (let at = 0; at < bytes.length; ) {
+    values += 1;
+    if (values > MOST_VALUES) throw new UnreadablePart('has too many parts', { isHostile: true });
     const first = bytes.readUInt8(at + 1);
     const lengthBytes = first < 0x80 ? 0 : first & 0x7f;
     if (first === 0x80 || lengthBytes > 4) throw new UnreadablePart('is in no known format', { isHostile: false });

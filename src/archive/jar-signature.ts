@@ -74,9 +74,9 @@ function signersOf(bytes: Buffer): Certificate[] {
   const certificates = [...derValues(derChild(signedData, CONTEXT_0).contents)].map(({ whole }) => whole);
   // The digest algorithms are a set too, and come first.
   const signerInfos = [...derValues(signedData)].filter(({ tag }) => tag === SET).at(-1);
-  const named = [...derValues(signerInfos?.contents ?? Buffer.alloc(0))].map(
-    ({ contents }) => derChild(contents, SEQUENCE).contents,
-  );
+  const named = [...derValues(signerInfos?.contents ?? Buffer.alloc(0))]
+    .slice(0, MOST_SIGNERS)
+    .map(({ contents }) => derChild(contents, SEQUENCE).contents);
   return named.flatMap((issuerAndSerial) => {
     const own = certificates.find((der) => issuerAndSerialOf(der).equals(issuerAndSerial));
     return own === undefined ? [] : [describeCertificate(own)];

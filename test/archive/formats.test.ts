@@ -1,8 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import { readApkSigners } from '../../src/archive/apk-signers.ts';
+import { readBinaryXml } from '../../src/archive/binary-xml.ts';
+import { derValues } from '../../src/archive/der.ts';
 import { readPropertyList } from '../../src/archive/property-list.ts';
+import { readProtoManifest } from '../../src/archive/proto-manifest.ts';
+import { readProtoResources } from '../../src/archive/proto-resources.ts';
 import { readProvisioningProfile } from '../../src/archive/provisioning-profile.ts';
 import { readResourceTable } from '../../src/archive/resource-table.ts';
-import { binaryPlist, chunk, stringPool, words, xmlPlist } from '../support/manifest-bytes.ts';
+import { binaryFile, binaryPlist, binaryXml, chunk, stringPool, words, xmlPlist } from '../support/manifest-bytes.ts';
 
 describe('a resource table', () => {
   const ID = 0x7f010002;
@@ -131,4 +136,27 @@ test.each([
     deviceCount,
     teamId: 'TEAM',
   });
+});
+
+describe('16 MiB of nothing but small parts', () => {
+  const BYTES = 16 * 1024 * 1024;
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(BYTES);
+
+  test.each([
+    ['fields of a resource table', () => readProtoResources(Buffer.alloc(BYTES, '\x08\0'))(0x7f010000)],
+    ['fields of a bundle manifest', () => readProtoManifest(Buffer.alloc(BYTES, '\x08\0'))],
+    ['values of a JAR signature', () => [...derValues(Buffer.alloc(BYTES, '\x05\0'))]],
+    ['signers', () => readApkSigners(Buffer.concat([count, Buffer.alloc(BYTES)]), false)],
+  ])('%s are not all read', (_, read) => {
+    expect(read).toThrow(/has (too many|more than)/);
+  });
+});
+
+test('what stands behind the root of a binary manifest is not looked at, as Android does not', () => {
+  const whole = binaryXml({ name: 'manifest', attributes: [{ name: 'package', value: 'a.b' }] });
+
+  const root = readBinaryXml(binaryFile([whole.subarray(8), Buffer.alloc(40, 0xff)]));
+
+  expect(root).toMatchObject({ name: 'manifest', attributes: [{ name: 'package', value: { text: 'a.b' } }] });
 });
