@@ -32,7 +32,7 @@ export async function readJarSignature(
   }
   if (removed.size === 0)
     return { scheme: 'v1', signers, verified: null, reason: 'a JAR signature is not checked here' };
-  const reason = `the ${[...removed].join(' and ')} signature that belongs to it was removed`;
+  const reason = `a newer signature that belongs to it was removed: ${[...removed].join(', ')}`;
   return { scheme: 'v1', signers, verified: false, reason };
 }
 

@@ -21,6 +21,7 @@ export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> 
   try {
     ctx.trace.note({ artifact: factsOf(artifact, null) });
     const [checked, sha256] = await Promise.all([inspection.verify(ctx.signal), artifact.sha256(ctx.signal)]);
+    await artifact.assertUnchanged();
     ctx.trace.note({ artifact: factsOf(artifact, sha256) });
     const facts = checked.kind === 'apk' ? withV4(checked, await readIdsig(`${path}.idsig`)) : checked;
     warnOf(facts.problems, ctx);
