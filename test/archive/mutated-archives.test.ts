@@ -14,6 +14,8 @@ const RUNS = Number(process.env.APPTOOL_MUTATIONS ?? 6_000);
 const SEED = Number(process.env.APPTOOL_SEED ?? 20_261_122);
 const MIB = 1024 * 1024;
 const MOST_GROWTH = 64 * MIB;
+/** After this many the engine has its code and its heap, so that what is seen to grow is ours. */
+const WARM_UP = 500;
 
 const NAMES = ['v1.apk', 'v123.apk', 'rich.apk', 'rich-utf16.apk', 'signed.aab', 'app.ipa'];
 
@@ -105,7 +107,8 @@ function mutated(source: Buffer, mutations: readonly Mutation[]): Buffer {
 
 test(`${RUNS} changed archives of seed ${SEED} are inspected or refused`, { timeout: 60_000 + 20 * RUNS }, async () => {
   let refused = 0;
-  let startBytes: number | null = null;
+  let runs = 0;
+  let startBytes = 0;
   let peakBytes = 0;
   const changed = fc.tuple(fc.constantFrom(...TARGETS), fc.array(mutation, { minLength: 1, maxLength: 6 }));
 
@@ -120,7 +123,8 @@ test(`${RUNS} changed archives of seed ${SEED} are inspected or refused`, { time
         refused += 1;
       }
       const { rss } = process.memoryUsage();
-      startBytes ??= rss;
+      runs += 1;
+      if (runs <= WARM_UP) startBytes = rss;
       peakBytes = Math.max(peakBytes, rss);
     }),
     { numRuns: RUNS, seed: SEED },
@@ -129,5 +133,5 @@ test(`${RUNS} changed archives of seed ${SEED} are inspected or refused`, { time
   // Both happen often, so the changes reach what they are meant for.
   expect(refused).toBeGreaterThan(RUNS / 10);
   expect(refused).toBeLessThan(RUNS / 2);
-  expect(peakBytes - (startBytes ?? 0)).toBeLessThan(MOST_GROWTH);
+  expect(peakBytes - startBytes).toBeLessThan(MOST_GROWTH);
 });
