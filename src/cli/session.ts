@@ -92,8 +92,8 @@ export function createSession(parts: SessionParts): Session {
     async open(id) {
       const backend = definition(id);
       const { storage, ...input } = await openFor(id, []);
-      const { files, limit, milestones } = backend.capabilities;
-      return { id, files, limit, milestones, adapter: await backend.create(input), storage };
+      const { files, limit, milestones, protects } = backend.capabilities;
+      return { id, files, limit, milestones, protects, adapter: await backend.create(input), storage };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));

@@ -52,8 +52,8 @@ export async function openBackend(
     build: noBuild,
   });
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-  const { files, limit, milestones } = definition.capabilities;
-  return { id: definition.id, files, limit, milestones, adapter, storage };
+  const { files, limit, milestones, protects } = definition.capabilities;
+  return { id: definition.id, files, limit, milestones, protects, adapter, storage };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

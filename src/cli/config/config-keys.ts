@@ -60,7 +60,9 @@ function checkKey(
 }
 
 function refuseProtected(key: string, what: string, backends: readonly BackendDefinition[]): void {
-  const owner = backends.find((backend) => backend.addresses.includes(key));
+  const owner = backends.find(
+    ({ addresses, derivedAddresses }) => addresses.includes(key) || derivedAddresses?.from === key,
+  );
   const isProtected = owner !== undefined || PROTECTED.has(key) || PRETENDS.has(key) || NAMES_CREDENTIAL_FILE.test(key);
   if (!isProtected) return;
   const way = owner?.variables[key] ?? (PRETENDS.has(key) ? 'a flag' : 'a variable');
