@@ -19,7 +19,13 @@ export async function protectCommand(session: Session): Promise<CommandResult> {
   const { id: backendId, capabilities } = session.definition(values.backend ?? DEFAULT_BACKEND);
   assertProtects({ id: backendId, protects: capabilities.protects });
   const input = await uploadInput(session, backendId);
-  const run = { ...input, output: values.output, force: values.force === true, detach, waiting: waiting(session) };
+  const run = {
+    ...input,
+    output: values.output,
+    force: values.force === true,
+    detach,
+    waiting: waiting(session, input.backend),
+  };
   if (values.dryRun === true) {
     checkInputName(input.backend, input.path);
     const output = values.output ?? protectedPath(input.path);
