@@ -50,6 +50,7 @@ export async function openBackend(
     connections,
     stallTimeoutMs,
     build: noBuild,
+    conceal: () => {},
   });
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
   const { files, limit, milestones, protects } = definition.capabilities;

@@ -24,7 +24,8 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     const fields = buildFields(settings, options).map(({ name, value }) => [name, value] as const);
     const files = iconAttachments(settings).map(({ name, fileName }) => [name, fileName] as const);
     const url = `${uploads.baseUrl}${path}`;
-    return { method: 'POST', url, fields: Object.fromEntries([...fields, ...files, ['build', artifact.name]]) };
+    const sent = Object.fromEntries([...fields, ...files, ['build', artifact.name]]);
+    return { method: 'POST', url, fields: sent, carriesFile: true };
   };
 
   const upload: Adapter['upload'] = async (artifact, options, ctx) => {
@@ -87,6 +88,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
       },
       ctx,
     );
+    input.conceal(data.token);
     const url = `${settings.downloadUrl}/v1/download/${encodeURIComponent(data.token)}`;
     return { url, fileName: `${build}.${extension}`, isSingleUse: true };
   };

@@ -15,12 +15,16 @@ const SHOWN = ['status', 'os', 'versionName', 'versionCode', 'createdAt'] as con
 export async function listBuilds(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
   const builds = createAccess(input).chosen();
   const { limit } = input;
-  const os = osOf(input);
+  const { platform: os } = input.flags;
   const pageSize = Math.min(limit, PAGE_SIZE);
   const found = new Map<string, BuildRecord>();
   for (let page = 1, before = -1; found.size < limit && found.size > before; page += 1) {
     before = found.size;
-    const query = new URLSearchParams({ page: String(page), limit: String(pageSize), ...(os === null ? {} : { os }) });
+    const query = new URLSearchParams({
+      page: String(page),
+      limit: String(pageSize),
+      ...(typeof os === 'string' ? { os } : {}),
+    });
     const { data } = await builds.reads.call(
       {
         what: 'list the builds',
@@ -43,14 +47,6 @@ export async function listBuilds(input: CommandInput<Settings>, ctx: Context): P
     },
     data: { builds: records },
   };
-}
-
-function osOf({ flags }: CommandInput<Settings>): string | null {
-  const platform = flags.platform;
-  if (platform === undefined) return null;
-  const os = String(platform).toLowerCase();
-  if (os !== 'android' && os !== 'ios') throw new UsageError('--platform must be android or ios');
-  return os;
 }
 
 /** `apptool applivery builds show <build>` */

@@ -49,7 +49,8 @@ function checkKey(
   const key = path.at(-1) ?? '';
   const at = config.text.locate(path);
   const shown = HARMLESS_KEY.test(key) ? `"${key}"` : 'a key';
-  if (config.wasFound) refuseProtected(key, `${at}: ${shown}`, backends);
+  const owners = path.length > 1 ? backends.filter(({ id }) => id === path[0]) : backends;
+  if (config.wasFound) refuseProtected(key, `${at}: ${shown}`, owners);
   if (known.includes(key)) return;
   if (SOUNDS_SECRET.test(key)) {
     throw new PolicyError(`${at}: ${shown}: keep secrets out of the config file`, {

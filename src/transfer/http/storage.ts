@@ -4,14 +4,12 @@ import { checkServerAddress } from './address.ts';
 import { failed, header, readBody, refusal } from './answer.ts';
 import { attempt, type HttpAnswer, type HttpRequest } from './attempt.ts';
 import type { Connections } from './dispatcher.ts';
-import { describeUnknownError, type ErrorDescription } from './error-text.ts';
+import { describeUnknownError } from './error-text.ts';
 import { CallFailure } from './failure.ts';
 import { callWithRetries } from './retry.ts';
 
 const LARGEST_STORAGE_ANSWER = 64 * 1024;
 const LONGEST_ETAG = 256;
-/** In characters: shorter parts of an address are words. */
-const SHORTEST_SECRET = 12;
 /** A download link may lead on a few times (a CDN before the store); it never carries a credential of ours. */
 const MOST_REDIRECTS = 3;
 
@@ -74,10 +72,7 @@ export function createStorage(options: {
         const next = await attempt(connections, request, ctx, async (answer) => {
           const location = redirectOf(answer, request);
           if (location !== null && hops < MOST_REDIRECTS) return { location };
-          if (answer.status >= 300) {
-            const describe = (body: unknown) => withoutAddress(describeUnknownError(body), url);
-            throw await refusal(answer, request, describe, ctx.clock.date());
-          }
+          if (answer.status >= 300) throw await refusal(answer, request, describeUnknownError, ctx.clock.date());
           return { result: await use(answer) };
         });
         return 'location' in next ? await follow(next.location, hops + 1) : next.result;
@@ -85,13 +80,6 @@ export function createStorage(options: {
       return await callWithRetries(get, ctx, () => follow(get.url, 0));
     },
   };
-}
-
-/** A download's address can be a secret by its path alone, and servers say again what they were asked for. */
-function withoutAddress(description: ErrorDescription, url: string): ErrorDescription {
-  const segments = new URL(url).pathname.split('/').filter(({ length }) => length >= SHORTEST_SECRET);
-  const text = segments.reduce((rest, segment) => rest?.replaceAll(segment, '[redacted]') ?? null, description.text);
-  return { ...description, text };
 }
 
 /** Where a redirect leads; `null` for an answer that is none, or one without a usable address, which is then refused as it stands. */
