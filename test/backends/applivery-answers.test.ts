@@ -6,6 +6,7 @@ import { applivery } from '../../src/backends/applivery/index.ts';
 import { download } from '../../src/run/download.ts';
 import { createTrace } from '../../src/run/trace.ts';
 import { waitForJob } from '../../src/transfer/poll.ts';
+import { openRemoteFile } from '../../src/transfer/remote-file.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
@@ -14,6 +15,7 @@ import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files
 import { openBackend, UPLOAD } from '../support/open-backend.ts';
 import { sandbox } from '../support/sandbox.ts';
 
+const MIB = 1024 * 1024;
 const CREATE = { method: 'POST', path: /\/builds$/ };
 const DETAILS = { method: 'GET', path: /\/builds\/[^/]+$/ };
 const TOKEN = { method: 'GET', path: /\/downloadToken\?/ };
@@ -289,6 +291,29 @@ describe('the download by a token', () => {
     expect(redeemed.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
   });
 
+  test('takes a token for each piece that is fetched at the same time', async () => {
+    const { upload, backend, ctx, proxy, artifact } = await setUp([]);
+    const id = await upload();
+    const link = () => backend.adapter.download?.(id, 'apk', ctx) ?? Promise.reject(new Error('no download'));
+    const remote = openRemoteFile(link, backend.storage, MIB, async () => {});
+
+    const sizes: number[] = [];
+    const count = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+      let size = 0;
+      for await (const chunk of chunks) size += chunk.length;
+      sizes.push(size);
+    };
+    await remote.open(0, null, ctx, async (whole) => {
+      await Promise.all([remote.open(0, 100, ctx, count), remote.open(100, 200, ctx, count)]);
+      await count(whole);
+    });
+
+    const redeemed = proxy.seen.filter(({ path }) => REDEEM.path.test(path));
+    expect(sizes).toEqual([100, 100, artifact.sizeBytes]);
+    expect(new Set(redeemed.map(({ path }) => path)).size).toBe(3);
+    expect(redeemed).toHaveLength(3);
+  });
+
   test('of a bundle asks for the bundle, as the name of the output wants it', async () => {
     const { ending, output, artifact, proxy } = await fetched([], 'out.aab', 'signed.aab');
 
@@ -332,9 +357,11 @@ describe('the download by a token', () => {
     const input = { backend, id: '64b0c1d2e3f4a5b6c7d8e9f0', output: undefined, force: false, dryRun: false };
 
     const error = await errorOf(download(input, { ...ctx, record: trace.record, trace }));
+    const direct = await errorOf(backend.adapter.download?.(input.id, null, ctx) ?? Promise.resolve());
 
     expect(error).toMatchObject({ class: 'usage', exitCode: 2, hint: expect.stringContaining('SERVICE_TOKEN') });
     expect(error.message).toContain('Workspace API alone');
+    expect(direct).toMatchObject({ class: 'usage' });
     expect(proxy.seen).toEqual([]);
   });
 });

@@ -361,7 +361,7 @@ describe('what is refused before any request', () => {
         env: { ...APP_ONLY, APPLIVERY_API: 'workspace' },
         args: UPLOAD,
         exit: 4,
-        says: 'no Applivery Service Account token: set APPLIVERY_SERVICE_TOKEN or APPLIVERY_SERVICE_TOKEN_FILE',
+        says: /no Applivery Service Account token: set APPLIVERY_SERVICE_TOKEN or APPLIVERY_SERVICE_TOKEN_FILE\nhint: an App API/,
       },
       {
         name: 'the Workspace API without an app',

@@ -25,13 +25,19 @@ export interface Access {
 
 const APP_TOKEN = 'APPLIVERY_APP_TOKEN or APPLIVERY_APP_TOKEN_FILE';
 const SERVICE_TOKEN = 'APPLIVERY_SERVICE_TOKEN or APPLIVERY_SERVICE_TOKEN_FILE';
+const WHICH = {
+  hint: 'an App API token is for one app; a Service Account token is for the workspace, and can download',
+};
 
 /** Throws `AuthError` where there is no token for what is chosen. */
 export function createAccess({ settings, credentials, connections, stallTimeoutMs }: AdapterInput<Settings>): Access {
   const { api, organizationId, applicationId } = settings;
   const { appToken, serviceToken } = credentials;
   if (appToken === undefined && serviceToken === undefined)
-    throw new AuthError(`no Applivery token: set ${APP_TOKEN} (Integrations API), or ${SERVICE_TOKEN} (Workspace API)`);
+    throw new AuthError(
+      `no Applivery token: set ${APP_TOKEN} (Integrations API), or ${SERVICE_TOKEN} (Workspace API)`,
+      WHICH,
+    );
   if (api === 'integrations') appTokenOf(appToken);
   if (api === 'workspace') serviceTokenOf(serviceToken);
 
@@ -84,11 +90,11 @@ export function createAccess({ settings, credentials, connections, stallTimeoutM
 }
 
 function appTokenOf(token: Secret | undefined): Secret {
-  if (token === undefined) throw new AuthError(`no Applivery App API token: set ${APP_TOKEN}`);
+  if (token === undefined) throw new AuthError(`no Applivery App API token: set ${APP_TOKEN}`, WHICH);
   return token;
 }
 
 function serviceTokenOf(token: Secret | undefined): Secret {
-  if (token === undefined) throw new AuthError(`no Applivery Service Account token: set ${SERVICE_TOKEN}`);
+  if (token === undefined) throw new AuthError(`no Applivery Service Account token: set ${SERVICE_TOKEN}`, WHICH);
   return token;
 }
