@@ -50,10 +50,11 @@ export async function openBackend(
     connections,
     stallTimeoutMs,
     build: noBuild,
+    conceal: () => {},
   });
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-  const { files, limit, milestones } = definition.capabilities;
-  return { id: definition.id, files, limit, milestones, adapter, storage };
+  const { files, limit, milestones, protects } = definition.capabilities;
+  return { id: definition.id, files, limit, milestones, protects, adapter, storage };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

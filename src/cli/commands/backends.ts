@@ -9,7 +9,7 @@ export async function backendsCommand(session: Session): Promise<CommandResult> 
 }
 
 function describe(backend: BackendDefinition) {
-  const { files, limit, download } = backend.capabilities;
+  const { files, limit, download, protects } = backend.capabilities;
   return {
     id: backend.id,
     title: backend.title,
@@ -17,6 +17,7 @@ function describe(backend: BackendDefinition) {
     files,
     limitBytes: limit?.bytes ?? null,
     download,
+    protects,
     settings: Object.entries(backend.settings.shape).map(([key, schema]) => ({
       key: `${backend.id}.${key}`,
       variable: backend.variables[key] ?? null,
@@ -31,6 +32,7 @@ function asText(backend: ReturnType<typeof describe>): string {
     ['files', backend.files.map((kind) => `.${kind}`).join(' ')],
     ['limit', backend.limitBytes === null ? 'not documented' : `${backend.limitBytes} bytes`],
     ['download', backend.download ? 'yes' : 'no'],
+    ['protects', backend.protects ? 'yes' : 'no'],
     ['credentials', backend.credentials.join(' or ')],
     ...backend.settings.map(({ key, variable, description }): [string, string] => [
       'setting',
