@@ -13,7 +13,7 @@ import { causeLines, documentOf, errorLines, type Outcome } from './outcome.ts';
 import { type Parsed, parseCommandLine } from './program.ts';
 import type { ReceiptKeeper } from './receipt-keeper.ts';
 import type { Renderer } from './render/renderer.ts';
-import { safeJson, safeLine, serverLines } from './render/safe-text.ts';
+import { quotedLines, safeJson, safeLine } from './render/safe-text.ts';
 import { type TextStream, textStream } from './streams.ts';
 import { VERSION } from './version.ts';
 
@@ -183,7 +183,7 @@ function fail(run: Run, thrown: unknown): number {
   if (run.trace.leftovers.session !== null) emit(run, partsLeft(run.trace, receipt));
   run.renderer?.close();
   if (error instanceof AuthError) error.hint ??= run.ifRefused;
-  const lines = errorLines(error, run.trace.report, (text) => serverLines(text, run.redactor));
+  const lines = errorLines(error, run.trace.report, (text) => quotedLines(text, run.redactor));
   for (const line of lines) writeLine(run, line);
   if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
   if (run.wantsJson && !run.hasPrinted) printDocument(run, { ...soFar(run), result: null, error });

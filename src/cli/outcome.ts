@@ -1,4 +1,4 @@
-import type { AppToolError } from '../errors.ts';
+import { type AppToolError, JobFailedError } from '../errors.ts';
 import type { Report } from '../run/trace.ts';
 import type { CommandResult } from './command.ts';
 import type { ResultDocument } from './result-document.ts';
@@ -26,6 +26,7 @@ export function documentOf(outcome: Outcome): ResultDocument {
     exitCode: error?.exitCode ?? 0,
     ...report,
     state,
+    findings: [...report.findings],
     targets: [],
     warnings: [...warnings],
     durationMs: Math.round(durationMs),
@@ -45,14 +46,20 @@ function errorOf(error: AppToolError): NonNullable<ResultDocument['error']> {
   };
 }
 
-/** An error as people read it: what failed, what the server said, what to do, and the job there is. */
-export function errorLines(error: AppToolError, report: Report, serverLines: (text: string) => string[]): string[] {
+/** An error as people read it: what failed, what the server said or found, what to do, and the job there is. `quoted` makes its words safe. */
+export function errorLines(error: AppToolError, report: Report, quoted: (text: string) => string[]): string[] {
   return [
     `error[${error.class}]: ${error.message}`,
-    ...(error.serverText === null ? [] : serverLines(error.serverText)),
+    ...wordsOf(error).flatMap(quoted),
     ...(error.hint === null ? [] : [`hint: ${error.hint}`]),
     ...(report.job === null ? [] : [`job: ${report.job.ref}`]),
   ];
+}
+
+function wordsOf(error: AppToolError): string[] {
+  const findings = error instanceof JobFailedError ? error.findings : [];
+  if (findings.length > 0) return findings.map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
+  return error.serverText === null ? [] : [`server said: ${error.serverText}`];
 }
 
 /** The errors beneath an error, outermost first, with their stacks: for `--verbose`. */

@@ -17,6 +17,15 @@ export const ResultDocument = z.strictObject({
       message: Nullable(z.string()),
     }),
   ),
+  findings: z
+    .array(
+      z.strictObject({
+        code: z.string().describe("The backend's own code"),
+        severity: z.enum(['info', 'warning', 'blocking']),
+        message: z.string(),
+      }),
+    )
+    .describe('What the backend found in the file; blocking ones fail the job, warnings stand in warnings too'),
   artifact: Nullable(
     z.strictObject({
       path: z.string(),
