@@ -1,9 +1,9 @@
-import type { BackendDefinition } from '../../src/backends/definition.ts';
+import type { AdapterInput, BackendDefinition } from '../../src/backends/definition.ts';
 import type { BuildMetadata } from '../../src/build-metadata.ts';
 import type { OpenBackend } from '../../src/run/backend.ts';
 import { secret } from '../../src/secret.ts';
 import { openConnections } from '../../src/transfer/http/dispatcher.ts';
-import { createStorage } from '../../src/transfer/http/storage.ts';
+import { createStorage, type Storage } from '../../src/transfer/http/storage.ts';
 import type { UploadOptions } from '../../src/types.ts';
 import { atEnd } from './cleanup.ts';
 
@@ -25,13 +25,27 @@ const NOTHING_KNOWN: BuildMetadata = {
 };
 const noBuild = async (): Promise<BuildMetadata> => NOTHING_KNOWN;
 
-/** A backend as the command line opens it, from the variables of a sandbox or of a proxy before it. */
+/** A backend as the command line opens it, from the variables of a sandbox or of a proxy before it, and settings of its own. */
 export async function openBackend(
   definition: BackendDefinition,
   variables: Readonly<Record<string, string>>,
   stallTimeoutMs = 5_000,
+  own: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenBackend> {
-  const settings: Record<string, unknown> = {};
+  const { storage, ...input } = openInput(definition, variables, stallTimeoutMs, own);
+  const adapter = await definition.create(input);
+  const { files, limit, milestones } = definition.capabilities;
+  return { id: definition.id, files, limit, milestones, adapter, storage };
+}
+
+/** What a backend's adapter and its own commands are given. */
+export function openInput(
+  definition: BackendDefinition,
+  variables: Readonly<Record<string, string>>,
+  stallTimeoutMs = 5_000,
+  own: Readonly<Record<string, unknown>> = {},
+): AdapterInput<Record<string, unknown>> & { readonly storage: Storage } {
+  const settings: Record<string, unknown> = { ...own };
   for (const [key, variable] of Object.entries(definition.variables)) {
     if (variable !== undefined && variables[variable] !== undefined) settings[key] = variables[variable];
   }
@@ -44,16 +58,8 @@ export async function openBackend(
   );
   const connections = openConnections(NO_PROXY, addresses);
   atEnd(() => connections.close());
-  const adapter = await definition.create({
-    settings: parsed,
-    credentials,
-    connections,
-    stallTimeoutMs,
-    build: noBuild,
-  });
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-  const { files, limit, milestones } = definition.capabilities;
-  return { id: definition.id, files, limit, milestones, adapter, storage };
+  return { settings: parsed, credentials, connections, stallTimeoutMs, build: noBuild, storage };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

@@ -5,9 +5,16 @@ import { fixture } from './files.ts';
 const NAME = Buffer.from('AndroidManifest.xml');
 /** A whole number in binary XML (`Res_value`: 8 bytes long, type 0x10): the fixtures' versionCode, which no other value of theirs is. */
 const FIXTURE_CODE = Buffer.from([8, 0, 0, 0x10, 42, 0, 0, 0]);
+const FIXTURE_PACKAGE = 'dev.apptool.fixture';
 
-/** The fixture `v1.apk` with another versionCode, which its signature does not cover: its manifest is put in anew, as the last entry. */
-export async function apkOfVersion(path: string, versionCode: number): Promise<string> {
+/**
+ * The fixture `v1.apk` with another versionCode, or another package name of the same length; its manifest is put in anew, as the last
+ * entry. Its signature is there, but does not cover that.
+ */
+export async function apkVariant(
+  path: string,
+  { versionCode = 42, packageName = FIXTURE_PACKAGE }: { readonly versionCode?: number; readonly packageName?: string },
+): Promise<string> {
   const base = await readFile(fixture('v1.apk'));
   const end = base.length - 22;
   const directoryAt = base.readUInt32LE(end + 16);
@@ -16,6 +23,7 @@ export async function apkOfVersion(path: string, versionCode: number): Promise<s
   const record = Buffer.from(directory.subarray(recordAt, recordAt + 46 + NAME.length));
   const manifest = inflated(base, record.readUInt32LE(42), record.readUInt32LE(20));
   manifest.writeUInt32LE(versionCode, manifest.indexOf(FIXTURE_CODE) + 4);
+  manifest.write(packageName, manifest.indexOf(FIXTURE_PACKAGE, 0, 'utf16le'), 'utf16le');
   record.writeUInt16LE(0, 10);
   record.writeUInt32LE(crc32(manifest), 16);
   record.writeUInt32LE(manifest.length, 20);
