@@ -25,12 +25,12 @@ async function readSchemas() {
     external: ['zod', 'undici', 'yauzl', 'p-retry', 'p-limit'],
     logLevel: 'warning',
   });
-  const { publishedSchemas, textsFromSchema } = await import(entry);
+  const { backendCommandTexts, publishedSchemas, textsFromSchema } = await import(entry);
   await rm(entry);
-  return { schemas: publishedSchemas(), texts: textsFromSchema() };
+  return { schemas: publishedSchemas(), texts: textsFromSchema(), commands: backendCommandTexts() };
 }
 
-const { schemas, texts } = await readSchemas();
+const { schemas, texts, commands } = await readSchemas();
 for (const [name, schema] of Object.entries(schemas))
   await writeFile(join(dist, name), `${JSON.stringify(schema, null, 2)}\n`);
 
@@ -45,7 +45,7 @@ const { metafile } = await build({
   target: 'node20.19',
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
-  define: { BUILT_SETTING_TEXTS: JSON.stringify(texts) },
+  define: { BUILT_SETTING_TEXTS: JSON.stringify(texts), BUILT_BACKEND_COMMANDS: JSON.stringify(commands) },
   metafile: true,
   // Some of the bundled packages are CommonJS and ask for node's modules with require.
   banner: {

@@ -11,6 +11,7 @@ import { realClock } from './clock.ts';
 import type { CommandResult, Invocation } from './command.ts';
 import { findConfig, readNamedConfig } from './config/config-file.ts';
 import { type Environment, type ResolvedSettings, resolveSettings } from './config/resolve-settings.ts';
+import { createConfirm } from './confirm.ts';
 import { FLAGS, variableOf } from './flags.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from './receipt-keeper.ts';
 import { createRenderer, type Renderer } from './render/renderer.ts';
@@ -32,7 +33,7 @@ export interface Surroundings {
   readonly onSettings: (settings: SettingValues) => void;
   readonly onRenderer: (renderer: Renderer, paint: (line: string) => string) => void;
   readonly onReceipts: (receipts: ReceiptKeeper) => void;
-  readonly onCredentials: (ifRefused: string) => void;
+  readonly onCredentials: (backend: string, ifRefused: string) => void;
 }
 
 /** Reads config and settings, chooses how to show progress, starts the embedded sandbox where it is wanted. */
@@ -77,6 +78,7 @@ export async function prepare(
     environment,
     backends,
     redactor,
+    confirm: createConfirm(process, signal),
     build: () => {
       known ??= readBuildMetadata({ environment, cwd, signal });
       return known;

@@ -69,17 +69,25 @@ function buildProgram(specs: readonly CommandSpec[], version: string, parts: Par
     if (flag.isGlobal === true && flag.name !== 'version' && flag.name !== 'help')
       program.addOption(toOption(flag, parts));
   }
-  const groups = new Map<string, Command>();
+  const groups = new Map([['', program]]);
   for (const spec of specs) {
-    const [first = '', second] = spec.name.split(' ');
-    if (second === undefined) program.addCommand(buildCommand(first, spec, parts));
-    else {
-      const group = groups.get(first) ?? prepare(new Command(first), parts);
-      if (!groups.has(first)) program.addCommand(group.description(`See apptool ${first} --help`).helpCommand(false));
-      groups.set(first, group.addCommand(buildCommand(second, spec, parts)));
-    }
+    const words = spec.name.split(' ');
+    const last = words.pop() ?? '';
+    groupOf(words, groups, parts).addCommand(buildCommand(last, spec, parts));
   }
   return program;
+}
+
+/** The group of commands below these words, made when it is first asked for. */
+function groupOf(words: readonly string[], groups: Map<string, Command>, parts: Parts): Command {
+  const path = words.join(' ');
+  const known = groups.get(path);
+  if (known !== undefined) return known;
+  const group = prepare(new Command(words.at(-1) ?? ''), parts).helpCommand(false);
+  group.description(`See apptool ${path} --help`).helpOption('-h, --help', 'Show help');
+  groupOf(words.slice(0, -1), groups, parts).addCommand(group);
+  groups.set(path, group);
+  return group;
 }
 
 function prepare(command: Command, parts: Parts): Command {
@@ -212,7 +220,9 @@ function unknownCommand(argv: readonly string[], specs: readonly CommandSpec[]):
 }
 
 function noCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
-  const group = argv.find((argument) => specs.some((spec) => spec.name.startsWith(`${argument} `)));
+  const words = argv.filter((argument) => !argument.startsWith('-'));
+  const groups = words.map((_, index) => words.slice(0, index + 1).join(' '));
+  const group = groups.findLast((path) => specs.some((spec) => spec.name.startsWith(`${path} `)));
   if (group === undefined) return new UsageError(`no command given; ${TRY_HELP}`);
   return new UsageError(`no ${group} command given; try "apptool ${group} --help"`);
 }

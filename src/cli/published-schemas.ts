@@ -3,6 +3,7 @@ import { backends } from '../backends/index.ts';
 import { configJsonSchema } from './config/config-schema.ts';
 import { ResultDocument } from './result-document.ts';
 
+export { backendCommandTexts } from './commands/backend-command-texts.ts';
 export { textsFromSchema } from './setting-texts-from-schema.ts';
 
 /** The JSON Schemas that ship in the package, by file name. */

@@ -13,6 +13,7 @@ import type { UploadOptions } from '../types.ts';
 import type { CommandResult, Invocation } from './command.ts';
 import type { ConfigFile } from './config/config-file.ts';
 import { type Environment, type ResolvedSettings, unknownBackend } from './config/resolve-settings.ts';
+import type { Confirm } from './confirm.ts';
 import { readCredentials } from './credentials.ts';
 import { FLAGS } from './flags.ts';
 import { readNetworkEnvironment } from './network-environment.ts';
@@ -37,6 +38,8 @@ export interface Session {
     id: string,
     more: readonly CredentialSpec[],
   ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage }>;
+  /** Asks the person at the terminal; `null` where there is none. */
+  readonly confirm: Confirm;
   /** The definition of a backend. Throws `UsageError` for an unknown one. */
   definition(id: string): BackendDefinition;
   close(): Promise<void>;
@@ -51,8 +54,9 @@ export interface SessionParts {
   readonly redactor: Redactor;
   readonly ctx: RunContext;
   readonly build: () => Promise<BuildMetadata>;
+  readonly confirm: Confirm;
   /** Told what to do when the credentials that were read are refused. */
-  readonly onCredentials: (ifRefused: string) => void;
+  readonly onCredentials: (backend: string, ifRefused: string) => void;
   readonly printNow: (result: CommandResult) => void;
 }
 
@@ -74,7 +78,7 @@ export function createSession(parts: SessionParts): Session {
     const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
     const connections = openConnections(proxies, addresses);
     opened.push(connections);
-    parts.onCredentials(credentials.ifRefused);
+    parts.onCredentials(id, credentials.ifRefused);
     const stallTimeoutMs = settings.values.stallTimeout;
     return {
       settings: own,
