@@ -35,7 +35,12 @@ export function createAutoappstore(input: AdapterInput<Settings>): Adapter {
   };
 
   return {
-    plan: (artifact) => ({ method: 'POST', url: `${apiUrl}${UPLOAD_PATH}`, fields: { apk: artifact.name } }),
+    plan: (artifact) => ({
+      method: 'POST',
+      url: `${apiUrl}${UPLOAD_PATH}`,
+      fields: { apk: artifact.name },
+      carriesFile: true,
+    }),
     upload: async (artifact, _options, ctx) => {
       try {
         const { id, runId } = await uploadByForm(

@@ -1,17 +1,8 @@
 import type { ReceivedForm } from '../../sandbox/form.ts';
 import type { SandboxTools } from '../../sandbox/part.ts';
 import { type ReceivedApp, readReceivedApp } from '../../sandbox/received-app.ts';
+import { Refusal } from '../../sandbox/refusal.ts';
 import type { AppIdentity } from '../../types.ts';
-
-/** An answer other than success. */
-export class Refusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
 
 interface Version {
   readonly id: string;

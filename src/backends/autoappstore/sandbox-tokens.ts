@@ -1,5 +1,8 @@
+import * as z from 'zod';
 import type { SandboxAnswer, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
-import { Refusal } from './sandbox-service.ts';
+import { parseBody, Refusal, readJson } from '../../sandbox/refusal.ts';
+
+const NewToken = z.object({ name: z.string().nullish() });
 
 interface Token {
   readonly id: string;
@@ -41,7 +44,8 @@ export function createTokens({ randomId }: SandboxTools): TokenStore {
       const { method } = request;
       if (id === undefined && method === 'GET') return { status: 200, json: { tokens: [...tokens.values()] } };
       if (id === undefined && method === 'POST') {
-        const { token, value } = create(await nameIn(request));
+        const { name = null } = parseBody(NewToken, await readJson(request));
+        const { token, value } = create(name);
         return { status: 201, json: { ...token, token: value } };
       }
       if (id === undefined || method !== 'DELETE') throw new Refusal(405, 'Method not allowed');
@@ -49,18 +53,4 @@ export function createTokens({ randomId }: SandboxTools): TokenStore {
       return { status: 200, json: { message: 'Token revoked' } };
     },
   };
-}
-
-async function nameIn(request: SandboxRequest): Promise<string | null> {
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
-    throw new Refusal(400, 'Content-Type must be application/json');
-  let body: unknown;
-  try {
-    body = JSON.parse((await request.body()).toString('utf8'));
-  } catch {
-    throw new Refusal(400, 'Invalid JSON');
-  }
-  const name = typeof body === 'object' && body !== null && 'name' in body ? body.name : null;
-  if (name !== null && typeof name !== 'string') throw new Refusal(400, 'Invalid name');
-  return name;
 }

@@ -1,6 +1,7 @@
 import { UnreadableForm } from '../../sandbox/form.ts';
 import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
-import { createService, Refusal, type Service } from './sandbox-service.ts';
+import { demandMethod, Refusal } from '../../sandbox/refusal.ts';
+import { createService, type Service } from './sandbox-service.ts';
 import { createTokens, type TokenStore } from './sandbox-tokens.ts';
 
 /** The stand-in for the AutoAppStore CI upload API: what docs.autoappstore.com says that it checks, checked. */
@@ -42,8 +43,4 @@ async function route(service: Service, tokens: TokenStore, request: SandboxReque
   }
   if (area === 'ci-tokens' && call === '') return await tokens.handle(request, id);
   throw new Refusal(404, 'Not found');
-}
-
-function demandMethod(request: SandboxRequest, method: string): void {
-  if (request.method !== method) throw new Refusal(405, 'Method not allowed');
 }

@@ -40,6 +40,7 @@ export async function createToken(input: CommandInput<Settings>, ctx: Context): 
         json,
         policy: CALL_POLICIES.make,
         answer: NewTokenReply,
+        isSecret: true,
       },
       ctx,
     ),

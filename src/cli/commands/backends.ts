@@ -1,5 +1,6 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
 import type { CommandResult } from '../command.ts';
+import { variablesOf } from '../credentials.ts';
 import type { Session } from '../session.ts';
 
 /** `apptool backends` */
@@ -9,7 +10,7 @@ export async function backendsCommand(session: Session): Promise<CommandResult> 
 }
 
 function describe(backend: BackendDefinition) {
-  const { files, limit, download } = backend.capabilities;
+  const { files, limit, download, milestones } = backend.capabilities;
   return {
     id: backend.id,
     title: backend.title,
@@ -17,12 +18,13 @@ function describe(backend: BackendDefinition) {
     files,
     limitBytes: limit?.bytes ?? null,
     download,
+    milestones: milestones.map(({ name }) => name),
     settings: Object.entries(backend.settings.shape).map(([key, schema]) => ({
       key: `${backend.id}.${key}`,
       variable: backend.variables[key] ?? null,
       description: (schema as { description?: string }).description ?? '',
     })),
-    credentials: backend.credentials.flatMap(({ variable }) => [variable, `${variable}_FILE`]),
+    credentials: backend.credentials.flatMap(variablesOf),
   };
 }
 
@@ -31,6 +33,7 @@ function asText(backend: ReturnType<typeof describe>): string {
     ['files', backend.files.map((kind) => `.${kind}`).join(' ')],
     ['limit', backend.limitBytes === null ? 'not documented' : `${backend.limitBytes} bytes`],
     ['download', backend.download ? 'yes' : 'no'],
+    ['milestones', backend.milestones.join(' ') || 'one end'],
     ['credentials', backend.credentials.join(' or ')],
     ...backend.settings.map(({ key, variable, description }): [string, string] => [
       'setting',
