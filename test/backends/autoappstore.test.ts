@@ -10,6 +10,7 @@ import { testContext } from '../support/context.ts';
 import { contract, type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { copyFixture, fixture, temporaryFolder } from '../support/files.ts';
 import { openBackend, UPLOAD } from '../support/open-backend.ts';
+import { padApk } from '../support/pad-apk.ts';
 import { sandbox } from '../support/sandbox.ts';
 
 const UPLOAD_CALL = { method: 'POST', path: /\/uploads\/ci$/ };
@@ -29,13 +30,19 @@ testAdapter({
 
 async function setUp(
   planned: readonly PlannedFault[] = [],
-  { file = 'v1.apk', settings = {} }: { readonly file?: string; readonly settings?: Record<string, string> } = {},
+  {
+    file = 'v1.apk',
+    sizeBytes,
+    settings = {},
+  }: { readonly file?: string; readonly sizeBytes?: number; readonly settings?: Record<string, string> } = {},
 ) {
   const folder = await temporaryFolder();
   const box = await sandbox();
   const proxy = await faultProxy(box, planned);
   const { adapter } = await openBackend(autoappstore, proxy.variables, 1_000, settings);
-  const artifact = await artifactAt(await copyFixture(file, folder));
+  const path = join(folder, file);
+  const made = sizeBytes === undefined ? copyFixture(file, folder) : padApk(fixture(file), path, sizeBytes);
+  const artifact = await artifactAt(await made);
   const ctx = testContext({ clock: fakeClock() });
   const ask = (id: string, until = 'validated') => adapter.poll(id, { patience: 'once', until }, ctx);
   const posts = () => proxy.seen.filter(({ method }) => method === 'POST').length;
@@ -82,13 +89,21 @@ describe('the upload', () => {
     expect(bodies[0]).toContain('Content-Type: application/vnd.android.package-archive');
   });
 
-  test('F-NET-08: is sent again when the connection breaks before it was out', async () => {
-    const { upload, posts, ctx } = await setUp([{ ...UPLOAD_CALL, times: 2, fault: faults.resetInBody(1) }]);
+  test('F-NET-08: is sent again when the connection breaks before it was out, three times', async () => {
+    const breaks = (times: number) =>
+      setUp([{ ...UPLOAD_CALL, times, fault: faults.resetInBody(1) }], { sizeBytes: 20_000_000 });
+    const [mended, lasting] = [await breaks(3), await breaks(100)];
 
-    const id = await upload();
+    const id = await mended.upload();
 
-    expect(ctx.facts).toContainEqual({ type: 'job', id });
-    expect(posts()).toBe(3);
+    expect(mended.ctx.facts).toContainEqual({ type: 'job', id });
+    expect(mended.posts()).toBe(4);
+    await expect(lasting.upload()).rejects.toMatchObject({
+      class: 'unavailable',
+      message: expect.stringMatching(/of 20000\d\d\d bytes.*cannot have accepted/),
+    });
+    expect(lasting.posts()).toBe(4);
+    expect(lasting.ctx.facts).toContainEqual({ type: 'not-landed' });
   });
 
   test('is sent once more when its answer was lost and nothing had landed', async () => {
