@@ -72,6 +72,7 @@ describe('the AutoAppStore sandbox: the upload', () => {
 
   test.each([
     ['an unsigned APK', 'unsigned.apk'],
+    ['a debug-signed APK', 'rich.apk'],
     ['a bundle', 'signed.aab'],
     ['an iOS app', 'app.ipa'],
     ['what is no archive', 'vendor/autoappstore.sh'],

@@ -104,12 +104,13 @@ function apkOf({ files, fields }: ReceivedForm): ReceivedForm['files'][number] {
   return apk;
 }
 
-/** "422 (unsigned or malformed APK)". */
+/** "422 (unsigned or malformed APK)": API reference. Debug-signed ones are refused too: "App requirements". */
 function checkApp(app: ReceivedApp | null): Version['identity'] {
   if (app === null || app.kind !== 'apk' || app.identity === null) throw new Refusal(422, 'The APK is malformed');
   const { packageName, versionCode } = app.identity;
   if (packageName === null || versionCode === null)
     throw new Refusal(422, 'The APK is malformed: no package or version');
   if (!app.isSigned) throw new Refusal(422, 'The APK is not signed');
+  if (app.isDebugSigned) throw new Refusal(422, 'The APK is signed with a debug key');
   return { ...app.identity, packageName, versionCode };
 }
