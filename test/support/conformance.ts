@@ -18,12 +18,16 @@ export interface Conformance {
   readonly definition: BackendDefinition;
   /** A small fixture that it takes. */
   readonly fixture: string;
+  /** Makes another file that it takes beside the fixture; a copy where it takes the same twice. */
+  readonly makeOther?: (path: string) => Promise<string>;
   /** The call that creates the job. */
   readonly create: Pick<PlannedFault, 'method' | 'path'>;
   /** The call that answers how a job stands. */
   readonly status: Pick<PlannedFault, 'method' | 'path'>;
   /** Its answer with a status that no documentation lists. */
   readonly withUnknownStatus: (answer: Record<string, unknown>) => unknown;
+  /** The milestone that this status is asked for, where it is not the first. */
+  readonly statusUntil?: string;
   /** A job id of the right form that does not exist. */
   readonly unknownId: string;
   readonly options?: Partial<UploadOptions>;
@@ -43,9 +47,9 @@ export function testAdapter(subject: Conformance): void {
   const title = way === undefined ? definition.id : `${definition.id}, ${way.name}`;
   const variablesOf = way?.variables ?? ((all) => all);
   const options: UploadOptions = { ...UPLOAD, ...subject.options };
-  const question = (patience: Question['patience']): Question => ({
+  const question = (patience: Question['patience'], until?: string): Question => ({
     patience,
-    until: definition.capabilities.milestones[0]?.name ?? null,
+    until: until ?? definition.capabilities.milestones[0]?.name ?? null,
   });
 
   async function setUp(planned: readonly PlannedFault[] = [], path?: string) {
@@ -127,7 +131,9 @@ export function testAdapter(subject: Conformance): void {
 
     test('two uploads at once do not mix', async () => {
       const setting = await setUp();
-      const other = await artifactAt(await copyFixture(subject.fixture, setting.folder, `other-${subject.fixture}`));
+      const name = `other-${subject.fixture}`;
+      const made = subject.makeOther?.(join(setting.folder, name));
+      const other = await artifactAt(await (made ?? copyFixture(subject.fixture, setting.folder, name)));
 
       const ids = await Promise.all([
         setting.upload(),
@@ -153,7 +159,7 @@ export function testAdapter(subject: Conformance): void {
       const setting = await setUp([{ ...subject.status, times: 1_000, fault }]);
       const id = await setting.upload();
 
-      const ask = () => setting.backend.adapter.poll(id, question('once'), setting.ctx);
+      const ask = () => setting.backend.adapter.poll(id, question('once', subject.statusUntil), setting.ctx);
 
       await expect.poll(ask, { timeout: SETTLED_MS }).toMatchObject({ phase: 'running', unrecognized: true });
     });
