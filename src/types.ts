@@ -129,6 +129,8 @@ export interface PlannedRequest {
   readonly method: string;
   readonly url: string;
   readonly fields: Readonly<Record<string, string | number>>;
+  /** True where this request carries the file too: then there is no other. */
+  readonly carriesFile?: boolean;
 }
 
 export interface JobState {

@@ -88,6 +88,8 @@ export interface AdapterInput<Settings> {
   readonly stallTimeoutMs: number;
   /** What is known of the build that runs apptool, read when it is first asked for. */
   readonly build: () => Promise<BuildMetadata>;
+  /** To be told of every secret that the backend hands out, before anything else is done with it: from then on no output shows it. */
+  readonly conceal: (secret: string) => void;
 }
 
 /** What a backend's folder exports: enough to list it, configure it, create its adapter, and rehearse with it. */

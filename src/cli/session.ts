@@ -86,6 +86,7 @@ export function createSession(parts: SessionParts): Session {
       connections,
       stallTimeoutMs,
       build: parts.build,
+      conceal: redactor.add,
       storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
     };
   };

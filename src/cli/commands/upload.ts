@@ -30,10 +30,12 @@ export async function uploadInput(session: Session, backendId: string): Promise<
 /** `--dry-run`: every check that needs no request, and what would be sent first. */
 export async function rehearse(session: Session, input: UploadInput, then: readonly string[]): Promise<CommandResult> {
   session.ctx.trace.note({ backend: input.backend.id });
-  return await withArtifact(input, session.ctx, async (artifact, plan) => ({
+  return await withArtifact(input, session.ctx, async ({ sizeBytes, name }, plan) => ({
     text: [
       describePlan(plan),
-      `then send the ${artifact.sizeBytes} bytes of ${artifact.name} to the address that it answers`,
+      ...(plan.carriesFile === true
+        ? []
+        : [`then send the ${sizeBytes} bytes of ${name} to the address that it answers`]),
       ...then,
     ].join('\n'),
     data: { plan },
