@@ -194,7 +194,8 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
 function writeErrors(run: Run, error: AppToolError): void {
   const { targets, report } = run.trace;
   for (const target of targets) {
-    if (target.end != null) writeError(run, target.end, target.report, `${target.report.backend}: `);
+    if (target.end != null && !(target.end instanceof CancelledError))
+      writeError(run, target.end, target.report, `${target.report.backend}: `);
   }
   if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
 }
