@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   archive: ['vocabulary', 'archive'],
   transfer: ['vocabulary', 'transfer'],
   run: ['vocabulary', 'archive', 'transfer', 'run'],
-  sandbox: ['vocabulary', 'sandbox'],
+  sandbox: ['vocabulary', 'archive', 'sandbox'],
   backends: ['vocabulary', 'transfer', 'sandbox', 'backends'],
   cli: ['vocabulary', 'archive', 'transfer', 'run', 'sandbox', 'backends', 'cli'],
 };

@@ -1,9 +1,8 @@
 import * as z from 'zod';
 
-/** Settings of a backend that `--set` gives as text, and a config as what they are. */
-
-export const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((word) => word === 'true')], {
-  error: 'expected true or false',
+/** `true` or `false`, also as the text that a variable or `--set` gives. */
+export const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], {
+  error: 'must be true or false',
 });
 
 /** What the schema takes, or a text that holds it as JSON; `what` is how messages call it. */

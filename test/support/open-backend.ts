@@ -25,13 +25,14 @@ const NOTHING_KNOWN: BuildMetadata = {
 };
 const noBuild = async (): Promise<BuildMetadata> => NOTHING_KNOWN;
 
-/** A backend as the command line opens it, from the variables of a sandbox or of a proxy before it. */
+/** A backend as the command line opens it, from the variables of a sandbox or of a proxy before it, and settings of its own. */
 export async function openBackend(
   definition: BackendDefinition,
   variables: Readonly<Record<string, string>>,
   stallTimeoutMs = 5_000,
+  own: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenBackend> {
-  const settings: Record<string, unknown> = {};
+  const settings: Record<string, unknown> = { ...own };
   for (const [key, variable] of Object.entries(definition.variables)) {
     if (variable !== undefined && variables[variable] !== undefined) settings[key] = variables[variable];
   }
@@ -50,6 +51,7 @@ export async function openBackend(
     connections,
     stallTimeoutMs,
     build: noBuild,
+    conceal: () => {},
   });
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
   const { files, limit, milestones } = definition.capabilities;

@@ -11,6 +11,8 @@ const PHASES = {
 
 type Stage = keyof typeof PHASES;
 
+const NAMES: Readonly<Record<Stage, string>> = { upload: 'upload', samsung: 'Samsung', manual: 'manual approval' };
+
 type Way = readonly [Stage, ...Stage[]];
 
 /** The stages on the way to each milestone. */
@@ -26,8 +28,9 @@ const WAYS: Readonly<Record<string, Way>> = {
  */
 export function stateOf(reply: ApkReply, until: string | null): JobState {
   const way: Way = WAYS[until ?? ''] ?? ['upload'];
-  const states = way.map((stage) => stageState(stage, reply));
-  const upload = stageState(way[0], reply);
+  const message = way.map((stage) => `${NAMES[stage]} ${reply[stage]}`).join(', ');
+  const states = way.map((stage) => stageState(stage, reply[stage], message));
+  const upload = stageState(way[0], reply.upload, message);
   const last = states.at(-1) ?? upload;
   const failed = states.find(({ phase }) => phase === 'failed');
   if (failed !== undefined) return failed;
@@ -35,9 +38,7 @@ export function stateOf(reply: ApkReply, until: string | null): JobState {
   return states.find(({ phase }) => phase !== 'succeeded') ?? last;
 }
 
-function stageState(stage: Stage, reply: ApkReply): JobState {
-  const status = reply[stage];
-  const message = `upload ${reply.upload}, Samsung ${reply.samsung}, manual approval ${reply.manual}`;
+function stageState(stage: Stage, status: string, message: string): JobState {
   const phases: Readonly<Record<string, Phase>> = PHASES[stage];
   const phase = Object.hasOwn(phases, status) ? phases[status] : undefined;
   return phase === undefined ? { phase: 'running', status, message, unrecognized: true } : { phase, status, message };
