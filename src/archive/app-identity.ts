@@ -1,5 +1,6 @@
 import type { AppIdentity } from '../types.ts';
-import { type AndroidApp, readAndroidApp } from './android-app.ts';
+import { readAndroidApp } from './android-app.ts';
+import type { AndroidManifest } from './android-manifest.ts';
 import type { AppArchive } from './archive-kind.ts';
 import { type IosApp, readIosApp } from './ios-app.ts';
 
@@ -13,12 +14,12 @@ export async function readAppIdentity(archive: AppArchive, problems: string[]): 
     return app === null ? null : iosIdentity(app);
   }
   const app = await readAndroidApp(archive, problems);
-  return app === null ? null : androidIdentity(app);
+  return app === null ? null : androidIdentity(app.manifest);
 }
 
-export function androidIdentity({ manifest }: AndroidApp): AppIdentity {
-  const { testOnly: _, split: __, ...identity } = manifest;
-  return identity;
+export function androidIdentity(manifest: AndroidManifest): AppIdentity {
+  const { packageName, versionName, versionCode, minSdk, targetSdk, permissions, debuggable } = manifest;
+  return { packageName, versionName, versionCode, minSdk, targetSdk, permissions, debuggable };
 }
 
 export function iosIdentity({ bundleId, versionName, buildNumber, profile }: IosApp): AppIdentity {
@@ -29,6 +30,6 @@ export function iosIdentity({ bundleId, versionName, buildNumber, profile }: Ios
     minSdk: null,
     targetSdk: null,
     permissions: [],
-    debuggable: profile?.isDebuggable ?? false,
+    debuggable: profile?.debuggable ?? false,
   };
 }

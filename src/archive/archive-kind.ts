@@ -27,9 +27,8 @@ export async function openAppArchive(file: ArchiveFile): Promise<AppArchive> {
 
 /** An AAB keeps each module's manifest below `<module>/manifest/`; an APK's is at the root; an IPA holds `Payload/<name>.app/`. */
 function kindOfNames(names: readonly string[]): ArtifactKind | null {
-  const all = new Set(names);
-  if (all.has('BundleConfig.pb') || all.has('base/manifest/AndroidManifest.xml')) return 'aab';
-  if (all.has('AndroidManifest.xml')) return 'apk';
+  if (names.includes('BundleConfig.pb') || names.includes('base/manifest/AndroidManifest.xml')) return 'aab';
+  if (names.includes('AndroidManifest.xml')) return 'apk';
   return names.some((name) => /^Payload\/[^/]+\.app\//.test(name)) ? 'ipa' : null;
 }
 

@@ -5,8 +5,8 @@ import type { PropertyList } from './property-list.ts';
 const TRAILER_BYTES = 32;
 /** Dates count seconds from 2001-01-01. */
 const EPOCH_MS = Date.UTC(2001, 0, 1);
-/** Strings that are referred to again and again; honest lists hold each once. */
-const MOST_DECODING = 4;
+/** One string may be referred to again and again. */
+const MOST_DECODED_BYTES = 16 * 1024 * 1024;
 
 /** Reads a `bplist00`. Format: CFBinaryPList.c of CoreFoundation. Throws `UnreadablePart`, or reads past the end. */
 export function readBinaryPropertyList(bytes: Buffer): PropertyList {
@@ -26,7 +26,7 @@ export function readBinaryPropertyList(bytes: Buffer): PropertyList {
     if (type <= 0x6) {
       const end = from + length * (type === 0x6 ? 2 : 1);
       decodedBytes += end - from;
-      if (end > bytes.length || decodedBytes > MOST_DECODING * bytes.length)
+      if (end > bytes.length || decodedBytes > MOST_DECODED_BYTES)
         throw new UnreadablePart('has a part that is larger than the whole', { isHostile: true });
       return textOrData(type, bytes.subarray(from, end));
     }

@@ -37,8 +37,9 @@ function readTree(bytes: Buffer): XmlElement {
       open.at(-1)?.children.push(element);
       open.push(element);
     }
-    // An end without a start would close the document.
     if (chunk.type === END_ELEMENT && open.length > 1) open.pop();
+    // Android looks no further than the end of the root, and some tools put there what is no chunk.
+    if (open.length === 1 && document.children.length > 0) break;
   }
   const [root] = document.children;
   if (root === undefined) throw new UnreadablePart('has no element', { isHostile: false });

@@ -9,7 +9,7 @@ export interface Certificate {
   readonly validFrom: string | null;
   readonly validUntil: string | null;
   /** Whether it is one that Android's build tools make for debug builds, with which nothing can be released. */
-  readonly isAndroidDebug: boolean;
+  readonly androidDebug: boolean;
 }
 
 /** Describes a certificate by its DER form. Never throws: of one that cannot be read, the fingerprint is known. */
@@ -24,9 +24,9 @@ export function describeCertificate(der: Buffer): Certificate {
       sha256,
       validFrom: new Date(validFrom).toISOString(),
       validUntil: new Date(validTo).toISOString(),
-      isAndroidDebug: parts.includes('CN=Android Debug') && parts.includes('O=Android'),
+      androidDebug: parts.includes('CN=Android Debug') && parts.includes('O=Android'),
     };
   } catch {
-    return { subject: null, sha256, validFrom: null, validUntil: null, isAndroidDebug: false };
+    return { subject: null, sha256, validFrom: null, validUntil: null, androidDebug: false };
   }
 }

@@ -18,7 +18,7 @@ export interface IosApp {
   readonly icon: string | null;
   /** The keys by which it explains what it wants access to, such as `NSCameraUsageDescription`. */
   readonly usageDescriptions: readonly string[];
-  readonly isSigned: boolean;
+  readonly signed: boolean;
   readonly profile: ProvisioningProfile | null;
 }
 
@@ -41,7 +41,7 @@ export async function readIosApp({ zip }: AppArchive, problems: string[]): Promi
     label: textIn(info, 'CFBundleDisplayName') ?? textIn(info, 'CFBundleName'),
     icon: iconOf(info, folder, zip.names),
     usageDescriptions: [...info.keys()].filter((key) => key.endsWith('UsageDescription')).sort(),
-    isSigned: zip.names.includes(`${folder}_CodeSignature/CodeResources`),
+    signed: zip.names.includes(`${folder}_CodeSignature/CodeResources`),
     profile: await readProfile(() => zip.read(`${folder}embedded.mobileprovision`), problems),
   };
 }

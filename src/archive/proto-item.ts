@@ -1,23 +1,23 @@
-import { fieldOf, fieldsOf } from './protobuf.ts';
+import type { ProtoReader } from './protobuf.ts';
 import type { ResValue } from './res-chunks.ts';
 
 /**
  * `aapt.pb.Item`, a value in a bundle's manifest or resource table.
  * Source: frameworks/base/tools/aapt2/Resources.proto. The type is the field that is there.
  */
-export function readItem(item: Buffer): ResValue {
-  for (const { number, bytes } of fieldsOf(item)) {
+export function readItem(item: Buffer, proto: ProtoReader): ResValue {
+  for (const { number, bytes } of proto.fieldsOf(item)) {
     switch (number) {
       case 1:
-        return { type: 'reference', id: fieldOf(bytes, 2)?.value ?? 0 };
+        return { type: 'reference', id: proto.fieldOf(bytes, 2)?.value ?? 0 };
       // String, RawString, StyledString, FileReference: the text, or the path, is the first field of each.
       case 2:
       case 3:
       case 4:
       case 5:
-        return { type: 'string', text: fieldOf(bytes, 1)?.bytes.toString('utf8') ?? '' };
+        return { type: 'string', text: proto.fieldOf(bytes, 1)?.bytes.toString('utf8') ?? '' };
       case 7:
-        return readPrimitive(bytes);
+        return readPrimitive(bytes, proto);
       default:
         break;
     }
@@ -26,8 +26,8 @@ export function readItem(item: Buffer): ResValue {
 }
 
 /** `aapt.pb.Primitive`: decimal and hexadecimal numbers, and booleans, are what a manifest is asked for. */
-function readPrimitive(primitive: Buffer): ResValue {
-  for (const { number, value } of fieldsOf(primitive)) {
+function readPrimitive(primitive: Buffer, proto: ProtoReader): ResValue {
+  for (const { number, value } of proto.fieldsOf(primitive)) {
     if (number === 6 || number === 7) return { type: 'number', value: value | 0 };
     if (number === 8) return { type: 'boolean', value: value !== 0 };
   }

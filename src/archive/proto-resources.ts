@@ -1,6 +1,6 @@
 import { withinBounds } from './archive-file.ts';
 import { readItem } from './proto-item.ts';
-import { fieldOf, fieldsOf } from './protobuf.ts';
+import { type ProtoReader, protoReader } from './protobuf.ts';
 import type { ResourceCandidate } from './resources.ts';
 
 const PACKAGE = 2;
@@ -8,42 +8,51 @@ const TYPE_OF_PACKAGE = 3;
 const ENTRY_OF_TYPE = 3;
 const VALUE_OF_ENTRY = 6;
 
+/** More than there are languages and densities. */
+const MOST_CANDIDATES = 10_000;
+
 /**
  * Reads `resources.pb` of an app bundle, an `aapt.pb.ResourceTable`, as far as it takes to find single resources.
- * Format: frameworks/base/tools/aapt2/Resources.proto. Throws `UnreadablePart`.
+ * Format: frameworks/base/tools/aapt2/Resources.proto. The lookup throws `UnreadablePart`.
  */
 export function readProtoResources(bytes: Buffer): (id: number) => ResourceCandidate[] {
-  return (id) => withinBounds(() => find(bytes, id));
+  const proto = protoReader();
+  return (id) =>
+    withinBounds(() => {
+      const found: ResourceCandidate[] = [];
+      for (const configValue of valuesOf(bytes, id, proto)) {
+        if (found.length < MOST_CANDIDATES) found.push(readCandidate(configValue, proto));
+      }
+      return found;
+    });
 }
 
-function find(table: Buffer, id: number): ResourceCandidate[] {
-  const packages = childrenWith(table, PACKAGE, id >>> 24);
-  const types = packages.flatMap((one) => childrenWith(one, TYPE_OF_PACKAGE, (id >>> 16) & 0xff));
-  const entries = types.flatMap((one) => childrenWith(one, ENTRY_OF_TYPE, id & 0xffff));
-  return entries.flatMap((entry) =>
-    [...fieldsOf(entry)].filter(({ number }) => number === VALUE_OF_ENTRY).map(({ bytes }) => readCandidate(bytes)),
-  );
+/** The `aapt.pb.ConfigValue`s of a resource. */
+function* valuesOf(table: Buffer, id: number, proto: ProtoReader): Generator<Buffer> {
+  for (const pack of childrenWith(table, PACKAGE, id >>> 24, proto)) {
+    for (const type of childrenWith(pack, TYPE_OF_PACKAGE, (id >>> 16) & 0xff, proto)) {
+      for (const entry of childrenWith(type, ENTRY_OF_TYPE, id & 0xffff, proto)) {
+        for (const { number, bytes } of proto.fieldsOf(entry)) if (number === VALUE_OF_ENTRY) yield bytes;
+      }
+    }
+  }
 }
 
 /** The messages in a field whose own id (each has it as the first field of its first field) is this one. */
-function childrenWith(message: Buffer, number: number, id: number): Buffer[] {
-  const found: Buffer[] = [];
-  for (const field of fieldsOf(message)) {
-    if (field.number !== number) continue;
-    const own = fieldOf(field.bytes, 1);
-    if (own !== undefined && (fieldOf(own.bytes, 1)?.value ?? 0) === id) found.push(field.bytes);
+function* childrenWith(message: Buffer, number: number, id: number, proto: ProtoReader): Generator<Buffer> {
+  for (const field of proto.fieldsOf(message)) {
+    const own = field.number === number ? proto.fieldOf(field.bytes, 1) : undefined;
+    if (own !== undefined && (proto.fieldOf(own.bytes, 1)?.value ?? 0) === id) yield field.bytes;
   }
-  return found;
 }
 
-/** `aapt.pb.ConfigValue`. */
-function readCandidate(configValue: Buffer): ResourceCandidate {
-  const configuration = fieldOf(configValue, 1)?.bytes ?? Buffer.alloc(0);
-  const value = fieldOf(configValue, 2)?.bytes ?? Buffer.alloc(0);
-  const item = fieldOf(value, 4);
+function readCandidate(configValue: Buffer, proto: ProtoReader): ResourceCandidate {
+  const configuration = proto.fieldOf(configValue, 1)?.bytes ?? Buffer.alloc(0);
+  const value = proto.fieldOf(configValue, 2)?.bytes ?? Buffer.alloc(0);
+  const item = proto.fieldOf(value, 4);
   return {
-    value: item === undefined ? { type: 'other' } : readItem(item.bytes),
-    isAnyLanguage: (fieldOf(configuration, 3)?.bytes.length ?? 0) === 0,
-    density: fieldOf(configuration, 18)?.value ?? 0,
+    value: item === undefined ? { type: 'other' } : readItem(item.bytes, proto),
+    isAnyLanguage: (proto.fieldOf(configuration, 3)?.bytes.length ?? 0) === 0,
+    density: proto.fieldOf(configuration, 18)?.value ?? 0,
   };
 }

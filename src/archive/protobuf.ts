@@ -1,7 +1,7 @@
 import { UnreadablePart } from './archive-file.ts';
 
 /** One field of a protobuf message: a number, or the bytes of a string or of a message inside. */
-export interface ProtoField {
+interface ProtoField {
   readonly number: number;
   /** Of varint and fixed32 fields; the lower 32 bits of a longer one. 0 for bytes. */
   readonly value: number;
@@ -11,8 +11,38 @@ export interface ProtoField {
 
 const EMPTY = Buffer.alloc(0);
 
-/** The fields of a message in the order in which they stand. Encoding: https://protobuf.dev/programming-guides/encoding/ */
-export function* fieldsOf(message: Buffer): Generator<ProtoField> {
+/** More than any real table needs; reading this many takes less than a second. */
+const MOST_FIELDS = 4_000_000;
+
+/** Reads messages of one file, and counts the fields that it has seen: a file can be made of nothing but fields. */
+export interface ProtoReader {
+  /** The fields of a message in the order in which they stand. */
+  fieldsOf(message: Buffer): Generator<ProtoField>;
+  /** The last field of this number, as protobuf has it; `undefined` where there is none. */
+  fieldOf(message: Buffer, number: number): ProtoField | undefined;
+}
+
+export function protoReader(): ProtoReader {
+  let seen = 0;
+  function* fieldsOf(message: Buffer): Generator<ProtoField> {
+    for (const field of readFields(message)) {
+      seen += 1;
+      if (seen > MOST_FIELDS) throw new UnreadablePart('has too many fields', { isHostile: true });
+      yield field;
+    }
+  }
+  return {
+    fieldsOf,
+    fieldOf(message, number) {
+      let found: ProtoField | undefined;
+      for (const field of fieldsOf(message)) if (field.number === number) found = field;
+      return found;
+    },
+  };
+}
+
+/** Encoding: https://protobuf.dev/programming-guides/encoding/ */
+function* readFields(message: Buffer): Generator<ProtoField> {
   for (let at = 0; at < message.length; ) {
     const tag = readVarint(message, at);
     const number = tag.value >>> 3;
@@ -55,11 +85,4 @@ function readVarint(message: Buffer, from: number): { readonly value: number; re
     if (byte < 0x80) return { value: value >>> 0, end: from + index + 1 };
   }
   throw new UnreadablePart('is in no known format', { isHostile: false });
-}
-
-/** The last field of this number, as protobuf has it; `undefined` where there is none. */
-export function fieldOf(message: Buffer, number: number): ProtoField | undefined {
-  let found: ProtoField | undefined;
-  for (const field of fieldsOf(message)) if (field.number === number) found = field;
-  return found;
 }

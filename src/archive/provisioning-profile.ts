@@ -14,7 +14,7 @@ export interface ProvisioningProfile {
   /** How many devices are listed; `null` for a profile that lists none. */
   readonly deviceCount: number | null;
   /** `get-task-allow`: a debugger may attach. */
-  readonly isDebuggable: boolean;
+  readonly debuggable: boolean;
   /** Whose signatures the profile allows. */
   readonly certificates: readonly Certificate[];
 }
@@ -32,18 +32,18 @@ export function readProvisioningProfile(bytes: Buffer): ProvisioningProfile {
   const profile = readPropertyList(bytes.subarray(from, to + end.length));
   const devices = profile.get('ProvisionedDevices');
   const deviceCount = Array.isArray(devices) ? devices.length : null;
-  const isDebuggable = dictIn(profile, 'Entitlements').get('get-task-allow') === true;
+  const debuggable = dictIn(profile, 'Entitlements').get('get-task-allow') === true;
   const certificates = profile.get('DeveloperCertificates');
   const expires = profile.get('ExpirationDate');
   return {
     name: textIn(profile, 'Name'),
     uuid: textIn(profile, 'UUID'),
-    kind: kindOf(profile.get('ProvisionsAllDevices') === true, deviceCount !== null, isDebuggable),
+    kind: kindOf(profile.get('ProvisionsAllDevices') === true, deviceCount !== null, debuggable),
     teamId: textsIn(profile, 'TeamIdentifier')[0] ?? null,
     teamName: textIn(profile, 'TeamName'),
     expires: expires instanceof Date && !Number.isNaN(expires.getTime()) ? expires.toISOString() : null,
     deviceCount,
-    isDebuggable,
+    debuggable,
     certificates: Array.isArray(certificates)
       ? certificates.filter((one) => Buffer.isBuffer(one)).map((der) => describeCertificate(der))
       : [],

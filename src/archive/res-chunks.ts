@@ -15,8 +15,6 @@ export const STRING_POOL = 0x0001;
 const CHUNK_HEADER_BYTES = 8;
 const POOL_HEADER_BYTES = 28;
 const UTF8_FLAG = 0x100;
-/** Strings that share bytes may be decoded again and again; honest pools hold each once. */
-const MOST_DECODING = 4;
 
 /** What an attribute or a resource holds. */
 export type ResValue =
@@ -56,6 +54,7 @@ export function readStringPool({ bytes, headerBytes }: Chunk): StringPool {
   if (headerBytes < POOL_HEADER_BYTES || headerBytes + 4 * count > bytes.length)
     throw new UnreadablePart('has a string pool that is larger than the file', { isHostile: true });
   const decoded = new Map<number, string>();
+  // Strings that share their bytes could come to any size; those of an honest pool are no larger than the pool.
   let decodedBytes = 0;
   return (index) => {
     if (index >= count) return null;
@@ -64,7 +63,7 @@ export function readStringPool({ bytes, headerBytes }: Chunk): StringPool {
     const at = stringsAt + bytes.readUInt32LE(headerBytes + 4 * index);
     const [from, to] = isUtf8 ? utf8Extent(bytes, at) : utf16Extent(bytes, at);
     decodedBytes += to - from;
-    if (to > bytes.length || decodedBytes > MOST_DECODING * bytes.length)
+    if (to > bytes.length || decodedBytes > bytes.length)
       throw new UnreadablePart('has a string pool that is larger than the file', { isHostile: true });
     const text = bytes.toString(isUtf8 ? 'utf8' : 'utf16le', from, to);
     decoded.set(index, text);

@@ -32,13 +32,14 @@ const WINDOW_BYTES = 256 * 1024;
 
 const inflate = promisify(inflateRaw);
 
-interface ZipEntry {
-  readonly method: number;
-  readonly compressedBytes: number;
-  readonly sizeBytes: number;
-  readonly headerAt: number;
-  /** Its local header, name and data end here or later: what else is in the local header is not in the directory. */
-  readonly endsAfter: number;
+/** The entries side by side, in few large pieces of memory: there may be very many. */
+interface Entries {
+  readonly names: string[];
+  readonly methods: Uint16Array;
+  readonly compressedBytes: Float64Array;
+  readonly sizeBytes: Float64Array;
+  /** Where the local header of each stands. */
+  readonly headersAt: Float64Array;
 }
 
 /** Where a zip ends. */
@@ -65,16 +66,16 @@ export async function readZipDirectory(file: ArchiveFile): Promise<ZipDirectory>
   if (zip.entryCount > MOST_ENTRIES) throw new ArchiveProblem('archive has too many entries');
   // yauzl's place in the file: a number, whatever its types say.
   const directoryAt = Number(zip.readEntryCursor);
-  const all = await readEntries(zip, reader, file.sizeBytes);
-  refuseOverlap([...all.values()].flat(), directoryAt);
+  const entries = await readEntries(zip, reader, file.sizeBytes);
+  refuseOverlap(entries, directoryAt);
   return {
-    names: [...all.keys()],
+    names: entries.names,
     end: { directoryAt, endAt, isZip64 },
     async read(name) {
-      const [entry, ...others] = all.get(name) ?? [];
-      if (entry === undefined) return null;
-      if (others.length > 0) throw new UnreadablePart('is there twice', { isHostile: true });
-      return await readEntry(file, entry);
+      const index = entries.names.indexOf(name);
+      if (index < 0) return null;
+      if (entries.names.includes(name, index + 1)) throw new UnreadablePart('is there twice', { isHostile: true });
+      return await readEntry(file, entries, index);
     },
   };
 }
@@ -134,8 +135,14 @@ async function openZip(reader: WindowReader, sizeBytes: number): Promise<ZipFile
   }
 }
 
-async function readEntries(zip: ZipFile, reader: WindowReader, fileBytes: number): Promise<Map<string, ZipEntry[]>> {
-  const all = new Map<string, ZipEntry[]>();
+async function readEntries(zip: ZipFile, reader: WindowReader, fileBytes: number): Promise<Entries> {
+  const entries = {
+    names: [] as string[],
+    methods: new Uint16Array(zip.entryCount),
+    compressedBytes: new Float64Array(zip.entryCount),
+    sizeBytes: new Float64Array(zip.entryCount),
+    headersAt: new Float64Array(zip.entryCount),
+  };
   let compressedBytes = 0;
   let directoryBytes = 0;
   try {
@@ -146,27 +153,18 @@ async function readEntries(zip: ZipFile, reader: WindowReader, fileBytes: number
         throw new ArchiveProblem('archive declares an impossible size');
       directoryBytes += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
       if (directoryBytes > LARGEST_DIRECTORY) throw new ArchiveProblem('archive directory is larger than 64 MiB');
-      const known = all.get(name);
-      if (known === undefined) all.set(name, [describe(entry)]);
-      else known.push(describe(entry));
+      const index = entries.names.push(name) - 1;
+      entries.methods[index] = entry.compressionMethod;
+      entries.compressedBytes[index] = entry.compressedSize;
+      entries.sizeBytes[index] = entry.uncompressedSize;
+      entries.headersAt[index] = entry.relativeOffsetOfLocalHeader;
     }
   } catch (cause) {
     if (cause instanceof ArchiveProblem) throw cause;
     if (reader.failure !== null) throw reader.failure;
     throw new ArchiveProblem('archive directory is inconsistent', { cause });
   }
-  return all;
-}
-
-function describe(entry: Entry): ZipEntry {
-  const { compressionMethod, compressedSize, uncompressedSize, relativeOffsetOfLocalHeader, fileNameLength } = entry;
-  return {
-    method: compressionMethod,
-    compressedBytes: compressedSize,
-    sizeBytes: uncompressedSize,
-    headerAt: relativeOffsetOfLocalHeader,
-    endsAfter: relativeOffsetOfLocalHeader + LOCAL_HEADER_BYTES + fileNameLength + compressedSize,
-  };
+  return entries;
 }
 
 /** Deflate makes at most 1032 bytes of one (zlib's technical notes); what is stored is as long as it is. */
@@ -184,13 +182,15 @@ function nameOf(entry: Entry): string {
   return name;
 }
 
-/** No entry begins in another one, and all end before the directory. */
-function refuseOverlap(entries: ZipEntry[], directoryAt: number): void {
-  entries.sort((a, b) => a.headerAt - b.headerAt);
-  for (const [index, { endsAfter }] of entries.entries()) {
-    if (endsAfter > (entries[index + 1]?.headerAt ?? directoryAt))
-      throw new ArchiveProblem('archive directory is inconsistent');
-  }
+/**
+ * No entry begins before another one has ended, and all have ended before the directory: then starts and ends take turns. An entry ends
+ * after its header and data at the earliest; how long the name and the rest of its local header are is not in the directory.
+ */
+function refuseOverlap({ headersAt, compressedBytes }: Entries, directoryAt: number): void {
+  const starts = headersAt.toSorted();
+  const ends = headersAt.map((at, index) => at + LOCAL_HEADER_BYTES + (compressedBytes[index] ?? 0)).sort();
+  if (ends.some((end, index) => end > (starts[index + 1] ?? directoryAt)))
+    throw new ArchiveProblem('archive directory is inconsistent');
 }
 
 /** The end record of an archive in several files names another disk than the first. */
@@ -205,9 +205,11 @@ async function readEnd(file: ArchiveFile): Promise<Pick<ZipEnd, 'endAt' | 'isZip
   return { endAt: file.sizeBytes - length + at, isZip64 };
 }
 
-async function readEntry(file: ArchiveFile, entry: ZipEntry): Promise<Buffer> {
-  const { method, compressedBytes, sizeBytes, headerAt } = entry;
-  if (Math.max(sizeBytes, compressedBytes) > LARGEST_ENTRY) throw tooLarge();
+async function readEntry(file: ArchiveFile, entries: Entries, index: number): Promise<Buffer> {
+  const compressedBytes = entries.compressedBytes[index] ?? 0;
+  const headerAt = entries.headersAt[index] ?? 0;
+  const method = entries.methods[index];
+  if (Math.max(entries.sizeBytes[index] ?? 0, compressedBytes) > LARGEST_ENTRY) throw tooLarge();
   const header = await readAt(file, LOCAL_HEADER_BYTES, headerAt);
   const dataAt = headerAt + LOCAL_HEADER_BYTES + header.readUInt16LE(26) + header.readUInt16LE(28);
   if (!header.toString('latin1', 0, 4).startsWith('PK\x03\x04') || dataAt + compressedBytes > file.sizeBytes)

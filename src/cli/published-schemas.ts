@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { backends } from '../backends/index.ts';
 import { configJsonSchema } from './config/config-schema.ts';
+import { InspectDocument } from './inspect-document.ts';
 import { ResultDocument } from './result-document.ts';
 
 export { backendCommandTexts } from './commands/backend-command-texts.ts';
@@ -13,6 +14,10 @@ export function publishedSchemas(): Readonly<Record<string, object>> {
     'result.schema.json': {
       ...z.toJSONSchema(ResultDocument, { target: 'draft-7' }),
       title: 'apptool --json result, version 1',
+    },
+    'inspect.schema.json': {
+      ...z.toJSONSchema(InspectDocument, { target: 'draft-7' }),
+      title: 'apptool inspect --json result, version 1',
     },
   };
 }

@@ -78,19 +78,29 @@ function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number)
 
 /** What the file does not tell of the app is a warning: that is no reason not to send it. */
 function judge(path: string, ctx: RunContext) {
-  return async (file: ArchiveFile): Promise<Judgement> => {
-    try {
+  return async (file: ArchiveFile): Promise<Judgement> =>
+    await readInput(path, async () => {
       const archive = await openAppArchive(file);
       const problems: string[] = [];
       const identity = await readAppIdentity(archive, problems);
-      for (const message of problems) ctx.emit({ type: 'warning', code: 'unreadable-part', message });
+      warnOf(problems, ctx);
       return { kind: archive.kind, identity };
-    } catch (cause) {
-      if (!(cause instanceof ArchiveProblem)) throw cause;
-      throw new LocalIoError(`cannot use ${path}: ${cause.message}`, {
-        cause,
-        hint: 'check the build that made the file',
-      });
-    }
-  };
+    });
+}
+
+export function warnOf(problems: readonly string[], { emit }: RunContext): void {
+  for (const message of problems) emit({ type: 'warning', code: 'unreadable-part', message });
+}
+
+/** Reads the user's file: what is wrong with it is theirs to mend. */
+export async function readInput<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof ArchiveProblem)) throw cause;
+    throw new LocalIoError(`cannot use ${path}: ${cause.message}`, {
+      cause,
+      hint: 'check the build that made the file',
+    });
+  }
 }

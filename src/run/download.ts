@@ -108,7 +108,8 @@ async function kindOf(file: OutputFile, sizeBytes: number): Promise<ArtifactKind
     const { kind } = await openAppArchive({
       sizeBytes,
       fill: async (buffer, position) => {
-        await file.handle.read(buffer, 0, buffer.length, position);
+        const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, position);
+        if (bytesRead < buffer.length) throw new ArchiveProblem('archive became shorter while it was read');
       },
     });
     return kind;

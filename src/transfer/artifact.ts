@@ -157,7 +157,7 @@ async function assertSame(handle: FileHandle, path: string, identity: Identity):
   const inUse = pick(await handle.stat({ bigint: true }));
   const atPath = await identityAt(path);
   if (!same(identity, inUse) || atPath === null || !same(identity, atPath))
-    throw changed(path, 'while it was being sent');
+    throw changed(path, 'while apptool was using it');
 }
 
 async function fill(handle: FileHandle, buffer: Buffer, position: number, path: string): Promise<void> {

@@ -1,8 +1,9 @@
 /** From this size on, several connections are tried. */
 export const WORTH_LANES_BYTES = 64 * 1024 * 1024;
 const LARGEST_SEGMENT = 32 * 1024 * 1024;
-const SMALLEST_SEGMENT = 8 * 1024 * 1024;
-const SEGMENTS_WANTED = 32;
+const SMALLEST_SEGMENT = 4 * 1024 * 1024;
+/** A piece is about this part of what is left. */
+const PIECES_LEFT = 24;
 /** How many connections are tried, one step after the other, as long as each step was worth it. */
 const STEPS = [1, 4, 8] as const;
 /** A step stays when it made the download faster by this much. */
@@ -16,28 +17,37 @@ export interface Segments {
   next(): number | null;
   /** Takes the piece that begins at `start`, if nobody has. */
   takeAt(start: number): boolean;
-  /** Where the piece that begins at `start` ends (not included). */
-  endOf(start: number): number;
+  /** Where the piece that `position` lies in ends (not included). */
+  endOf(position: number): number;
 }
 
 export function createSegments(sizeBytes: number): Segments {
-  const wanted = Math.ceil(sizeBytes / SEGMENTS_WANTED);
-  const segment = Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, wanted));
+  const starts = startsOf(sizeBytes);
   let free = 0;
   return {
     next() {
-      if (free >= sizeBytes) return null;
-      const start = free;
-      free += segment;
+      const start = starts[free] ?? null;
+      free += 1;
       return start;
     },
     takeAt(start) {
-      if (start !== free || start >= sizeBytes) return false;
-      free += segment;
+      if (starts[free] !== start) return false;
+      free += 1;
       return true;
     },
-    endOf: (start) => Math.min(sizeBytes, start - (start % segment) + segment),
+    endOf: (position) => starts.find((start) => start > position) ?? sizeBytes,
   };
+}
+
+/** Large pieces first, because each costs a request; small ones towards the end, so that no connection works on alone. */
+function startsOf(sizeBytes: number): readonly number[] {
+  const starts: number[] = [];
+  for (let start = 0; start < sizeBytes; ) {
+    starts.push(start);
+    const wanted = Math.ceil((sizeBytes - start) / PIECES_LEFT);
+    start += Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, wanted));
+  }
+  return starts;
 }
 
 /** How many connections are worth it, found out while they run. */

@@ -63,6 +63,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     run: async (session) => (await import('./abort.ts')).abortCommand(session),
   },
   {
+    name: 'inspect',
+    operands: ['file'],
+    flags: [],
+    summary: 'Show what is inside an APK, AAB or IPA: id, versions, permissions, signers',
+    example: 'apptool inspect app-release.apk --json',
+    run: async (session) => (await import('./inspect.ts')).inspectCommand(session),
+  },
+  {
     name: 'backends',
     operands: [],
     flags: [],
