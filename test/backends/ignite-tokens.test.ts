@@ -46,7 +46,7 @@ describe('a token', () => {
     ]);
   });
 
-  test('goes to the API alone, and the credentials to the Account Service alone', async () => {
+  test('goes to the API alone', async () => {
     const { poll, proxy } = await uploaded();
 
     await poll();

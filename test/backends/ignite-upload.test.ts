@@ -71,7 +71,7 @@ describe('the metadata', () => {
       {
         type: 'warning',
         code: 'permission-not-described',
-        message: 'ignite.permissions describes camera in no way, so only the name is sent',
+        message: 'ignite.permissions says nothing of camera: only the name is sent',
       },
     ]);
   });
@@ -147,11 +147,15 @@ describe('the metadata', () => {
   });
 
   test('is checked in storeMetadata as the settings are', async () => {
-    const { iconUrl: __, ...rest } = IGNITE_SETTINGS;
+    const { iconUrl: __, developer: ___, ...rest } = WITHOUT_PERMISSIONS;
+    const storeMetadata = { icon_url: 'icon.png', developer: null, permissions: ['internet'] };
 
-    const { content } = await contentWith({ ...rest, storeMetadata: { icon_url: 'icon.png' } });
+    const { content } = await contentWith({ ...rest, storeMetadata });
 
-    expect(usageErrorOf(content).message).toContain('storeMetadata.icon_url: expected a web address');
+    const { message } = usageErrorOf(content);
+    expect(message).toContain('storeMetadata.icon_url: expected a web address');
+    expect(message).toContain('storeMetadata.permissions: expected an object with an object for each permission');
+    expect(message).toContain('developer missing');
   });
 });
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { fixture } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
@@ -201,7 +202,23 @@ describe('the App Management API of the sandbox', () => {
     expect((await upload(await form(await content(), files))).status).toBe(code);
   });
 
-  test('refuses JSON whose file is no base64, a type it does not know, and JSON beyond its limit', async () => {
+  test('refuses more than 64 MiB of JSON before it has come', async () => {
+    const { api, authorization } = await services();
+    const headers = { ...authorization, ...JSON_TYPE, 'content-length': String(64 * 1024 * 1024 + 1) };
+
+    const status = await new Promise((resolve, reject) => {
+      const sent = request(`${api}/v1/upload_apk/external_user`, { method: 'POST', headers }, (answer) => {
+        resolve(answer.statusCode);
+        sent.destroy();
+      });
+      sent.on('error', reject);
+      sent.flushHeaders();
+    });
+
+    expect(status).toBe(413);
+  });
+
+  test('refuses JSON that is none, or whose file is no base64, and a type it does not know', async () => {
     const { upload, authorization } = await services();
     const json = JSON.stringify({ ...(await content()), file: 'no base64!' });
 

@@ -147,7 +147,7 @@ function plannedFields(content: UploadContent): Record<string, string> {
 function warnOfBarePermissions({ store_metadata: { permissions = {} } }: UploadContent, ctx: Context): void {
   const bare = Object.keys(permissions).filter((name) => Object.keys(permissions[name] ?? {}).length === 0);
   if (bare.length === 0) return;
-  const message = `ignite.permissions describes ${bare.join(', ')} in no way, so only the name is sent`;
+  const message = `ignite.permissions says nothing of ${bare.join(', ')}: only the name is sent`;
   ctx.emit({ type: 'warning', code: 'permission-not-described', message });
 }
 

@@ -37,9 +37,9 @@ export function contentOf(settings: IgniteSettings, artifact: Artifact): UploadC
   const problems: string[] = [];
   const metadata = completed(described(settings, problems), artifact, problems);
   const { fallbackUrl, variantSegmentIds, sendToSamsung } = settings;
-  const needed = Object.entries({ fallbackUrl, variantSegmentIds, sendToSamsung });
-  for (const [field, key] of Object.entries(SETTING_OF)) needed.push([key, metadata[field] as string | undefined]);
-  const missing = needed.flatMap(([key, value]) => (value === undefined ? key : []));
+  const needed: Record<string, unknown> = { fallbackUrl, variantSegmentIds, sendToSamsung };
+  for (const [field, key] of Object.entries(SETTING_OF)) needed[key] = metadata[field];
+  const missing = Object.keys(needed).filter((key) => needed[key] === undefined);
   if (missing.length > 0) problems.unshift(`${missing.join(', ')} missing`);
   if (
     fallbackUrl === undefined ||
@@ -63,9 +63,9 @@ export function contentOf(settings: IgniteSettings, artifact: Artifact): UploadC
 function described(settings: IgniteSettings, problems: string[]): UploadContent['store_metadata'] {
   const metadata: Record<string, unknown> = { ...settings.storeMetadata };
   for (const [field, key] of Object.entries(SETTING_OF)) {
-    const parsed = IgniteSettings.shape[key].safeParse(settings[key] ?? metadata[field]);
-    if (parsed.success) metadata[field] = parsed.data;
-    else problems.push(`storeMetadata.${field}: ${parsed.error.issues[0]?.message}`);
+    const parsed = IgniteSettings.shape[key].safeParse(settings[key] ?? metadata[field] ?? undefined);
+    metadata[field] = parsed.data;
+    if (!parsed.success) problems.push(`storeMetadata.${field}: ${parsed.error.issues[0]?.message}`);
   }
   return metadata;
 }

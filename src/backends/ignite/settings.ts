@@ -55,6 +55,6 @@ export const IgniteSettings = z.strictObject({
     .describe('How the nested fields travel: json-part, brackets, dots or json-base64'),
   jsonPartTypes: yesOrNo
     .default(false)
-    .describe('With json-part: say application/json on the parts that hold JSON, which some servers take for files'),
+    .describe('With json-part: whether the parts that hold JSON say that they are application/json'),
 });
 export type IgniteSettings = z.infer<typeof IgniteSettings>;
