@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { readAppIdentity } from '../archive/app-identity.ts';
-import { ArchiveProblem, readAt } from '../archive/archive-file.ts';
-import { type AppArchive, openAppArchive } from '../archive/archive-kind.ts';
+import { ArchiveProblem } from '../archive/archive-file.ts';
+import { openAppArchive } from '../archive/archive-kind.ts';
+import { identityOf, inspectArchive } from '../archive/inspect.ts';
 import type { AppIdentity, ArtifactKind } from '../types.ts';
 import type { StoredObject } from './object-store.ts';
 
@@ -9,8 +9,9 @@ import type { StoredObject } from './object-store.ts';
 export interface ReceivedApp {
   readonly kind: ArtifactKind;
   readonly identity: AppIdentity | null;
-  /** Whether there is any signature, by whomever; it is not verified. */
+  /** Whether there is any signature, and one by a key for debug builds; neither is verified. */
   readonly isSigned: boolean;
+  readonly isDebugSigned: boolean;
 }
 
 /** Reads what has arrived; `null` for what is no whole APK, AAB or IPA. */
@@ -18,7 +19,14 @@ export async function readReceivedApp({ path, sizeBytes }: StoredObject): Promis
   const handle = await open(path);
   try {
     const archive = await openAppArchive({ sizeBytes, fill: (buffer, position) => fill(handle, buffer, position) });
-    return { kind: archive.kind, identity: await readAppIdentity(archive, []), isSigned: await isSigned(archive) };
+    const { facts } = await inspectArchive(archive);
+    const signatures = facts.kind === 'ipa' ? [] : facts.signatures;
+    return {
+      kind: facts.kind,
+      identity: identityOf(facts),
+      isSigned: signatures.length > 0,
+      isDebugSigned: signatures.some(({ signers }) => signers.some(({ androidDebug }) => androidDebug)),
+    };
   } catch (error) {
     if (error instanceof ArchiveProblem) return null;
     throw error;
@@ -30,13 +38,4 @@ export async function readReceivedApp({ path, sizeBytes }: StoredObject): Promis
 async function fill(handle: FileHandle, buffer: Buffer, position: number): Promise<void> {
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
   if (bytesRead < buffer.length) throw new ArchiveProblem('archive is incomplete');
-}
-
-const BLOCK_MAGIC = Buffer.from('APK Sig Block 42', 'latin1');
-
-/** A JAR signature (scheme v1), or a signing block right before the directory (v2 and later: source.android.com, "APK signing"). */
-async function isSigned({ file, zip }: AppArchive): Promise<boolean> {
-  if (zip.names.some((name) => /^META-INF\/[^/]+\.(RSA|DSA|EC)$/i.test(name))) return true;
-  const magicAt = zip.end.directoryAt - BLOCK_MAGIC.length;
-  return magicAt >= 0 && (await readAt(file, BLOCK_MAGIC.length, magicAt)).equals(BLOCK_MAGIC);
 }
