@@ -2,6 +2,7 @@ import { applivery } from './applivery/index.ts';
 import { apptego } from './apptego/index.ts';
 import { autoappstore } from './autoappstore/index.ts';
 import type { BackendDefinition } from './definition.ts';
+import { ignite } from './ignite/index.ts';
 
 /** The one list of backends. Adding one is its folder and a line here. */
-export const backends: readonly BackendDefinition[] = [apptego, autoappstore, applivery];
+export const backends: readonly BackendDefinition[] = [apptego, autoappstore, ignite, applivery];
