@@ -175,6 +175,11 @@ export interface Adapter {
    * was gone before. Absent where uploads leave nothing behind.
    */
   abort?(session: Readonly<Record<string, string>>, ctx: Context): Promise<void>;
-  /** A fresh link to the output. Absent when the backend gives nothing back. */
-  download?(id: string, ctx: Context): Promise<DownloadLink>;
+  /** Throws `UsageError` where it is known without a request that this job's output cannot be had. Absent where it never is. */
+  assertDownloadable?(id: string): void;
+  /**
+   * A fresh link to the output, as the kind of file that is wanted where the backend has several; `null` leaves it to the backend.
+   * Absent when the backend gives nothing back.
+   */
+  download?(id: string, wanted: ArtifactKind | null, ctx: Context): Promise<DownloadLink>;
 }

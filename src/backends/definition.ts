@@ -23,6 +23,8 @@ interface Capabilities {
   readonly limit: { readonly bytes: number; readonly words: string } | null;
   /** Whether a finished job's output can be fetched; agrees with the presence of `Adapter.download`. */
   readonly download: boolean;
+  /** Whether what comes back is the protected app: then there is a download, and `protect` takes this backend. */
+  readonly protects: boolean;
   /** The shared settings that this backend uses; a flag for any other is refused. */
   readonly accepts: readonly SharedSetting[];
   /** What `--until` can name, the default first; empty where a job has one end. */
@@ -88,6 +90,8 @@ export interface AdapterInput<Settings> {
   readonly stallTimeoutMs: number;
   /** What is known of the build that runs apptool, read when it is first asked for. */
   readonly build: () => Promise<BuildMetadata>;
+  /** To be told of every secret that the backend hands out, before anything else is done with it: from then on no output shows it. */
+  readonly conceal: (secret: string) => void;
 }
 
 /** What a backend's folder exports: enough to list it, configure it, create its adapter, and rehearse with it. */
@@ -102,6 +106,13 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly variables: Readonly<Partial<Record<string, string>>>;
   /** The settings that are base addresses: credentials travel there, so a config that was only found may not set them. */
   readonly addresses: readonly string[];
+  /** The setting from which addresses follow that are at their defaults, such as a tenant's name; guarded as they are. */
+  readonly derivedAddresses?: {
+    readonly from: string;
+    readonly of: (value: string) => Readonly<Record<string, string>>;
+  };
+  /** The settings that name files: what is read leaves this machine, so a config that was only found may not point out of its project. */
+  readonly fileSettings?: readonly string[];
   readonly credentials: readonly CredentialSpec[];
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;

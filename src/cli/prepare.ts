@@ -151,8 +151,8 @@ async function embeddedFor(
   if (settings.values.dryRun === true)
     emit({ type: 'warning', code: 'dry-run', message: 'this is a dry run: nothing that writes is sent' });
   if (settings.values.sandbox !== true || invocation.command === 'sandbox') return null;
-  const assigned = Object.values(settings.backends)
-    .flatMap(({ sources }) => Object.values(sources))
+  const assigned = backends
+    .flatMap(({ id, addresses }) => addresses.map((key) => settings.backends[id]?.sources[key] ?? ''))
     .find((source) => source.startsWith('--set '));
   if (assigned !== undefined)
     throw new UsageError(`${assigned} does not go with --sandbox`, { hint: 'leave one of them out' });

@@ -86,6 +86,7 @@ export function createSession(parts: SessionParts): Session {
       connections,
       stallTimeoutMs,
       build: parts.build,
+      conceal: redactor.add,
       storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
     };
   };
@@ -96,8 +97,8 @@ export function createSession(parts: SessionParts): Session {
     async open(id) {
       const backend = definition(id);
       const { storage, ...input } = await openFor(id, []);
-      const { files, limit, milestones } = backend.capabilities;
-      return { id, files, limit, milestones, adapter: await backend.create(input), storage };
+      const { files, limit, milestones, protects } = backend.capabilities;
+      return { id, files, limit, milestones, protects, adapter: await backend.create(input), storage };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));

@@ -9,6 +9,8 @@ export interface OpenBackend {
   readonly limit: { readonly bytes: number; readonly words: string } | null;
   /** What a job can be waited for, the default first; empty where it has one end. */
   readonly milestones: readonly { readonly name: string; readonly pollIntervalMs?: number }[];
+  /** Whether what comes back is the protected app. */
+  readonly protects: boolean;
   readonly adapter: Adapter;
   readonly storage: Storage;
 }
@@ -23,4 +25,10 @@ export function downloadOf(backend: OpenBackend): NonNullable<Adapter['download'
   const { download } = backend.adapter;
   if (download === undefined) throw new UsageError(`${backend.id} gives nothing back: it has no download`);
   return download;
+}
+
+/** Throws `UsageError` for a backend that takes builds and protects none. */
+export function assertProtects({ id, protects }: Pick<OpenBackend, 'id' | 'protects'>): void {
+  if (protects) return;
+  throw new UsageError(`${id} does not protect`, { hint: `to send a file there: apptool upload <file> --to ${id}` });
 }

@@ -25,7 +25,7 @@ export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promis
   try {
     const done = await downloadToFile(
       {
-        link: () => download(id, ctx),
+        link: () => download(id, kindNamed(output.path), ctx),
         storage: backend.storage,
         target: output,
         inputBytes: sent?.sizeBytes ?? null,
@@ -59,6 +59,7 @@ export async function download(
 ): Promise<{ readonly path: string; readonly isWritten: boolean }> {
   const { backend, id, force } = input;
   const mint = downloadOf(backend);
+  backend.adapter.assertDownloadable?.(id);
   if (input.output !== undefined) await checkOutput({ path: input.output, force }, null);
   const state = await status(backend, id, ctx);
   const job = jobRef(backend, id);
@@ -68,7 +69,7 @@ export async function download(
       hint: `to wait for it: apptool wait ${job}`,
     });
   }
-  const path = input.output ?? defaultName(await mint(id, ctx));
+  const path = input.output ?? defaultName(await mint(id, null, ctx), backend.protects);
   if (input.output === undefined) await checkOutput({ path, force }, null);
   if (input.dryRun) return { path, isWritten: false };
   await fetchOutput({ backend, id, output: { path, force }, sent: null }, ctx);
@@ -76,11 +77,11 @@ export async function download(
 }
 
 /** The server's name is only a suggestion: taken when it is a plain file name, in the working directory. */
-function defaultName({ fileName }: DownloadLink): string {
+function defaultName({ fileName }: DownloadLink, isProtected: boolean): string {
   const [, stem, extension] = /^([A-Za-z0-9_][A-Za-z0-9_ .()+-]{0,120})\.(apk|aab|ipa)$/.exec(fileName) ?? [];
   if (stem === undefined)
     throw new UsageError('the server gives no usable file name', { hint: 'give one with --output' });
-  return `${stem}-protected.${extension}`;
+  return isProtected ? `${stem}-protected.${extension}` : fileName;
 }
 
 async function verify(
@@ -89,7 +90,7 @@ async function verify(
   { sent, output }: DownloadInput,
 ): Promise<void> {
   const kind = await kindOf(file, sizeBytes);
-  const named = output.path.toLowerCase().split('.').pop();
+  const named = kindNamed(output.path);
   if (sent !== null && sha256 === sent.sha256) {
     throw new IntegrityError('the output is byte for byte the input: it is not protected', {
       hint: 'check the enabled protections in the portal',
@@ -98,9 +99,14 @@ async function verify(
   if (sent !== null && kind !== sent.kind) {
     throw new IntegrityError(`the output is an ${kind.toUpperCase()}, the input an ${sent.kind.toUpperCase()}`);
   }
-  const isOtherKind = (named === 'apk' || named === 'aab' || named === 'ipa') && named !== kind;
-  if (sent === null && isOtherKind)
+  if (sent === null && named !== null && named !== kind)
     throw new IntegrityError(`the output is an ${kind.toUpperCase()}, not what its name says`);
+}
+
+/** What the name of a path promises; `null` where it promises nothing. */
+function kindNamed(path: string): ArtifactKind | null {
+  const extension = path.toLowerCase().split('.').pop();
+  return extension === 'apk' || extension === 'aab' || extension === 'ipa' ? extension : null;
 }
 
 async function kindOf(file: OutputFile, sizeBytes: number): Promise<ArtifactKind> {

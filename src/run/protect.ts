@@ -1,7 +1,7 @@
 import { join, parse } from 'node:path';
 import { checkOutput, type OutputTarget } from '../transfer/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
-import { downloadOf } from './backend.ts';
+import { assertProtects } from './backend.ts';
 import { fetchOutput } from './download.ts';
 import type { RunContext } from './trace.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
@@ -38,7 +38,7 @@ export async function protect(
 ): Promise<{ readonly id: string; readonly output: string | null }> {
   const { backend } = input;
   ctx.trace.note({ backend: backend.id });
-  downloadOf(backend);
+  assertProtects(backend);
   checkInputName(backend, input.path);
   const target = input.detach ? null : await checkProtectOutput(input);
   const { id, sent } = await withArtifact(input, ctx, async (artifact) => ({

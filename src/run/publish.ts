@@ -8,7 +8,7 @@ import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
 
 /** One backend that the file goes to, and how long its job is waited for. */
-export interface PublishTarget {
+interface PublishTarget {
   readonly backend: OpenBackend;
   readonly waiting: Pick<WaitInput, 'pollIntervalMs' | 'timeoutMs' | 'appearTimeoutMs' | 'until'>;
 }

@@ -10,6 +10,7 @@ export const depot = defineBackend({
     files: ['apk'],
     limit: { bytes: 64 * 1024 ** 2, words: '64 MiB' },
     download: false,
+    protects: false,
     accepts: ['releaseNotes', 'tags'],
     milestones: [{ name: 'checked' }, { name: 'shelved' }],
   },

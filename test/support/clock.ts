@@ -10,7 +10,7 @@ export interface FakeClock extends Clock {
 
 /**
  * Waits that we choose take no time and move the clock by their length. Watchdogs run on real time, because what they watch does, but
- * long ones are shortened: 80 ms stay 80 ms, 30 s become 110. `random` is always the middle, so that jitter is known.
+ * long ones are shortened: 300 ms stay 300 ms, 30 s become 330. Shorter than that, a loaded machine would be taken for a silent server. `random` is always the middle, so that jitter is known.
  * `realPauseMs` is what a wait really takes, for servers that need a moment.
  */
 export function fakeClock(random = 0.5, realPauseMs = 1): FakeClock {
@@ -31,6 +31,6 @@ export function fakeClock(random = 0.5, realPauseMs = 1): FakeClock {
       await realClock.sleep(realPauseMs, signal);
       now += delayMs;
     },
-    after: (delayMs, callback) => realClock.after(Math.min(delayMs, 80 + delayMs / 1000), callback),
+    after: (delayMs, callback) => realClock.after(Math.min(delayMs, 300 + delayMs / 1000), callback),
   };
 }

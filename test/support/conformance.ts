@@ -31,13 +31,21 @@ export interface Conformance {
   /** A job id of the right form that does not exist. */
   readonly unknownId: string;
   readonly options?: Partial<UploadOptions>;
+  /** Where a backend has several ways in: the name of this one, the sandbox's variables that open it, and whether it gives anything back. */
+  readonly way?: {
+    readonly name: string;
+    readonly variables: (all: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+    readonly download: boolean;
+  };
 }
 
 const SETTLED_MS = 4_000;
 
 /** Drives a backend's adapter through the interface against its own part of the sandbox. Every backend has to pass all of it. */
 export function testAdapter(subject: Conformance): void {
-  const { definition } = subject;
+  const { definition, way } = subject;
+  const title = way === undefined ? definition.id : `${definition.id}, ${way.name}`;
+  const variablesOf = way?.variables ?? ((all) => all);
   const options: UploadOptions = { ...UPLOAD, ...subject.options };
   const question = (patience: Question['patience'], until?: string): Question => ({
     patience,
@@ -48,7 +56,7 @@ export function testAdapter(subject: Conformance): void {
     const folder = await temporaryFolder();
     const box = await sandbox({}, definition);
     const proxy = await faultProxy(box, planned);
-    const backend = await openBackend(definition, proxy.variables, 1_000);
+    const backend = await openBackend(definition, variablesOf(proxy.variables), 1_000);
     const artifact = await artifactAt(path ?? (await copyFixture(subject.fixture, folder)));
     const ctx = testContext({ clock: fakeClock() });
     return { folder, box, proxy, backend, artifact, ctx, upload: () => backend.adapter.upload(artifact, options, ctx) };
@@ -69,7 +77,7 @@ export function testAdapter(subject: Conformance): void {
     return proxy.seen.filter((one) => one.origin === 'api' && one.method === method && path?.test(one.path)).length;
   }
 
-  describe(`${definition.id}: what is declared`, () => {
+  describe(`${title}: what is declared`, () => {
     test('has a folder for an id, credentials with a variable each, and addresses among its settings', () => {
       const keys = Object.keys(definition.settings.shape);
 
@@ -84,6 +92,7 @@ export function testAdapter(subject: Conformance): void {
       const { backend } = await setUp();
 
       expect(backend.adapter.download !== undefined).toBe(definition.capabilities.download);
+      expect(definition.capabilities.download || !definition.capabilities.protects).toBe(true);
     });
 
     test('creating the adapter and planning an upload make no request', async () => {
@@ -97,7 +106,7 @@ export function testAdapter(subject: Conformance): void {
     });
   });
 
-  describe(`${definition.id}: the way of a job`, () => {
+  describe(`${title}: the way of a job`, () => {
     test('uploads, is asked until it has succeeded, and says the same when asked again', async () => {
       const setting = await setUp();
 
@@ -156,7 +165,7 @@ export function testAdapter(subject: Conformance): void {
     });
   });
 
-  describe(`${definition.id}: trouble`, () => {
+  describe(`${title}: trouble`, () => {
     test('sends every byte of the artifact with an exact length, and no credential to a storage', async () => {
       const { upload, proxy, artifact } = await setUp();
 
@@ -246,10 +255,10 @@ export function testAdapter(subject: Conformance): void {
     });
   });
 
-  test(`${definition.id}: says failed when the service says so, with its words`, async () => {
+  test(`${title}: says failed when the service says so, with its words`, async () => {
     const box = await sandbox({ result: 'failed' }, definition);
     const folder = await temporaryFolder();
-    const backend = await openBackend(definition, box.variables);
+    const backend = await openBackend(definition, variablesOf(box.variables));
     const artifact = await artifactAt(await copyFixture(subject.fixture, folder));
     const ctx = testContext({ clock: fakeClock() });
 
@@ -261,7 +270,7 @@ export function testAdapter(subject: Conformance): void {
       .toMatchObject({ phase: 'failed', message: expect.any(String) });
   });
 
-  describe.runIf(definition.capabilities.download)(`${definition.id}: the output`, () => {
+  describe.runIf(way?.download ?? definition.capabilities.download)(`${title}: the output`, () => {
     async function finished(planned: readonly PlannedFault[] = []) {
       const setting = await setUp(planned);
       const id = await setting.upload();
@@ -270,7 +279,8 @@ export function testAdapter(subject: Conformance): void {
       const download = () =>
         downloadToFile(
           {
-            link: (ctx) => setting.backend.adapter.download?.(id, ctx) ?? Promise.reject(new Error('no download')),
+            link: (ctx) =>
+              setting.backend.adapter.download?.(id, null, ctx) ?? Promise.reject(new Error('no download')),
             storage: setting.backend.storage,
             target,
             inputBytes: setting.artifact.sizeBytes,
@@ -281,14 +291,15 @@ export function testAdapter(subject: Conformance): void {
       return { ...setting, target, download };
     }
 
-    test('comes back as the bytes that the service has, and differs from the input', async () => {
+    test('comes back as the bytes that the service has: the input, or its protected form', async () => {
       const { download, target, artifact } = await finished();
 
       const done = await download();
 
       expect(done.sha256).toBe(await sha256Of(target.path));
       expect(done.sizeBytes).toBe((await readFile(target.path)).length);
-      expect(done.sha256).not.toBe(await artifact.sha256(new AbortController().signal));
+      const isInput = done.sha256 === (await artifact.sha256(new AbortController().signal));
+      expect(isInput).toBe(!definition.capabilities.protects);
     });
 
     test('is fetched again when its connection breaks, and leaves nothing when it always does', async () => {
@@ -312,7 +323,7 @@ export function testAdapter(subject: Conformance): void {
       const downloading = downloadToFile(
         {
           link: () =>
-            setting.backend.adapter.download?.(jobOf(setting.ctx) ?? '', ctx) ??
+            setting.backend.adapter.download?.(jobOf(setting.ctx) ?? '', null, ctx) ??
             Promise.reject(new Error('no download')),
           storage: setting.backend.storage,
           target: { ...setting.target, force: true },

@@ -68,7 +68,7 @@ export interface FaultProxy {
 
 /**
  * Stands in front of a sandbox, its storage included, and does to chosen requests what was planned; all else passes. The signed URLs in
- * answers are turned to the proxy's own storage port; their signatures cover path and query, so they stay true.
+ * answers, redirects included, are turned to the proxy's own storage port; their signatures cover path and query, so they stay true.
  */
 export async function faultProxy(sandbox: Sandbox, planned: readonly PlannedFault[]): Promise<FaultProxy> {
   const seen: Seen[] = [];
@@ -198,7 +198,9 @@ function makeExchange(
       const bytes = await readAll(answer);
       const text = origin === 'api' ? Buffer.from(upstream.rewrite(bytes.toString('utf8'))) : bytes;
       const length = { 'content-length': String(text.length) };
-      return { status: answer.statusCode ?? 502, headers: { ...answer.headers, ...length }, body: text };
+      const { location } = answer.headers;
+      const turned = location === undefined ? {} : { location: upstream.rewrite(location) };
+      return { status: answer.statusCode ?? 502, headers: { ...answer.headers, ...turned, ...length }, body: text };
     },
     reply: ({ status, headers, body }) => {
       onReply(body);

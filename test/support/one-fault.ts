@@ -32,10 +32,11 @@ async function protectWith(call: CallName, fault: Fault, times: number): Promise
     ? await bigApk(join(folder, 'app.apk'), 11 * MIB)
     : await copyFixture('v2.apk', folder, 'app.apk');
   const outputPath = join(folder, 'out.apk');
-  const context = testContext({ clock: fakeClock(0.5, 8) });
+  const context = testContext({ clock: fakeClock(0.5, 20) });
   const trace = createTrace(() => {});
   const ctx = { ...context, record: trace.record, trace };
-  const waiting = { pollIntervalMs: 6_000, timeoutMs: 60_000, appearTimeoutMs: 30_000 };
+  // Forty questions: the sandbox has almost a second of real time to get a job done, however busy the machine is.
+  const waiting = { pollIntervalMs: 6_000, timeoutMs: 240_000, appearTimeoutMs: 120_000 };
   const options = { ...UPLOAD, ...waiting, capacityWaitMs: 0 };
 
   const error = await protect(

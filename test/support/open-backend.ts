@@ -53,7 +53,7 @@ export function backendInput(
   const connections = openConnections(NO_PROXY, addresses);
   atEnd(() => connections.close());
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, storage };
+  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, conceal: () => {}, storage };
 }
 
 /** A backend as the command line opens it. */
@@ -64,8 +64,8 @@ export async function openBackend(
   own: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenBackend> {
   const { storage, ...input } = backendInput(definition, variables, { stallTimeoutMs, own });
-  const { files, limit, milestones } = definition.capabilities;
-  return { id: definition.id, files, limit, milestones, adapter: await definition.create(input), storage };
+  const { files, limit, milestones, protects } = definition.capabilities;
+  return { id: definition.id, files, limit, milestones, protects, adapter: await definition.create(input), storage };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

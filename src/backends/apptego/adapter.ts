@@ -87,7 +87,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
       uploadBySignedUrls({ protocol: protocolFor(artifact, options), storage, artifact, options }, ctx),
     poll,
     abort,
-    download: async (id, ctx) => {
+    download: async (id, _wanted, ctx) => {
       const path = `/automate/download/${encodeURIComponent(id)}`;
       const policy = CALL_POLICIES.read;
       const reply = await api.call(

@@ -10,6 +10,7 @@ export const apptego = defineBackend({
     // "reject files over 2 GB": Automation API, "Request Body". 2 GB is read as 2 GiB [assumed]: the server decides in between.
     limit: { bytes: 2 * 1024 ** 3, words: '2 GB' },
     download: true,
+    protects: true,
     accepts: ['environment', 'signingKey'],
     milestones: [],
   },

@@ -15,6 +15,7 @@ export const autoappstore = defineBackend({
     // "Platform size limit", without a number: "App requirements".
     limit: null,
     download: false,
+    protects: false,
     accepts: [],
     milestones: [
       { name: 'validated' },

@@ -10,7 +10,7 @@ export async function backendsCommand(session: Session): Promise<CommandResult> 
 }
 
 function describe(backend: BackendDefinition) {
-  const { files, limit, download, milestones } = backend.capabilities;
+  const { files, limit, download, protects, milestones } = backend.capabilities;
   return {
     id: backend.id,
     title: backend.title,
@@ -18,6 +18,7 @@ function describe(backend: BackendDefinition) {
     files,
     limitBytes: limit?.bytes ?? null,
     download,
+    protects,
     milestones: milestones.map(({ name }) => name),
     settings: Object.entries(backend.settings.shape).map(([key, schema]) => ({
       key: `${backend.id}.${key}`,
@@ -33,6 +34,7 @@ function asText(backend: ReturnType<typeof describe>): string {
     ['files', backend.files.map((kind) => `.${kind}`).join(' ')],
     ['limit', backend.limitBytes === null ? 'not documented' : `${backend.limitBytes} bytes`],
     ['download', backend.download ? 'yes' : 'no'],
+    ['protects', backend.protects ? 'yes' : 'no'],
     ['milestones', backend.milestones.join(' ') || 'one end'],
     ['credentials', backend.credentials.join(' or ')],
     ...backend.settings.map(({ key, variable, description }): [string, string] => [

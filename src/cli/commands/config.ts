@@ -37,10 +37,15 @@ function credentialRows(session: Session): Row[] {
 }
 
 function asTable(rows: readonly Row[], config: string | null): string {
-  const shown = rows.map(({ key, value, source }) => [key, value === null ? '-' : String(value), source] as const);
+  const shown = rows.map(({ key, value, source }) => [key, asText(value), source] as const);
   const width = (column: 0 | 1) => Math.max(...shown.map((row) => row[column].length));
   const lines = shown.map(([key, value, source]) => `${key.padEnd(width(0))}  ${value.padEnd(width(1))}  ${source}`);
   return [`config file: ${config ?? 'none'}`, ...lines].join('\n');
+}
+
+function asText(value: unknown): string {
+  if (value === null) return '-';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** `apptool config schema` */

@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import { checkInputName } from '../../run/artifact.ts';
-import { downloadOf, jobRef } from '../../run/backend.ts';
+import { assertProtects, jobRef } from '../../run/backend.ts';
 import { checkProtectOutput, protect, protectedPath } from '../../run/protect.ts';
 import type { CommandResult } from '../command.ts';
 import type { Session } from '../session.ts';
@@ -16,7 +16,9 @@ export async function protectCommand(session: Session): Promise<CommandResult> {
   const isOutputGiven = sources.output === '--output' || sources.output === 'APPTOOL_OUTPUT';
   if (detach && isOutputGiven)
     throw new UsageError('--detach ends before there is an output', { hint: 'leave --output out' });
-  const input = await uploadInput(session, values.backend ?? DEFAULT_BACKEND);
+  const { id: backendId, capabilities } = session.definition(values.backend ?? DEFAULT_BACKEND);
+  assertProtects({ id: backendId, protects: capabilities.protects });
+  const input = await uploadInput(session, backendId);
   const run = {
     ...input,
     output: values.output,
@@ -25,7 +27,6 @@ export async function protectCommand(session: Session): Promise<CommandResult> {
     waiting: waiting(session, input.backend),
   };
   if (values.dryRun === true) {
-    downloadOf(input.backend);
     checkInputName(input.backend, input.path);
     const output = values.output ?? protectedPath(input.path);
     if (!detach) await checkProtectOutput(run);

@@ -49,7 +49,8 @@ function checkKey(
   const key = path.at(-1) ?? '';
   const at = config.text.locate(path);
   const shown = HARMLESS_KEY.test(key) ? `"${key}"` : 'a key';
-  if (config.wasFound) refuseProtected(key, `${at}: ${shown}`, backends);
+  const owners = path.length > 1 ? backends.filter(({ id }) => id === path[0]) : backends;
+  if (config.wasFound) refuseProtected(key, `${at}: ${shown}`, owners);
   if (known.includes(key)) return;
   if (SOUNDS_SECRET.test(key)) {
     throw new PolicyError(`${at}: ${shown}: keep secrets out of the config file`, {
@@ -60,7 +61,9 @@ function checkKey(
 }
 
 function refuseProtected(key: string, what: string, backends: readonly BackendDefinition[]): void {
-  const owner = backends.find((backend) => backend.addresses.includes(key));
+  const owner = backends.find(
+    ({ addresses, derivedAddresses }) => addresses.includes(key) || derivedAddresses?.from === key,
+  );
   const isProtected = owner !== undefined || PROTECTED.has(key) || PRETENDS.has(key) || NAMES_CREDENTIAL_FILE.test(key);
   if (!isProtected) return;
   const way = owner?.variables[key] ?? (PRETENDS.has(key) ? 'a flag' : 'a variable');

@@ -45,10 +45,8 @@ export function resolveSettings(input: SettingsInput): ResolvedSettings {
   const backends: Record<string, SourcedValues<Readonly<Record<string, unknown>>>> = {};
   for (const backend of input.backends) {
     const assigned = assignments.get(backend.id) ?? new Map<string, Given>();
-    backends[backend.id] = merge(
-      backend.settings,
-      (key) => assigned.get(key) ?? givenBackendSetting(backend, key, input),
-    );
+    const own = merge(backend.settings, (key) => assigned.get(key) ?? givenBackendSetting(backend, key, input));
+    backends[backend.id] = withDerivedAddresses(backend, own);
   }
   return { ...common, backends };
 }
@@ -69,6 +67,22 @@ function merge<Schema extends z.ZodObject>(
     merged[key] = given.value;
   }
   return { values: schema.parse(merged), sources };
+}
+
+/** The addresses that nobody has set, where they follow from another setting. */
+function withDerivedAddresses(
+  { derivedAddresses }: BackendDefinition,
+  { values, sources }: SourcedValues<Readonly<Record<string, unknown>>>,
+): SourcedValues<Readonly<Record<string, unknown>>> {
+  const { from = '', of } = derivedAddresses ?? {};
+  const given = values[from];
+  if (of === undefined || given === undefined) return { values, sources };
+  const derived = Object.entries(of(String(given))).filter(([key]) => sources[key] === 'default');
+  const source = sources[from] ?? 'default';
+  return {
+    values: { ...values, ...Object.fromEntries(derived) },
+    sources: { ...sources, ...Object.fromEntries(derived.map(([key]) => [key, source])) },
+  };
 }
 
 function givenSetting(key: SettingKey, { flags, environment, config }: SettingsInput): Given | null {
@@ -141,7 +155,9 @@ function givenBackendSetting(
   if (variable !== undefined && value !== undefined && value !== '') return named(variable, value);
   const path = variable === undefined ? undefined : environment[`${variable}_FILE`];
   if (path !== undefined && path !== '') return named(`${variable}_FILE`, readValueFile(path));
-  return givenInConfig(config, [backend.id, key]);
+  const given = givenInConfig(config, [backend.id, key]);
+  const isFile = backend.fileSettings?.includes(key) === true;
+  return given !== null && config !== null && isFile ? insideProject(given, config, 'read') : given;
 }
 
 /** `--set <backend>.<key>=<value>`, by backend and key. */

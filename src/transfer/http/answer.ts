@@ -1,7 +1,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import type { FailureClass } from '../call-policy.ts';
 import type { HttpAnswer, HttpRequest } from './attempt.ts';
-import type { DescribeError } from './error-text.ts';
+import type { DescribeError, RefusalInside } from './error-text.ts';
 import { CallFailure, type Fault } from './failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -61,6 +61,7 @@ export async function readJson<T>(
   options: {
     readonly shape: AnswerShape<T>;
     readonly describeError: DescribeError;
+    readonly refusalIn?: (body: unknown) => RefusalInside | null;
     readonly now: Date;
     readonly maxBytes: number;
     readonly mayBeEmpty: boolean;
@@ -69,11 +70,15 @@ export async function readJson<T>(
 ): Promise<T> {
   if (answer.status >= 300) throw await refusal(answer, request, options.describeError, options.now);
   if (!answer.bodySent) {
+    const early = options.refusalIn?.(await errorBody(answer, request)) ?? null;
+    if (early !== null) throw refusedInside(early, answer, request);
     throw failed(answer, request, 'early-success', 'the server answered before the upload finished', 'false-ok');
   }
   const body = await readBody(answer, options.maxBytes, request);
   const value =
     options.mayBeEmpty && body.length === 0 ? undefined : parseJson(body, answer, request, options.isSecret);
+  const refused = options.refusalIn?.(value) ?? null;
+  if (refused !== null) throw refusedInside(refused, answer, request);
   const parsed = options.shape.safeParse(value);
   if (parsed.success) return parsed.data;
   // Field names only: values may be secrets.
@@ -129,6 +134,16 @@ export async function refusal(
     serverText: cut(description.text),
     backendCode: description.backendCode ?? null,
     meaning: description.meaning ?? null,
+  });
+}
+
+function refusedInside(inside: RefusalInside, answer: HttpAnswer, request: HttpRequest): CallFailure {
+  return new CallFailure('rejected', 'status', `a refusal inside HTTP ${answer.status}`, {
+    ...details(answer, request),
+    status: inside.status,
+    serverText: cut(inside.text),
+    backendCode: inside.backendCode ?? null,
+    meaning: inside.meaning ?? null,
   });
 }
 

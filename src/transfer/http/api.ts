@@ -3,7 +3,7 @@ import type { CallPolicy } from '../call-policy.ts';
 import { type AnswerShape, LARGEST_JSON_BYTES, readJson } from './answer.ts';
 import { attempt, type HttpRequest } from './attempt.ts';
 import type { Connections } from './dispatcher.ts';
-import { type DescribeError, describeUnknownError } from './error-text.ts';
+import { type DescribeError, describeUnknownError, type RefusalInside } from './error-text.ts';
 import { callWithRetries } from './retry.ts';
 
 interface ApiCall<T> {
@@ -41,6 +41,8 @@ export function createApiClient(options: {
   /** Asked anew for each try, so that a renewed token is used at once. */
   readonly headers: (ctx: Context) => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>;
   readonly describeError?: DescribeError;
+  /** Finds the refusal in the JSON of a 2xx, where a backend has them there; `null` for a real success. */
+  readonly refusalIn?: (body: unknown) => RefusalInside | null;
   readonly connections: Connections;
   readonly stallTimeoutMs: number;
 }): ApiClient {
@@ -70,6 +72,7 @@ export function createApiClient(options: {
           readJson(answer, request, {
             shape: call.answer,
             describeError,
+            ...(options.refusalIn === undefined ? {} : { refusalIn: options.refusalIn }),
             now: ctx.clock.date(),
             mayBeEmpty: call.mayBeEmpty ?? false,
             isSecret: call.isSecret ?? false,

@@ -8,6 +8,11 @@ export interface ErrorDescription {
 
 export type DescribeError = (body: unknown) => ErrorDescription;
 
+/** A refusal inside a success: `status` is what it stands for, and what everything goes by from then on. */
+export interface RefusalInside extends ErrorDescription {
+  readonly status: number;
+}
+
 /** The words of an error body whose shape is not known: JSON's usual fields, an S3-style XML error, or the text. */
 export function describeUnknownError(body: unknown): ErrorDescription {
   if (typeof body === 'string') return describeErrorText(body);

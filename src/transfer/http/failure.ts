@@ -211,7 +211,9 @@ export function toAppToolError(
   wasLost: boolean,
   now: Date,
 ): AppToolError {
-  const why = failure.message;
+  const why = isErrorAfterReceipt(failure, policy)
+    ? `${failure.message}: server error after the request was received`
+    : failure.message;
   const message = `could not ${what} (${failure.host}): ${why}`;
   const details: ErrorDetails = {
     cause: failure,
@@ -232,6 +234,10 @@ export function toAppToolError(
     ...details,
     hint: details.hint ?? 'run again later; nothing was left running',
   });
+}
+
+function isErrorAfterReceipt({ failureClass, status }: CallFailure, policy: CallPolicy): boolean {
+  return policy.lostAnswer === 'unknown' && failureClass === 'ambiguous' && (status ?? 0) >= 500;
 }
 
 /** What is refused as being there already is what the lost try made; it cannot be proven. */

@@ -1,0 +1,100 @@
+import { AuthError, UsageError } from '../../errors.ts';
+import type { Secret } from '../../secret.ts';
+import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
+import type { AdapterInput } from '../definition.ts';
+import type { Settings } from './settings.ts';
+import { describeError, refusalIn } from './wire.ts';
+
+/** The builds of one app, as one of the two APIs shows them. */
+export interface Builds {
+  readonly api: NonNullable<Settings['api']>;
+  /** Below either host. */
+  readonly path: string;
+  readonly uploads: ApiClient;
+  readonly reads: ApiClient;
+  jobId(build: string): string;
+}
+
+/** Which API with which token. Nothing here makes a request. */
+export interface Access {
+  /** Where uploads go. Throws `UsageError` where the settings do not say which app, or which API. */
+  chosen(): Builds;
+  /** `<build>`, or `<org>/<app>/<build>` of the Workspace API, whatever the settings choose. Throws `AuthError` without its token. */
+  ofJob(id: string): { readonly builds: Builds; readonly build: string };
+}
+
+const APP_TOKEN = 'APPLIVERY_APP_TOKEN or APPLIVERY_APP_TOKEN_FILE';
+const SERVICE_TOKEN = 'APPLIVERY_SERVICE_TOKEN or APPLIVERY_SERVICE_TOKEN_FILE';
+const WHICH = {
+  hint: 'an App API token is for one app; a Service Account token is for the workspace, and can download',
+};
+
+/** Throws `AuthError` where there is no token for what is chosen. */
+export function createAccess({ settings, credentials, connections, stallTimeoutMs }: AdapterInput<Settings>): Access {
+  const { api, organizationId, applicationId } = settings;
+  const { appToken, serviceToken } = credentials;
+  if (appToken === undefined && serviceToken === undefined)
+    throw new AuthError(
+      `no Applivery token: set ${APP_TOKEN} (Integrations API), or ${SERVICE_TOKEN} (Workspace API)`,
+      WHICH,
+    );
+  if (api === 'integrations') appTokenOf(appToken);
+  if (api === 'workspace') serviceTokenOf(serviceToken);
+
+  const client = (baseUrl: string, token: Secret): ApiClient =>
+    createApiClient({
+      baseUrl,
+      headers: () => ({ authorization: `Bearer ${token.reveal()}` }),
+      describeError,
+      refusalIn,
+      connections,
+      stallTimeoutMs,
+    });
+  const buildsAt = (token: Secret, rest: Pick<Builds, 'api' | 'path' | 'jobId'>): Builds => ({
+    ...rest,
+    uploads: client(settings.uploadUrl, token),
+    reads: client(settings.apiUrl, token),
+  });
+  const integrations = (): Builds =>
+    buildsAt(appTokenOf(appToken), {
+      api: 'integrations',
+      path: '/v1/integrations/builds',
+      jobId: (build) => build,
+    });
+  const workspace = (organization: string, app: string): Builds =>
+    buildsAt(serviceTokenOf(serviceToken), {
+      api: 'workspace',
+      path: `/v1/organizations/${organization}/apps/${app}/builds`,
+      jobId: (build) => `${organization}/${app}/${build}`,
+    });
+
+  const chosen: Access['chosen'] = () => {
+    const isWorkspace = (api ?? (serviceToken === undefined ? 'integrations' : 'workspace')) === 'workspace';
+    if (!isWorkspace) return integrations();
+    if (organizationId !== undefined && applicationId !== undefined) return workspace(organizationId, applicationId);
+    if (api === undefined && appToken !== undefined)
+      throw new UsageError('two Applivery tokens are set, and no setting says which app to use', {
+        hint: 'set applivery.api, or APPLIVERY_ORGANIZATION_ID and APPLIVERY_APPLICATION_ID for the Workspace API',
+      });
+    throw new UsageError('the Workspace API needs APPLIVERY_ORGANIZATION_ID and APPLIVERY_APPLICATION_ID');
+  };
+  return {
+    chosen,
+    ofJob: (id) => {
+      const [organization, app, build] = id.split('/');
+      if (organization === undefined || app === undefined || build === undefined)
+        return { builds: chosen(), build: id };
+      return { builds: workspace(organization, app), build };
+    },
+  };
+}
+
+function appTokenOf(token: Secret | undefined): Secret {
+  if (token === undefined) throw new AuthError(`no Applivery App API token: set ${APP_TOKEN}`, WHICH);
+  return token;
+}
+
+function serviceTokenOf(token: Secret | undefined): Secret {
+  if (token === undefined) throw new AuthError(`no Applivery Service Account token: set ${SERVICE_TOKEN}`, WHICH);
+  return token;
+}

@@ -1,0 +1,155 @@
+import { IntegrityError, RejectedError, UnknownOutcomeError, UsageError } from '../../errors.ts';
+import { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import { uploadByForm } from '../../transfer/form-upload.ts';
+import type { Adapter, Context, JobState, Phase } from '../../types.ts';
+import type { AdapterInput } from '../definition.ts';
+import { type Builds, createAccess } from './access.ts';
+import { buildFields, deployerFields, iconAttachments } from './fields.ts';
+import type { Settings } from './settings.ts';
+import { type BuildRecord, BuildReply, DownloadTokenReply, UploadReply } from './wire.ts';
+
+/** "Required when uploading a Custom Build Platform. Values". A workspace may have more. */
+const PLATFORMS = ['ios', 'macos', 'android', 'ps4', 'ps5', 'switch', 'xbox-one', 'xbox-series'];
+
+const IF_LOST =
+  'the upload may have created a build: look for a new one in the Applivery dashboard before you run it again, because a second one would notify people twice';
+
+/** Applivery: one form that carries the file, a build to ask after, and with the Workspace API a download by a token for one use. */
+export function createApplivery(input: AdapterInput<Settings>): Adapter {
+  const { settings } = input;
+  const access = createAccess(input);
+
+  const plan: Adapter['plan'] = (artifact, options) => {
+    const { uploads, path } = access.chosen();
+    const fields = buildFields(settings, options).map(({ name, value }) => [name, value] as const);
+    const files = iconAttachments(settings).map(({ name, fileName }) => [name, fileName] as const);
+    const url = `${uploads.baseUrl}${path}`;
+    const sent = Object.fromEntries([...fields, ...files, ['build', artifact.name]]);
+    return { method: 'POST', url, fields: sent, carriesFile: true };
+  };
+
+  const upload: Adapter['upload'] = async (artifact, options, ctx) => {
+    const builds = access.chosen();
+    warnOfOddities(settings, ctx);
+    const deployer = settings.deployer ? deployerFields(settings, await input.build()) : [];
+    const idOf = (build: string | null): string => {
+      if (build !== null) return builds.jobId(build);
+      throw new UnknownOutcomeError('upload answered without a build id', { hint: IF_LOST });
+    };
+    const build = await uploadByForm(
+      {
+        api: builds.uploads,
+        path: builds.path,
+        policy: CALL_POLICIES.create,
+        answer: UploadReply,
+        artifact,
+        fields: [...buildFields(settings, options), ...deployer],
+        attachments: iconAttachments(settings),
+        file: { name: 'build', contentType: 'application/octet-stream' },
+        jobOf: idOf,
+        ifLost: IF_LOST,
+      },
+      ctx,
+    );
+    return idOf(build);
+  };
+
+  const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
+    const { builds, build } = access.ofJob(id);
+    const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
+    try {
+      return stateOf(build, await details(builds, build, policy, ctx));
+    } catch (error) {
+      if (error instanceof RejectedError && error.httpStatus === 404) return 'absent';
+      throw error;
+    }
+  };
+
+  const assertDownloadable = (id: string): void => {
+    if (access.ofJob(id).builds.api === 'workspace') return;
+    throw new UsageError('applivery gives builds back by the Workspace API alone, not for an App API token', {
+      hint: 'set APPLIVERY_SERVICE_TOKEN, APPLIVERY_ORGANIZATION_ID and APPLIVERY_APPLICATION_ID',
+    });
+  };
+
+  const download: NonNullable<Adapter['download']> = async (id, wanted, ctx) => {
+    assertDownloadable(id);
+    const { builds, build } = access.ofJob(id);
+    const extension = wanted ?? (await extensionOf(builds, build, ctx));
+    // "file" is the raw file, and for an AAB the universal APK; "aab" the bundle itself; "auto" can be a manifest.
+    const type = extension === 'aab' ? 'aab' : 'file';
+    const { data } = await builds.reads.call(
+      {
+        what: 'ask for the download',
+        method: 'GET',
+        path: `${builds.path}/${build}/downloadToken?type=${type}`,
+        policy: CALL_POLICIES.read,
+        answer: DownloadTokenReply,
+      },
+      ctx,
+    );
+    input.conceal(data.token);
+    const url = `${settings.downloadUrl}/v1/download/${encodeURIComponent(data.token)}`;
+    return { url, fileName: `${build}.${extension}`, isSingleUse: true };
+  };
+
+  return { plan, upload, poll, assertDownloadable, download };
+}
+
+function details(
+  { reads, path }: Builds,
+  build: string,
+  policy: (typeof CALL_POLICIES)['poll' | 'read'],
+  ctx: Context,
+): Promise<BuildRecord> {
+  const what = 'ask for the build';
+  return reads.call({ what, method: 'GET', path: `${path}/${build}`, policy, answer: BuildReply }, ctx);
+}
+
+async function extensionOf(builds: Builds, build: string, ctx: Context): Promise<'apk' | 'ipa'> {
+  const { os } = await details(builds, build, CALL_POLICIES.read, ctx);
+  return os === 'ios' ? 'ipa' : 'apk';
+}
+
+function warnOfOddities({ notifyLanguage, buildPlatform }: Settings, ctx: Context): void {
+  if (notifyLanguage === 'de') {
+    const message = 'notifyLanguage de is sent as it is, but Applivery documents German as ge';
+    ctx.emit({ type: 'warning', code: 'undocumented-value', message });
+  }
+  if (buildPlatform !== undefined && !PLATFORMS.includes(buildPlatform)) {
+    const message = `buildPlatform is none that Applivery documents: ${PLATFORMS.join(', ')}`;
+    ctx.emit({ type: 'warning', code: 'undocumented-value', message });
+  }
+}
+
+/** Build details and the list know "pending, in_progress, processed, error"; the upload's page says "success" for the third. */
+const PHASES: Readonly<Record<string, Phase>> = {
+  pending: 'queued',
+  in_progress: 'running',
+  processed: 'succeeded',
+  success: 'succeeded',
+  error: 'failed',
+};
+
+function stateOf(build: string, record: BuildRecord): JobState {
+  const { id, status, os } = record;
+  if (id !== build) throw new IntegrityError(`asked for build ${build}, the server answered about build ${id}`);
+  const phase = Object.hasOwn(PHASES, status) ? PHASES[status] : undefined;
+  return {
+    phase: phase ?? 'running',
+    status,
+    message: phase === 'failed' ? reasonIn(record) : null,
+    ...(phase === undefined ? { unrecognized: true } : {}),
+    subject: os === 'android' || os === 'ios' ? { platform: os } : {},
+  };
+}
+
+/** Where the reason of an error stands is not documented: what sounds like one, else all that is short and about no person. */
+function reasonIn(record: BuildRecord): string {
+  const entries = Object.entries(record).filter(([, value]) => value != null);
+  const reasons = entries.filter(([key]) => /error|reason|statusMessage/i.test(key));
+  const plain = entries.filter(([, value]) => typeof value !== 'object');
+  return (reasons.length > 0 ? reasons : plain)
+    .map(([key, value]) => `${key}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}

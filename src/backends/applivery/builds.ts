@@ -1,0 +1,77 @@
+import { RejectedError, UsageError } from '../../errors.ts';
+import { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import type { Context } from '../../types.ts';
+import type { CommandInput, CommandOutput } from '../definition.ts';
+import { createAccess } from './access.ts';
+import type { Settings } from './settings.ts';
+import { type BuildRecord, BuildReply, BuildsReply } from './wire.ts';
+
+/** Largest page that is asked for; the vendor names no limit. */
+const PAGE_SIZE = 50;
+const LARGEST_PAGE_BYTES = 5 * 1024 * 1024;
+const SHOWN = ['status', 'os', 'versionName', 'versionCode', 'createdAt'] as const;
+
+/** `apptool applivery builds list`: page by page until there are enough, or no new ones. */
+export async function listBuilds(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+  const builds = createAccess(input).chosen();
+  const { limit } = input;
+  const { platform: os } = input.flags;
+  const pageSize = Math.min(limit, PAGE_SIZE);
+  const found = new Map<string, BuildRecord>();
+  for (let page = 1, before = -1; found.size < limit && found.size > before; page += 1) {
+    before = found.size;
+    const query = new URLSearchParams({
+      page: String(page),
+      limit: String(pageSize),
+      ...(typeof os === 'string' ? { os } : {}),
+    });
+    const { data } = await builds.reads.call(
+      {
+        what: 'list the builds',
+        method: 'GET',
+        path: `${builds.path}?${query.toString()}`,
+        policy: CALL_POLICIES.read,
+        answer: BuildsReply,
+        maxAnswerBytes: LARGEST_PAGE_BYTES,
+      },
+      ctx,
+    );
+    for (const record of data) found.set(record.id, record);
+    if (data.length < pageSize) break;
+  }
+  const records = [...found.values()].slice(0, limit);
+  return {
+    table: {
+      columns: ['build', 'status', 'platform', 'version', 'code', 'created'],
+      rows: records.map((record) => [record.id, ...SHOWN.map((key) => record[key] ?? '')]),
+    },
+    data: { builds: records },
+  };
+}
+
+/** `apptool applivery builds show <build>` */
+export async function showBuild(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+  const given = input.operands[0] ?? '';
+  if (!/^(?:[\w-]+\/[\w-]+\/)?[\w-]+$/.test(given)) throw new UsageError('a build is <build> or <org>/<app>/<build>');
+  const { builds, build } = createAccess(input).ofJob(given);
+  const path = `${builds.path}/${build}`;
+  const call = { what: 'read the build', method: 'GET', path, policy: CALL_POLICIES.read, answer: BuildReply } as const;
+  const record = await builds.reads.call(call, ctx).catch((error: unknown) => {
+    if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    throw new RejectedError(`no such build: ${given}`, {
+      cause: error,
+      hint: 'apptool applivery builds list shows those that there are',
+      httpStatus: 404,
+      backendCode: error.backendCode ?? undefined,
+      serverText: error.serverText ?? undefined,
+    });
+  });
+  const { id, tags, changelog } = record;
+  const rows = [
+    ['build', id],
+    ...SHOWN.map((key) => [key, record[key] ?? '']),
+    ['tags', tags?.join(', ') ?? ''],
+    ['changelog', changelog ?? ''],
+  ];
+  return { table: { columns: ['field', 'value'], rows }, data: { build: record } };
+}

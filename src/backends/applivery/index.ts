@@ -1,0 +1,51 @@
+import { defineBackend } from '../definition.ts';
+import { commands } from './commands.ts';
+import { addressesOfTenant, Settings } from './settings.ts';
+
+export const applivery = defineBackend({
+  id: 'applivery',
+  title: 'Applivery distribution (Integrations API, Workspace API)',
+  docsUrl: 'https://docs.applivery.com/en/api/app-distribution/builds/upload-a-build/',
+  capabilities: {
+    files: ['apk', 'aab', 'ipa'],
+    limit: null,
+    // By the Workspace API alone: `Adapter.assertDownloadable` says so where it is not to be had.
+    download: true,
+    protects: false,
+    accepts: ['releaseNotes', 'tags'],
+    milestones: [],
+  },
+  settings: Settings,
+  variables: {
+    api: 'APPLIVERY_API',
+    organizationId: 'APPLIVERY_ORGANIZATION_ID',
+    applicationId: 'APPLIVERY_APPLICATION_ID',
+    uploadUrl: 'APPLIVERY_UPLOAD_URL',
+    apiUrl: 'APPLIVERY_API_URL',
+    downloadUrl: 'APPLIVERY_DOWNLOAD_URL',
+    tenant: 'APPLIVERY_TENANT',
+  },
+  addresses: ['uploadUrl', 'apiUrl', 'downloadUrl'],
+  derivedAddresses: { from: 'tenant', of: addressesOfTenant },
+  fileSettings: ['packageIcon'],
+  credentials: [
+    token('appToken', 'APPLIVERY_APP_TOKEN', 'Applivery App API token'),
+    token('serviceToken', 'APPLIVERY_SERVICE_TOKEN', 'Applivery Service Account token'),
+  ],
+  jobId: /^(?:[\w-]{1,128}\/[\w-]{1,128}\/)?[\w-]{1,128}$/,
+  commands,
+  create: async (input) => (await import('./adapter.ts')).createApplivery(input),
+  sandbox: async (tools) => (await import('./sandbox.ts')).createAppliverySandbox(tools),
+});
+
+/** Each token opens one of the two APIs. What either looks like is not documented. */
+function token(name: string, variable: string, label: string) {
+  return {
+    name,
+    variable,
+    isOptional: true,
+    label,
+    form: 'the token alone, without "Bearer"',
+    problemOf: () => null,
+  } as const;
+}

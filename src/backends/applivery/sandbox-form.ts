@@ -1,0 +1,113 @@
+import type { ReceivedFile, ReceivedForm } from '../../sandbox/form.ts';
+import { Refusal } from './sandbox-service.ts';
+
+/** "Supported formats", as the older copy of the page lists them. */
+const BUILD_FILE = /\.(ipa|apk|aab|dmg|pkg|exe|msi|msix|msixbundle|appx|appxbundle|nsp|zip|tar\.gz)$/i;
+const PLATFORMS = ['ios', 'macos', 'android', 'ps4', 'ps5', 'switch', 'xbox-one', 'xbox-series'];
+const LANGUAGES = ['es', 'en', 'fr', 'ge', 'de', 'it', 'zh', 'pt', 'ru'];
+const DEPLOYER_INFO = [
+  'commitMessage',
+  'commit',
+  'branch',
+  'tag',
+  'triggerTimestamp',
+  'buildUrl',
+  'ciUrl',
+  'repositoryUrl',
+  'buildNumber',
+];
+
+/** What each field has to be: "Build metadata", "Notifications" and "CI/CD deployer information". */
+const FIELDS: Readonly<Record<string, (value: string) => boolean>> = {
+  buildPlatform: (value) => PLATFORMS.includes(value.toLowerCase()),
+  packageName: isText,
+  packageVersion: isText,
+  versionName: isText,
+  tags: isText,
+  changelog: isText,
+  notifyCollaborators: isBoolean,
+  notifyEmployees: isBoolean,
+  notifyMessage: isText,
+  notifyLanguage: (value) => LANGUAGES.includes(value),
+  'deployer.name': isText,
+  ...Object.fromEntries(DEPLOYER_INFO.map((name) => [`deployer.info.${name}`, isText])),
+  // "Unix timestamp (ms)"
+  'deployer.info.triggerTimestamp': (value) => /^\d{13}$/.test(value),
+};
+
+/** An upload as the vendor's page describes it. */
+export interface BuildForm {
+  readonly build: ReceivedFile;
+  /** The fields by name, without the filter and the deployer. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly filter: readonly (readonly string[])[];
+  readonly deployer: { readonly name: string | null; readonly info: Readonly<Record<string, string>> };
+}
+
+/** Throws `Refusal` for what the page does not allow. It gives no code for that; 5006 is what their own tools take for a bad file. */
+export function readBuildForm(form: ReceivedForm): BuildForm {
+  const { build, icon } = readFiles(form);
+  const fields: Record<string, string> = {};
+  const info: Record<string, string> = {};
+  const filter: string[][] = [];
+  for (const { name, value } of form.fields) {
+    if (addToFilter(filter, name, value)) continue;
+    checkField(name, value);
+    const [, inInfo] = /^deployer\.info\.(.+)$/.exec(name) ?? [];
+    const into = inInfo === undefined ? fields : info;
+    if (Object.hasOwn(into, inInfo ?? name)) throw refuse(`${name}: given twice`);
+    into[inInfo ?? name] = value;
+  }
+  checkCustomPlatform(fields, icon);
+  const { 'deployer.name': name = null, ...rest } = fields;
+  return { build, fields: rest, filter, deployer: { name, info } };
+}
+
+function checkField(name: string, value: string): void {
+  const isRight = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
+  if (isRight === undefined) throw refuse(`${name}: unknown field`);
+  if (!isRight(value)) throw refuse(`${name}: invalid value`);
+}
+
+function readFiles({ files }: ReceivedForm) {
+  const builds = files.filter(({ name }) => name === 'build');
+  const [build] = builds;
+  if (build === undefined || builds.length > 1) throw refuse('build: exactly one file is required');
+  if (!BUILD_FILE.test(build.fileName) || build.sizeBytes === 0) throw refuse('build: unsupported file');
+  const icon = files.find(({ name }) => name === 'packageIcon');
+  if (icon !== undefined && !/\.(png|jpeg)$/.test(icon.fileName)) throw refuse('packageIcon: must be .png or .jpeg');
+  const stray = files.find(({ name }) => name !== 'build' && name !== 'packageIcon');
+  if (stray !== undefined) throw refuse(`${stray.name}: unknown file`);
+  return { build, icon };
+}
+
+/** `filter[0][1]` is the second group of the first AND clause. `false` for another field. */
+function addToFilter(filter: string[][], name: string, value: string): boolean {
+  const [, or, and] = /^filter\[(\d{1,3})\]\[(\d{1,3})\]$/.exec(name) ?? [];
+  if (or === undefined || and === undefined) return false;
+  const clause = filter[Number(or)] ?? [];
+  filter[Number(or)] = clause;
+  clause[Number(and)] = value;
+  return true;
+}
+
+/** "Required when the build file cannot be processed automatically (e.g., custom platforms)." */
+function checkCustomPlatform(fields: Readonly<Record<string, string>>, icon: ReceivedFile | undefined): void {
+  const platform = fields.buildPlatform?.toLowerCase() ?? 'android';
+  if (platform === 'android' || platform === 'ios') return;
+  for (const name of ['packageName', 'packageVersion'])
+    if (fields[name] === undefined) throw refuse(`${name}: required for ${platform}`);
+  if (icon === undefined) throw refuse(`packageIcon: required for ${platform}`);
+}
+
+function isText(value: string): boolean {
+  return value !== '';
+}
+
+function isBoolean(value: string): boolean {
+  return value === 'true' || value === 'false';
+}
+
+function refuse(message: string): Refusal {
+  return new Refusal(400, 5006, message);
+}

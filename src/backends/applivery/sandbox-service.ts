@@ -1,0 +1,126 @@
+import type { SandboxTools } from '../../sandbox/part.ts';
+import type { BuildForm } from './sandbox-form.ts';
+
+const TOKEN_LIFETIME_MS = 60_000;
+const STATUSES = ['pending', 'in_progress', 'processed', 'error'];
+
+interface Build extends BuildForm {
+  readonly id: string;
+  readonly os: string;
+  readonly extension: string;
+  readonly createdAtMs: number;
+}
+
+/** An answer other than success: `{"status": false, "error": {"code", "message"}}`. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly code: number;
+
+  constructor(status: number, code: number, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export type Service = ReturnType<typeof createService>;
+
+/** The builds of the app: each function gives the `data` of a 200, or throws `Refusal`. */
+export function createService({ options, store, randomId }: SandboxTools, application: string) {
+  /** Newest last. */
+  const builds = new Map<string, Build>();
+  const tokens = new Map<string, { readonly build: Build; readonly expiresAtMs: number }>();
+
+  const statusOf = ({ createdAtMs }: Build): string => {
+    const passedMs = Date.now() - createdAtMs;
+    if (passedMs < options.processingMs / 2) return 'pending';
+    if (passedMs < options.processingMs) return 'in_progress';
+    return options.result === 'completed' ? 'processed' : 'error';
+  };
+
+  const describe = (build: Build): unknown => {
+    const { id, fields, filter, deployer, os, extension, createdAtMs } = build;
+    const status = statusOf(build);
+    return {
+      id,
+      status,
+      ...(status === 'error' ? { errorMessage: 'The sandbox was told to fail this build' } : {}),
+      ...fields,
+      tags: fields.tags?.split(',').map((tag) => tag.trim()) ?? [],
+      filter,
+      deployer,
+      application,
+      applicationInfo: { id: application, name: 'apptool sandbox', slug: 'apptool-sandbox' },
+      size: build.build.sizeBytes,
+      os,
+      originalExtension: extension,
+      updatedAt: new Date().toISOString(),
+      createdAt: new Date(createdAtMs).toISOString(),
+    };
+  };
+
+  const find = (id: string): Build => {
+    const build = builds.get(id);
+    if (build === undefined) throw new Refusal(404, 3001, 'Entity not found');
+    return build;
+  };
+
+  return {
+    create: (form: BuildForm): unknown => {
+      const extension = form.build.fileName.toLowerCase().split('.').pop() ?? '';
+      const os = form.fields.buildPlatform?.toLowerCase() ?? (extension === 'ipa' ? 'ios' : 'android');
+      const build: Build = { ...form, id: randomId(), os, extension, createdAtMs: Date.now() };
+      builds.set(build.id, build);
+      return describe(build);
+    },
+    details: (id: string): unknown => describe(find(id)),
+    list: (query: URLSearchParams): unknown => {
+      const page = numberIn(query, 'page', 1);
+      const limit = numberIn(query, 'limit', 10);
+      for (const name of query.keys())
+        if (!['versionName', 'status', 'os', 'page', 'limit'].includes(name)) throw invalid(name);
+      checkChoice(query, 'os', ['ios', 'android']);
+      checkChoice(query, 'status', STATUSES);
+      const wanted = [...builds.values()].reverse().filter((build) => {
+        const is = { versionName: build.fields.versionName, status: statusOf(build), os: build.os };
+        return Object.entries(is).every(([name, value]) => (query.get(name) ?? value) === value);
+      });
+      return { items: wanted.slice((page - 1) * limit, page * limit).map(describe), totalDocs: wanted.length };
+    },
+    downloadToken: (id: string, type: string | null): unknown => {
+      const build = find(id);
+      if (type !== 'auto' && type !== 'file' && type !== 'aab') throw invalid('type');
+      if (statusOf(build) !== 'processed') throw new Refusal(400, 5014, 'Build Not Processed');
+      if ((type === 'aab') !== (build.extension === 'aab'))
+        throw new Refusal(404, 3001, 'The sandbox gives builds back only as they came: ask for a bundle with type=aab');
+      const token = `${randomId()}${randomId()}`;
+      const expiresAtMs = Date.now() + TOKEN_LIFETIME_MS;
+      tokens.set(token, { build, expiresAtMs });
+      return { token, expiresAt: new Date(expiresAtMs).toISOString() };
+    },
+    /** The address behind a token, which works once. */
+    redeem: (token: string): string => {
+      const found = tokens.get(token);
+      tokens.delete(token);
+      if (found === undefined || found.expiresAtMs < Date.now())
+        throw new Refusal(401, 4002, `Invalid Token: ${token}`);
+      return store.getUrl(found.build.build, options.urlLifetimeMs);
+    },
+  };
+}
+
+function numberIn(query: URLSearchParams, name: string, otherwise: number): number {
+  const given = query.get(name);
+  if (given === null) return otherwise;
+  if (!/^[1-9]\d{0,5}$/.test(given)) throw invalid(name);
+  return Number(given);
+}
+
+function checkChoice(query: URLSearchParams, name: string, choices: readonly string[]): void {
+  const given = query.get(name);
+  if (given !== null && !choices.includes(given)) throw invalid(name);
+}
+
+function invalid(name: string): Refusal {
+  return new Refusal(400, 5006, `${name}: invalid value`);
+}

@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import { describeUnknownError, type ErrorDescription, type RefusalInside } from '../../transfer/http/error-text.ts';
+
+/**
+ * The JSON of Applivery (docs.applivery.com/en/api/app-distribution/builds): only the fields that are read, inside of
+ * `{"status": true, "data": …}` or `{"status": false, "error": {"code", "message"}}`.
+ */
+
+/** "Token Expired", "No auth token" or "Invalid Token", "unauthorized". */
+const ABOUT_THE_TOKEN: ReadonlySet<string> = new Set(['3002', '4002', '4004']);
+const NOT_FOUND = '3001';
+
+const ErrorReply = z.object({
+  error: z.object({
+    code: z.union([z.string(), z.number()]).transform(String),
+    message: z.string().catch(''),
+    /** With 5003 "Limit Exceeded": limit, num and itemName. */
+    data: z.unknown().optional(),
+  }),
+});
+
+export function describeError(body: unknown): ErrorDescription {
+  const parsed = ErrorReply.safeParse(body);
+  if (!parsed.success) return describeUnknownError(body);
+  const { code, message, data } = parsed.data.error;
+  const text = [`${code}: ${message}`, ...(data == null ? [] : [JSON.stringify(data)])].join(' ');
+  return { text, backendCode: code, ...(ABOUT_THE_TOKEN.has(code) ? { meaning: 'auth' } : {}) };
+}
+
+/** `status: false` is a refusal whatever the HTTP status is: the vendor's own fastlane plugin goes by it alone. */
+export function refusalIn(body: unknown): RefusalInside | null {
+  if (!z.object({ status: z.literal(false) }).safeParse(body).success) return null;
+  const description = describeError(body);
+  return { ...description, status: description.backendCode === NOT_FOUND ? 404 : 400 };
+}
+
+const Id = z.string().regex(/^[\w-]{1,128}$/);
+const Text = z.string().nullish().catch(null);
+
+/** "Responses" of an upload; `null` where it names no build. */
+export const UploadReply = z
+  .object({ data: z.object({ id: Id }).nullish().catch(null) })
+  .transform(({ data }) => data?.id ?? null);
+
+/** A build, in the list and by itself; what else it holds is kept for whoever wants to see it. */
+const BuildRecord = z.looseObject({
+  id: Id,
+  status: z
+    .unknown()
+    .optional()
+    .transform((status) => (typeof status === 'string' ? status : JSON.stringify(status ?? null))),
+  os: Text,
+  versionName: Text,
+  versionCode: Text,
+  changelog: Text,
+  originalExtension: Text,
+  createdAt: Text,
+  tags: z.array(z.string()).nullish().catch(null),
+});
+export type BuildRecord = z.infer<typeof BuildRecord>;
+
+export const BuildReply = z.object({ data: BuildRecord }).transform(({ data }) => data);
+
+/** The envelope of a page is not documented: the list itself, or an object with one list in it. */
+export const BuildsReply = z.object({
+  data: z.preprocess(
+    (data) => (Array.isArray(data) ? data : Object.values(z.looseObject({}).catch({}).parse(data)).find(Array.isArray)),
+    z.array(BuildRecord),
+  ),
+});
+
+/** "downloadToken": the token is a bearer secret for one download. */
+export const DownloadTokenReply = z.object({ data: z.object({ token: z.string().min(1).max(4096) }) });
