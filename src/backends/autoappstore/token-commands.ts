@@ -80,8 +80,7 @@ async function withAccessHint<T>(calling: Promise<T>): Promise<T> {
     return await calling;
   } catch (error) {
     if (error instanceof AuthError)
-      error.hint =
-        'check AUTOAPPSTORE_TOKEN; where it is right, the store keeps tokens to its portal: manage them there';
+      error.hint = 'check the token; where it is right, the store keeps tokens to its portal: manage them there';
     throw error;
   }
 }

@@ -89,14 +89,13 @@ export const TokenListReply = z.preprocess(
   z.array(Token),
 );
 
-/** Where the raw value may stand, which the documentation does not say [assumed]: in one of these fields, beside the id or around it. */
+/** Where the raw value may stand, which the documentation does not say [assumed]: in one of these fields, beside the id, or one object further in. */
 const RAW_VALUE = ['token', 'raw_token', 'value', 'secret', 'raw'];
 
 /** "Create → returns the raw token once". */
 export const NewTokenReply = z.looseObject({}).transform((reply, issues) => {
   const inner = Object.values(reply).find(isObject);
-  const fields: Readonly<Record<string, unknown>> = { ...inner, ...reply };
-  const value = [...RAW_VALUE.map((name) => fields[name]), ...RAW_VALUE.map((name) => inner?.[name])].find(isRawValue);
+  const value = [reply, inner].flatMap((place) => RAW_VALUE.map((name) => place?.[name])).find(isRawValue);
   const id = Id.nullable()
     .catch(null)
     .parse(reply.id ?? inner?.id ?? null);
