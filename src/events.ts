@@ -4,7 +4,12 @@ import type { ArtifactKind, Phase } from './types.ts';
  * What happens during a run, as data: every member is JSON, holds no secret and no signed URL.
  * The core emits; the CLI's renderers turn events into text. Nothing flows back.
  */
-export type AppEvent =
+export type AppEvent = Happening & {
+  /** The backend that this is about, where a run has several. */
+  readonly target?: string;
+};
+
+type Happening =
   | { readonly type: 'run.start'; readonly command: string; readonly version: string }
   | { readonly type: 'artifact.ready'; readonly name: string; readonly kind: ArtifactKind; readonly sizeBytes: number }
   | {

@@ -1,3 +1,4 @@
+import type { AppToolError } from '../errors.ts';
 import type { FlagValues } from './flags.ts';
 import type { Session } from './session.ts';
 
@@ -7,6 +8,8 @@ export interface CommandResult {
   /** A path that the user or their config gave, printed as it is: a script has to be able to open it. */
   readonly path?: string;
   readonly data?: unknown;
+  /** How a run failed that has a result all the same: what some of its targets did. */
+  readonly failure?: AppToolError;
 }
 
 /** What was asked on the command line. */

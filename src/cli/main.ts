@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
-import { AuthError, asAppToolError, CancelledError, LocalIoError } from '../errors.ts';
+import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import { createRedactor, type Redactor } from '../redact.ts';
-import { createTrace, explainCancelled, type Trace } from '../run/trace.ts';
+import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
 import { listenForSignals } from './cancellation.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, CommandSpec, Invocation } from './command.ts';
@@ -31,8 +31,8 @@ interface Run {
   receipts: ReceiptKeeper | null;
   /** Colours a finished line, where the terminal shows colours. */
   paint: (line: string) => string;
-  /** What to do when a backend refuses the credentials. */
-  ifRefused: string | null;
+  /** What to do when a backend refuses the credentials, by its id. */
+  readonly ifRefused: Map<string, string>;
   wantsJson: boolean;
   isVerbose: boolean;
   hasPrinted: boolean;
@@ -55,7 +55,7 @@ export async function main(process: NodeJS.Process): Promise<number> {
     renderer: null,
     receipts: null,
     paint: (line) => line,
-    ifRefused: null,
+    ifRefused: new Map(),
     // Until the settings are read, what is on the line or in the variable decides how an error is told.
     wantsJson: argv.includes('--json') || /^(1|true|yes|on)$/i.test(process.env.APPTOOL_JSON ?? ''),
     isVerbose: false,
@@ -84,7 +84,8 @@ async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSigna
       throw parsed.error;
     }
     run.command = parsed.spec.name;
-    return succeed(run, await execute(parsed.spec, parsed.invocation, run, signal));
+    const result = await execute(parsed.spec, parsed.invocation, run, signal);
+    return result.failure === undefined ? succeed(run, result) : fail(run, result.failure, result);
   } catch (error) {
     return fail(run, error);
   }
@@ -149,9 +150,7 @@ async function execute(
     onReceipts: (receipts) => {
       run.receipts = receipts;
     },
-    onCredentials: (ifRefused) => {
-      run.ifRefused = ifRefused;
-    },
+    onCredentials: (backend, ifRefused) => run.ifRefused.set(backend, ifRefused),
   });
   try {
     emit(run, { type: 'run.start', command: spec.name, version: VERSION });
@@ -175,31 +174,47 @@ function succeed(run: Run, result: CommandResult): number {
 }
 
 /** Tells how a run failed. Synchronous, so that it can be the last thing that a process does; a second call changes nothing. */
-function fail(run: Run, thrown: unknown): number {
+function fail(run: Run, thrown: unknown, result: CommandResult | null = null): number {
   const known = asAppToolError(thrown);
   if (run.hasEnded) return known.exitCode;
   run.hasEnded = true;
   const error = known instanceof CancelledError ? explainCancelled(known, run.trace) : known;
   for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
   const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
-  if (run.trace.leftovers.session !== null) emit(run, partsLeft(run.trace, receipt));
+  if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
   run.renderer?.close();
-  if (error instanceof AuthError) error.hint ??= run.ifRefused;
-  const lines = errorLines(error, run.trace.report, (text) => serverLines(text, run.redactor));
-  for (const line of lines) writeLine(run, line);
+  if (result !== null && !run.wantsJson) print(run, result);
+  writeErrors(run, error);
   if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
-  if (run.wantsJson && !run.hasPrinted) printDocument(run, { ...soFar(run), result: null, error });
+  if (run.wantsJson && !run.hasPrinted) printDocument(run, { ...soFar(run), result, error });
   return error.exitCode;
 }
 
+/** Each target's own, then that of the run, unless it is one of them. */
+function writeErrors(run: Run, error: AppToolError): void {
+  const { targets, report } = run.trace;
+  for (const target of targets) {
+    if (target.end != null && !(target.end instanceof CancelledError))
+      writeError(run, target.end, target.report, `${target.report.backend}: `);
+  }
+  if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
+}
+
+function writeError(run: Run, error: AppToolError, report: Report, prefix = ''): void {
+  if (error instanceof AuthError) error.hint ??= run.ifRefused.get(report.backend ?? '') ?? null;
+  const lines = errorLines(error, report, (text) => serverLines(text, run.redactor), prefix);
+  for (const line of lines) writeLine(run, line);
+}
+
 /** Parts that stay in the storage cost money: so how to remove them is said, whatever else went wrong. */
-function partsLeft({ leftovers }: Trace, receipt: string | null): AppEvent {
-  const session = JSON.stringify(leftovers.session);
+function partsLeft(trace: Trace, receipt: string | null): AppEvent {
+  const left = [trace, ...trace.targets].filter(({ leftovers }) => leftovers.session !== null);
+  const session = left.map(({ leftovers }) => JSON.stringify(leftovers.session)).join(' and ');
   const how =
     receipt === null
       ? `the receipt could not be written; it would hold ${session}`
       : `to remove them: apptool abort ${receipt}`;
-  const first = leftovers.mayHaveLanded
+  const first = left.some(({ leftovers }) => leftovers.mayHaveLanded)
     ? 'look for the job first; if it is not there, its parts are still stored'
     : 'parts of an unfinished upload are still stored';
   return { type: 'warning', code: 'multipart-left-open', message: `${first}; ${how}` };
@@ -229,7 +244,7 @@ function safeLines(text: string, redactor: Redactor): string {
 /** What is known of the run, for its document. */
 function soFar(run: Run): Omit<Outcome, 'result' | 'error'> {
   const { command, trace, warnings, startedAt } = run;
-  return { command, report: trace.report, warnings, durationMs: realClock.now() - startedAt };
+  return { command, trace, warnings, durationMs: realClock.now() - startedAt };
 }
 
 function printDocument(run: Run, outcome: Outcome): void {

@@ -1,12 +1,12 @@
 import type { AppToolError } from '../errors.ts';
-import type { Report } from '../run/trace.ts';
+import type { Report, Trace } from '../run/trace.ts';
 import type { CommandResult } from './command.ts';
-import type { ResultDocument } from './result-document.ts';
+import type { ErrorRecord, ResultDocument, TargetRecord } from './result-document.ts';
 
 /** How a run ended, and all that is known of it. */
 export interface Outcome {
   readonly command: string | null;
-  readonly report: Report;
+  readonly trace: Trace;
   readonly result: CommandResult | null;
   readonly error: AppToolError | null;
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
@@ -14,19 +14,15 @@ export interface Outcome {
 }
 
 export function documentOf(outcome: Outcome): ResultDocument {
-  const { command, report, result, error, warnings, durationMs } = outcome;
-  const state =
-    report.state === null
-      ? null
-      : { phase: report.state.phase, status: report.state.status, message: report.state.message };
+  const { command, trace, result, error, warnings, durationMs } = outcome;
   return {
     schemaVersion: 1,
     command,
     ok: error === null,
     exitCode: error?.exitCode ?? 0,
-    ...report,
-    state,
-    targets: [],
+    ...trace.report,
+    state: stateOf(trace.report),
+    targets: trace.targets.map(targetOf),
     warnings: [...warnings],
     durationMs: Math.round(durationMs),
     error: error === null ? null : errorOf(error),
@@ -34,7 +30,22 @@ export function documentOf(outcome: Outcome): ResultDocument {
   };
 }
 
-function errorOf(error: AppToolError): NonNullable<ResultDocument['error']> {
+function stateOf({ state }: Report): ResultDocument['state'] {
+  return state === null ? null : { phase: state.phase, status: state.status, message: state.message };
+}
+
+function targetOf({ report, end }: Trace): TargetRecord {
+  return {
+    backend: report.backend ?? '',
+    job: report.job,
+    state: stateOf(report),
+    ok: end === null,
+    exitCode: end === undefined ? null : (end?.exitCode ?? 0),
+    error: end == null ? null : errorOf(end),
+  };
+}
+
+function errorOf(error: AppToolError): ErrorRecord {
   return {
     class: error.class,
     message: error.serverText === null ? error.message : `${error.message}: ${error.serverText}`,
@@ -46,9 +57,14 @@ function errorOf(error: AppToolError): NonNullable<ResultDocument['error']> {
 }
 
 /** An error as people read it: what failed, what the server said, what to do, and the job there is. */
-export function errorLines(error: AppToolError, report: Report, serverLines: (text: string) => string[]): string[] {
+export function errorLines(
+  error: AppToolError,
+  report: Report,
+  serverLines: (text: string) => string[],
+  prefix = '',
+): string[] {
   return [
-    `error[${error.class}]: ${error.message}`,
+    `error[${error.class}]: ${prefix}${error.message}`,
     ...(error.serverText === null ? [] : serverLines(error.serverText)),
     ...(error.hint === null ? [] : [`hint: ${error.hint}`]),
     ...(report.job === null ? [] : [`job: ${report.job.ref}`]),

@@ -33,7 +33,7 @@ export interface Surroundings {
   readonly onSettings: (settings: SettingValues) => void;
   readonly onRenderer: (renderer: Renderer, paint: (line: string) => string) => void;
   readonly onReceipts: (receipts: ReceiptKeeper) => void;
-  readonly onCredentials: (ifRefused: string) => void;
+  readonly onCredentials: (backend: string, ifRefused: string) => void;
 }
 
 /** Reads config and settings, chooses how to show progress, starts the embedded sandbox where it is wanted. */

@@ -1,6 +1,6 @@
 import { errorCode } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
-import type { Trace } from '../run/trace.ts';
+import { leavesParts, type Trace } from '../run/trace.ts';
 import { type Receipt, type ReceiptFacts, receiptOf, writeReceipt } from './receipt.ts';
 
 /** Keeps the receipt of a run up to date, from the first thing worth keeping to the end. */
@@ -21,7 +21,8 @@ export function createReceiptKeeper(
   let last = '';
   let hasWarned = false;
   const path = (trace: Trace): string =>
-    asked ?? `apptool-${trace.report.backend ?? 'run'}-${trace.report.job?.id ?? 'upload'}.receipt.json`;
+    asked ??
+    `apptool-${[trace.report.backend ?? 'run', trace.report.job?.id ?? 'upload'].join('-').replace(/[^\w.-]+/g, '-')}.receipt.json`;
   const write = (trace: Trace, ended: Receipt['ended']): boolean => {
     const receipt = receiptOf(trace, facts, ended, now());
     const essence = JSON.stringify({ ...receipt, updatedAt: null });
@@ -46,13 +47,17 @@ export function createReceiptKeeper(
   return {
     path,
     changed(trace) {
-      if (asked !== undefined && trace.report.backend !== null) write(trace, null);
+      if (asked !== undefined && hasBegun(trace)) write(trace, null);
     },
     ended(trace, ended) {
-      const leavesParts = trace.leftovers.session !== null;
-      if (asked === undefined && !leavesParts) return null;
-      if (trace.report.backend === null) return null;
+      if (asked === undefined && !leavesParts(trace)) return null;
+      if (!hasBegun(trace)) return null;
       return write(trace, ended) ? path(trace) : null;
     },
   };
+}
+
+/** Before anything is known of a backend there is nothing to keep. */
+function hasBegun({ report, targets }: Trace): boolean {
+  return report.backend !== null || targets.length > 0;
 }

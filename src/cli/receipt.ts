@@ -8,6 +8,11 @@ import type { Trace } from '../run/trace.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
 
+const Job = z.object({ ref: z.string(), id: z.string() }).nullable();
+const State = z.object({ phase: z.string(), status: z.string() }).nullable();
+const Ended = z.object({ exitCode: z.int(), errorClass: z.string().nullable() }).nullable();
+const Unfinished = z.object({ session: z.record(z.string(), z.string()), mayHaveLanded: z.boolean() }).nullable();
+
 /**
  * What a release keeps of a run, and what a later run on another machine goes on from. Holds names, sizes and hashes; never a secret,
  * a signed URL or a path.
@@ -19,7 +24,7 @@ export const Receipt = z.object({
   startedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   /** How the run ended; `null` while it runs, or when it was killed. */
-  ended: z.object({ exitCode: z.int(), errorClass: z.string().nullable() }).nullable(),
+  ended: Ended,
   backend: z.string().nullable(),
   /** Host of the backend's address. */
   host: z.string().nullable(),
@@ -38,8 +43,8 @@ export const Receipt = z.object({
     })
     .nullable()
     .default(null),
-  job: z.object({ ref: z.string(), id: z.string() }).nullable(),
-  state: z.object({ phase: z.string(), status: z.string() }).nullable(),
+  job: Job,
+  state: State,
   artifact: z
     .object({
       name: z.string(),
@@ -53,7 +58,20 @@ export const Receipt = z.object({
     .nullable(),
   output: z.object({ name: z.string(), size: z.int(), sha256: z.string() }).nullable(),
   /** A multipart upload that was neither completed nor aborted: what `apptool abort` needs. */
-  unfinished: z.object({ session: z.record(z.string(), z.string()), mayHaveLanded: z.boolean() }).nullable(),
+  unfinished: Unfinished,
+  /** How it stands with each target, in a run that has several. */
+  targets: z
+    .array(
+      z.object({
+        backend: z.string(),
+        host: z.string().nullable(),
+        job: Job,
+        state: State,
+        ended: Ended,
+        unfinished: Unfinished,
+      }),
+    )
+    .default([]),
 });
 export type Receipt = z.infer<typeof Receipt>;
 
@@ -67,7 +85,6 @@ export type ReceiptFacts = Pick<Receipt, 'command' | 'startedAt' | 'environment'
 
 export function receiptOf(trace: Trace, facts: ReceiptFacts, ended: Receipt['ended'], now: Date): Receipt {
   const { backend, job, state, artifact, output } = trace.report;
-  const { session, mayHaveLanded } = trace.leftovers;
   return {
     receiptVersion: 1,
     tool: { name: 'apptool', version: facts.version },
@@ -83,8 +100,26 @@ export function receiptOf(trace: Trace, facts: ReceiptFacts, ended: Receipt['end
     state: state === null ? null : { phase: state.phase, status: state.status },
     artifact: artifact === null ? null : withoutPath(artifact),
     output: output === null ? null : withoutPath(output),
-    unfinished: session === null ? null : { session: { ...session }, mayHaveLanded },
+    unfinished: unfinishedOf(trace),
+    targets: trace.targets.map((target) => targetOf(target, facts)),
   };
+}
+
+function targetOf(trace: Trace, facts: ReceiptFacts): Receipt['targets'][number] {
+  const { backend, job, state } = trace.report;
+  const { end } = trace;
+  return {
+    backend: backend ?? '',
+    host: facts.hostOf(backend ?? ''),
+    job,
+    state: state === null ? null : { phase: state.phase, status: state.status },
+    ended: end === undefined ? null : { exitCode: end?.exitCode ?? 0, errorClass: end?.class ?? null },
+    unfinished: unfinishedOf(trace),
+  };
+}
+
+function unfinishedOf({ leftovers: { session, mayHaveLanded } }: Trace): Receipt['unfinished'] {
+  return session === null ? null : { session: { ...session }, mayHaveLanded };
 }
 
 function buildOf({ provider, ...build }: BuildMetadata): Receipt['build'] {

@@ -2,6 +2,37 @@ import * as z from 'zod';
 
 const Nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 
+const ErrorRecord = z.strictObject({
+  class: z.string().describe('The class of error, as in docs/exit-codes.md'),
+  message: z.string(),
+  hint: Nullable(z.string()),
+  retryable: z.boolean(),
+  httpStatus: Nullable(z.int()),
+  backendCode: Nullable(z.string()),
+});
+export type ErrorRecord = z.infer<typeof ErrorRecord>;
+
+const Job = Nullable(z.strictObject({ ref: z.string(), id: z.string() }));
+
+const State = Nullable(
+  z.strictObject({
+    phase: z.enum(['queued', 'running', 'action-required', 'succeeded', 'failed']),
+    status: z.string().describe("The backend's own word"),
+    message: Nullable(z.string()),
+  }),
+);
+
+/** How one target of several ended. */
+const TargetRecord = z.strictObject({
+  backend: z.string(),
+  job: Job,
+  state: State,
+  ok: z.boolean(),
+  exitCode: Nullable(z.int()).describe('null for a target that had not ended when the run was stopped'),
+  error: Nullable(ErrorRecord),
+});
+export type TargetRecord = z.infer<typeof TargetRecord>;
+
 /** The one document that `--json` prints, in success, failure and cancellation. What does not apply is `null`. */
 export const ResultDocument = z.strictObject({
   schemaVersion: z.literal(1),
@@ -9,14 +40,8 @@ export const ResultDocument = z.strictObject({
   ok: z.boolean(),
   exitCode: z.int(),
   backend: Nullable(z.string()),
-  job: Nullable(z.strictObject({ ref: z.string(), id: z.string() })),
-  state: Nullable(
-    z.strictObject({
-      phase: z.enum(['queued', 'running', 'action-required', 'succeeded', 'failed']),
-      status: z.string().describe("The backend's own word"),
-      message: Nullable(z.string()),
-    }),
-  ),
+  job: Job,
+  state: State,
   artifact: Nullable(
     z.strictObject({
       path: z.string(),
@@ -30,19 +55,10 @@ export const ResultDocument = z.strictObject({
     }),
   ),
   output: Nullable(z.strictObject({ path: z.string(), name: z.string(), size: z.int(), sha256: z.string() })),
-  targets: z.array(z.unknown()).describe('One record per target of publish and release'),
+  targets: z.array(TargetRecord).describe('One record per target of publish and release'),
   warnings: z.array(z.strictObject({ code: z.string(), message: z.string() })),
   durationMs: z.int(),
-  error: Nullable(
-    z.strictObject({
-      class: z.string().describe('The class of error, as in docs/exit-codes.md'),
-      message: z.string(),
-      hint: Nullable(z.string()),
-      retryable: z.boolean(),
-      httpStatus: Nullable(z.int()),
-      backendCode: Nullable(z.string()),
-    }),
-  ),
+  error: Nullable(ErrorRecord),
   data: z.unknown().describe('What a command that lists or describes has to say; null for the others'),
 });
 export type ResultDocument = z.infer<typeof ResultDocument>;

@@ -56,7 +56,7 @@ export interface SessionParts {
   readonly build: () => Promise<BuildMetadata>;
   readonly confirm: Confirm;
   /** Told what to do when the credentials that were read are refused. */
-  readonly onCredentials: (ifRefused: string) => void;
+  readonly onCredentials: (backend: string, ifRefused: string) => void;
   readonly printNow: (result: CommandResult) => void;
 }
 
@@ -78,7 +78,7 @@ export function createSession(parts: SessionParts): Session {
     const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
     const connections = openConnections(proxies, addresses);
     opened.push(connections);
-    parts.onCredentials(credentials.ifRefused);
+    parts.onCredentials(id, credentials.ifRefused);
     const stallTimeoutMs = settings.values.stallTimeout;
     return {
       settings: own,

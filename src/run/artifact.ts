@@ -7,12 +7,16 @@ import type { Artifact, PlannedRequest, Platform, UploadOptions } from '../types
 import type { OpenBackend } from './backend.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
-export interface UploadInput {
-  readonly backend: OpenBackend;
+/** A local file on its way, and what the user says of it. */
+export interface ArtifactInput {
   readonly path: string;
   /** What the user says that the file is for, where they say so. */
   readonly platform: Platform | undefined;
   readonly options: UploadOptions;
+}
+
+export interface UploadInput extends ArtifactInput {
+  readonly backend: OpenBackend;
 }
 
 /**
@@ -24,15 +28,29 @@ export async function withArtifact<T>(
   ctx: RunContext,
   use: (artifact: Artifact, plan: PlannedRequest) => Promise<T>,
 ): Promise<T> {
-  const { backend, path, platform, options } = input;
-  checkInputName(backend, path);
-  const artifact = await openArtifact(path, { judge: judge(path, ctx), checkSize: sizeCheck(backend) });
+  return await withArtifactFor([input.backend], input, ctx, async (artifact, [plan]) =>
+    use(artifact, plan as PlannedRequest),
+  );
+}
+
+/** The same for several backends: it is opened once, and refused when any of them would refuse it. */
+export async function withArtifactFor<T>(
+  backends: readonly OpenBackend[],
+  { path, platform, options }: ArtifactInput,
+  ctx: RunContext,
+  use: (artifact: Artifact, plans: readonly PlannedRequest[]) => Promise<T>,
+): Promise<T> {
+  for (const backend of backends) checkInputName(backend, path);
+  const checkSize = (name: string, sizeBytes: number): void => {
+    for (const backend of backends) checkLimit(backend, name, sizeBytes);
+  };
+  const artifact = await openArtifact(path, { judge: judge(path, ctx), checkSize });
   try {
     ctx.trace.note({ artifact: factsOf(artifact, null) });
     checkPlatform(artifact, platform);
-    const plan = backend.adapter.plan(artifact, options);
+    const plans = backends.map((backend) => backend.adapter.plan(artifact, options));
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
-    return await use(artifact, plan);
+    return await use(artifact, plans);
   } finally {
     await artifact.close();
   }
@@ -53,11 +71,9 @@ function checkPlatform({ name, platform }: Artifact, given: Platform | undefined
   throw new UsageError(`${name} is ${article} file but platform is ${given}`, { hint: 'leave --platform out' });
 }
 
-function sizeCheck({ id, limit }: OpenBackend) {
-  return (name: string, sizeBytes: number): void => {
-    if (limit === null || sizeBytes <= limit.bytes) return;
-    throw new UsageError(`${name}: file is larger than ${limit.words}, the limit of ${id}`);
-  };
+function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number): void {
+  if (limit === null || sizeBytes <= limit.bytes) return;
+  throw new UsageError(`${name}: file is larger than ${limit.words}, the limit of ${id}`);
 }
 
 /** What the file does not tell of the app is a warning: that is no reason not to send it. */

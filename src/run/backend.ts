@@ -8,7 +8,7 @@ export interface OpenBackend {
   readonly files: readonly ArtifactKind[];
   readonly limit: { readonly bytes: number; readonly words: string } | null;
   /** What a job can be waited for, the default first; empty where it has one end. */
-  readonly milestones: readonly { readonly name: string }[];
+  readonly milestones: readonly { readonly name: string; readonly pollIntervalMs?: number }[];
   readonly adapter: Adapter;
   readonly storage: Storage;
 }

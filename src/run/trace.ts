@@ -1,4 +1,4 @@
-import type { CancelledError } from '../errors.ts';
+import type { AppToolError, CancelledError } from '../errors.ts';
 import { CancelledError as Cancelled } from '../errors.ts';
 import type { MultipartSession } from '../transfer/signed-protocol.ts';
 import type { Artifact, Context, JobState, Platform, RemoteFact } from '../types.ts';
@@ -42,6 +42,13 @@ interface Leftovers {
 export interface Trace {
   readonly report: Report;
   readonly leftovers: Leftovers;
+  /** Those of the targets, in a run that has several: each is a run of its own. */
+  readonly targets: readonly Trace[];
+  /** How a target ended: its error, or `null` when all is well; `undefined` while it runs. */
+  readonly end: AppToolError | null | undefined;
+  /** A new trace of a target. */
+  target(backend: string): Trace;
+  ended(error: AppToolError | null): void;
   note(part: Partial<Report>): void;
   record(fact: RemoteFact): void;
 }
@@ -57,12 +64,28 @@ const NOTHING_LEFT: Leftovers = { mayHaveLanded: false, session: null, temporary
 export function createTrace(onChange: (trace: Trace) => void): Trace {
   let report = NOTHING_KNOWN;
   let leftovers = NOTHING_LEFT;
+  let end: AppToolError | null | undefined;
+  const targets: Trace[] = [];
   const trace: Trace = {
     get report() {
       return report;
     },
     get leftovers() {
       return leftovers;
+    },
+    get end() {
+      return end;
+    },
+    targets,
+    target(backend) {
+      const target = createTrace(() => onChange(trace));
+      targets.push(target);
+      target.note({ backend });
+      return target;
+    },
+    ended(error) {
+      end = error;
+      onChange(trace);
     },
     note(part) {
       report = { ...report, ...part };
@@ -102,9 +125,16 @@ export function factsOf(artifact: Artifact, sha256: string | null): ArtifactFact
   return { path, name, size, sha256, platform, packageName, versionName, versionCode };
 }
 
+/** Whether parts are left in a storage, by this run or by one of its targets. */
+export function leavesParts(trace: Trace): boolean {
+  return trace.leftovers.session !== null || trace.targets.some(leavesParts);
+}
+
 /** What to say when a run is stopped: what still runs, and how to go on. */
-export function explainCancelled(error: CancelledError, { report, leftovers }: Trace): CancelledError {
-  return new Cancelled(error.signal, { cause: error, hint: wayOn(report, leftovers) });
+export function explainCancelled(error: CancelledError, { report, leftovers, targets }: Trace): CancelledError {
+  const ways = targets.map((target) => `${target.report.backend}: ${wayOn(target.report, target.leftovers)}`);
+  const hint = targets.length === 0 ? wayOn(report, leftovers) : ways.join('; ');
+  return new Cancelled(error.signal, { cause: error, hint });
 }
 
 function wayOn({ job, state, output }: Report, { mayHaveLanded, session }: Leftovers): string {

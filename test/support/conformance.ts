@@ -42,7 +42,7 @@ export function testAdapter(subject: Conformance): void {
 
   async function setUp(planned: readonly PlannedFault[] = [], path?: string) {
     const folder = await temporaryFolder();
-    const box = await sandbox();
+    const box = await sandbox({}, definition);
     const proxy = await faultProxy(box, planned);
     const backend = await openBackend(definition, proxy.variables, 1_000);
     const artifact = await artifactAt(path ?? (await copyFixture(subject.fixture, folder)));
@@ -241,7 +241,7 @@ export function testAdapter(subject: Conformance): void {
   });
 
   test(`${definition.id}: says failed when the service says so, with its words`, async () => {
-    const box = await sandbox({ result: 'failed' });
+    const box = await sandbox({ result: 'failed' }, definition);
     const folder = await temporaryFolder();
     const backend = await openBackend(definition, box.variables);
     const artifact = await artifactAt(await copyFixture(subject.fixture, folder));

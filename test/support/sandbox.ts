@@ -1,3 +1,4 @@
+import type { BackendDefinition } from '../../src/backends/definition.ts';
 import { backends } from '../../src/backends/index.ts';
 import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../src/sandbox/part.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
@@ -6,9 +7,13 @@ import { atEnd } from './cleanup.ts';
 /** Quick enough for tests; everything else as users get it. */
 const QUICK: SandboxOptions = { ...SANDBOX_DEFAULTS, processingMs: 50, appearMs: 20 };
 
-/** A sandbox of its own for one test, in this process: real sockets, real files. */
-export async function sandbox(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
-  const started = await startSandbox(backends, { ...QUICK, ...options });
+/** A sandbox of its own for one test, in this process: real sockets, real files. Serves `definition` too, where it is one of a test. */
+export async function sandbox(
+  options: Partial<SandboxOptions> = {},
+  definition: BackendDefinition | null = null,
+): Promise<Sandbox> {
+  const sources = definition === null || backends.includes(definition) ? backends : [...backends, definition];
+  const started = await startSandbox(sources, { ...QUICK, ...options });
   atEnd(() => started.close());
   return started;
 }

@@ -2,6 +2,7 @@ import type { CommandSpec } from '../command.ts';
 
 const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
+const NEWS = ['release-notes', 'release-notes-file', 'tags'];
 
 /** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -16,15 +17,23 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'upload',
     operands: ['file'],
-    flags: ['to', ...SENDING, 'receipt', 'appear-timeout', 'poll-interval'],
+    flags: ['to', ...SENDING, ...NEWS, 'receipt', 'appear-timeout', 'poll-interval'],
     summary: 'Upload a file and print the job reference',
     example: 'apptool upload app-release.aab --to apptego --environment staging',
     run: async (session) => (await import('./upload.ts')).uploadCommand(session),
   },
   {
+    name: 'publish',
+    operands: ['file'],
+    flags: ['to', ...SENDING, ...NEWS, 'until', 'fail-fast', 'detach', 'receipt', ...WAITING],
+    summary: 'Upload a file to several backends side by side, and wait for each',
+    example: 'apptool publish app-release.apk --to autoappstore,applivery',
+    run: async (session) => (await import('./publish.ts')).publishCommand(session),
+  },
+  {
     name: 'status',
     operands: ['job'],
-    flags: ['set'],
+    flags: ['until', 'set'],
     summary: 'Ask once how a job stands',
     example: 'apptool status apptego:1700000000',
     run: async (session) => (await import('./jobs.ts')).statusCommand(session),
@@ -32,7 +41,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'wait',
     operands: ['job'],
-    flags: [...WAITING, 'receipt', 'set'],
+    flags: ['until', ...WAITING, 'receipt', 'set'],
     summary: 'Wait until a job has ended',
     example: 'apptool wait apptego:1700000000 --timeout 30m',
     run: async (session) => (await import('./jobs.ts')).waitCommand(session),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../errors.ts';
+import type { OpenBackend } from '../../run/backend.ts';
 import { download } from '../../run/download.ts';
 import { status, type WaitInput, wait } from '../../run/wait.ts';
 import type { JobState } from '../../types.ts';
@@ -8,9 +9,16 @@ import { parseJobReference } from '../job-reference.ts';
 import { readReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
-export function waiting(session: Session): Pick<WaitInput, 'pollIntervalMs' | 'timeoutMs' | 'appearTimeoutMs'> {
-  const { pollInterval, timeout, appearTimeout } = session.settings.values;
-  return { pollIntervalMs: pollInterval, timeoutMs: timeout, appearTimeoutMs: appearTimeout };
+/** How a job of this backend is waited for. Nobody has to be asked every few seconds whether a person has decided. */
+export function waiting(
+  session: Session,
+  { milestones }: OpenBackend,
+): Pick<WaitInput, 'pollIntervalMs' | 'timeoutMs' | 'appearTimeoutMs' | 'until'> {
+  const { values, sources } = session.settings;
+  const { pollInterval, timeout, appearTimeout, until } = values;
+  const usual = milestones.find(({ name }) => name === (until ?? milestones[0]?.name))?.pollIntervalMs;
+  const pollIntervalMs = sources.pollInterval === 'default' ? (usual ?? pollInterval) : pollInterval;
+  return { pollIntervalMs, timeoutMs: timeout, appearTimeoutMs: appearTimeout, until };
 }
 
 async function openJob(session: Session) {
@@ -23,7 +31,11 @@ function jobOperand(session: Session): string {
   const operand = session.invocation.operands[0] ?? '';
   const isReference = session.backends.some(({ id }) => operand.startsWith(`${id}:`));
   if (isReference || !existsSync(operand)) return operand;
-  const { job } = readReceipt(operand);
+  const { job, targets } = readReceipt(operand);
+  const jobs = targets.flatMap((target) => (target.job === null ? [] : [target.job.ref]));
+  if (job === null && jobs.length === 1) return jobs[0] ?? '';
+  if (job === null && jobs.length > 1)
+    throw new UsageError(`${operand} holds several jobs`, { hint: `name one of them: ${jobs.join(', ')}` });
   if (job === null) throw new UsageError(`${operand} holds no job: its run ended before there was one`);
   return job.ref;
 }
@@ -35,13 +47,13 @@ function stateText({ phase, status: word }: JobState): string {
 /** `apptool status <job>` */
 export async function statusCommand(session: Session): Promise<CommandResult> {
   const { backend, id } = await openJob(session);
-  return { text: stateText(await status(backend, id, session.ctx)) };
+  return { text: stateText(await status(backend, id, session.ctx, session.settings.values.until)) };
 }
 
 /** `apptool wait <job>` */
 export async function waitCommand(session: Session): Promise<CommandResult> {
   const { backend, id } = await openJob(session);
-  return { text: stateText(await wait({ ...waiting(session), backend, id, uploaded: null }, session.ctx)) };
+  return { text: stateText(await wait({ ...waiting(session, backend), backend, id, uploaded: null }, session.ctx)) };
 }
 
 /** `apptool download <job>` */

@@ -17,7 +17,13 @@ export async function protectCommand(session: Session): Promise<CommandResult> {
   if (detach && isOutputGiven)
     throw new UsageError('--detach ends before there is an output', { hint: 'leave --output out' });
   const input = await uploadInput(session, values.backend ?? DEFAULT_BACKEND);
-  const run = { ...input, output: values.output, force: values.force === true, detach, waiting: waiting(session) };
+  const run = {
+    ...input,
+    output: values.output,
+    force: values.force === true,
+    detach,
+    waiting: waiting(session, input.backend),
+  };
   if (values.dryRun === true) {
     downloadOf(input.backend);
     checkInputName(input.backend, input.path);

@@ -32,7 +32,7 @@ export async function rehearse(session: Session, input: UploadInput, then: reado
   session.ctx.trace.note({ backend: input.backend.id });
   return await withArtifact(input, session.ctx, async (artifact, plan) => ({
     text: [
-      describe(plan),
+      describePlan(plan),
       `then send the ${artifact.sizeBytes} bytes of ${artifact.name} to the address that it answers`,
       ...then,
     ].join('\n'),
@@ -40,7 +40,7 @@ export async function rehearse(session: Session, input: UploadInput, then: reado
   }));
 }
 
-function describe(plan: PlannedRequest): string {
+export function describePlan(plan: PlannedRequest): string {
   const fields = Object.entries(plan.fields).map(([name, value]) => `  ${name}: ${value}`);
   return [`would send ${plan.method} ${plan.url}`, ...fields].join('\n');
 }

@@ -28,9 +28,9 @@ const SIGN_OF_LIFE_MS = 25_000;
 const TICK_MS = 1_000;
 const LIVE_TICK_MS = 120;
 
-/** Turns events into lines, and what goes on into a live line (terminal) or a sign of life now and then (elsewhere). */
+/** Turns events into lines, and what goes on into live lines, one for each target (terminal) or a sign of life now and then (elsewhere). */
 export function createRenderer(out: Console, options: RendererOptions, now: () => number): Renderer {
-  const activity = createActivity();
+  const activities = new Map<string, Activity>();
   const wantsProgress = options.progress && !options.quiet;
   const { live } = out;
   let lastLineAt = now();
@@ -39,18 +39,25 @@ export function createRenderer(out: Console, options: RendererOptions, now: () =
     if (live === null) out.writeLine(line.text);
     else live.interrupt(() => out.writeLine(line.text));
   };
-  const ticker = wantsProgress ? startTicker(out, activity, live, now, () => now() - lastLineAt, say) : null;
+  const ticker = wantsProgress ? startTicker(out, activities, live, now, () => now() - lastLineAt, say) : null;
   return {
     event(event) {
+      const target = event.target ?? '';
+      const activity = activities.get(target) ?? createActivity();
+      activities.set(target, activity);
       activity.observe(event, now());
       const line = formatEvent(event);
-      if (line !== null && isWanted(line, options)) say(line);
+      if (line !== null && isWanted(line, options)) say({ ...line, text: `${prefixOf(target)}${line.text}` });
     },
     close() {
       if (ticker !== null) clearInterval(ticker);
       live?.close();
     },
   };
+}
+
+function prefixOf(target: string): string {
+  return target === '' ? '' : `${target}: `;
 }
 
 function isWanted(line: Line, options: RendererOptions): boolean {
@@ -61,16 +68,19 @@ function isWanted(line: Line, options: RendererOptions): boolean {
 
 function startTicker(
   out: Console,
-  activity: Activity,
+  activities: ReadonlyMap<string, Activity>,
   live: LiveLine | null,
   now: () => number,
   quietMs: () => number,
   say: (line: Line) => void,
 ): NodeJS.Timeout {
   const tick = (): void => {
-    const words = activity.describe(now());
-    if (live !== null) live.show(words === null ? null : out.safe(words));
-    else if (words !== null && quietMs() >= SIGN_OF_LIFE_MS) say({ level: 'info', text: words });
+    const lines = [...activities].flatMap(([target, activity]) => {
+      const words = activity.describe(now());
+      return words === null ? [] : [`${prefixOf(target)}${words}`];
+    });
+    if (live !== null) live.show(lines.length === 0 ? null : lines.map(out.safe).join('\n'));
+    else if (quietMs() >= SIGN_OF_LIFE_MS) for (const text of lines) say({ level: 'info', text });
   };
   return setInterval(tick, live === null ? TICK_MS : LIVE_TICK_MS).unref();
 }

@@ -1,0 +1,72 @@
+import { UsageError } from '../../errors.ts';
+import { withArtifactFor } from '../../run/artifact.ts';
+import type { OpenBackend } from '../../run/backend.ts';
+import { type PublishInput, publish } from '../../run/publish.ts';
+import type { Trace } from '../../run/trace.ts';
+import type { CommandResult } from '../command.ts';
+import { type Session, uploadOptions } from '../session.ts';
+import { waiting } from './jobs.ts';
+import { describePlan } from './upload.ts';
+
+/** `apptool publish <file> --to <backend>[,<backend>…]` */
+export async function publishCommand(session: Session): Promise<CommandResult> {
+  const ids = targetsOf(session);
+  const definitions = ids.map(session.definition);
+  const options = uploadOptions(session, definitions);
+  const backends = await Promise.all(ids.map(session.open));
+  const { values } = session.settings;
+  const until = values.until;
+  if (until !== undefined && !backends.some((backend) => knows(backend, until)))
+    throw new UsageError(`none of the targets has a milestone "${until}"`, { hint: 'apptool backends lists them' });
+  const input: PublishInput = {
+    path: session.invocation.operands[0] ?? '',
+    platform: values.platform,
+    options,
+    detach: values.detach === true,
+    failFast: values.failFast === true,
+    targets: backends.map((backend) => ({ backend, waiting: waitingFor(session, backend) })),
+  };
+  if (values.dryRun === true) return await rehearsePublish(session, backends, input);
+  const failure = await publish(input, session.ctx);
+  const text = session.ctx.trace.targets.map(targetLine).join('\n');
+  return failure === null ? { text } : { text, failure };
+}
+
+function targetsOf(session: Session): readonly string[] {
+  const { to } = session.invocation.flags;
+  if (typeof to !== 'string')
+    throw new UsageError('publish needs --to <backend>[,<backend>…]', { hint: 'apptool backends lists them' });
+  const ids = to.split(',').map((id) => id.trim());
+  const twice = ids.find((id, index) => ids.indexOf(id) < index);
+  if (twice !== undefined) throw new UsageError(`${session.definition(twice).id} is named twice`);
+  return ids;
+}
+
+function knows(backend: OpenBackend, until: string): boolean {
+  return backend.milestones.some(({ name }) => name === until);
+}
+
+/** A milestone is for the targets that have it; the others go to their own end. */
+function waitingFor(session: Session, backend: OpenBackend): PublishInput['targets'][number]['waiting'] {
+  const own = waiting(session, backend);
+  const { until } = own;
+  return until === undefined || knows(backend, until) ? own : { ...own, until: undefined };
+}
+
+async function rehearsePublish(
+  session: Session,
+  backends: readonly OpenBackend[],
+  input: PublishInput,
+): Promise<CommandResult> {
+  return await withArtifactFor(backends, input, session.ctx, async (_, plans) => ({
+    text: plans.map(describePlan).join('\n'),
+    data: { plans },
+  }));
+}
+
+/** How a target ended: its backend, phase, status and job. */
+function targetLine({ report, end }: Trace): string {
+  const { backend, state, job } = report;
+  const phase = end == null ? (state?.phase ?? 'queued') : (state?.phase ?? 'failed');
+  return [backend, phase, state?.status ?? end?.class ?? 'uploaded', job?.ref ?? '-'].join(' ');
+}

@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import type { CommandInput, CommandOutput } from '../../src/backends/definition.ts';
+import { RejectedError } from '../../src/errors.ts';
+import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
+import type { Context } from '../../src/types.ts';
+import { type DepotSettings, openDepot } from './adapter.ts';
+
+const Shelves = z.object({ shelves: z.array(z.object({ name: z.string(), files: z.int() })) });
+
+export async function listShelves(input: CommandInput<DepotSettings>, ctx: Context): Promise<CommandOutput> {
+  const call = {
+    what: 'list the shelves',
+    method: 'GET',
+    path: '/shelves',
+    policy: CALL_POLICIES.read,
+    answer: Shelves,
+  } as const;
+  const shelves = (await openDepot(input).call(call, ctx)).shelves.slice(0, input.limit);
+  return {
+    table: { columns: ['name', 'files'], rows: shelves.map(({ name, files }) => [name, String(files)]) },
+    data: { shelves },
+  };
+}
+
+export async function deleteShelf(input: CommandInput<DepotSettings>, ctx: Context): Promise<CommandOutput> {
+  const [shelf = ''] = input.operands;
+  const path = `/shelves/${encodeURIComponent(shelf)}`;
+  const call = {
+    what: `delete shelf ${shelf}`,
+    method: 'DELETE',
+    path,
+    policy: CALL_POLICIES.destroy,
+    answer: z.unknown(),
+  } as const;
+  if (input.dryRun) return { text: `would delete shelf ${shelf}`, data: null };
+  try {
+    await openDepot(input).call(call, ctx);
+  } catch (error) {
+    const isGone = error instanceof RejectedError && error.httpStatus === 404 && error.afterLostAnswer;
+    if (!isGone) throw error;
+  }
+  return { text: `deleted shelf ${shelf}`, data: { shelf } };
+}
