@@ -138,7 +138,7 @@ export function explainCancelled(error: CancelledError, { report, leftovers, tar
 }
 
 function wayOn({ job, state, output }: Report, { mayHaveLanded, session }: Leftovers): string {
-  if (job === null && mayHaveLanded) return 'the whole file was out: look at the backend whether it arrived';
+  if (job === null && mayHaveLanded) return 'all of it was out: look at the backend whether it arrived';
   if (job === null) return 'nothing was left at the backend';
   if (output !== null) return 'the output is in place';
   if (state?.phase === 'succeeded') return `the output waits to be fetched: apptool download ${job.ref}`;

@@ -110,8 +110,11 @@ export function createProtectionService({ options, store }: SandboxTools, rules:
       };
       const onStored = (object: StoredObject) => process(job, object);
       const sizeBytes = fields.file_size ?? 0;
-      if (sizeBytes < options.multipartFromBytes)
-        return { job, ticket: { url: store.putUrl(options.urlLifetimeMs, onStored), ...common } };
+      if (sizeBytes < options.multipartFromBytes) {
+        // The type of the single PUT is documented, so its address signs it.
+        const url = store.putUrl(options.urlLifetimeMs, 'application/octet-stream', onStored);
+        return { job, ticket: { url, ...common } };
+      }
       const parts = Math.ceil(sizeBytes / options.chunkSizeBytes);
       const multipart = store.beginMultipart({ parts, sizeBytes, lifetimeMs: options.urlLifetimeMs, onStored });
       uploads.set(multipart.uploadId, { filePath, upload: multipart });
