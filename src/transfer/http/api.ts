@@ -84,9 +84,13 @@ export function createApiClient(options: {
 }
 
 function jsonBody(value: unknown): Body {
-  const bytes = Buffer.from(JSON.stringify(value), 'utf8');
+  return bytesBody(Buffer.from(JSON.stringify(value), 'utf8'));
+}
+
+/** A small body that is in memory already. */
+export function bytesBody(bytes: Uint8Array): Body {
   return {
-    sizeBytes: bytes.length,
+    sizeBytes: bytes.byteLength,
     async *open() {
       yield bytes;
     },
