@@ -203,10 +203,11 @@ export function testAdapter(subject: Conformance): void {
       const reason = new CancelledError('SIGTERM');
 
       const uploading = backend.adapter.upload(artifact, options, testContext({ signal: controller.signal }));
-      setTimeout(() => controller.abort(reason), 100);
+      const ended = expect(uploading).rejects.toBe(reason);
+      await expect.poll(() => proxy.struck, { interval: 10 }).toEqual([1]);
+      controller.abort(reason);
 
-      await expect(uploading).rejects.toBe(reason);
-      expect(proxy.struck).toEqual([1]);
+      await ended;
     });
 
     test('explains a refused credential as auth, without a character of it', async () => {
