@@ -35,8 +35,6 @@ export interface SigningMaterial {
   hasFile: boolean;
 }
 
-type Keys = ReturnType<typeof createKeys>;
-
 /** "Code Signing": each function takes a body and gives the body of a 200, or throws `Refusal`. */
 export function createKeys({ options, store, randomId }: SandboxTools) {
   const keys = new Map<string, SigningMaterial>();
