@@ -17,23 +17,28 @@ export async function set(api: ApiClient, change: Change, ctx: Context): Promise
   demandSuccess(change, await api.call({ ...change, method: 'POST', policy, answer: SuccessReply }, ctx));
 }
 
+interface Deletion extends Change {
+  /** The command that shows what there is: `keys list`. */
+  readonly listedBy: string;
+  /** Whether it is still listed. */
+  isThere(ctx: Context): Promise<boolean>;
+}
+
 /**
- * Deletes what is named so exactly that a second time cannot hit anything else. Where nobody can say whether it was done, the list does:
- * `isThere` asks it.
+ * Deletes what is named so exactly that a second time cannot hit anything else. Where nobody can say whether it was done, the list does.
  */
-export async function destroy(
-  api: ApiClient,
-  change: Change,
-  isThere: (ctx: Context) => Promise<boolean>,
-  ctx: Context,
-): Promise<void> {
+export async function destroy(api: ApiClient, deletion: Deletion, ctx: Context): Promise<void> {
+  const { listedBy, isThere, ...change } = deletion;
   const policy = CALL_POLICIES.destroy;
   try {
     demandSuccess(change, await api.call({ ...change, method: 'POST', policy, answer: SuccessReply }, ctx));
   } catch (error) {
     const isOpen = error instanceof UnavailableError || (error instanceof RejectedError && error.afterLostAnswer);
     // A list that cannot be read says nothing, so what failed first is what is told.
-    if (!isOpen || (await isThere(ctx).catch(() => true))) throw error;
+    if (isOpen && !(await isThere(ctx).catch(() => true))) return;
+    if (error instanceof RejectedError && error.httpStatus === 404)
+      error.hint = `apptool apptego-management ${listedBy} shows what there is`;
+    throw error;
   }
 }
 

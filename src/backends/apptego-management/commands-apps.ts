@@ -24,12 +24,14 @@ export async function deleteApp(input: CommandInput<ManagementSettings>, ctx: Co
   const api = openManagementApi(input);
   const data = { application };
   if (input.dryRun) return { text: `would delete application ${application}`, data };
-  const change = {
+  const deletion = {
     what: `delete application ${application}`,
     path: '/delete_application',
     json: { application_id: application },
+    listedBy: 'apps list',
+    isThere: async (asking: Context) => (await readApps(api, asking)).some(({ id }) => id === application),
   };
-  await destroy(api, change, async (asking) => (await readApps(api, asking)).some(({ id }) => id === application), ctx);
+  await destroy(api, deletion, ctx);
   return { text: `deleted application ${application}`, data };
 }
 

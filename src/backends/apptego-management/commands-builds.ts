@@ -75,12 +75,17 @@ export async function deleteBuild(input: CommandInput<ManagementSettings>, ctx: 
   const api = openManagementApi(input);
   const id = jobIdOf(key);
   if (input.dryRun) return { text: `would delete build ${id}`, data: { build: id } };
-  const change = { what: `delete build ${id}`, path: '/delete_application_build', json: buildFields(key) };
-  const isThere = async (asking: Context): Promise<boolean> => {
-    const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
-    return build !== null && !build.isDeleted;
+  const deletion = {
+    what: `delete build ${id}`,
+    path: '/delete_application_build',
+    json: buildFields(key),
+    listedBy: 'builds list',
+    isThere: async (asking: Context) => {
+      const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
+      return build !== null && !build.isDeleted;
+    },
   };
-  await destroy(api, change, isThere, ctx);
+  await destroy(api, deletion, ctx);
   return { text: `deleted build ${id}`, data: { build: id } };
 }
 

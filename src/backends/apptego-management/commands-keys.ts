@@ -49,8 +49,14 @@ export async function deleteKey(input: CommandInput<ManagementSettings>, ctx: Co
   const [key = ''] = input.operands;
   const api = openManagementApi(input);
   if (input.dryRun) return { text: `would delete signing key ${key}`, data: { key } };
-  const change = { what: `delete signing key ${key}`, path: '/delete_signing_key', json: { key_id: key } };
-  await destroy(api, change, async (asking) => (await readKeys(api, asking)).some(({ id }) => id === key), ctx);
+  const deletion = {
+    what: `delete signing key ${key}`,
+    path: '/delete_signing_key',
+    json: { key_id: key },
+    listedBy: 'keys list',
+    isThere: async (asking: Context) => (await readKeys(api, asking)).some(({ id }) => id === key),
+  };
+  await destroy(api, deletion, ctx);
   return { text: `deleted signing key ${key}`, data: { key } };
 }
 
