@@ -114,7 +114,8 @@ describe('a download that breaks', () => {
     const offset = Number(/^bytes=(\d+)-$/.exec(served.requests[1]?.range ?? '')?.[1]);
     expect(bytes?.equals(SMALL)).toBe(true);
     expect(served.requests).toHaveLength(2);
-    expect(offset).toBeGreaterThan(MIB);
+    // A reset takes what had come and was not read yet with it.
+    expect(offset).toBeGreaterThan(0);
     expect(offset).toBeLessThanOrEqual(2 * MIB);
     expect(served.requests[1]?.headers['if-range']).toBe('"v1"');
   });
