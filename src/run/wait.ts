@@ -2,6 +2,7 @@ import { IntegrityError, UsageError } from '../errors.ts';
 import { noSuchJob, waitForJob } from '../transfer/poll.ts';
 import type { Artifact, Context, JobState } from '../types.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
+import { canonicalEnvironment } from './environment.ts';
 import type { RunContext } from './trace.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
@@ -64,16 +65,6 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   );
 }
 
-/** The names of an environment, as `--environment` takes them, by what they stand for. */
-const ENVIRONMENTS: Readonly<Record<string, string>> = {
-  dev: 'development',
-  development: 'development',
-  stg: 'staging',
-  staging: 'staging',
-  prod: 'production',
-  production: 'production',
-};
-
 /** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
 function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   const { fileName, platform, environment } = state.subject ?? {};
@@ -82,7 +73,7 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   if (fileName !== undefined && fileName !== sent.name) throw refuse(`"${fileName}"`, `"${sent.name}"`);
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
-  const given = ENVIRONMENTS[sent.environment?.toLowerCase() ?? ''];
-  const known = ENVIRONMENTS[environment?.toLowerCase() ?? ''];
+  const given = canonicalEnvironment(sent.environment);
+  const known = canonicalEnvironment(environment);
   if (given !== undefined && known !== undefined && given !== known) throw refuse(known, given);
 }

@@ -53,8 +53,8 @@ export async function openBackend(
     conceal: () => {},
   });
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-  const { files, limit, milestones, protects } = definition.capabilities;
-  return { id: definition.id, files, limit, milestones, protects, adapter, storage };
+  const { files, limit, signature = null, accepts, milestones, protects } = definition.capabilities;
+  return { id: definition.id, files, limit, signature, accepts, milestones, protects, adapter, storage };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

@@ -34,6 +34,8 @@ interface Job {
   readonly fileName: string;
   readonly platform: string;
   readonly version: string;
+  /** `null` where the output is not to be signed. */
+  readonly signingKey: string | null;
   readonly startedAtMs: number;
   /** `null` until the object has arrived. */
   storedAtMs: number | null;
@@ -63,7 +65,7 @@ export function createService({ options, store }: SandboxTools) {
   >();
 
   /** "start_time": Unix seconds, and the job id too. Two jobs in one second would share it, so the next free one is taken. */
-  const newJob = (fields: Pick<Job, 'fileName' | 'platform' | 'version'>): Job => {
+  const newJob = (fields: Pick<Job, 'fileName' | 'platform' | 'version' | 'signingKey'>): Job => {
     const startedAtMs = Date.now();
     let seconds = Math.floor(startedAtMs / 1000);
     while (jobs.has(String(seconds))) seconds += 1;
@@ -95,11 +97,11 @@ export function createService({ options, store }: SandboxTools) {
     const fields = parse(UploadBody, body);
     const checked = checkUpload(fields);
     checkLimits([...jobs.values()], checked, options);
-    const job = newJob(checked);
-    const startTime = Number(job.id);
-    const filePath = `${TENANT}/uploads/${checked.platform}/${checked.version}/${job.id}/${checked.fileName}`;
     const signingKey =
       fields.signing_key_id === undefined || fields.signing_key_id === 'none' ? null : fields.signing_key_id;
+    const job = newJob({ ...checked, signingKey });
+    const startTime = Number(job.id);
+    const filePath = `${TENANT}/uploads/${checked.platform}/${checked.version}/${job.id}/${checked.fileName}`;
     const common = {
       file_path: filePath,
       start_time: startTime,
@@ -173,7 +175,8 @@ function delay(delayMs: number): Promise<void> {
 }
 
 async function protectedSize(object: StoredObject, path: string, job: Job): Promise<number> {
-  await protectArchive(object.path, path, `protected by the apptool sandbox as job ${job.id}\n`);
+  const mark = `protected by the apptool sandbox as job ${job.id}\n`;
+  await protectArchive(object.path, path, mark, { isSigned: job.signingKey !== null });
   return (await stat(path)).size;
 }
 
