@@ -111,7 +111,7 @@ function debuggableWarnings(input: PreflightInput): Warning[] {
       'it is debuggable, and the environment is production',
       'build a release, or give --allow-debuggable',
     );
-  return [{ code: 'debuggable', message: `${name} is debuggable: nothing for production` }];
+  return [{ code: 'debuggable', message: `${name} is debuggable, as no release should be` }];
 }
 
 function profileWarnings({ name, identity, now }: PreflightInput): Warning[] {
