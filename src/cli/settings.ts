@@ -37,17 +37,9 @@ const fingerprint = z
 
 const VERSION_CODE = 'must be a whole number of at most 15 digits';
 
+const digits = z.string().regex(/^\d{1,15}$/);
 const versionCode = z
-  .union(
-    [
-      z.int(),
-      z
-        .string()
-        .regex(/^\d{1,15}$/)
-        .transform(Number),
-    ],
-    { error: VERSION_CODE },
-  )
+  .union([z.int(), digits.transform(Number)], { error: VERSION_CODE })
   .refine((value) => value >= 0 && value < 1e15, { error: VERSION_CODE });
 
 /**

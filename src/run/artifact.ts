@@ -23,8 +23,8 @@ export interface UploadInput extends ArtifactInput {
 }
 
 /**
- * Opens the artifact and makes every check that needs no request: its name, its contents, the backend's limits and needs, what the user expects of it. `use` gets
- * it open; it is closed afterwards whatever happens.
+ * Opens the artifact and makes every check that needs no request: its name, its contents, the backend's limits and needs, what the user
+ * expects of it. `use` gets it open; it is closed afterwards whatever happens.
  */
 export async function withArtifact<T>(
   input: UploadInput,
@@ -47,14 +47,14 @@ export async function withArtifactFor<T>(
   const checkSize = (name: string, sizeBytes: number): void => {
     for (const backend of backends) checkLimit(backend, name, sizeBytes);
   };
-  const judge = createJudge(path, asksForSignatures(backends, expected), ctx);
-  const artifact = await openArtifact(path, { judge: judge.judge, checkSize });
+  const reader = createReader(path, asksForSignatures(backends, expected), ctx);
+  const artifact = await openArtifact(path, { judge: reader.judge, checkSize });
   try {
     ctx.trace.note({ artifact: factsOf(artifact, null) });
     checkPlatform(artifact, platform);
     const { name, identity } = artifact;
     const { environment } = options;
-    const signatures = await judge.signatures(expected.signer !== undefined);
+    const signatures = await reader.signatures(expected.signer !== undefined);
     const now = ctx.clock.date();
     for (const warning of preflight({ name, identity, signatures, backends, environment, expected, now }))
       ctx.emit({ type: 'warning', ...warning });
@@ -87,7 +87,7 @@ function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number)
 }
 
 /** What the file does not tell of the app is a warning: that is no reason not to send it. */
-function createJudge(path: string, readsSignatures: boolean, ctx: RunContext) {
+function createReader(path: string, readsSignatures: boolean, ctx: RunContext) {
   let found: Signatures | null = null;
   return {
     judge: async (file: ArchiveFile): Promise<Judgement> =>
