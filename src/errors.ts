@@ -1,3 +1,5 @@
+import type { Finding } from './types.ts';
+
 /** The classes of `docs/exit-codes.md`, one error class each: they say what the user should do next. */
 export type ErrorClass =
   | 'internal'
@@ -114,6 +116,13 @@ export class PendingError extends AppToolError {
 export class JobFailedError extends AppToolError {
   readonly class = 'job-failed';
   readonly exitCode = 8;
+  /** What has to be mended first; `serverText` then says the same in one text. */
+  readonly findings: readonly Finding[];
+
+  constructor(message: string, details: ErrorDetails & { readonly findings?: readonly Finding[] } = {}) {
+    super(message, details);
+    this.findings = details.findings ?? [];
+  }
 }
 
 /** The answer to a call that creates something was lost: something may have landed, so look before running again. */

@@ -114,6 +114,7 @@ export interface UploadOptions {
 export interface Finding {
   /** The backend's own code. */
   readonly code: string;
+  /** `blocking` is what keeps it from being released. */
   readonly severity: 'info' | 'warning' | 'blocking';
   readonly message: string;
 }
@@ -139,7 +140,9 @@ export interface JobState {
   readonly phase: Phase;
   /** The backend's own word. */
   readonly status: string;
+  /** Where it has failed by blocking findings, it names them. */
   readonly message: string | null;
+  /** Absent where this answer says nothing of any. */
   readonly findings?: readonly Finding[];
   /** True when the backend's word is not one that its documentation lists: keep waiting, and say so once. */
   readonly unrecognized?: boolean;

@@ -10,11 +10,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   archive: ['vocabulary', 'archive'],
   transfer: ['vocabulary', 'transfer'],
   run: ['vocabulary', 'archive', 'transfer', 'run'],
-  sandbox: ['vocabulary', 'sandbox'],
+  sandbox: ['vocabulary', 'archive', 'sandbox'],
   backends: ['vocabulary', 'transfer', 'sandbox', 'backends'],
   cli: ['vocabulary', 'archive', 'transfer', 'run', 'sandbox', 'backends', 'cli'],
 };
-const VOCABULARY = ['types.ts', 'build-metadata.ts', 'events.ts', 'errors.ts', 'secret.ts', 'redact.ts'];
+const VOCABULARY = [
+  'types.ts',
+  'build-metadata.ts',
+  'environment.ts',
+  'events.ts',
+  'errors.ts',
+  'secret.ts',
+  'redact.ts',
+];
 
 /** A package comes in through one door. zod is the exception: settings, wire formats and the published documents are all schemas. */
 const ONE_IMPORTER: Readonly<Record<string, string>> = {

@@ -4,3 +4,17 @@ import * as z from 'zod';
 export const yesOrNo = z.union([z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')], {
   error: 'must be true or false',
 });
+
+/** What the schema takes, or a text that holds it as JSON; `what` is how messages call it. */
+export function orJson<Schema extends z.ZodType>(schema: Schema, what: string) {
+  const fromText = z.string().transform((text, issues): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // The parser's message quotes the text.
+      issues.addIssue({ code: 'custom', message: 'not JSON' });
+      return z.NEVER;
+    }
+  });
+  return z.union([schema, fromText.pipe(schema)], { error: `expected ${what}, or JSON that holds it` });
+}

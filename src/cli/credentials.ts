@@ -44,6 +44,11 @@ export function readCredentials(specs: readonly CredentialSpec[], reader: Creden
   };
 }
 
+/** Every variable that a credential is read from, in the order in which they are looked at. */
+export function variablesOf({ variable, fallback }: CredentialSpec): string[] {
+  return [variable, ...(fallback === undefined ? [] : [fallback])].flatMap((name) => [name, `${name}_FILE`]);
+}
+
 function howTo(spec: CredentialSpec): string {
   return `set ${spec.variable}, or ${spec.variable}_FILE to a file that holds it, from your CI's secret store`;
 }
@@ -58,7 +63,7 @@ function readOne(
     if (given !== null) return given;
   }
   if (spec.isOptional === true) return null;
-  throw new AuthError(`no ${spec.label}: set ${names.flatMap((name) => [name, `${name}_FILE`]).join(' or ')}`);
+  throw new AuthError(`no ${spec.label}: set ${variablesOf(spec).join(' or ')}`);
 }
 
 function readVariable(

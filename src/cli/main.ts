@@ -14,7 +14,7 @@ import { causeLines, documentOf, errorLines, type Outcome } from './outcome.ts';
 import { type Parsed, parseCommandLine } from './program.ts';
 import type { ReceiptKeeper } from './receipt-keeper.ts';
 import type { Renderer } from './render/renderer.ts';
-import { safeJson, safeLine, serverLines } from './render/safe-text.ts';
+import { quotedLines, safeJson, safeLine } from './render/safe-text.ts';
 import { type TextStream, textStream } from './streams.ts';
 import { VERSION } from './version.ts';
 
@@ -202,7 +202,7 @@ function writeErrors(run: Run, error: AppToolError): void {
 
 function writeError(run: Run, error: AppToolError, report: Report, prefix = ''): void {
   if (error instanceof AuthError) error.hint ??= run.ifRefused.get(report.backend ?? '') ?? null;
-  const lines = errorLines(error, report, (text) => serverLines(text, run.redactor), prefix);
+  const lines = errorLines(error, report, (text) => quotedLines(text, run.redactor), prefix);
   for (const line of lines) writeLine(run, line);
 }
 

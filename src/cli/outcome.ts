@@ -1,4 +1,4 @@
-import type { AppToolError } from '../errors.ts';
+import { type AppToolError, JobFailedError } from '../errors.ts';
 import type { Report, Trace } from '../run/trace.ts';
 import type { CommandResult } from './command.ts';
 import type { ErrorRecord, ResultDocument, TargetRecord } from './result-document.ts';
@@ -22,6 +22,7 @@ export function documentOf(outcome: Outcome): ResultDocument {
     exitCode: error?.exitCode ?? 0,
     ...trace.report,
     state: stateOf(trace.report),
+    findings: [...trace.report.findings],
     targets: trace.targets.map(targetOf),
     warnings: [...warnings],
     durationMs: Math.round(durationMs),
@@ -39,6 +40,7 @@ function targetOf({ report, end }: Trace): TargetRecord {
     backend: report.backend ?? '',
     job: report.job,
     state: stateOf(report),
+    findings: [...report.findings],
     ok: end === null,
     exitCode: end === undefined ? null : (end?.exitCode ?? 0),
     error: end == null ? null : errorOf(end),
@@ -56,19 +58,25 @@ function errorOf(error: AppToolError): ErrorRecord {
   };
 }
 
-/** An error as people read it: what failed, what the server said, what to do, and the job there is. */
+/** An error as people read it: what failed, what the server said or found, what to do, and the job there is. `quoted` makes its words safe. */
 export function errorLines(
   error: AppToolError,
   report: Report,
-  serverLines: (text: string) => string[],
+  quoted: (text: string) => string[],
   prefix = '',
 ): string[] {
   return [
     `error[${error.class}]: ${prefix}${error.message}`,
-    ...(error.serverText === null ? [] : serverLines(error.serverText)),
+    ...wordsOf(error).flatMap(quoted),
     ...(error.hint === null ? [] : [`hint: ${error.hint}`]),
     ...(report.job === null ? [] : [`job: ${report.job.ref}`]),
   ];
+}
+
+function wordsOf(error: AppToolError): string[] {
+  const findings = error instanceof JobFailedError ? error.findings : [];
+  if (findings.length > 0) return findings.map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
+  return error.serverText === null ? [] : [`server said: ${error.serverText}`];
 }
 
 /** The errors beneath an error, outermost first, with their stacks: for `--verbose`. */

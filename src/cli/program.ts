@@ -84,7 +84,7 @@ function groupOf(words: readonly string[], groups: Map<string, Command>, parts: 
   const known = groups.get(path);
   if (known !== undefined) return known;
   const group = prepare(new Command(words.at(-1) ?? ''), parts).helpCommand(false);
-  group.description(`See apptool ${path} --help`).helpOption('-h, --help', 'Show help');
+  group.summary(`See apptool ${path} --help`).helpOption('-h, --help', 'Show help');
   groupOf(words.slice(0, -1), groups, parts).addCommand(group);
   groups.set(path, group);
   return group;
@@ -169,7 +169,9 @@ function toInvocation(spec: CommandSpec, command: Command): Invocation {
 }
 
 function countMismatch(spec: CommandSpec, got: number): string {
-  const [what = 'argument'] = spec.operands;
+  const [what = 'argument', ...more] = spec.operands;
+  if (more.length > 0)
+    return `${spec.name} needs ${spec.operands.map((name) => `<${name}>`).join(' ')}, got ${got} of them`;
   if (spec.operands.length === 0) return `${spec.name} takes no argument, got ${got}`;
   return got === 0 ? `${spec.name} needs a ${what}` : `one ${what} expected, got ${got}`;
 }

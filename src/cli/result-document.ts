@@ -22,11 +22,22 @@ const State = Nullable(
   }),
 );
 
+const Findings = z
+  .array(
+    z.strictObject({
+      code: z.string().describe("The backend's own code"),
+      severity: z.enum(['info', 'warning', 'blocking']),
+      message: z.string(),
+    }),
+  )
+  .describe('What the backend found in the file; blocking ones fail the job, warnings stand in warnings too');
+
 /** How one target of several ended. */
 const TargetRecord = z.strictObject({
   backend: z.string(),
   job: Job,
   state: State,
+  findings: Findings,
   ok: z.boolean(),
   exitCode: Nullable(z.int()).describe('null for a target that had not ended when the run was stopped'),
   error: Nullable(ErrorRecord),
@@ -42,6 +53,7 @@ export const ResultDocument = z.strictObject({
   backend: Nullable(z.string()),
   job: Job,
   state: State,
+  findings: Findings,
   artifact: Nullable(
     z.strictObject({
       path: z.string(),

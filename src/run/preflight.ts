@@ -1,8 +1,8 @@
 import type { Signatures } from '../archive/signatures.ts';
+import { canonicalEnvironment } from '../environment.ts';
 import { UsageError } from '../errors.ts';
 import type { AppIdentity } from '../types.ts';
 import type { OpenBackend } from './backend.ts';
-import { canonicalEnvironment } from './environment.ts';
 
 /** What a file has to be to be sent, by what the user says. */
 export interface Expectations {
@@ -103,7 +103,7 @@ function debuggableWarnings(input: PreflightInput): Warning[] {
   const { name, identity, environment, backends, expected } = input;
   if (identity?.debuggable !== true) return [];
   const isForProduction =
-    canonicalEnvironment(environment) === 'production' &&
+    canonicalEnvironment(environment ?? '') === 'production' &&
     backends.some(({ accepts }) => accepts.includes('environment'));
   if (isForProduction && !expected.allowDebuggable)
     throw refusal(

@@ -1,7 +1,7 @@
 import type { AppToolError, CancelledError } from '../errors.ts';
 import { CancelledError as Cancelled } from '../errors.ts';
 import type { MultipartSession } from '../transfer/signed-protocol.ts';
-import type { Artifact, Context, JobState, Platform, RemoteFact } from '../types.ts';
+import type { Artifact, Context, Finding, JobState, Platform, RemoteFact } from '../types.ts';
 import { jobRef } from './backend.ts';
 
 /** What is known of a run, filled in as it becomes known, so that a failed run can still say all of it. */
@@ -9,6 +9,8 @@ export interface Report {
   readonly backend: string | null;
   readonly job: { readonly ref: string; readonly id: string } | null;
   readonly state: Pick<JobState, 'phase' | 'status' | 'message'> | null;
+  /** The last that the backend said that it found. */
+  readonly findings: readonly Finding[];
   readonly artifact: ArtifactFacts | null;
   readonly output: {
     readonly path: string;
@@ -57,7 +59,7 @@ export interface RunContext extends Context {
   readonly trace: Trace;
 }
 
-const NOTHING_KNOWN: Report = { backend: null, job: null, state: null, artifact: null, output: null };
+const NOTHING_KNOWN: Report = { backend: null, job: null, state: null, findings: [], artifact: null, output: null };
 const NOTHING_LEFT: Leftovers = { mayHaveLanded: false, session: null, temporaryPaths: [] };
 
 /** `onChange` is told after every change, at once: what is to survive a power cut has to be written down then. */

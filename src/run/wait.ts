@@ -1,8 +1,8 @@
+import { canonicalEnvironment } from '../environment.ts';
 import { IntegrityError, UsageError } from '../errors.ts';
 import { noSuchJob, waitForJob } from '../transfer/poll.ts';
-import type { Artifact, Context, JobState } from '../types.ts';
+import type { Artifact, Context, Finding, JobState } from '../types.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
-import { canonicalEnvironment } from './environment.ts';
 import type { RunContext } from './trace.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
@@ -22,7 +22,10 @@ export interface WaitInput {
   readonly uploaded: SentSubject | null;
 }
 
-/** `apptool wait`: asks until the job has ended well; every other end is an error. */
+/**
+ * `apptool wait`: asks until the job has ended well; every other end is an error. What was found and fails nothing is told as warnings,
+ * at the end.
+ */
 export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState> {
   const { backend, id, uploaded } = input;
   const job = jobRef(backend, id);
@@ -33,14 +36,28 @@ export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState>
     if (state === 'absent') return state;
     // The job has a record, so its upload was completed, whatever the answer to that call was.
     if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
-    ctx.trace.note({ state });
+    noteState(state, ctx);
     if (uploaded !== null) checkSubject(job, state, uploaded);
     return state;
   };
-  return await waitForJob({ ...input, job, poll, uploaded: uploaded !== null }, ctx);
+  try {
+    return await waitForJob({ ...input, job, poll, uploaded: uploaded !== null }, ctx);
+  } finally {
+    warnOfFindings(['warning'], ctx);
+  }
 }
 
-/** `apptool status`: one question, tried again only while the network fails. */
+function noteState(state: JobState, ctx: RunContext): void {
+  ctx.trace.note({ state, findings: state.findings ?? ctx.trace.report.findings });
+}
+
+function warnOfFindings(severities: readonly Finding['severity'][], ctx: RunContext): void {
+  for (const { code, severity, message } of ctx.trace.report.findings) {
+    if (severities.includes(severity)) ctx.emit({ type: 'warning', code: 'finding', message: `${code}: ${message}` });
+  }
+}
+
+/** `apptool status`: one question, tried again only while the network fails. A failed job is an answer here, and no error names what failed it. */
 export async function status(
   backend: OpenBackend,
   id: string,
@@ -51,7 +68,8 @@ export async function status(
   ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
   const state = await backend.adapter.poll(id, { patience: 'retried', until: milestoneOf(backend, until) }, ctx);
   if (state === 'absent') throw noSuchJob(job);
-  ctx.trace.note({ state });
+  noteState(state, ctx);
+  warnOfFindings(['warning', 'blocking'], ctx);
   return state;
 }
 
@@ -73,7 +91,7 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   if (fileName !== undefined && fileName !== sent.name) throw refuse(`"${fileName}"`, `"${sent.name}"`);
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
-  const given = canonicalEnvironment(sent.environment);
-  const known = canonicalEnvironment(environment);
-  if (given !== undefined && known !== undefined && given !== known) throw refuse(known, given);
+  const given = canonicalEnvironment(sent.environment ?? '');
+  const known = canonicalEnvironment(environment ?? '');
+  if (given !== null && known !== null && given !== known) throw refuse(known, given);
 }

@@ -27,8 +27,8 @@ interface MultipartUpload {
 
 /** The storage behind signed URLs: real files, real signatures, the refusals of an S3-compatible store. */
 export interface ObjectStore {
-  /** A URL that takes one PUT of any size; `onStored` is called each time a whole object has arrived. */
-  putUrl(lifetimeMs: number, onStored: (object: StoredObject) => void): string;
+  /** A URL that takes one PUT of any size, of this type where one is given; `onStored` is called each time a whole object has arrived. */
+  putUrl(lifetimeMs: number, contentType: string | null, onStored: (object: StoredObject) => void): string;
   beginMultipart(options: {
     readonly parts: number;
     readonly sizeBytes: number;
@@ -96,9 +96,13 @@ export function createObjectStore(folder: string, origin: string, now: () => num
     newPath,
     openUploads: () => [...open],
     stored: () => arrived,
-    // The single PUT's type is documented, so its URL signs it.
-    putUrl: (lifetimeMs, onStored) =>
-      publish('PUT', { type: 'object', onStored }, lifetimeMs, { 'content-type': 'application/octet-stream' }),
+    putUrl: (lifetimeMs, contentType, onStored) =>
+      publish(
+        'PUT',
+        { type: 'object', onStored },
+        lifetimeMs,
+        contentType === null ? {} : { 'content-type': contentType },
+      ),
     getUrl: (object, lifetimeMs) => publish('GET', { type: 'download', object }, lifetimeMs),
     beginMultipart: ({ parts, sizeBytes, lifetimeMs, onStored }) => {
       const etags = new Map<number, { etag: string; path: string; sizeBytes: number }>();

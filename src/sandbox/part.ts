@@ -50,8 +50,8 @@ export interface SandboxRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
-  /** The whole body, for control calls; rejects when it is larger than 1 MiB. */
-  body(): Promise<Buffer>;
+  /** The whole body; rejects when it is larger than that, or than the 1 MiB of a control call. */
+  body(maxBytes?: number): Promise<Buffer>;
   /** The body as a form, its files on the disk; rejects with `UnreadableForm`. */
   form(): Promise<ReceivedForm>;
 }

@@ -115,7 +115,7 @@ async function serve(
     path: `/${rest.join('/')}`,
     query: url.searchParams,
     headers: request.headers,
-    body: () => readAll(request),
+    body: (maxBytes = LARGEST_CONTROL_BODY) => readAll(request, maxBytes),
     form: () => receiveForm(request, newPath),
   });
   send(response, answer);
@@ -128,12 +128,12 @@ function send(response: ServerResponse, { status, json, headers = {} }: SandboxA
     .end(body);
 }
 
-async function readAll(request: IncomingMessage): Promise<Buffer> {
+async function readAll(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > LARGEST_CONTROL_BODY) throw new Error('control body too large');
+    if (size > maxBytes) throw new Error('body too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -70,11 +70,13 @@ function label(kind: ArtifactKind): string {
 
 /** What a path's name says, without looking at the file. Throws `UsageError` for a name that cannot be sent. */
 export function checkArtifactName(path: string): { readonly name: string; readonly kind: ArtifactKind } {
-  const name = checkName(basename(path));
+  const name = checkFileName(path);
   return { name, kind: kindOfName(name) };
 }
 
-function checkName(name: string): string {
+/** A path's base name. Throws `UsageError` for one that cannot be sent. */
+export function checkFileName(path: string): string {
+  const name = basename(path);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
     throw new UsageError('file name has control characters', { hint: 'rename the file' });
@@ -92,7 +94,8 @@ function kindOfName(name: string): ArtifactKind {
   return kind;
 }
 
-async function openRegularFile(path: string): Promise<FileHandle> {
+/** Opens a file for reading. Throws `LocalIoError`, also for what is no regular file. */
+export async function openRegularFile(path: string): Promise<FileHandle> {
   try {
     const resolved = await realpath(path);
     // Without O_NONBLOCK, opening a FIFO would wait for a writer.

@@ -1,5 +1,5 @@
 import { AppToolError, CancelledError, UnknownOutcomeError } from '../errors.ts';
-import type { Artifact, Context } from '../types.ts';
+import type { Artifact, Body, Context } from '../types.ts';
 import type { CallPolicy } from './call-policy.ts';
 import type { AnswerShape } from './http/answer.ts';
 import type { ApiClient } from './http/api.ts';
@@ -7,41 +7,51 @@ import { encodeForm, type FormAttachment, type FormField } from './http/form.ts'
 import { recordLastByte } from './last-byte.ts';
 import { assertSentUnchanged } from './signed-protocol.ts';
 
-export interface FormUpload<T> {
+interface FileUpload<T> {
   readonly api: ApiClient;
   readonly path: string;
   /** `CALL_POLICIES.create`, or `createUnique` where the backend itself refuses a second one. */
   readonly policy: CallPolicy;
   readonly answer: AnswerShape<T>;
   readonly artifact: Artifact;
-  readonly fields: readonly FormField[];
-  readonly attachments?: readonly FormAttachment[];
-  /** The part that holds the artifact. */
-  readonly file: { readonly name: string; readonly contentType: string };
   /** The id of the job in the answer. */
   readonly jobOf: (answer: T) => string;
   /** What to look for at the backend when nobody can say whether the upload landed. */
   readonly ifLost: string;
 }
 
-/**
- * Sends the artifact in one form, which also creates its record. Resolves with the answer once the backend has accepted all of it. What
- * may be repeated is the policy's to say; a file that changes while it is sent is never sent whole.
- */
+export interface FormUpload<T> extends FileUpload<T> {
+  readonly fields: readonly FormField[];
+  readonly attachments?: readonly FormAttachment[];
+  /** The part that holds the artifact. */
+  readonly file: { readonly name: string; readonly contentType: string };
+}
+
+export interface BodyUpload<T> extends FileUpload<T> {
+  readonly contentType: string;
+  /** Holds the artifact, in whatever encoding. */
+  readonly body: Body;
+}
+
+/** Sends the artifact in one form, as `uploadInBody` does. */
 export async function uploadByForm<T>(upload: FormUpload<T>, ctx: Context): Promise<T> {
-  const { api, path, policy, artifact, fields, attachments = [], file } = upload;
+  const { artifact, fields, attachments = [] } = upload;
+  const file = { ...upload.file, fileName: artifact.name, body: artifact.slice(0, artifact.sizeBytes) };
+  return await uploadInBody({ ...upload, ...encodeForm({ fields, attachments, file }) }, ctx);
+}
+
+/**
+ * Sends the artifact in one request, which also creates its record. Resolves with the answer once the backend has accepted all of it.
+ * What may be repeated is the policy's to say; a file that changes while it is sent is never sent whole.
+ */
+export async function uploadInBody<T>(upload: BodyUpload<T>, ctx: Context): Promise<T> {
+  const { api, path, policy, artifact, contentType, body } = upload;
   const { sizeBytes } = artifact;
-  const { contentType, body } = encodeForm({
-    fields,
-    attachments,
-    file: { ...file, fileName: artifact.name, body: artifact.slice(0, sizeBytes) },
-  });
   ctx.emit({ type: 'upload.plan', parts: 1, partSizeBytes: sizeBytes });
-  const framingBytes = body.sizeBytes - sizeBytes;
   const onSent = (sentBytes: number): void =>
     ctx.emit({
       type: 'upload.progress',
-      sentBytes: Math.max(0, sentBytes - framingBytes),
+      sentBytes: Math.floor((sizeBytes * sentBytes) / body.sizeBytes),
       totalBytes: sizeBytes,
       inFlight: 1,
     });
@@ -65,7 +75,7 @@ export async function uploadByForm<T>(upload: FormUpload<T>, ctx: Context): Prom
   return answer;
 }
 
-async function send<T>(upload: FormUpload<T>, ctx: Context, call: () => Promise<T>): Promise<T> {
+async function send<T>(upload: FileUpload<T>, ctx: Context, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

@@ -27,6 +27,8 @@ export interface WaitRequest {
   readonly appearTimeoutMs: number;
   /** True when this run has just uploaded it: then its absence is a loss, not a wrong reference. */
   readonly uploaded: boolean;
+  /** The milestone that the user named, for the command that goes on. */
+  readonly until?: string | undefined;
 }
 
 interface Watch {
@@ -67,18 +69,28 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
     }
     if (!isLast) await pause(watch, jittered(request.pollIntervalMs, ctx), ctx);
   }
-  throw new PendingError(
-    `${request.job} was still running after ${Math.round(request.timeoutMs / 1000)} s; last heard: ${watch.lastWord}`,
+  throw stillRunning(watch);
+}
+
+function stillRunning({ request, lastWord }: Watch): PendingError {
+  const until = request.until === undefined ? '' : ` --until ${request.until}`;
+  return new PendingError(
+    `${request.job} was still running after ${Math.round(request.timeoutMs / 1000)} s; last heard: ${lastWord}`,
     {
-      hint: `it goes on without us; to go on waiting: apptool wait ${request.job}`,
+      hint: `it goes on without us; to go on waiting: apptool wait ${request.job}${until}`,
     },
   );
 }
 
 export function jobFailed(job: string, state: JobState): JobFailedError {
+  const findings = (state.findings ?? []).filter(({ severity }) => severity === 'blocking');
   return new JobFailedError(`${job} ended as ${state.status}${state.message === null ? ': no reason given' : ''}`, {
-    hint: 'read what the server said; the same file and settings will fail again',
+    hint:
+      findings.length === 0
+        ? 'read what the server said; the same file and settings will fail again'
+        : 'mend what was found, then send a new build',
     serverText: state.message ?? undefined,
+    findings,
   });
 }
 

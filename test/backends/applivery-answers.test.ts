@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { applivery } from '../../src/backends/applivery/index.ts';
+import { realClock } from '../../src/cli/clock.ts';
 import { download } from '../../src/run/download.ts';
 import { createTrace } from '../../src/run/trace.ts';
 import { waitForJob } from '../../src/transfer/poll.ts';
@@ -36,17 +37,19 @@ function earlyAnswer(value: unknown): Fault {
   };
 }
 
-async function setUp(planned: readonly PlannedFault[], options: { sizeBytes?: number; processingMs?: number } = {}) {
+/** Waits that we choose take no time; watchdogs are as patient as they are, unless they are what is tested. */
+async function setUp(planned: readonly PlannedFault[], options: { sizeBytes?: number; isImpatient?: boolean } = {}) {
   const folder = await temporaryFolder();
-  const box = await sandbox({ processingMs: options.processingMs ?? 0 });
+  const box = await sandbox({ processingMs: 0 });
   const proxy = await faultProxy(box, planned);
-  const backend = await openBackend(applivery, proxy.variables, 400);
+  const backend = await openBackend(applivery, proxy.variables);
   const path =
     options.sizeBytes === undefined
       ? await copyFixture('v2.apk', folder)
       : await bigApk(join(folder, 'app.apk'), options.sizeBytes);
   const artifact = await artifactAt(path);
-  const clock = fakeClock();
+  const fake = fakeClock();
+  const clock = options.isImpatient === true ? fake : { ...fake, after: realClock.after };
   const ctx = testContext({ clock });
   const upload = () => backend.adapter.upload(artifact, UPLOAD, ctx);
   return { folder, box, proxy, backend, artifact, path, clock, ctx, upload };
@@ -154,7 +157,7 @@ describe('the one form that creates a build', () => {
   ];
 
   test.each(lost)('is never repeated: %s', async (_, fault) => {
-    const { upload, proxy } = await setUp([{ ...CREATE, ...ALWAYS, fault }]);
+    const { upload, proxy } = await setUp([{ ...CREATE, ...ALWAYS, fault }], { isImpatient: true });
 
     const error = await errorOf(upload());
 

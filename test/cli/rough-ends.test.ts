@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -335,7 +336,10 @@ describe('where it runs', () => {
 
   test('F-SIG-01: a signal in the first moment ends it as cancelled', async () => {
     const running = startCli(['protect', 'app.apk', '-e', 'prod', '--json']);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    // Until Node.js has read our first line, nobody can answer a signal but Node.js.
+    while (running.child.exitCode === null && !hasOurHandlers(running.child.pid)) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
 
     running.child.kill('SIGTERM');
     const result = await running.result;
@@ -420,3 +424,12 @@ test('16 parts that fail at once print no warning of Node', async () => {
   expect(result.code).toBe(0);
   expect(result.stderr).not.toMatch(/Warning:/);
 }, 60_000);
+
+/**
+ * Linux tells which signals a process has handlers for (proc_pid_status(5)). Node.js has one of its own for SIGTERM, but not for SIGHUP, the
+ * first bit, which we take together with it.
+ */
+function hasOurHandlers(pid: number | undefined): boolean {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return (BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`) & 1n) !== 0n;
+}

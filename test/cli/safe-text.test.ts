@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { safeJson, safeLine, serverLines } from '../../src/cli/render/safe-text.ts';
+import { quotedLines, safeJson, safeLine } from '../../src/cli/render/safe-text.ts';
 import { createRedactor } from '../../src/redact.ts';
 
 const redactor = createRedactor();
@@ -29,7 +29,7 @@ describe('F-SRV-32: text of a server', () => {
   });
 
   test('stands behind a prefix, line by line, so that none begins a line of its own', () => {
-    expect(serverLines('first\r\n::error::second\nthird', redactor)).toEqual([
+    expect(quotedLines('server said: first\r\n::error::second\nthird', redactor)).toEqual([
       'apptool| server said: first',
       'apptool| \\::error::second',
       'apptool| third',
@@ -37,7 +37,7 @@ describe('F-SRV-32: text of a server', () => {
   });
 
   test('B-106: our own secret in it is replaced', () => {
-    expect(serverLines('your key key_id:very_secret_value is odd', redactor)).toEqual([
+    expect(quotedLines('server said: your key key_id:very_secret_value is odd', redactor)).toEqual([
       'apptool| server said: your key [redacted] is odd',
     ]);
   });

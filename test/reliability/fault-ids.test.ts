@@ -9,7 +9,7 @@ const COUNTS = { NET: 30, HTTP: 25, SRV: 32, URL: 3, IO: 19, SIG: 13 };
 const IDS = Object.entries(COUNTS).flatMap(([section, count]) => ids(section, 1, count));
 
 /** Faults of backends that apptool does not know yet. To be shortened with each new one. */
-const WITH_THE_BACKEND = new Set([...ids('SRV', 17, 24), ...ids('SRV', 27, 28)]);
+const WITH_THE_BACKEND = new Set(ids('SRV', 27, 28));
 
 /** These make their tests from the catalog, so their titles stand in no file. */
 const FROM_CATALOG = /^test\/reliability\/one-\w+-fault\.test\.ts$/;

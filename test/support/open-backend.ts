@@ -1,9 +1,9 @@
-import type { BackendDefinition } from '../../src/backends/definition.ts';
+import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../src/backends/definition.ts';
 import type { BuildMetadata } from '../../src/build-metadata.ts';
 import type { OpenBackend } from '../../src/run/backend.ts';
 import { secret } from '../../src/secret.ts';
 import { openConnections } from '../../src/transfer/http/dispatcher.ts';
-import { createStorage } from '../../src/transfer/http/storage.ts';
+import { createStorage, type Storage } from '../../src/transfer/http/storage.ts';
 import type { UploadOptions } from '../../src/types.ts';
 import { atEnd } from './cleanup.ts';
 
@@ -25,35 +25,47 @@ const NOTHING_KNOWN: BuildMetadata = {
 };
 const noBuild = async (): Promise<BuildMetadata> => NOTHING_KNOWN;
 
-/** A backend as the command line opens it, from the variables of a sandbox or of a proxy before it. */
-export async function openBackend(
+/** What the command line gives a backend, from the variables of a sandbox or of a proxy before it, and settings of its own. */
+export function backendInput(
   definition: BackendDefinition,
   variables: Readonly<Record<string, string>>,
-  stallTimeoutMs = 5_000,
-): Promise<OpenBackend> {
-  const settings: Record<string, unknown> = {};
+  {
+    more = [],
+    stallTimeoutMs = 5_000,
+    own = {},
+  }: {
+    readonly more?: readonly CredentialSpec[];
+    readonly stallTimeoutMs?: number;
+    readonly own?: Readonly<Record<string, unknown>>;
+  } = {},
+): AdapterInput<Record<string, unknown>> & { readonly storage: Storage } {
+  const given: Record<string, unknown> = { ...own };
   for (const [key, variable] of Object.entries(definition.variables)) {
-    if (variable !== undefined && variables[variable] !== undefined) settings[key] = variables[variable];
+    if (variable !== undefined && variables[variable] !== undefined) given[key] = variables[variable];
   }
-  const parsed = definition.settings.parse(settings) as Record<string, unknown>;
-  const addresses = definition.addresses.map((key) => String(parsed[key]));
+  const settings = definition.settings.parse(given) as Record<string, unknown>;
+  const addresses = definition.addresses.map((key) => String(settings[key]));
   const credentials = Object.fromEntries(
-    definition.credentials
+    [...definition.credentials, ...more]
       .filter(({ variable, isOptional }) => isOptional !== true || variables[variable] !== undefined)
       .map(({ name, variable }) => [name, secret(variables[variable] ?? '')]),
   );
   const connections = openConnections(NO_PROXY, addresses);
   atEnd(() => connections.close());
-  const adapter = await definition.create({
-    settings: parsed,
-    credentials,
-    connections,
-    stallTimeoutMs,
-    build: noBuild,
-    conceal: () => {},
-  });
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
+  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, conceal: () => {}, storage };
+}
+
+/** A backend as the command line opens it. */
+export async function openBackend(
+  definition: BackendDefinition,
+  variables: Readonly<Record<string, string>>,
+  stallTimeoutMs = 5_000,
+  own: Readonly<Record<string, unknown>> = {},
+): Promise<OpenBackend> {
+  const { storage, ...input } = backendInput(definition, variables, { stallTimeoutMs, own });
   const { files, limit, signature = null, accepts, milestones, protects } = definition.capabilities;
+  const adapter = await definition.create(input);
   return { id: definition.id, files, limit, signature, accepts, milestones, protects, adapter, storage };
 }
 

@@ -85,6 +85,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
         path: `${builds.path}/${build}/downloadToken?type=${type}`,
         policy: CALL_POLICIES.read,
         answer: DownloadTokenReply,
+        isSecret: true,
       },
       ctx,
     );

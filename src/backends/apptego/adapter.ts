@@ -1,15 +1,14 @@
-import { IntegrityError, RejectedError, UsageError } from '../../errors.ts';
+import { IntegrityError, RejectedError } from '../../errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { createApiClient } from '../../transfer/http/api.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/signed-upload.ts';
-import type { Adapter, Artifact, Context, JobState, UploadOptions } from '../../types.ts';
+import type { Adapter, Artifact, JobState, UploadOptions } from '../../types.ts';
 import type { AdapterInput } from '../definition.ts';
-import { DownloadReply, StatusReply, UndocumentedReply, UploadReply } from './wire.ts';
-
-/** "Accepted aliases are case-insensitive": Automation API, "Request Body". */
-const ENVIRONMENTS: readonly string[] = ['dev', 'development', 'stg', 'staging', 'prod', 'production'];
+import { multipartCalls } from '../multipart-calls.ts';
+import { uploadFields } from '../upload-fields.ts';
+import { DownloadReply, StatusReply, UploadReply } from './wire.ts';
 
 /** The Automation API: a signed upload, a job to ask after, a signed download. */
 export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>): Adapter {
@@ -21,6 +20,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
     stallTimeoutMs,
   });
   const storage = createStorage({ connections, trustedBase: settings.apiUrl, stallTimeoutMs });
+  const multipart = multipartCalls(api, { complete: '/automate/upload/complete', abort: '/automate/upload/abort' });
 
   const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
     const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
@@ -50,32 +50,9 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
         },
         ctx,
       ),
-    complete: async (session, parts, ctx) => {
-      const json = { ...session, parts: parts.map(({ etag, number }) => ({ ETag: etag, PartNumber: number })) };
-      await post('complete the upload', '/automate/upload/complete', json, CALL_POLICIES.complete, ctx);
-    },
-    abort,
+    ...multipart,
     exists: async (id, ctx) => (await poll(id, { patience: 'once', until: null }, ctx)) !== 'absent',
   });
-
-  const post = async (
-    what: string,
-    path: string,
-    json: unknown,
-    policy: (typeof CALL_POLICIES)['complete' | 'abort'],
-    ctx: Context,
-  ): Promise<void> => {
-    await api.call({ what, method: 'POST', path, json, policy, answer: UndocumentedReply, mayBeEmpty: true }, ctx);
-  };
-
-  const abort: NonNullable<Adapter['abort']> = async (session, ctx) => {
-    try {
-      await post('abort the upload', '/automate/upload/abort', session, CALL_POLICIES.abort, ctx);
-    } catch (error) {
-      // Already gone is what was wanted.
-      if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
-    }
-  };
 
   return {
     plan: (artifact, options) => ({
@@ -86,7 +63,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
     upload: (artifact, options, ctx) =>
       uploadBySignedUrls({ protocol: protocolFor(artifact, options), storage, artifact, options }, ctx),
     poll,
-    abort,
+    abort: multipart.abort,
     download: async (id, _wanted, ctx) => {
       const path = `/automate/download/${encodeURIComponent(id)}`;
       const policy = CALL_POLICIES.read;
@@ -99,45 +76,23 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   };
 }
 
-/** `file_size` is always sent: without it "the API cannot preflight size or switch to multipart upload". */
-function uploadFields(artifact: Artifact, options: UploadOptions): Record<string, string | number> {
-  if (!/\.(apk|aab|ipa)$/.test(artifact.name)) {
-    const lower = artifact.name.replace(/\.[^.]*$/, (extension) => extension.toLowerCase());
-    throw new UsageError(`AppTego needs a lowercase extension; rename to ${lower}`);
-  }
-  const environment = options.environment?.toLowerCase();
-  if (environment === undefined) {
-    throw new UsageError('AppTego needs an environment', { hint: 'give --environment dev, staging or prod' });
-  }
-  if (!ENVIRONMENTS.includes(environment)) {
-    throw new UsageError('environment must be dev, staging or prod (aliases: development, stg, production)');
-  }
-  return {
-    file_name: artifact.name,
-    platform: artifact.platform,
-    version: environment,
-    file_size: artifact.sizeBytes,
-    ...(options.signingKey === undefined ? {} : { signing_key_id: options.signingKey }),
-  };
-}
-
 function stateOf(id: string, reply: StatusReply): JobState {
   if (reply.job_id !== id)
     throw new IntegrityError(`asked for job ${id}, the server answered about job ${reply.job_id}`);
   const subject = {
-    ...(reply.file_name == null ? {} : { fileName: reply.file_name }),
-    ...(reply.platform == null ? {} : { platform: reply.platform }),
-    ...(reply.version == null ? {} : { environment: reply.version }),
+    ...(reply.file_name === null ? {} : { fileName: reply.file_name }),
+    ...(reply.platform === null ? {} : { platform: reply.platform }),
+    ...(reply.version === null ? {} : { environment: reply.version }),
   };
   const base = { status: reply.status, subject };
   switch (reply.status) {
     case 'processing':
-      return { ...base, phase: reply.progress === 'Queued' ? 'queued' : 'running', message: reply.progress ?? null };
+      return { ...base, phase: reply.progress === 'Queued' ? 'queued' : 'running', message: reply.progress };
     case 'completed':
       return { ...base, phase: 'succeeded', message: null };
     case 'failed':
       return { ...base, phase: 'failed', message: reply.error_message };
     default:
-      return { ...base, phase: 'running', message: reply.progress ?? null, unrecognized: true };
+      return { ...base, phase: 'running', message: reply.progress, unrecognized: true };
   }
 }

@@ -1,6 +1,6 @@
-import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
-import { StoreRefusal } from '../../sandbox/store-errors.ts';
-import { createService, Refusal, type Service } from './sandbox-service.ts';
+import type { SandboxPart, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
+import { answerJson, demandMethod, Refusal, readJson } from '../../sandbox/refusal.ts';
+import { createService, type Service } from './sandbox-service.ts';
 
 /** The stand-in for the AppTego Automation API: what docs.apptego.com/automation-api says that it checks, checked. */
 export function createApptegoSandbox(tools: SandboxTools): SandboxPart {
@@ -8,16 +8,11 @@ export function createApptegoSandbox(tools: SandboxTools): SandboxPart {
   const service = createService(tools);
   return {
     variables: { APPTEGO_API_URL: tools.baseUrl, APPTEGO_API_KEY: apiKey },
-    handle: async (request): Promise<SandboxAnswer> => {
-      try {
+    handle: (request) =>
+      answerJson(async () => {
         checkKey(request.headers.authorization, apiKey);
-        return { status: 200, json: await route(service, request) };
-      } catch (error) {
-        if (error instanceof Refusal) return { status: error.status, json: { error: error.message } };
-        if (!(error instanceof StoreRefusal)) throw error;
-        return { status: error.status, json: { error: `${error.code}: ${error.message}` } };
-      }
-    },
+        return await route(service, request);
+      }),
   };
 }
 
@@ -59,19 +54,5 @@ function decoded(segment: string): string {
     return decodeURIComponent(segment);
   } catch {
     throw new Refusal(400, 'Invalid job ID');
-  }
-}
-
-function demandMethod(request: SandboxRequest, method: string): void {
-  if (request.method !== method) throw new Refusal(405, 'Method not allowed');
-}
-
-async function readJson(request: SandboxRequest): Promise<unknown> {
-  if (!/^application\/json\b/.test(request.headers['content-type'] ?? ''))
-    throw new Refusal(400, 'Content-Type must be application/json');
-  try {
-    return JSON.parse((await request.body()).toString('utf8'));
-  } catch {
-    throw new Refusal(400, 'Invalid JSON');
   }
 }

@@ -1,5 +1,6 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
 import type { CommandResult } from '../command.ts';
+import { variablesOf } from '../credentials.ts';
 import type { Session } from '../session.ts';
 
 /** `apptool backends` */
@@ -9,7 +10,7 @@ export async function backendsCommand(session: Session): Promise<CommandResult> 
 }
 
 function describe(backend: BackendDefinition) {
-  const { files, limit, download, protects } = backend.capabilities;
+  const { files, limit, download, protects, milestones } = backend.capabilities;
   return {
     id: backend.id,
     title: backend.title,
@@ -18,12 +19,13 @@ function describe(backend: BackendDefinition) {
     limitBytes: limit?.bytes ?? null,
     download,
     protects,
+    milestones: milestones.map(({ name }) => name),
     settings: Object.entries(backend.settings.shape).map(([key, schema]) => ({
       key: `${backend.id}.${key}`,
       variable: backend.variables[key] ?? null,
       description: (schema as { description?: string }).description ?? '',
     })),
-    credentials: backend.credentials.flatMap(({ variable }) => [variable, `${variable}_FILE`]),
+    credentials: backend.credentials.flatMap(variablesOf),
   };
 }
 
@@ -33,6 +35,7 @@ function asText(backend: ReturnType<typeof describe>): string {
     ['limit', backend.limitBytes === null ? 'not documented' : `${backend.limitBytes} bytes`],
     ['download', backend.download ? 'yes' : 'no'],
     ['protects', backend.protects ? 'yes' : 'no'],
+    ['milestones', backend.milestones.join(' ') || 'one end'],
     ['credentials', backend.credentials.join(' or ')],
     ...backend.settings.map(({ key, variable, description }): [string, string] => [
       'setting',

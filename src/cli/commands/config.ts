@@ -1,5 +1,6 @@
 import type { CommandResult } from '../command.ts';
 import { configJsonSchema } from '../config/config-schema.ts';
+import { variablesOf } from '../credentials.ts';
 import { formatDuration } from '../durations.ts';
 import type { Session } from '../session.ts';
 
@@ -29,9 +30,7 @@ export async function configShowCommand(session: Session): Promise<CommandResult
 
 /** Credentials by where they are set; their values are never read for this. */
 function credentialRows(session: Session): Row[] {
-  const names = session.backends.flatMap((backend) =>
-    backend.credentials.flatMap(({ variable }) => [variable, `${variable}_FILE`]),
-  );
+  const names = session.backends.flatMap((backend) => backend.credentials.flatMap(variablesOf));
   return names
     .filter((name) => (session.environment[name] ?? '') !== '')
     .map((name) => ({ key: name, value: '[secret]', source: 'environment' }));

@@ -21,10 +21,9 @@ export function safeLine(line: string, redactor: Redactor): string {
   return shown.length > LONGEST_LINE ? `${shown.slice(0, LONGEST_LINE)}…` : shown;
 }
 
-/** A server's words as lines of their own, each behind a prefix that no runner takes for a command. */
-export function serverLines(text: string, redactor: Redactor): string[] {
-  const [first = '', ...rest] = text.split(/\r\n|\r|\n/);
-  return [`server said: ${first}`, ...rest].map((line) => `apptool| ${safeLine(line, redactor)}`);
+/** The words of others as lines of their own, each behind a prefix that no runner takes for a command. */
+export function quotedLines(text: string, redactor: Redactor): string[] {
+  return text.split(/\r\n|\r|\n/).map((line) => `apptool| ${safeLine(line, redactor)}`);
 }
 
 /** A JSON document as one line of printable ASCII, with the secrets in its strings replaced. */

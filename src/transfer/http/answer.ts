@@ -65,6 +65,7 @@ export async function readJson<T>(
     readonly now: Date;
     readonly maxBytes: number;
     readonly mayBeEmpty: boolean;
+    readonly isSecret: boolean;
   },
 ): Promise<T> {
   if (answer.status >= 300) throw await refusal(answer, request, options.describeError, options.now);
@@ -74,7 +75,8 @@ export async function readJson<T>(
     throw failed(answer, request, 'early-success', 'the server answered before the upload finished', 'false-ok');
   }
   const body = await readBody(answer, options.maxBytes, request);
-  const value = options.mayBeEmpty && body.length === 0 ? undefined : parseJson(body, answer, request);
+  const value =
+    options.mayBeEmpty && body.length === 0 ? undefined : parseJson(body, answer, request, options.isSecret);
   const refused = options.refusalIn?.(value) ?? null;
   if (refused !== null) throw refusedInside(refused, answer, request);
   const parsed = options.shape.safeParse(value);
@@ -89,7 +91,7 @@ export async function readJson<T>(
   );
 }
 
-function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest): unknown {
+function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest, isSecret: boolean): unknown {
   if (body.length === 0) throw failed(answer, request, 'unexpected-answer', 'empty answer');
   const text = body.toString('utf8');
   if (nesting(text) > DEEPEST_JSON) throw failed(answer, request, 'unexpected-answer', 'answer too deep');
@@ -98,7 +100,8 @@ function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest): unkn
   } catch {
     // The parser's message quotes the text, so it is not kept; the start of the text is shown as the server's words.
     const type = (header(answer, 'content-type') ?? 'unknown content').split(';')[0];
-    throw failed(answer, request, 'unexpected-answer', `expected JSON, got ${type}`, 'ambiguous', text.slice(0, 120));
+    const shown = isSecret ? null : text.slice(0, 120);
+    throw failed(answer, request, 'unexpected-answer', `expected JSON, got ${type}`, 'ambiguous', shown);
   }
 }
 

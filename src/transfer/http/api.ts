@@ -13,7 +13,7 @@ interface ApiCall<T> {
   /** Path below the base address, each variable segment encoded. */
   readonly path: string;
   readonly json?: unknown;
-  /** A form as `encodeForm` makes it; `onSent` is told of the bytes of this try that the system has taken. */
+  /** A body of another type, such as a form as `encodeForm` makes it; `onSent` is told of the bytes of this try that the system has taken. */
   readonly form?: {
     readonly contentType: string;
     readonly body: Body;
@@ -23,6 +23,8 @@ interface ApiCall<T> {
   readonly answer: AnswerShape<T>;
   /** True where the documentation does not say what the body holds: then an empty one is `undefined` to `answer`. */
   readonly mayBeEmpty?: boolean;
+  /** True where the answer holds a secret: then nothing of one that cannot be read is shown. */
+  readonly isSecret?: boolean;
   /** Cap of the answer's body after decoding; 1 MiB unless the endpoint is known to answer more. */
   readonly maxAnswerBytes?: number;
 }
@@ -73,6 +75,7 @@ export function createApiClient(options: {
             ...(options.refusalIn === undefined ? {} : { refusalIn: options.refusalIn }),
             now: ctx.clock.date(),
             mayBeEmpty: call.mayBeEmpty ?? false,
+            isSecret: call.isSecret ?? false,
             maxBytes: call.maxAnswerBytes ?? LARGEST_JSON_BYTES,
           }),
         );
@@ -81,9 +84,13 @@ export function createApiClient(options: {
 }
 
 function jsonBody(value: unknown): Body {
-  const bytes = Buffer.from(JSON.stringify(value), 'utf8');
+  return bytesBody(Buffer.from(JSON.stringify(value), 'utf8'));
+}
+
+/** A small body that is in memory already. */
+export function bytesBody(bytes: Uint8Array): Body {
   return {
-    sizeBytes: bytes.length,
+    sizeBytes: bytes.byteLength,
     async *open() {
       yield bytes;
     },

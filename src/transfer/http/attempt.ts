@@ -248,7 +248,7 @@ function explain(fault: Fault, failureClass: FailureClass, state: Try, error: un
   if (fault === 'tls-name') return `its certificate is for ${certificateNames(error)}, not for ${state.host}`;
   const words = describeFault(fault, state.host);
   if (fault !== 'closed' || failureClass !== 'incomplete') return words;
-  return `${words} after ${state.handedBytes} of ${state.totalBytes} bytes: the server may have refused the upload`;
+  return `${words} after ${state.handedBytes} of ${state.totalBytes} bytes: the server cannot have accepted it, and may have refused it`;
 }
 
 /** The names in the certificate that Node.js refused, as it hands them over. */

@@ -226,7 +226,7 @@ export function toAppToolError(
   if (failure.fault === 'proxy-auth' || failure.meaning === 'auth') return new AuthError(message, details);
   if (failure.failureClass === 'rejected' && !isConflictWithLost(failure, policy, wasLost))
     return rejection(failure, message, policy, wasLost, details);
-  if (mayHaveBeenDone(failure, policy)) {
+  if (mayHaveBeenDone(failure, policy, wasLost)) {
     const hint = details.hint ?? 'it may have been done all the same: look at the backend before you run it again';
     return new UnknownOutcomeError(message, { ...details, hint });
   }
@@ -245,7 +245,9 @@ function isConflictWithLost(failure: CallFailure, policy: CallPolicy, wasLost: b
   return wasLost && policy.creates && failure.status === 409;
 }
 
-function mayHaveBeenDone({ fault, failureClass }: CallFailure, policy: CallPolicy): boolean {
+/** By this try, or by one before it whose answer was lost, whatever became of its repeat. */
+function mayHaveBeenDone({ fault, failureClass }: CallFailure, policy: CallPolicy, wasLost: boolean): boolean {
+  if (wasLost && policy.lostAnswer === 'unknown') return true;
   if (fault === 'wrong-shape' && policy.creates) return true;
   if (failureClass === 'rejected') return true;
   return (failureClass === 'ambiguous' || failureClass === 'false-ok') && policy.lostAnswer === 'unknown';

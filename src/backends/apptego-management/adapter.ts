@@ -1,0 +1,87 @@
+import { canonicalEnvironment } from '../../environment.ts';
+import { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import { createStorage } from '../../transfer/http/storage.ts';
+import type { SignedUploadProtocol } from '../../transfer/signed-protocol.ts';
+import { uploadBySignedUrls } from '../../transfer/signed-upload.ts';
+import type { Adapter, Artifact, UploadOptions } from '../../types.ts';
+import type { AdapterInput } from '../definition.ts';
+import { multipartCalls } from '../multipart-calls.ts';
+import { uploadFields } from '../upload-fields.ts';
+import { type ManagementSettings, openManagementApi } from './api.ts';
+import { findBuild } from './build-history.ts';
+import { stateOf } from './build-state.ts';
+import { buildFields, buildKeyOf, jobIdOf } from './job-id.ts';
+import { AddressReply, UploadReply } from './wire.ts';
+
+/** The Management API: the same signed upload as the Automation API's, a row in the build history, a signed download. */
+export function createManagement(input: AdapterInput<ManagementSettings>): Adapter {
+  const { settings, connections, stallTimeoutMs } = input;
+  const api = openManagementApi(input);
+  const storage = createStorage({ connections, trustedBase: settings.apiUrl, stallTimeoutMs });
+  const multipart = multipartCalls(api, {
+    complete: '/complete_multipart_upload',
+    abort: '/abort_multipart_upload',
+  });
+
+  const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
+    const key = buildKeyOf(id);
+    const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
+    const build = await findBuild({ api, policy, key }, ctx);
+    return build === null ? 'absent' : stateOf(build, settings.awaitsSigning);
+  };
+
+  const protocolFor = (artifact: Artifact, options: UploadOptions): SignedUploadProtocol => ({
+    request: async (ctx) => {
+      const json = fieldsOf(artifact, options);
+      const { startTime, ...ticket } = await api.call(
+        {
+          what: 'request the upload',
+          method: 'POST',
+          path: '/upload_application_build',
+          json,
+          policy: CALL_POLICIES.mint,
+          answer: UploadReply,
+        },
+        ctx,
+      );
+      const { version, platform } = json;
+      return { ...ticket, jobId: jobIdOf({ version, platform, startTime, name: artifact.name }) };
+    },
+    ...multipart,
+    exists: async (id, ctx) => (await poll(id, { patience: 'once', until: null }, ctx)) !== 'absent',
+  });
+
+  return {
+    plan: (artifact, options) => ({
+      method: 'POST',
+      url: `${api.baseUrl}/upload_application_build`,
+      fields: fieldsOf(artifact, options),
+    }),
+    upload: (artifact, options, ctx) =>
+      uploadBySignedUrls({ protocol: protocolFor(artifact, options), storage, artifact, options }, ctx),
+    poll,
+    abort: multipart.abort,
+    download: async (id, _wanted, ctx) => {
+      const key = buildKeyOf(id);
+      const { url } = await api.call(
+        {
+          what: 'ask for the download',
+          method: 'POST',
+          path: '/download_application_build',
+          json: buildFields(key),
+          policy: CALL_POLICIES.read,
+          answer: AddressReply,
+        },
+        ctx,
+      );
+      return { url, fileName: key.name };
+    },
+  };
+}
+
+/** "version: development, staging, or production": unlike the Automation API, this one documents no aliases. */
+function fieldsOf(artifact: Artifact, options: UploadOptions) {
+  const fields = uploadFields(artifact, options);
+  const version = canonicalEnvironment(options.environment ?? '') ?? '';
+  return { ...fields, platform: artifact.platform, version };
+}

@@ -1,0 +1,67 @@
+import { AppToolError, CancelledError, RejectedError, UnavailableError, UnknownOutcomeError } from '../../errors.ts';
+import { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import type { AnswerShape } from '../../transfer/http/answer.ts';
+import type { ApiClient } from '../../transfer/http/api.ts';
+import type { Context } from '../../types.ts';
+import { SuccessReply } from './wire.ts';
+
+interface Change {
+  readonly what: string;
+  readonly path: string;
+  readonly json: unknown;
+}
+
+/** Sets a state; setting it again changes nothing. */
+export async function set(api: ApiClient, change: Change, ctx: Context): Promise<void> {
+  const policy = CALL_POLICIES.set;
+  demandSuccess(change, await api.call({ ...change, method: 'POST', policy, answer: SuccessReply }, ctx));
+}
+
+interface Deletion extends Change {
+  /** The command that shows what there is: `keys list`. */
+  readonly listedBy: string;
+  /** Whether it is still listed. */
+  isThere(ctx: Context): Promise<boolean>;
+}
+
+/**
+ * Deletes what is named so exactly that a second time cannot hit anything else. Where nobody can say whether it was done, the list does.
+ */
+export async function destroy(api: ApiClient, deletion: Deletion, ctx: Context): Promise<void> {
+  const { listedBy, isThere, ...change } = deletion;
+  const policy = CALL_POLICIES.destroy;
+  try {
+    demandSuccess(change, await api.call({ ...change, method: 'POST', policy, answer: SuccessReply }, ctx));
+  } catch (error) {
+    const isOpen = error instanceof UnavailableError || (error instanceof RejectedError && error.afterLostAnswer);
+    // A list that cannot be read says nothing, so what failed first is what is told.
+    if (isOpen && !(await isThere(ctx).catch(() => true))) return;
+    if (error instanceof RejectedError && error.httpStatus === 404)
+      error.hint = `apptool apptego-management ${listedBy} shows what there is`;
+    throw error;
+  }
+}
+
+/** Makes or starts something, once: a lost answer stays lost, and a run that is stopped meanwhile says that it may have been done. */
+export async function make<T>(api: ApiClient, change: Change, answer: AnswerShape<T>, ctx: Context): Promise<T> {
+  ctx.record({ type: 'may-have-landed' });
+  try {
+    return await api.call({ ...change, method: 'POST', policy: CALL_POLICIES.make, answer }, ctx);
+  } catch (error) {
+    const isOpen = error instanceof UnknownOutcomeError || error instanceof CancelledError;
+    if (error instanceof AppToolError && !isOpen) ctx.record({ type: 'not-landed' });
+    throw error;
+  }
+}
+
+/** A refusal inside a 2xx is not documented; one that says so is one. */
+export function demandSuccess(
+  { what }: Pick<Change, 'what'>,
+  { success, message }: { readonly success: boolean; readonly message: string | null },
+): void {
+  if (success) return;
+  throw new RejectedError(`could not ${what}: the server answered success: false`, {
+    serverText: message ?? undefined,
+    hint: 'look at the portal for the reason',
+  });
+}

@@ -1,0 +1,48 @@
+import { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import type { ApiClient } from '../../transfer/http/api.ts';
+import type { Context } from '../../types.ts';
+import type { CommandInput, CommandOutput } from '../definition.ts';
+import { type ManagementSettings, openManagementApi } from './api.ts';
+import { destroy } from './changes.ts';
+import { ApplicationsReply } from './wire.ts';
+
+/** `apps list` */
+export async function listApps(input: CommandInput<ManagementSettings>, ctx: Context): Promise<CommandOutput> {
+  const applications = (await readApps(openManagementApi(input), ctx)).slice(0, input.limit);
+  const rows = applications.map(({ id, name, platform, version, createdAt }) =>
+    [id, name, platform, version, createdAt].map((value) => value ?? '-'),
+  );
+  return {
+    table: { columns: ['application', 'name', 'platform', 'version', 'created'], rows },
+    data: { applications },
+  };
+}
+
+/** `apps delete <application>` */
+export async function deleteApp(input: CommandInput<ManagementSettings>, ctx: Context): Promise<CommandOutput> {
+  const [application = ''] = input.operands;
+  const api = openManagementApi(input);
+  const data = { application };
+  if (input.dryRun) return { text: `would delete application ${application}`, data };
+  const deletion = {
+    what: `delete application ${application}`,
+    path: '/delete_application',
+    json: { application_id: application },
+    listedBy: 'apps list',
+    isThere: async (asking: Context) => (await readApps(api, asking)).some(({ id }) => id === application),
+  };
+  await destroy(api, deletion, ctx);
+  return { text: `deleted application ${application}`, data };
+}
+
+async function readApps(api: ApiClient, ctx: Context) {
+  const call = {
+    what: 'list the applications',
+    method: 'POST',
+    path: '/get_applications',
+    json: {},
+    policy: CALL_POLICIES.read,
+    answer: ApplicationsReply,
+  } as const;
+  return (await api.call(call, ctx)).applications;
+}

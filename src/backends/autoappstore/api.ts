@@ -1,0 +1,55 @@
+import { IntegrityError, UnavailableError } from '../../errors.ts';
+import type { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import type { AnswerShape } from '../../transfer/http/answer.ts';
+import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
+import type { Context } from '../../types.ts';
+import type { AdapterInput } from '../definition.ts';
+import { segment } from './id.ts';
+import { type Release, ReleaseReply, type Run, ValidationReply, type Version, VersionReply } from './wire.ts';
+
+export interface Settings {
+  readonly apiUrl: string;
+  readonly passedStatus?: string | undefined;
+}
+
+/** "Authorization: Bearer <CI_UPLOAD_TOKEN>": API reference, "Authentication". */
+export function openApi({
+  settings,
+  credentials,
+  connections,
+  stallTimeoutMs,
+}: Pick<AdapterInput<Settings>, 'settings' | 'credentials' | 'connections' | 'stallTimeoutMs'>): ApiClient {
+  return createApiClient({
+    baseUrl: settings.apiUrl,
+    headers: () => ({ authorization: `Bearer ${credentials.token?.reveal() ?? ''}` }),
+    connections,
+    stallTimeoutMs,
+  });
+}
+
+/** Questions about one version. All reject with `RejectedError` (404) where there is none of that id. */
+export interface VersionReader {
+  validation(id: string, ctx: Context): Promise<readonly Run[]>;
+  version(id: string, ctx: Context): Promise<Version>;
+  release(id: string, ctx: Context): Promise<Release>;
+}
+
+export function readVersions(api: ApiClient, policy: (typeof CALL_POLICIES)['read' | 'poll']): VersionReader {
+  const get = <T>(what: string, path: string, answer: AnswerShape<T>, ctx: Context): Promise<T> =>
+    api.call({ what, method: 'GET', path, policy, answer }, ctx);
+  return {
+    validation: async (id, ctx) => {
+      const { runs } = await get('read the validation', `/versions/${segment(id)}/validation`, ValidationReply, ctx);
+      if (runs !== null) return runs;
+      throw new UnavailableError(`unexpected validation answer about version ${id}`, {
+        hint: 'look at the version in the portal, and check the base address',
+      });
+    },
+    version: async (id, ctx) => {
+      const reply = await get('read the version', `/versions/${segment(id)}`, VersionReply, ctx);
+      if (reply.id === id) return reply;
+      throw new IntegrityError(`asked for version ${id}, the server answered about version ${reply.id}`);
+    },
+    release: (id, ctx) => get('read the release', `/versions/${segment(id)}/release`, ReleaseReply, ctx),
+  };
+}

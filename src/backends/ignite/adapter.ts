@@ -1,0 +1,157 @@
+import { AuthError, IntegrityError, RejectedError } from '../../errors.ts';
+import { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import { uploadInBody } from '../../transfer/form-upload.ts';
+import { createApiClient } from '../../transfer/http/api.ts';
+import { jobFailed } from '../../transfer/poll.ts';
+import type { Adapter, Artifact, Context } from '../../types.ts';
+import type { AdapterInput } from '../definition.ts';
+import { encodeUpload } from './encoding.ts';
+import { contentOf, type UploadContent } from './metadata.ts';
+import type { IgniteSettings } from './settings.ts';
+import { stateOf } from './state.ts';
+import { createTokenRoom, type Token } from './token-room.ts';
+import { ApkReply, describeIgniteError, TokenReply } from './wire.ts';
+
+const UPLOAD_PATH = '/v1/upload_apk/external_user';
+/** A token that is too large is read all the same, to be told from an answer that is. */
+const LARGEST_TOKEN_ANSWER = 2 * 1024 * 1024;
+/** An upload begins with a token that holds for this long, and for longer where the file would take longer on a link of this speed. */
+const SHORTEST_UPLOAD_TOKEN_MS = 600_000;
+const SLOW_LINK_BYTES_PER_MS = 1_000;
+
+/** The App Management API: a token for credentials, an upload in one request, a record to ask after. */
+export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
+  const { settings, connections, stallTimeoutMs } = input;
+  const tokens = createTokenRoom(tokenRequest(input));
+  const apiWith = (more: Readonly<Record<string, string>>) =>
+    createApiClient({
+      baseUrl: settings.apiUrl,
+      headers: async (ctx) => ({ authorization: `Bearer ${await tokens.token(ctx)}`, ...more }),
+      describeError: describeIgniteError,
+      connections,
+      stallTimeoutMs,
+    });
+  const uploads = apiWith({});
+  // "Headers" of the GET, although it has no body.
+  const questions = apiWith({ 'content-type': 'application/json' });
+
+  const poll: Adapter['poll'] = async (id, { patience, until }, ctx) => {
+    const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
+    const path = `/v1/apks_external/${encodeURIComponent(id)}`;
+    const call = { what: 'ask for the status', method: 'GET', path, policy, answer: ApkReply } as const;
+    try {
+      const reply = await tokens.run(() => questions.call(call, ctx), ctx);
+      if (reply.id !== id && reply.otherId !== id)
+        throw new IntegrityError(`asked for APK ${id}, the server answered about APK ${reply.id}`);
+      return stateOf(reply, until);
+    } catch (error) {
+      if (error instanceof RejectedError && error.httpStatus === 404) return 'absent';
+      throw error;
+    }
+  };
+
+  return {
+    plan: (artifact) => ({
+      method: 'POST',
+      url: `${settings.apiUrl}${UPLOAD_PATH}`,
+      fields: { ...plannedFields(contentOf(settings, artifact)), file: artifact.name },
+      carriesFile: true,
+    }),
+    upload: async (artifact, _, ctx) => {
+      const content = contentOf(settings, artifact);
+      warnOfBarePermissions(content, ctx);
+      await tokens.prepare(Math.max(SHORTEST_UPLOAD_TOKEN_MS, artifact.sizeBytes / SLOW_LINK_BYTES_PER_MS), ctx);
+      const upload = {
+        api: uploads,
+        path: UPLOAD_PATH,
+        policy: CALL_POLICIES.create,
+        answer: ApkReply,
+        artifact,
+        ...encodeUpload(content, artifact, settings),
+        jobOf: ({ id }: ApkReply) => id,
+        ifLost: whatToLookFor(content, artifact, ctx),
+      };
+      const reply = await tokens.run(() => uploadInBody(upload, ctx), ctx);
+      const { id, otherId } = reply;
+      if (otherId !== null)
+        ctx.emit({ type: 'warning', code: 'two-ids', message: `the server gave two ids, ${id} and ${otherId}` });
+      const state = stateOf(reply, 'uploaded');
+      if (state.phase === 'failed') throw jobFailed(`APK ${id}`, state);
+      return id;
+    },
+    poll,
+  };
+}
+
+/** "POST /api/auth/token". Rejects with `AuthError` for refused credentials and for a token that cannot be used. */
+function tokenRequest(input: AdapterInput<IgniteSettings>): (ctx: Context) => Promise<Token> {
+  const { settings, credentials, connections, stallTimeoutMs, conceal } = input;
+  const account = createApiClient({
+    baseUrl: settings.accountUrl,
+    headers: () => ({}),
+    describeError: describeIgniteError,
+    connections,
+    stallTimeoutMs,
+  });
+  return async (ctx) => {
+    const json = {
+      client_id: credentials.clientId?.reveal(),
+      client_secret: credentials.clientSecret?.reveal(),
+      grant_type: 'client_credentials',
+      scope: 'openid email roles',
+    };
+    const call = {
+      what: 'get a token',
+      method: 'POST',
+      path: '/api/auth/token',
+      json,
+      policy: CALL_POLICIES.token,
+      answer: TokenReply,
+      isSecret: true,
+      maxAnswerBytes: LARGEST_TOKEN_ANSWER,
+    } as const;
+    const token = await account.call(call, ctx).catch((error: unknown) => {
+      throw asRefusedCredentials(error);
+    });
+    if (token === null) {
+      throw new AuthError('token service gave an unusable token', {
+        hint: 'check the address of the Account Service (ignite.accountUrl, IGNITE_ACCOUNT_URL)',
+      });
+    }
+    conceal(token.value);
+    return token;
+  };
+}
+
+/** OAuth answers wrong credentials with 400 or 401 (RFC 6749, section 5.2). */
+function asRefusedCredentials(error: unknown): unknown {
+  if (!(error instanceof RejectedError && error.httpStatus === 400)) return error;
+  const { message, backendCode, serverText } = error;
+  return new AuthError(message, {
+    cause: error,
+    httpStatus: 400,
+    backendCode: backendCode ?? undefined,
+    serverText: serverText ?? undefined,
+  });
+}
+
+function plannedFields(content: UploadContent): Record<string, string> {
+  const fields = Object.entries(content).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'object' ? JSON.stringify(value) : String(value),
+  ]);
+  return Object.fromEntries(fields) as Record<string, string>;
+}
+
+/** "permissions": each has a description and a category, which an APK does not hold. */
+function warnOfBarePermissions({ store_metadata: { permissions = {} } }: UploadContent, ctx: Context): void {
+  const bare = Object.keys(permissions).filter((name) => Object.keys(permissions[name] ?? {}).length === 0);
+  if (bare.length === 0) return;
+  const message = `ignite.permissions says nothing of ${bare.join(', ')}: only the name is sent`;
+  ctx.emit({ type: 'warning', code: 'permission-not-described', message });
+}
+
+function whatToLookFor({ store_metadata }: UploadContent, { name }: Artifact, ctx: Context): string {
+  const time = ctx.clock.date().toISOString();
+  return `it may have created a build all the same: before you run it again, ask your DT representative for ${store_metadata.package_name} (${name}), sent at ${time}`;
+}

@@ -1,0 +1,46 @@
+import { defineBackend } from '../definition.ts';
+import { IgniteSettings } from './settings.ts';
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Approvals take hours to days: nobody needs to know them by the second (ms). */
+const APPROVAL_POLL_MS = 60_000;
+
+export const ignite = defineBackend({
+  id: 'ignite',
+  title: 'Digital Turbine Ignite (App Management API)',
+  docsUrl: 'https://docs.digitalturbine.com/dt-ignite/app-management-api',
+  capabilities: {
+    files: ['apk'],
+    limit: null,
+    download: false,
+    protects: false,
+    accepts: [],
+    milestones: [
+      { name: 'uploaded' },
+      { name: 'samsung', pollIntervalMs: APPROVAL_POLL_MS },
+      { name: 'approved', pollIntervalMs: APPROVAL_POLL_MS },
+    ],
+  },
+  settings: IgniteSettings,
+  variables: { accountUrl: 'IGNITE_ACCOUNT_URL', apiUrl: 'IGNITE_API_URL' },
+  addresses: ['accountUrl', 'apiUrl'],
+  credentials: [
+    {
+      name: 'clientId',
+      variable: 'IGNITE_CLIENT_ID',
+      label: 'Ignite client id',
+      form: 'a UUID',
+      problemOf: (value) => (UUID.test(value) ? null : 'has another form: expected a UUID'),
+    },
+    {
+      name: 'clientSecret',
+      variable: 'IGNITE_CLIENT_SECRET',
+      label: 'Ignite client secret',
+      form: 'as your DT representative gave it',
+      problemOf: (value) => (UUID.test(value) ? 'is a UUID, as a client id is: are the two swapped?' : null),
+    },
+  ],
+  jobId: /^[A-Za-z0-9._-]{1,128}$/,
+  create: async (input) => (await import('./adapter.ts')).createIgnite(input),
+  sandbox: async (tools) => (await import('./sandbox.ts')).createIgniteSandbox(tools),
+});

@@ -1,0 +1,45 @@
+import type { JobState, Phase } from '../../types.ts';
+import type { ApkReply } from './wire.ts';
+
+/** What each word of each status means for whoever waits for that stage: "Response parameters". */
+const PHASES = {
+  upload: { COMPLETED: 'succeeded', SCHEDULED: 'queued', ERROR: 'failed' },
+  samsung: { COMPLETED: 'succeeded', NOT_REQUESTED: 'succeeded', SCHEDULED: 'queued', ERROR: 'failed' },
+  // A person at Digital Turbine decides; there is no word for "no".
+  manual: { APPROVED: 'succeeded', PENDING: 'action-required', NOT_REQUESTED: 'queued' },
+} as const satisfies Readonly<Record<string, Readonly<Record<string, Phase>>>>;
+
+type Stage = keyof typeof PHASES;
+
+const NAMES: Readonly<Record<Stage, string>> = { upload: 'upload', samsung: 'Samsung', manual: 'manual approval' };
+
+type Way = readonly [Stage, ...Stage[]];
+
+/** The stages on the way to each milestone. */
+const WAYS: Readonly<Record<string, Way>> = {
+  uploaded: ['upload'],
+  samsung: ['upload', 'samsung'],
+  approved: ['upload', 'samsung', 'manual'],
+};
+
+/**
+ * How an APK stands on its way to a milestone. An error on the way is the end of it. The milestone is reached once the APK is uploaded
+ * and the last stage has succeeded; until then the first open stage speaks.
+ */
+export function stateOf(reply: ApkReply, until: string | null): JobState {
+  const way: Way = WAYS[until ?? ''] ?? ['upload'];
+  const message = way.map((stage) => `${NAMES[stage]} ${reply[stage]}`).join(', ');
+  const states = way.map((stage) => stageState(stage, reply[stage], message));
+  const upload = stageState(way[0], reply.upload, message);
+  const last = states.at(-1) ?? upload;
+  const failed = states.find(({ phase }) => phase === 'failed');
+  if (failed !== undefined) return failed;
+  if (upload.phase === 'succeeded' && last.phase === 'succeeded') return last;
+  return states.find(({ phase }) => phase !== 'succeeded') ?? last;
+}
+
+function stageState(stage: Stage, status: string, message: string): JobState {
+  const phases: Readonly<Record<string, Phase>> = PHASES[stage];
+  const phase = Object.hasOwn(phases, status) ? phases[status] : undefined;
+  return phase === undefined ? { phase: 'running', status, message, unrecognized: true } : { phase, status, message };
+}

@@ -1,0 +1,208 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ResultDocument } from '../../src/cli/result-document.ts';
+import { runCli, startCli } from '../support/cli.ts';
+import { faultProxy, faults } from '../support/fault-proxy.ts';
+import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];
+
+async function setUp(fixture = 'v123.apk', name = 'app.apk') {
+  const folder = await temporaryFolder();
+  await copyFixture(fixture, folder, name);
+  const box = await sandbox();
+  const publish = (args: readonly string[], variables = box.variables) =>
+    runCli(['publish', name, ...QUICK, ...args], { cwd: folder, env: variables });
+  return { folder, box, publish };
+}
+
+describe('publish', () => {
+  test('brings one file to several backends, and prints a line for each', async () => {
+    const { publish, box } = await setUp();
+
+    const result = await publish(['--to', 'applivery,autoappstore,apptego', '-e', 'dev']);
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stdout.split('\n')).toEqual([
+      expect.stringMatching(/^applivery succeeded processed applivery:\S+$/),
+      expect.stringMatching(/^autoappstore succeeded \S+ autoappstore:\S+$/),
+      expect.stringMatching(/^apptego succeeded completed apptego:\d+$/),
+      '',
+    ]);
+    expect(result.stderr).toMatch(/^applivery: uploading app\.apk/m);
+    expect(result.stderr).toMatch(/^autoappstore: uploading app\.apk/m);
+    expect(box.store.stored().length).toBe(1);
+  });
+
+  test('exit 12 when one failed and another did not: each has its own words and its own record', async () => {
+    const { publish } = await setUp('unsigned.apk');
+
+    const plain = await publish(['--to', 'applivery,autoappstore']);
+    const json = await publish(['--to', 'applivery,autoappstore', '--json']);
+
+    expect(plain.code, plain.stderr).toBe(12);
+    expect(plain.stdout).toMatch(/^applivery succeeded processed applivery:\S+\nautoappstore failed rejected -\n$/);
+    expect(plain.stderr).toMatch(/^error\[rejected\]: autoappstore: could not upload the file/m);
+    expect(plain.stderr).toMatch(/^error\[partial\]: 1 of 2 targets failed$/m);
+    const document = ResultDocument.parse(JSON.parse(json.stdout));
+    expect(json.code).toBe(12);
+    expect(document).toMatchObject({ ok: false, exitCode: 12, error: { class: 'partial' } });
+    expect(document.targets).toMatchObject([
+      { backend: 'applivery', ok: true, exitCode: 0, error: null, state: { phase: 'succeeded' } },
+      { backend: 'autoappstore', ok: false, exitCode: 5, job: null, error: { class: 'rejected', httpStatus: 422 } },
+    ]);
+  });
+
+  test('targets that fail alike end the run as they did', async () => {
+    const { publish, box } = await setUp();
+    const wrong = {
+      ...box.variables,
+      APPLIVERY_SERVICE_TOKEN: 'wrong',
+      APPLIVERY_APP_TOKEN: '',
+      AUTOAPPSTORE_TOKEN: 'wrong',
+    };
+
+    const result = await publish(['--to', 'applivery,autoappstore'], wrong);
+
+    expect(result.code, result.stderr).toBe(4);
+    expect(result.stderr.match(/^error\[auth\]/gm)).toHaveLength(2);
+    expect(result.stderr).toMatch(/hint: .*AUTOAPPSTORE_TOKEN/);
+  });
+
+  test('--fail-fast stops the others', async () => {
+    const { folder, box } = await setUp('unsigned.apk');
+    const proxy = await faultProxy(box, [
+      { method: 'GET', path: /\/applivery\//, times: 10_000, fault: faults.silence() },
+    ]);
+
+    const args = ['publish', 'app.apk', '--to', 'applivery,autoappstore', '--fail-fast', '--json', ...QUICK];
+    const result = await runCli(args, { cwd: folder, env: proxy.variables });
+
+    const { targets } = ResultDocument.parse(JSON.parse(result.stdout));
+    expect(result.code).toBe(12);
+    expect(targets).toMatchObject([
+      {
+        backend: 'applivery',
+        ok: false,
+        error: { class: 'partial', message: 'stopped because autoappstore had failed' },
+      },
+      { backend: 'autoappstore', ok: false, error: { class: 'rejected' } },
+    ]);
+  });
+
+  test('--detach stops once every job is accepted', async () => {
+    const { publish } = await setUp();
+
+    const result = await publish(['--to', 'applivery,autoappstore', '--detach']);
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stdout).toMatch(
+      /^applivery queued uploaded applivery:\S+\nautoappstore queued uploaded autoappstore:\S+\n$/,
+    );
+  });
+
+  test('a milestone is for the targets that have it', async () => {
+    const { publish } = await setUp();
+
+    const result = await publish(['--to', 'applivery,autoappstore', '--until', 'live']);
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stdout).toMatch(/^autoappstore succeeded live /m);
+  });
+
+  test.each([
+    ['no target', [], 'publish needs --to'],
+    ['a target twice', ['--to', 'applivery,applivery'], 'applivery is named twice'],
+    ['an unknown target', ['--to', 'applivery,nostore'], 'unknown backend "nostore"'],
+    [
+      'a milestone that no target has',
+      ['--to', 'applivery,autoappstore', '--until', 'samsung'],
+      'none of the targets has a milestone "samsung"',
+    ],
+    ['a flag that no target has a use for', ['--to', 'autoappstore', '--tags', 'a'], 'has no use for --tags'],
+  ])('%s is refused before any request', async (_, args, words) => {
+    const { folder, box } = await setUp();
+    const proxy = await faultProxy(box, []);
+
+    const result = await runCli(['publish', 'app.apk', ...args], { cwd: folder, env: proxy.variables });
+
+    expect(result.code, result.stderr).toBe(2);
+    expect(result.stderr).toContain(words);
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test('a file that one target does not take is sent to none', async () => {
+    const { folder, box } = await setUp('app.ipa', 'app.ipa');
+    const proxy = await faultProxy(box, []);
+
+    const result = await runCli(['publish', 'app.ipa', '--to', 'applivery,autoappstore'], {
+      cwd: folder,
+      env: proxy.variables,
+    });
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('autoappstore takes .apk only');
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test('--dry-run says what would be sent to each, and sends nothing', async () => {
+    const { folder, box } = await setUp();
+    const proxy = await faultProxy(box, []);
+
+    const args = ['publish', 'app.apk', '--to', 'applivery,autoappstore', '--dry-run'];
+    const result = await runCli(args, { cwd: folder, env: proxy.variables });
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stdout.match(/^would send POST /gm)).toHaveLength(2);
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test('a receipt holds every target, and a job of it is waited for by its name', async () => {
+    const { folder, publish, box } = await setUp();
+
+    await publish(['--to', 'applivery,autoappstore', '--detach', '--receipt', 'release.json']);
+    const receipt = JSON.parse(await readFile(join(folder, 'release.json'), 'utf8'));
+    const waited = await runCli(['wait', 'release.json', ...QUICK], { cwd: folder, env: box.variables });
+
+    expect(receipt.targets).toMatchObject([
+      { backend: 'applivery', ended: { exitCode: 0 }, unfinished: null },
+      { backend: 'autoappstore', ended: { exitCode: 0 }, unfinished: null },
+    ]);
+    expect(waited.code).toBe(2);
+    expect(waited.stderr).toContain(`name one of them: ${receipt.targets[0].job.ref}, ${receipt.targets[1].job.ref}`);
+  });
+
+  test('a signal stops all of them, and says of each what still runs', async () => {
+    const { folder, box } = await setUp();
+    const proxy = await faultProxy(box, [
+      { method: 'GET', path: /\/applivery\//, times: 10_000, fault: faults.silence() },
+      { method: 'POST', path: /\/autoappstore\//, times: 10_000, fault: faults.silence() },
+    ]);
+    const args = ['publish', 'app.apk', '--to', 'applivery,autoappstore', ...QUICK];
+    const running = startCli(args, { cwd: folder, env: proxy.variables });
+
+    await running.seen(/applivery: waiting for/);
+    await expect.poll(() => proxy.struck[1]).toBe(1);
+    running.child.kill('SIGINT');
+    const result = await running.result;
+
+    expect(result.code).toBe(130);
+    expect(result.stderr).toMatch(/applivery: the job (goes|may go) on without us/);
+    expect(result.stderr).toContain('autoappstore: ');
+  });
+
+  test('release notes come from a file, and a config that was found may not name one outside of its folder', async () => {
+    const { folder, publish } = await setUp();
+    await writeFile(join(folder, 'notes.md'), 'Faster\n');
+
+    const good = await publish(['--to', 'applivery', '--release-notes-file', 'notes.md', '--dry-run']);
+    await writeFile(join(folder, 'apptool.config.json'), JSON.stringify({ releaseNotesFile: '/etc/hostname' }));
+    const bad = await publish(['--to', 'applivery']);
+
+    expect(good.stdout).toContain('Faster');
+    expect(bad.code).toBe(13);
+    expect(bad.stderr).toContain('a project config may not read outside the project');
+  });
+});

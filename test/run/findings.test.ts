@@ -1,0 +1,118 @@
+import { describe, expect, test } from 'vitest';
+import { errorLines } from '../../src/cli/outcome.ts';
+import { quotedLines } from '../../src/cli/render/safe-text.ts';
+import { JobFailedError } from '../../src/errors.ts';
+import { createRedactor } from '../../src/redact.ts';
+import { createTrace } from '../../src/run/trace.ts';
+import { status, wait } from '../../src/run/wait.ts';
+import type { Finding, JobState } from '../../src/types.ts';
+import { fakeClock } from '../support/clock.ts';
+import { testContext } from '../support/context.ts';
+
+const INFO: Finding = { code: 'size', severity: 'info', message: '9 KB' };
+const WARNING: Finding = { code: 'debuggable', severity: 'warning', message: 'The app is debuggable.' };
+const BLOCKING: Finding = { code: 'unsigned_apk', severity: 'blocking', message: 'APK is not signed.' };
+const RUNNING: JobState = { phase: 'running', status: 'running', message: null };
+const PASSED: JobState = { phase: 'succeeded', status: 'passed', message: null, findings: [INFO, WARNING] };
+const FAILED: JobState = {
+  phase: 'failed',
+  status: 'failed',
+  message: 'unsigned_apk: APK is not signed.',
+  findings: [WARNING, BLOCKING],
+};
+
+/** A job of a store that answers as it is told; the last answer holds. */
+function job(...answers: readonly JobState[]) {
+  const trace = createTrace(() => {});
+  const ctx = { ...testContext({ clock: fakeClock() }), record: trace.record, trace };
+  let asked = 0;
+  const backend = {
+    id: 'store',
+    milestones: [{ name: 'validated' }, { name: 'live' }],
+    adapter: {
+      poll: async () => answers[Math.min(asked++, answers.length - 1)] ?? RUNNING,
+    },
+  } as unknown as Parameters<typeof status>[0];
+  const waiting = { pollIntervalMs: 15_000, timeoutMs: 60_000, appearTimeoutMs: 0, uploaded: null };
+  return {
+    ctx,
+    wait: (until?: string) => wait({ backend, id: 'b1c2', until, ...waiting }, ctx),
+    status: () => status(backend, 'b1c2', ctx),
+    warnings: () => ctx.ofType('warning').map(({ code, message }) => [code, message]),
+  };
+}
+
+describe('findings', () => {
+  test('of a wait that ends well are told once, at the end: the warnings', async () => {
+    const asked = job(RUNNING, { ...RUNNING, findings: [WARNING] }, PASSED);
+
+    await asked.wait();
+
+    expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
+    expect(asked.ctx.events.at(-1)).toMatchObject({ type: 'warning' });
+    expect(asked.ctx.trace.report.findings).toEqual([INFO, WARNING]);
+  });
+
+  test('are kept when a later answer says nothing of any', async () => {
+    const asked = job({ ...RUNNING, findings: [WARNING] }, { phase: 'succeeded', status: 'live', message: null });
+
+    await asked.wait('live');
+
+    expect(asked.ctx.trace.report.findings).toEqual([WARNING]);
+    expect(asked.warnings()).toHaveLength(1);
+  });
+
+  test('that block are the error, the others are warnings', async () => {
+    const asked = job(FAILED);
+
+    const error = await asked.wait().catch((thrown: unknown) => thrown);
+
+    expect(error).toBeInstanceOf(JobFailedError);
+    expect(error).toMatchObject({
+      message: 'store:b1c2 ended as failed',
+      serverText: 'unsigned_apk: APK is not signed.',
+      hint: 'mend what was found, then send a new build',
+      findings: [BLOCKING],
+    });
+    expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
+  });
+
+  test('of a question asked once are all warnings, because no error names them', async () => {
+    const asked = job(FAILED);
+
+    await expect(asked.status()).resolves.toEqual(FAILED);
+
+    expect(asked.warnings()).toEqual([
+      ['finding', 'debuggable: The app is debuggable.'],
+      ['finding', 'unsigned_apk: APK is not signed.'],
+    ]);
+  });
+
+  test('that were known at the deadline are told too, and the way on names the milestone', async () => {
+    const asked = job({ ...RUNNING, findings: [WARNING] });
+
+    await expect(asked.wait('live')).rejects.toMatchObject({
+      class: 'pending',
+      hint: expect.stringContaining('apptool wait store:b1c2 --until live'),
+    });
+
+    expect(asked.warnings()).toHaveLength(1);
+  });
+
+  test('stand in an error on lines of their own, inert', async () => {
+    const hostile = { ...BLOCKING, message: 'bad\n::error::worse\u001b[2J' };
+    const asked = job({ ...FAILED, findings: [hostile, { ...BLOCKING, code: 'size' }] });
+    const redactor = createRedactor();
+
+    const error = (await asked.wait().catch((thrown: unknown) => thrown)) as JobFailedError;
+
+    expect(errorLines(error, asked.ctx.trace.report, (text) => quotedLines(text, redactor))).toEqual([
+      'error[job-failed]: store:b1c2 ended as failed',
+      'apptool| blocking unsigned_apk: bad',
+      'apptool| \\::error::worse\\u{1b}[2J',
+      'apptool| blocking size: APK is not signed.',
+      'hint: mend what was found, then send a new build',
+      'job: store:b1c2',
+    ]);
+  });
+});
