@@ -13,7 +13,7 @@ const args = [
   join(root, 'fixtures', 'v2.apk'),
   '--sandbox',
   '--environment',
-  'prod',
+  'staging',
   '--poll-interval',
   '500ms',
 ];

@@ -71,6 +71,8 @@ export interface AppIdentity {
   /** Those of an Android app; empty for an iOS app. */
   readonly permissions: readonly Permission[];
   readonly debuggable: boolean;
+  /** When the provisioning profile of an iOS app expires (ISO 8601); `null` where it has none. */
+  readonly profileExpires: string | null;
 }
 
 /** A local APK, AAB or IPA, open on one descriptor whose identity was fixed when it was opened. */

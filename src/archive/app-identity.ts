@@ -19,7 +19,7 @@ export async function readAppIdentity(archive: AppArchive, problems: string[]): 
 
 export function androidIdentity(manifest: AndroidManifest): AppIdentity {
   const { packageName, versionName, versionCode, minSdk, targetSdk, permissions, debuggable } = manifest;
-  return { packageName, versionName, versionCode, minSdk, targetSdk, permissions, debuggable };
+  return { packageName, versionName, versionCode, minSdk, targetSdk, permissions, debuggable, profileExpires: null };
 }
 
 export function iosIdentity({ bundleId, versionName, buildNumber, profile }: IosApp): AppIdentity {
@@ -31,5 +31,6 @@ export function iosIdentity({ bundleId, versionName, buildNumber, profile }: Ios
     targetSdk: null,
     permissions: [],
     debuggable: profile?.debuggable ?? false,
+    profileExpires: profile?.expires ?? null,
   };
 }

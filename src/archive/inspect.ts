@@ -1,11 +1,11 @@
 import type { AppIdentity } from '../types.ts';
 import { readAndroidApp } from './android-app.ts';
 import type { AndroidLooks, AndroidManifest } from './android-manifest.ts';
-import { readBlockSignatures, type SignatureScheme } from './apk-signature.ts';
+import type { SignatureScheme } from './apk-signature.ts';
 import { androidIdentity, iosIdentity } from './app-identity.ts';
 import type { AppArchive } from './archive-kind.ts';
 import { type IosApp, readIosApp } from './ios-app.ts';
-import { readJarSignature } from './jar-signature.ts';
+import { readSignatures } from './signatures.ts';
 
 /** What is inside an app archive. What could not be read is told in `problems`. */
 export type AppFacts = AndroidFacts | IosFacts;
@@ -49,19 +49,17 @@ async function inspectAndroid(archive: AppArchive, kind: 'apk' | 'aab'): Promise
   const problems: string[] = [];
   const read = await readAndroidApp(archive, problems);
   const app = read === null ? null : { ...read.manifest, ...(await read.looks()) };
-  const block = kind === 'apk' ? await readBlockSignatures(archive, problems) : null;
-  const present = new Set(block?.schemes.map(({ scheme }) => scheme));
-  const jar = await readJarSignature(archive, present, problems);
-  const factsWith = (inBlock: readonly SignatureScheme[]): AndroidFacts => ({
+  const signatures = await readSignatures(archive, problems);
+  const factsWith = (schemes: readonly SignatureScheme[]): AndroidFacts => ({
     kind,
     app,
     abis: abisOf(archive.zip.names),
-    signatures: [...(jar === null ? [] : [jar]), ...inBlock],
+    signatures: schemes,
     problems,
   });
   return {
-    facts: factsWith(block?.schemes ?? []),
-    verify: async (signal) => factsWith((await block?.verify(signal)) ?? []),
+    facts: factsWith(signatures.schemes),
+    verify: async (signal) => factsWith(await signatures.verify(signal)),
   };
 }
 

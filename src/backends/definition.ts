@@ -21,6 +21,8 @@ interface Capabilities {
   readonly files: readonly ArtifactKind[];
   /** Largest file (bytes), and the words in which the vendor gives the limit; `null` where none is documented. */
   readonly limit: { readonly bytes: number; readonly words: string } | null;
+  /** `release` where it is known to refuse files that are not signed, or only with a key for debug builds. */
+  readonly signature?: 'release';
   /** Whether a finished job's output can be fetched; agrees with the presence of `Adapter.download`. */
   readonly download: boolean;
   /** Whether what comes back is the protected app: then there is a download, and `protect` takes this backend. */

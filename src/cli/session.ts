@@ -5,6 +5,7 @@ import type { BuildMetadata } from '../build-metadata.ts';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
 import type { OpenBackend } from '../run/backend.ts';
+import type { Expectations } from '../run/preflight.ts';
 import type { RunContext } from '../run/trace.ts';
 import { checkBaseAddress, isLoopbackHost } from '../transfer/http/address.ts';
 import { type Connections, openConnections } from '../transfer/http/dispatcher.ts';
@@ -97,8 +98,9 @@ export function createSession(parts: SessionParts): Session {
     async open(id) {
       const backend = definition(id);
       const { storage, ...input } = await openFor(id, []);
-      const { files, limit, milestones, protects } = backend.capabilities;
-      return { id, files, limit, milestones, protects, adapter: await backend.create(input), storage };
+      const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
+      const adapter = await backend.create(input);
+      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
@@ -151,6 +153,16 @@ export function uploadOptions(session: Session, backends: readonly BackendDefini
     concurrency: values.concurrency,
     releaseNotes: values.releaseNotes ?? notesOf(values.releaseNotesFile),
     tags: values.tags,
+  };
+}
+
+/** What the file has to be, by what the user says. */
+export function expectations({ settings: { values } }: Session): Expectations {
+  return {
+    packageName: values.expectPackage,
+    signer: values.expectSigner,
+    minVersionCode: values.minVersionCode,
+    allowDebuggable: values.allowDebuggable === true,
   };
 }
 

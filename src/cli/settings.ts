@@ -29,6 +29,19 @@ const tagList = z
 
 const yes = z.boolean({ error: 'expected true or false' });
 
+/** As keytool and apksigner print it, or without colons. */
+const fingerprint = z
+  .string({ error: 'expected a SHA-256' })
+  .regex(/^(?:[0-9a-f]{64}|[0-9a-f]{2}(?::[0-9a-f]{2}){31})$/i, { error: 'must be a SHA-256: 64 hexadecimal digits' })
+  .transform((value) => value.replaceAll(':', '').toLowerCase());
+
+const VERSION_CODE = 'must be a whole number of at most 15 digits';
+
+const digits = z.string().regex(/^\d{1,15}$/);
+const versionCode = z
+  .union([z.int(), digits.transform(Number)], { error: VERSION_CODE })
+  .refine((value) => value >= 0 && value < 1e15, { error: VERSION_CODE });
+
 /**
  * The settings that every command understands, once: their types, checks, defaults, descriptions, the JSON Schema and the help all
  * come from here. A key is a flag in camelCase, and the variable `APPTOOL_<FLAG>`.
@@ -54,6 +67,12 @@ export const Settings = z.strictObject({
     .describe('What is new, for testers'),
   releaseNotesFile: text('a file path').optional().describe('The same from a file; - is standard input'),
   tags: tagList.optional().describe('Tags of the build, separated by commas'),
+  expectPackage: text('a package name or bundle id').optional().describe('Refuse a file of another app'),
+  expectSigner: fingerprint
+    .optional()
+    .describe('Refuse an APK that this certificate has not signed, or whose signature is not true'),
+  minVersionCode: versionCode.optional().describe('Refuse a lower version code'),
+  allowDebuggable: yes.optional().describe('Send a debuggable app to production all the same'),
   failFast: yes.optional().describe('Stop the other targets at the first failure'),
   output: text('a file path').optional().describe('Where the output goes'),
   force: yes.optional().describe('Replace an existing output'),

@@ -1,10 +1,12 @@
 import { readAppIdentity } from '../archive/app-identity.ts';
 import { type ArchiveFile, ArchiveProblem } from '../archive/archive-file.ts';
 import { openAppArchive } from '../archive/archive-kind.ts';
+import { readSignatures, type Signatures } from '../archive/signatures.ts';
 import { LocalIoError, UsageError } from '../errors.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
 import type { Artifact, PlannedRequest, Platform, UploadOptions } from '../types.ts';
 import type { OpenBackend } from './backend.ts';
+import { asksForSignatures, type Expectations, preflight } from './preflight.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
 /** A local file on its way, and what the user says of it. */
@@ -13,6 +15,7 @@ export interface ArtifactInput {
   /** What the user says that the file is for, where they say so. */
   readonly platform: Platform | undefined;
   readonly options: UploadOptions;
+  readonly expected: Expectations;
 }
 
 export interface UploadInput extends ArtifactInput {
@@ -20,8 +23,8 @@ export interface UploadInput extends ArtifactInput {
 }
 
 /**
- * Opens the artifact and makes every check that needs no request: its name, its contents, the backend's limits and needs. `use` gets
- * it open; it is closed afterwards whatever happens.
+ * Opens the artifact and makes every check that needs no request: its name, its contents, the backend's limits and needs, what the user
+ * expects of it. `use` gets it open; it is closed afterwards whatever happens.
  */
 export async function withArtifact<T>(
   input: UploadInput,
@@ -36,7 +39,7 @@ export async function withArtifact<T>(
 /** The same for several backends: it is opened once, and refused when any of them would refuse it. */
 export async function withArtifactFor<T>(
   backends: readonly OpenBackend[],
-  { path, platform, options }: ArtifactInput,
+  { path, platform, options, expected }: ArtifactInput,
   ctx: RunContext,
   use: (artifact: Artifact, plans: readonly PlannedRequest[]) => Promise<T>,
 ): Promise<T> {
@@ -44,10 +47,17 @@ export async function withArtifactFor<T>(
   const checkSize = (name: string, sizeBytes: number): void => {
     for (const backend of backends) checkLimit(backend, name, sizeBytes);
   };
-  const artifact = await openArtifact(path, { judge: judge(path, ctx), checkSize });
+  const reader = createReader(path, asksForSignatures(backends, expected), ctx);
+  const artifact = await openArtifact(path, { judge: reader.judge, checkSize });
   try {
     ctx.trace.note({ artifact: factsOf(artifact, null) });
     checkPlatform(artifact, platform);
+    const { name, identity } = artifact;
+    const { environment } = options;
+    const signatures = await reader.signatures(expected.signer !== undefined);
+    const now = ctx.clock.date();
+    for (const warning of preflight({ name, identity, signatures, backends, environment, expected, now }))
+      ctx.emit({ type: 'warning', ...warning });
     const plans = backends.map((backend) => backend.adapter.plan(artifact, options));
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
     return await use(artifact, plans);
@@ -77,15 +87,22 @@ function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number)
 }
 
 /** What the file does not tell of the app is a warning: that is no reason not to send it. */
-function judge(path: string, ctx: RunContext) {
-  return async (file: ArchiveFile): Promise<Judgement> =>
-    await readInput(path, async () => {
-      const archive = await openAppArchive(file);
-      const problems: string[] = [];
-      const identity = await readAppIdentity(archive, problems);
-      warnOf(problems, ctx);
-      return { kind: archive.kind, identity };
-    });
+function createReader(path: string, readsSignatures: boolean, ctx: RunContext) {
+  let found: Signatures | null = null;
+  return {
+    judge: async (file: ArchiveFile): Promise<Judgement> =>
+      await readInput(path, async () => {
+        const archive = await openAppArchive(file);
+        const problems: string[] = [];
+        const identity = await readAppIdentity(archive, problems);
+        if (readsSignatures) found = await readSignatures(archive, problems);
+        warnOf(problems, ctx);
+        return { kind: archive.kind, identity };
+      }),
+    /** Those of the file that was judged; verifying them reads all of it. */
+    signatures: async (isToVerify: boolean) =>
+      found === null || !isToVerify ? found : { ...found, schemes: await found.verify(ctx.signal) },
+  };
 }
 
 export function warnOf(problems: readonly string[], { emit }: RunContext): void {

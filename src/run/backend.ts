@@ -7,6 +7,10 @@ export interface OpenBackend {
   readonly id: string;
   readonly files: readonly ArtifactKind[];
   readonly limit: { readonly bytes: number; readonly words: string } | null;
+  /** `release` where it refuses files that are not signed, or only with a key for debug builds. */
+  readonly signature: 'release' | null;
+  /** The shared settings of an upload that it uses. */
+  readonly accepts: readonly string[];
   /** What a job can be waited for, the default first; empty where it has one end. */
   readonly milestones: readonly { readonly name: string; readonly pollIntervalMs?: number }[];
   /** Whether what comes back is the protected app. */

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { ArchiveProblem } from '../archive/archive-file.ts';
-import { openAppArchive } from '../archive/archive-kind.ts';
 import { IntegrityError, LocalIoError, PendingError, RejectedError, UnavailableError, UsageError } from '../errors.ts';
 import { type Downloaded, downloadToFile } from '../transfer/download.ts';
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/output-file.ts';
 import { jobFailed } from '../transfer/poll.ts';
 import type { ArtifactKind, DownloadLink } from '../types.ts';
 import { downloadOf, jobRef, type OpenBackend } from './backend.ts';
+import { proveOutput, readOutput, type SentArtifact } from './output-proof.ts';
 import type { RunContext } from './trace.ts';
 import { status } from './wait.ts';
 
@@ -14,13 +14,15 @@ export interface DownloadInput {
   readonly backend: OpenBackend;
   readonly id: string;
   readonly output: OutputTarget;
-  /** What was sent, where this run knows it: the output must be the same kind of file, and not the same bytes. */
-  readonly sent: { readonly kind: ArtifactKind; readonly sizeBytes: number; readonly sha256: string | null } | null;
+  /** What was sent, where this run knows it: the output must be the same app, and not the same bytes. */
+  readonly sent: SentArtifact | null;
+  /** True for `apptool download` itself: then there is no other command to go on with. */
+  readonly isOwnCommand: boolean;
 }
 
 /** Fetches a finished job's output, judges it, and puts it in place. */
 export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promise<Downloaded> {
-  const { backend, id, output, sent } = input;
+  const { backend, id, output, sent, isOwnCommand } = input;
   const download = downloadOf(backend);
   try {
     const done = await downloadToFile(
@@ -29,7 +31,7 @@ export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promis
         storage: backend.storage,
         target: output,
         inputBytes: sent?.sizeBytes ?? null,
-        verify: (file, received) => verify(file, received, input),
+        verify: (file, received) => verify(file, received, input, ctx),
       },
       ctx,
     );
@@ -39,7 +41,7 @@ export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promis
     ctx.signal.throwIfAborted();
     return done;
   } catch (error) {
-    throw withWayOn(error, `apptool download ${jobRef(backend, id)} -o ${output.path}`, sent === null);
+    throw withWayOn(error, `apptool download ${jobRef(backend, id)} -o ${output.path}`, isOwnCommand);
   }
 }
 
@@ -48,6 +50,8 @@ export interface DownloadCommandInput {
   readonly id: string;
   readonly output: string | undefined;
   readonly force: boolean;
+  /** What was sent, where a receipt tells. */
+  readonly sent: SentArtifact | null;
   /** Check everything up to the transfer, and leave it at that. */
   readonly dryRun: boolean;
 }
@@ -72,7 +76,9 @@ export async function download(
   const path = input.output ?? defaultName(await mint(id, null, ctx), backend.protects);
   if (input.output === undefined) await checkOutput({ path, force }, null);
   if (input.dryRun) return { path, isWritten: false };
-  await fetchOutput({ backend, id, output: { path, force }, sent: null }, ctx);
+  // What is not protected comes back as it is, or as another kind of file.
+  const sent = backend.protects ? input.sent : null;
+  await fetchOutput({ backend, id, output: { path, force }, sent, isOwnCommand: true }, ctx);
   return { path, isWritten: true };
 }
 
@@ -88,41 +94,24 @@ async function verify(
   file: OutputFile,
   { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string },
   { sent, output }: DownloadInput,
+  ctx: RunContext,
 ): Promise<void> {
-  const kind = await kindOf(file, sizeBytes);
+  const fill = async (buffer: Buffer, position: number) => {
+    const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, position);
+    if (bytesRead < buffer.length) throw new ArchiveProblem('archive became shorter while it was read');
+  };
+  const facts = await readOutput({ sizeBytes, fill }, sha256);
   const named = kindNamed(output.path);
-  if (sent !== null && sha256 === sent.sha256) {
-    throw new IntegrityError('the output is byte for byte the input: it is not protected', {
-      hint: 'check the enabled protections in the portal',
-    });
-  }
-  if (sent !== null && kind !== sent.kind) {
-    throw new IntegrityError(`the output is an ${kind.toUpperCase()}, the input an ${sent.kind.toUpperCase()}`);
-  }
-  if (sent === null && named !== null && named !== kind)
-    throw new IntegrityError(`the output is an ${kind.toUpperCase()}, not what its name says`);
+  if (sent === null && named !== null && named !== facts.kind)
+    throw new IntegrityError(`the output is an ${facts.kind.toUpperCase()}, not what its name says`);
+  if (sent === null) return;
+  for (const warning of proveOutput(facts, sent)) ctx.emit({ type: 'warning', ...warning });
 }
 
 /** What the name of a path promises; `null` where it promises nothing. */
 function kindNamed(path: string): ArtifactKind | null {
   const extension = path.toLowerCase().split('.').pop();
   return extension === 'apk' || extension === 'aab' || extension === 'ipa' ? extension : null;
-}
-
-async function kindOf(file: OutputFile, sizeBytes: number): Promise<ArtifactKind> {
-  try {
-    const { kind } = await openAppArchive({
-      sizeBytes,
-      fill: async (buffer, position) => {
-        const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, position);
-        if (bytesRead < buffer.length) throw new ArchiveProblem('archive became shorter while it was read');
-      },
-    });
-    return kind;
-  } catch (cause) {
-    if (!(cause instanceof ArchiveProblem)) throw cause;
-    throw new IntegrityError(`download is not a complete archive: ${cause.message}`, { cause, mayBeTransit: true });
-  }
 }
 
 /**

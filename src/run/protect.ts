@@ -43,13 +43,17 @@ export async function protect(
   const target = input.detach ? null : await checkProtectOutput(input);
   const { id, sent } = await withArtifact(input, ctx, async (artifact) => ({
     id: await uploadArtifact(artifact, input, ctx),
-    sent: { ...artifact, sha256: ctx.trace.report.artifact?.sha256 ?? null },
+    sent: {
+      ...artifact,
+      sha256: ctx.trace.report.artifact?.sha256 ?? null,
+      signingKey: input.options.signingKey,
+    },
   }));
   if (target === null) {
     acceptAsDone(ctx);
     return { id, output: null };
   }
   await wait({ ...input.waiting, backend, id, uploaded: { ...sent, environment: input.options.environment } }, ctx);
-  const { path } = await fetchOutput({ backend, id, output: target, sent }, ctx);
+  const { path } = await fetchOutput({ backend, id, output: target, sent, isOwnCommand: false }, ctx);
   return { id, output: path };
 }

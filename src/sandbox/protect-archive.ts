@@ -2,6 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
+import { SANDBOX_SIGNER } from './sandbox-signer.ts';
 
 /** Record layouts: PKWARE APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.14, 4.3.15 and 4.3.16. */
 const LOCAL_HEADER = 0x04034b50;
@@ -20,6 +21,13 @@ const SIGNING_BLOCK_TAIL = 24;
 /** What stands in the archive that comes out: META-INF entries are outside of a v1 signature, so it stays valid. */
 const MARK_NAME = 'META-INF/apptool-sandbox.txt';
 
+interface Entry {
+  readonly name: string;
+  readonly data: Buffer;
+}
+
+const EMPTY_PLIST = Buffer.from('<?xml version="1.0" encoding="UTF-8"?>\n<plist version="1.0"><dict/></plist>\n');
+
 interface Directory {
   readonly entries: number;
   readonly offset: number;
@@ -28,9 +36,15 @@ interface Directory {
 
 /**
  * Writes to `outputPath` the same app with one more entry: a whole archive that differs from its input, as a protected one does.
- * An APK signing block is left out, because it would no longer be true. Rejects for what is not a zip.
+ * An APK signing block is left out, because it would no longer be true. With `isSigned`, the output names a signer. Rejects for what is
+ * not a zip.
  */
-export async function protectArchive(inputPath: string, outputPath: string, mark: string): Promise<void> {
+export async function protectArchive(
+  inputPath: string,
+  outputPath: string,
+  mark: string,
+  { isSigned = false }: { readonly isSigned?: boolean } = {},
+): Promise<void> {
   const handle = await open(inputPath, 'r');
   try {
     const { size } = await handle.stat();
@@ -38,15 +52,21 @@ export async function protectArchive(inputPath: string, outputPath: string, mark
     const records = await read(handle, directory.size, directory.offset);
     const end = await endOfEntries(handle, directory.offset);
     await pipeline(createReadStream(inputPath, { start: 0, end: end - 1 }), createWriteStream(outputPath));
-    const entry = markEntry(mark, end);
-    const moved = {
-      entries: directory.entries + 1,
-      offset: end + entry.local.length,
-      size: records.length + entry.directory.length,
-    };
+    const entries = [{ name: MARK_NAME, data: Buffer.from(mark) }, ...(isSigned ? signerEntries(records) : [])];
+    const locals: Buffer[] = [];
+    const added: Buffer[] = [];
+    let offset = end;
+    for (const entry of entries) {
+      const bytes = entryBytes(entry, offset);
+      locals.push(bytes.local);
+      added.push(bytes.directory);
+      offset += bytes.local.length;
+    }
+    const newRecords = Buffer.concat([records, ...added]);
+    const moved = { entries: directory.entries + entries.length, offset, size: newRecords.length };
     const output = await open(outputPath, 'a');
     try {
-      await output.appendFile(Buffer.concat([entry.local, records, entry.directory, endRecords(moved)]));
+      await output.appendFile(Buffer.concat([...locals, newRecords, endRecords(moved)]));
     } finally {
       await output.close();
     }
@@ -99,9 +119,16 @@ async function endOfEntries(handle: FileHandle, directoryOffset: number): Promis
   return directoryOffset - Number(tail.readBigUInt64LE(0)) - 8;
 }
 
-function markEntry(mark: string, offset: number): { readonly local: Buffer; readonly directory: Buffer } {
-  const name = Buffer.from(MARK_NAME, 'utf8');
-  const data = Buffer.from(mark, 'utf8');
+/** What is there in a signed app, where the input has none of it. */
+function signerEntries(records: Buffer): Entry[] {
+  const [folder] = /Payload\/[^/]+\.app\//.exec(records.toString('utf8')) ?? [];
+  const name = folder === undefined ? 'META-INF/SANDBOX.EC' : `${folder}_CodeSignature/CodeResources`;
+  return records.includes(name) ? [] : [{ name, data: folder === undefined ? SANDBOX_SIGNER : EMPTY_PLIST }];
+}
+
+function entryBytes(entry: Entry, offset: number): { readonly local: Buffer; readonly directory: Buffer } {
+  const name = Buffer.from(entry.name, 'utf8');
+  const { data } = entry;
   const common = Buffer.alloc(26);
   common.writeUInt16LE(10, 0);
   common.writeUInt32LE(crc32(data), 10);

@@ -164,7 +164,8 @@ function delay(delayMs: number): Promise<void> {
 }
 
 async function protectedSize(object: StoredObject, path: string, job: ProtectionJob): Promise<number> {
-  await protectArchive(object.path, path, `protected by the apptool sandbox as job ${job.startTime}\n`);
+  const mark = `protected by the apptool sandbox as job ${job.startTime}\n`;
+  await protectArchive(object.path, path, mark, { isSigned: job.signingKey !== null });
   return (await stat(path)).size;
 }
 

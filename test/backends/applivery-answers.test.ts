@@ -269,7 +269,7 @@ describe('the download by a token', () => {
     const output = join(setting.folder, as);
     const trace = createTrace(() => {});
     const ctx = { ...setting.ctx, record: trace.record, trace };
-    const input = { backend: setting.backend, id, output, force: false, dryRun: false };
+    const input = { backend: setting.backend, id, output, force: false, sent: null, dryRun: false };
     const ending = await download(input, ctx).then(
       () => null,
       (error: Error) => error,
@@ -357,7 +357,14 @@ describe('the download by a token', () => {
     const { APPLIVERY_SERVICE_TOKEN: _, ...onlyApp } = proxy.variables;
     const backend = await openBackend(applivery, onlyApp);
     const trace = createTrace(() => {});
-    const input = { backend, id: '64b0c1d2e3f4a5b6c7d8e9f0', output: undefined, force: false, dryRun: false };
+    const input = {
+      backend,
+      id: '64b0c1d2e3f4a5b6c7d8e9f0',
+      output: undefined,
+      force: false,
+      sent: null,
+      dryRun: false,
+    };
 
     const error = await errorOf(download(input, { ...ctx, record: trace.record, trace }));
     const direct = await errorOf(backend.adapter.download?.(input.id, null, ctx) ?? Promise.resolve());

@@ -481,7 +481,9 @@ test('B-39: --json with --quiet', async () => {
 
   expectAccepted(result);
   expect(JSON.parse(result.stdout)).toMatchObject({ ok: true, exitCode: 0, command: 'protect' });
-  expect(result.stderr).toBe('warning: this is a dry run: nothing that writes is sent\n');
+  expect(result.stderr).toBe(
+    'warning: this is a dry run: nothing that writes is sent\nwarning: app.apk is debuggable, as no release should be\n',
+  );
 });
 
 test('B-40: an argument of 1 MiB', () => {

@@ -106,14 +106,14 @@ describe('apptool protect', () => {
 
   test('--sandbox needs neither credentials nor address', async () => {
     const folder = await temporaryFolder();
-    const file = await copyFixture('unsigned.apk', folder);
+    const file = await copyFixture('rich.apk', folder);
 
     const result = await runCli(['protect', file, ...QUICK, '--sandbox', '--quiet']);
 
     expect(result).toEqual({
       code: 0,
       signal: null,
-      stdout: `${join(folder, 'unsigned-protected.apk')}\n`,
+      stdout: `${join(folder, 'rich-protected.apk')}\n`,
       stderr: 'warning: this run uses the embedded sandbox: nothing leaves this machine\n',
     });
   });
@@ -121,14 +121,14 @@ describe('apptool protect', () => {
   test('--quiet says nothing but the result; --verbose says more; a pipe gets no escape code', async () => {
     const folder = await temporaryFolder();
     const box = await sandbox();
-    const file = await copyFixture('v2.apk', folder);
+    const file = await copyFixture('rich.apk', folder);
     const env = { ...box.variables, TERM: 'xterm-256color', FORCE_COLOR: '1' };
 
     const loud = await runCli(['protect', file, ...QUICK, '--verbose'], { env });
     const silent = await runCli(['protect', file, ...QUICK, '--quiet', '--force'], { env });
 
     expect(loud.stderr).toMatch(/^apptool \d+\.\d+\.\d+ protect$/m);
-    expect(loud.stderr).toContain('v2.apk is an APK of 8487 bytes');
+    expect(loud.stderr).toContain('rich.apk is an APK of 13028 bytes');
     expect(silent.stderr).toBe('');
     expect(loud.stdout + loud.stderr + silent.stdout).not.toContain('\u001b');
   });

@@ -17,9 +17,12 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Only what a program needs to run: no CI variable, no credential and no config of whoever runs the tests. */
+/**
+ * Only what a program needs to run: no CI variable, no credential and no config of whoever runs the tests. The fixtures are debuggable;
+ * a test about that sets `APPTOOL_ALLOW_DEBUGGABLE` to nothing.
+ */
 export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...extra };
+  return { PATH: process.env.PATH ?? '', HOME: '/nonexistent', APPTOOL_ALLOW_DEBUGGABLE: '1', ...extra };
 }
 
 /** The built command line on its way, for tests that talk to it while it runs. */

@@ -45,6 +45,7 @@ async function protectWith(call: CallName, fault: Fault, times: number): Promise
       path: inputPath,
       platform: undefined,
       options,
+      expected: { allowDebuggable: true },
       output: outputPath,
       force: false,
       detach: false,

@@ -64,8 +64,9 @@ export async function openBackend(
   own: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenBackend> {
   const { storage, ...input } = backendInput(definition, variables, { stallTimeoutMs, own });
-  const { files, limit, milestones, protects } = definition.capabilities;
-  return { id: definition.id, files, limit, milestones, protects, adapter: await definition.create(input), storage };
+  const { files, limit, signature = null, accepts, milestones, protects } = definition.capabilities;
+  const adapter = await definition.create(input);
+  return { id: definition.id, files, limit, signature, accepts, milestones, protects, adapter, storage };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

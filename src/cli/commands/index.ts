@@ -2,6 +2,7 @@ import type { CommandSpec } from '../command.ts';
 
 const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
+const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable'];
 const NEWS = ['release-notes', 'release-notes-file', 'tags'];
 
 /** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
@@ -9,7 +10,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'protect',
     operands: ['file'],
-    flags: ['backend', ...SENDING, 'output', 'force', 'detach', 'receipt', ...WAITING],
+    flags: ['backend', ...SENDING, ...CHECKING, 'output', 'force', 'detach', 'receipt', ...WAITING],
     summary: 'Upload a file for protection, wait, and fetch the protected output',
     example: 'apptool protect app-release.apk --environment prod',
     run: async (session) => (await import('./protect.ts')).protectCommand(session),
@@ -17,7 +18,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'upload',
     operands: ['file'],
-    flags: ['to', ...SENDING, ...NEWS, 'receipt', 'appear-timeout', 'poll-interval'],
+    flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'receipt', 'appear-timeout', 'poll-interval'],
     summary: 'Upload a file and print the job reference',
     example: 'apptool upload app-release.aab --to apptego --environment staging',
     run: async (session) => (await import('./upload.ts')).uploadCommand(session),
@@ -25,7 +26,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'publish',
     operands: ['file'],
-    flags: ['to', ...SENDING, ...NEWS, 'until', 'fail-fast', 'detach', 'receipt', ...WAITING],
+    flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'until', 'fail-fast', 'detach', 'receipt', ...WAITING],
     summary: 'Upload a file to several backends side by side, and wait for each',
     example: 'apptool publish app-release.apk --to autoappstore,applivery',
     run: async (session) => (await import('./publish.ts')).publishCommand(session),

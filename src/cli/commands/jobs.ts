@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { UsageError } from '../../errors.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { download } from '../../run/download.ts';
+import type { SentArtifact } from '../../run/output-proof.ts';
 import { status, type WaitInput, wait } from '../../run/wait.ts';
+import { checkArtifactName } from '../../transfer/artifact.ts';
 import type { JobState } from '../../types.ts';
 import type { CommandResult } from '../command.ts';
 import { parseJobReference } from '../job-reference.ts';
-import { readReceipt } from '../receipt.ts';
+import { type Receipt, readReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
 /** How a job of this backend is waited for. Nobody has to be asked every few seconds whether a person has decided. */
@@ -22,16 +24,24 @@ export function waiting(
 }
 
 async function openJob(session: Session) {
-  const { backend: backendId, id } = parseJobReference(jobOperand(session), session.backends);
-  return { backend: await session.open(backendId), id };
+  const receipt = receiptOperand(session);
+  const reference = receipt === null ? operandOf(session) : jobIn(receipt, operandOf(session));
+  const { backend: backendId, id } = parseJobReference(reference, session.backends);
+  return { backend: await session.open(backendId), id, receipt };
 }
 
-/** A job reference, or the receipt that holds one. What is no reference and names a file is read as a receipt. */
-function jobOperand(session: Session): string {
-  const operand = session.invocation.operands[0] ?? '';
+function operandOf({ invocation }: Session): string {
+  return invocation.operands[0] ?? '';
+}
+
+/** The receipt that was named in place of a job; `null` for a job reference. What is no reference and names a file is read as a receipt. */
+function receiptOperand(session: Session): Receipt | null {
+  const operand = operandOf(session);
   const isReference = session.backends.some(({ id }) => operand.startsWith(`${id}:`));
-  if (isReference || !existsSync(operand)) return operand;
-  const { job, targets } = readReceipt(operand);
+  return isReference || !existsSync(operand) ? null : readReceipt(operand);
+}
+
+function jobIn({ job, targets }: Receipt, operand: string): string {
   const jobs = targets.flatMap((target) => (target.job === null ? [] : [target.job.ref]));
   if (job === null && jobs.length === 1) return jobs[0] ?? '';
   if (job === null && jobs.length > 1)
@@ -56,11 +66,21 @@ export async function waitCommand(session: Session): Promise<CommandResult> {
   return { text: stateText(await wait({ ...waiting(session, backend), backend, id, uploaded: null }, session.ctx)) };
 }
 
+/** What a receipt tells of the file that was sent. */
+function sentIn(receipt: Receipt | null): SentArtifact | null {
+  const artifact = receipt?.artifact ?? null;
+  if (artifact === null) return null;
+  const { name, size: sizeBytes, sha256, packageName, versionName, versionCode } = artifact;
+  const identity = { packageName, versionName, versionCode };
+  return { kind: checkArtifactName(name).kind, sizeBytes, sha256, identity, signingKey: null };
+}
+
 /** `apptool download <job>` */
 export async function downloadCommand(session: Session): Promise<CommandResult> {
   const { output, force, dryRun } = session.settings.values;
-  const { backend, id } = await openJob(session);
-  const input = { backend, id, output, force: force === true, dryRun: dryRun === true };
+  const { backend, id, receipt } = await openJob(session);
+  const sent = sentIn(receipt);
+  const input = { backend, id, output, force: force === true, sent, dryRun: dryRun === true };
   const { path, isWritten } = await download(input, session.ctx);
   return isWritten ? { text: null, path } : { text: `would write ${path}` };
 }

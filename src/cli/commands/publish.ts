@@ -4,7 +4,7 @@ import type { OpenBackend } from '../../run/backend.ts';
 import { type PublishInput, publish } from '../../run/publish.ts';
 import type { Trace } from '../../run/trace.ts';
 import type { CommandResult } from '../command.ts';
-import { type Session, uploadOptions } from '../session.ts';
+import { expectations, type Session, uploadOptions } from '../session.ts';
 import { waiting } from './jobs.ts';
 import { describePlan } from './upload.ts';
 
@@ -22,6 +22,7 @@ export async function publishCommand(session: Session): Promise<CommandResult> {
     path: session.invocation.operands[0] ?? '',
     platform: values.platform,
     options,
+    expected: expectations(session),
     detach: values.detach === true,
     failFast: values.failFast === true,
     targets: backends.map((backend) => ({ backend, waiting: waitingFor(session, backend) })),

@@ -5,7 +5,7 @@ import { jobRef } from '../../run/backend.ts';
 import { upload } from '../../run/upload.ts';
 import type { PlannedRequest } from '../../types.ts';
 import type { CommandResult } from '../command.ts';
-import { type Session, uploadOptions } from '../session.ts';
+import { expectations, type Session, uploadOptions } from '../session.ts';
 
 /** `apptool upload <file> --to <backend>` */
 export async function uploadCommand(session: Session): Promise<CommandResult> {
@@ -24,7 +24,7 @@ export async function uploadInput(session: Session, backendId: string): Promise<
   const options = uploadOptions(session, [definition]);
   const backend = await session.open(backendId);
   const { platform } = session.settings.values;
-  return { backend, path: session.invocation.operands[0] ?? '', platform, options };
+  return { backend, path: session.invocation.operands[0] ?? '', platform, options, expected: expectations(session) };
 }
 
 /** `--dry-run`: every check that needs no request, and what would be sent first. */

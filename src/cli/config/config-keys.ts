@@ -17,6 +17,8 @@ const PROTECTED = new Set([
 ]);
 /** Keys by which a run would look like a release and be none. */
 const PRETENDS = new Set(['sandbox', 'dryRun', 'detach']);
+/** Keys by which a check would be weaker than whoever runs it believes. */
+const WEAKENS = new Set(['allowDebuggable']);
 const NAMES_CREDENTIAL_FILE = /(Key|Token|Secret)File$/;
 const SOUNDS_SECRET = /(api[-_]?key|secret|token|password|passphrase|credential|private[-_]?key)s?$/i;
 /** A key that is certainly no secret may be shown again. */
@@ -64,9 +66,10 @@ function refuseProtected(key: string, what: string, backends: readonly BackendDe
   const owner = backends.find(
     ({ addresses, derivedAddresses }) => addresses.includes(key) || derivedAddresses?.from === key,
   );
-  const isProtected = owner !== undefined || PROTECTED.has(key) || PRETENDS.has(key) || NAMES_CREDENTIAL_FILE.test(key);
+  const isFlag = PRETENDS.has(key) || WEAKENS.has(key);
+  const isProtected = owner !== undefined || PROTECTED.has(key) || isFlag || NAMES_CREDENTIAL_FILE.test(key);
   if (!isProtected) return;
-  const way = owner?.variables[key] ?? (PRETENDS.has(key) ? 'a flag' : 'a variable');
+  const way = owner?.variables[key] ?? (isFlag ? 'a flag' : 'a variable');
   throw new PolicyError(`${what} may not come from a config that was found; pass it by --config or by ${way}`);
 }
 

@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { openAppArchive } from '../../src/archive/archive-kind.ts';
+import { readSignatures } from '../../src/archive/signatures.ts';
+import { fixture } from '../support/files.ts';
+import { fileOf } from '../support/inspected.ts';
+import { zip } from '../support/zip-bytes.ts';
+
+const MANIFEST = { name: 'AndroidManifest.xml' };
+const APP = 'Payload/A.app/';
+
+async function signaturesOf(bytes: Buffer) {
+  const problems: string[] = [];
+  const { isSigned, isDebugSigned } = await readSignatures(await openAppArchive(fileOf(bytes)), problems);
+  return { isSigned, isDebugSigned, problems: problems.length };
+}
+
+/** An APK with what ends an APK signing block where one would be, and a size that cannot be. */
+function withBrokenBlock(): Buffer {
+  const whole = zip([MANIFEST]);
+  const endAt = whole.length - 22;
+  const directoryAt = whole.readUInt32LE(endAt + 16);
+  const footer = Buffer.concat([Buffer.alloc(8, 0xff), Buffer.from('APK Sig Block 42')]);
+  whole.writeUInt32LE(directoryAt + footer.length, endAt + 16);
+  return Buffer.concat([whole.subarray(0, directoryAt), footer, whole.subarray(directoryAt)]);
+}
+
+test.each([
+  ['unsigned.apk', false, false],
+  ['v1.apk', true, false],
+  ['v2.apk', true, false],
+  ['v3.apk', true, false],
+  ['v123.apk', true, false],
+  ['rich.apk', true, true],
+  ['unsigned.aab', false, false],
+  ['signed.aab', true, false],
+  ['app.ipa', false, false],
+])('%s: signed %s, for debug builds alone %s', async (name, isSigned, isDebugSigned) => {
+  expect(await signaturesOf(await readFile(fixture(name)))).toEqual({ isSigned, isDebugSigned, problems: 0 });
+});
+
+test('an IPA with a code signature is signed', async () => {
+  const bytes = zip([{ name: `${APP}Info.plist` }, { name: `${APP}_CodeSignature/CodeResources` }]);
+
+  expect(await signaturesOf(bytes)).toMatchObject({ isSigned: true });
+});
+
+test('a signing block that cannot be read: nobody can tell', async () => {
+  expect(await signaturesOf(withBrokenBlock())).toEqual({ isSigned: null, isDebugSigned: null, problems: 1 });
+});
+
+test('a JAR signature that cannot be read: signed, nobody can tell by whom', async () => {
+  const bytes = zip([MANIFEST, { name: 'META-INF/A.RSA', data: 'no message at all' }]);
+
+  expect(await signaturesOf(bytes)).toEqual({ isSigned: true, isDebugSigned: null, problems: 1 });
+});

@@ -1,0 +1,142 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ResultDocument } from '../../src/cli/result-document.ts';
+import { runCli } from '../support/cli.ts';
+import { faultProxy, faults } from '../support/fault-proxy.ts';
+import { copyFixture, fixture, temporaryFolder } from '../support/files.ts';
+import { binaryXml } from '../support/manifest-bytes.ts';
+import { sandbox } from '../support/sandbox.ts';
+import { zip } from '../support/zip-bytes.ts';
+
+const QUICK = ['--environment', 'staging', '--poll-interval', '50ms'];
+
+/** A sandbox whose every output is this file, and a folder with `v2.apk` in it. */
+async function givingBack(bytes: Buffer) {
+  const head = `HTTP/1.1 200 OK\r\ncontent-length: ${bytes.length}\r\n\r\n`;
+  const instead = faults.raw(Buffer.concat([Buffer.from(head), bytes]));
+  const proxy = await faultProxy(await sandbox(), [{ origin: 'storage', method: 'GET', times: 1_000, fault: instead }]);
+  const folder = await temporaryFolder();
+  await copyFixture('v2.apk', folder);
+  return { folder, env: proxy.variables };
+}
+
+function warningsOf(stdout: string): string[] {
+  return ResultDocument.parse(JSON.parse(stdout)).warnings.map(({ code, message }) => `${code}: ${message}`);
+}
+
+/** An unsigned APK of the fixture's package with hardly anything in it. */
+function otherBuild(): Buffer {
+  const manifest = binaryXml({ name: 'manifest', attributes: [{ name: 'package', value: 'dev.apptool.fixture' }] });
+  return zip([{ name: 'AndroidManifest.xml', data: manifest }]);
+}
+
+describe('what comes back', () => {
+  test('F-SRV-30: another package is refused, and nothing is left', async () => {
+    const { folder, env } = await givingBack(await readFile(fixture('rich.apk')));
+
+    const result = await runCli(['protect', 'v2.apk', ...QUICK], { env, cwd: folder });
+
+    expect(result).toMatchObject({ code: 11, stdout: '' });
+    expect(result.stderr).toContain(
+      'error[integrity]: the output is the app dev.apptool.rich, the input dev.apptool.fixture',
+    );
+    expect(await readdir(folder)).toEqual(['v2.apk']);
+  });
+
+  test('what else differs is told, a line each', async () => {
+    const { folder, env } = await givingBack(otherBuild());
+
+    const result = await runCli(['protect', 'v2.apk', ...QUICK, '--json'], { env, cwd: folder });
+
+    expect(result.code).toBe(0);
+    expect(warningsOf(result.stdout)).toEqual([
+      'debuggable: v2.apk is debuggable, as no release should be',
+      'output-differs: the version name of the output is not said, that of the input 1.2.3-rc.1',
+      'output-differs: the version code of the output is not said, that of the input 42',
+      'output-differs: the minimum SDK of the output is not said, that of the input 21',
+      'output-differs: the output is not debuggable, the input is',
+      'output-differs: the output lacks permissions of the input: android.permission.INTERNET, android.permission.CAMERA',
+      'unsigned-output: the output is not signed',
+    ]);
+  });
+
+  test('no signature is refused where a signing key was asked for', async () => {
+    const { folder, env } = await givingBack(await readFile(fixture('unsigned.apk')));
+
+    const result = await runCli(['protect', 'v2.apk', ...QUICK, '--signing-key', 'key-1'], { env, cwd: folder });
+
+    expect(result).toMatchObject({ code: 11, stdout: '' });
+    expect(result.stderr).toContain('the output is not signed, but the signing key key-1 was asked for');
+    expect(result.stderr).toMatch(/^hint: check the signing key in the portal$/m);
+    expect(await readdir(folder)).toEqual(['v2.apk']);
+  });
+
+  test.each(['unsigned.apk', 'v2.apk', 'signed.aab', 'unsigned.aab', 'app.ipa'])(
+    'of %s, as the sandbox gives it back, is the same app, signed where a key was asked for',
+    async (name) => {
+      const { variables: env } = await sandbox();
+      const folder = await temporaryFolder();
+      await copyFixture(name, folder);
+
+      const line = ['protect', name, ...QUICK, '--json', '--force'];
+      const signed = await runCli([...line, '--signing-key', 'key-1'], { env, cwd: folder });
+      const unsigned = await runCli([...line, '--signing-key', 'none'], { env, cwd: folder });
+
+      for (const { stdout } of [signed, unsigned])
+        expect(warningsOf(stdout)).toEqual([`debuggable: ${name} is debuggable, as no release should be`]);
+      expect([signed.code, unsigned.code]).toEqual([0, 0]);
+    },
+  );
+});
+
+describe('download by a receipt', () => {
+  async function uploaded(bytes: Buffer) {
+    const { folder, env } = await givingBack(bytes);
+    await runCli(['upload', 'v2.apk', '--to', 'apptego', '-e', 'staging', '--receipt', 'r.json'], { env, cwd: folder });
+    await runCli(['wait', 'r.json', '--poll-interval', '50ms'], { env, cwd: folder });
+    return {
+      folder,
+      env,
+      download: () => runCli(['download', 'r.json', '-o', 'o.apk', '--json'], { env, cwd: folder }),
+    };
+  }
+
+  test.each([
+    ['the input', 'v2.apk', 'byte for byte the input'],
+    ['another app', 'rich.apk', 'the output is the app dev.apptool.rich, the input dev.apptool.fixture'],
+    ['another kind of file', 'signed.aab', 'the output is an AAB, the input an APK'],
+  ])('refuses %s', async (_, name, says) => {
+    const { folder, download } = await uploaded(await readFile(fixture(name)));
+
+    const { code, stdout } = await download();
+
+    expect(code).toBe(11);
+    expect(ResultDocument.parse(JSON.parse(stdout)).error?.message).toContain(says);
+    expect((await readdir(folder)).sort()).toEqual(['r.json', 'v2.apk']);
+  });
+
+  test('tells what differs, as far as the receipt knows the input', async () => {
+    const { download } = await uploaded(otherBuild());
+
+    const { code, stdout } = await download();
+
+    expect(code).toBe(0);
+    expect(warningsOf(stdout)).toEqual([
+      'output-differs: the version name of the output is not said, that of the input 1.2.3-rc.1',
+      'output-differs: the version code of the output is not said, that of the input 42',
+    ]);
+  });
+
+  test('of a run that knew nothing of the app compares what there is', async () => {
+    const { folder, download } = await uploaded(await readFile(fixture('rich.apk')));
+    const receipt = JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'));
+    const artifact = { ...receipt.artifact, packageName: null, versionName: null, versionCode: null };
+    await writeFile(join(folder, 'r.json'), JSON.stringify({ ...receipt, artifact }));
+
+    const { code, stdout } = await download();
+
+    expect(code).toBe(0);
+    expect(warningsOf(stdout)).toEqual([]);
+  });
+});

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { readAppIdentity } from '../../src/archive/app-identity.ts';
+import { ArchiveProblem } from '../../src/archive/archive-file.ts';
+import { openAppArchive } from '../../src/archive/archive-kind.ts';
+import { IntegrityError } from '../../src/errors.ts';
+import { proveOutput, readOutput, type SentArtifact } from '../../src/run/output-proof.ts';
+import { named } from '../support/canary.ts';
+import { fileOf } from '../support/inspected.ts';
+import { zip } from '../support/zip-bytes.ts';
+
+const IDENTITY = {
+  packageName: 'dev.app',
+  versionName: '1.0',
+  versionCode: 42,
+  minSdk: 24,
+  targetSdk: 34,
+  permissions: [
+    { name: 'CAMERA', maxSdk: null },
+    { name: 'STORAGE', maxSdk: 28 },
+  ],
+  debuggable: false,
+  profileExpires: null,
+};
+const SENT: SentArtifact = { kind: 'apk', sizeBytes: 9, sha256: 'in', identity: IDENTITY, signingKey: undefined };
+const OUTPUT = { kind: 'apk', sha256: 'out', identity: IDENTITY, isSigned: true, problems: [] } as const;
+
+type Output = Parameters<typeof proveOutput>[0];
+interface Row {
+  readonly name: string;
+  readonly output?: Partial<Output>;
+  readonly sent?: Partial<SentArtifact>;
+}
+
+const is = (identity: Partial<typeof IDENTITY>): Partial<Output> => ({
+  identity: { ...IDENTITY, ...identity } as never,
+});
+
+const REFUSED: readonly (Row & { says: string })[] = [
+  { name: 'the input itself', output: { sha256: 'in' }, says: 'byte for byte the input' },
+  { name: 'another kind of file', output: { kind: 'aab' }, says: 'the output is an AAB, the input an APK' },
+  { name: 'another app', output: is({ packageName: 'b.c' }), says: 'the output is the app b.c, the input dev.app' },
+  {
+    name: 'no signature where a key was asked for',
+    output: { isSigned: false },
+    sent: { signingKey: 'k1' },
+    says: 'the output is not signed, but the signing key k1 was asked for',
+  },
+];
+
+const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
+  { name: 'the same app', warnings: [] },
+  {
+    name: 'other versions',
+    output: is({ versionName: '1.1', versionCode: 43 }),
+    warnings: [
+      'output-differs: the version name of the output is 1.1, that of the input 1.0',
+      'output-differs: the version code of the output is 43, that of the input 42',
+    ],
+  },
+  {
+    name: 'another minimum SDK',
+    output: is({ minSdk: null as never }),
+    warnings: ['output-differs: the minimum SDK of the output is not said, that of the input 24'],
+  },
+  {
+    name: 'other permissions',
+    output: is({ permissions: [{ name: 'STORAGE', maxSdk: null as never }, ...IDENTITY.permissions.slice(0, 1)] }),
+    warnings: [
+      'output-differs: the output has permissions that the input has not: STORAGE',
+      'output-differs: the output lacks permissions of the input: STORAGE (up to SDK 28)',
+    ],
+  },
+  {
+    name: 'a debuggable output',
+    output: is({ debuggable: true }),
+    warnings: ['output-differs: the output is debuggable, the input is not'],
+  },
+  {
+    name: 'an output that is no longer debuggable',
+    sent: { identity: { ...IDENTITY, debuggable: true } },
+    warnings: ['output-differs: the output is not debuggable, the input is'],
+  },
+  {
+    name: 'an output that cannot be read',
+    output: { identity: null, problems: ['cannot read AndroidManifest.xml'] },
+    warnings: ['unreadable-part: of the output: cannot read AndroidManifest.xml'],
+  },
+  { name: 'an input that could not be read', sent: { identity: null }, warnings: [] },
+  {
+    name: 'what a receipt tells of the input',
+    output: is({ versionCode: 43 }),
+    sent: { identity: { packageName: 'dev.app', versionName: null, versionCode: 42 } },
+    warnings: ['output-differs: the version code of the output is 43, that of the input 42'],
+  },
+  {
+    name: 'no signature, where nobody named a key',
+    output: { isSigned: false },
+    warnings: ['unsigned-output: the output is not signed'],
+  },
+  {
+    name: 'a signature that cannot be read, where a key was asked for',
+    output: { isSigned: null },
+    sent: { signingKey: 'k1' },
+    warnings: ['unsigned-output: cannot tell whether the output is signed'],
+  },
+  { name: 'a signature that cannot be read, where nobody named a key', output: { isSigned: null }, warnings: [] },
+  { name: 'no signature, as asked for', output: { isSigned: false }, sent: { signingKey: 'none' }, warnings: [] },
+  {
+    name: 'no signature, where nobody knows what was asked for',
+    output: { isSigned: false },
+    sent: { signingKey: null },
+    warnings: [],
+  },
+];
+
+describe('after protection', () => {
+  test.each(named(REFUSED))('refuses %s', (_, { output, sent, says }) => {
+    const prove = () => proveOutput({ ...OUTPUT, ...output }, { ...SENT, ...sent });
+
+    expect(prove).toThrow(IntegrityError);
+    expect(prove).toThrow(says);
+  });
+
+  test.each(named(PASSED))('passes %s', (_, { output, sent, warnings }) => {
+    const found = proveOutput({ ...OUTPUT, ...output }, { ...SENT, ...sent });
+
+    expect(found.map(({ code, message }) => `${code}: ${message}`)).toEqual(warnings);
+  });
+
+  test('a manifest that no honest build makes is a problem of an output, not the end of it', async () => {
+    const hostile = Buffer.from('\x03\x00\x08\x00\x00\x00\x00\x80', 'latin1');
+    const file = fileOf(zip([{ name: 'AndroidManifest.xml', data: hostile }]));
+
+    const ofInput = await readAppIdentity(await openAppArchive(file), []).catch((error: unknown) => error);
+    const facts = await readOutput(file, 'out');
+
+    expect(ofInput).toBeInstanceOf(ArchiveProblem);
+    expect(facts).toMatchObject({ kind: 'apk', identity: null, problems: [expect.stringContaining('manifest')] });
+  });
+
+  test('what is no whole archive may have been damaged on its way', async () => {
+    const read = readOutput(fileOf(Buffer.from('PK\x03\x04 and no more', 'latin1')), 'out');
+
+    await expect(read).rejects.toThrow(expect.objectContaining({ exitCode: 11, mayBeTransit: true }));
+  });
+});
