@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/cli/result-document.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { contract, type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, fixture, ROOT, temporaryFolder } from '../support/files.ts';
+import { fixture, ROOT, temporaryFolder } from '../support/files.ts';
+import { padApk } from '../support/pad-apk.ts';
 import { sandbox } from '../support/sandbox.ts';
 
 const APK = fixture('v1.apk');
@@ -226,7 +227,7 @@ describe('the commands', () => {
 describe('F-SIG-02: a signal while the form goes out', () => {
   async function stopped(sizeBytes: number, fault: Fault, isTime: () => boolean): Promise<CliResult> {
     const { variables: env } = await storeWith({}, { ...UPLOAD_CALL, fault });
-    const file = await bigApk(join(await temporaryFolder(), 'app.apk'), sizeBytes);
+    const file = await padApk(fixture('v1.apk'), join(await temporaryFolder(), 'app.apk'), sizeBytes);
     const running = startCli(['upload', file, '--to', 'autoappstore'], { env });
     await expect.poll(isTime, { timeout: 20_000, interval: 10 }).toBe(true);
     running.child.kill('SIGINT');

@@ -37,7 +37,9 @@ describe('publish', () => {
   });
 
   test('exit 12 when one failed and another did not: each has its own words and its own record', async () => {
-    const { publish } = await setUp('unsigned.apk');
+    const { publish } = await setUp();
+    // The store takes a version once.
+    await publish(['--to', 'autoappstore']);
 
     const plain = await publish(['--to', 'applivery,autoappstore']);
     const json = await publish(['--to', 'applivery,autoappstore', '--json']);
@@ -51,7 +53,7 @@ describe('publish', () => {
     expect(document).toMatchObject({ ok: false, exitCode: 12, error: { class: 'partial' } });
     expect(document.targets).toMatchObject([
       { backend: 'applivery', ok: true, exitCode: 0, error: null, state: { phase: 'succeeded' } },
-      { backend: 'autoappstore', ok: false, exitCode: 5, job: null, error: { class: 'rejected', httpStatus: 422 } },
+      { backend: 'autoappstore', ok: false, exitCode: 5, job: null, error: { class: 'rejected', httpStatus: 409 } },
     ]);
   });
 
@@ -72,7 +74,8 @@ describe('publish', () => {
   });
 
   test('--fail-fast stops the others', async () => {
-    const { folder, box } = await setUp('unsigned.apk');
+    const { folder, box, publish } = await setUp();
+    await publish(['--to', 'autoappstore']);
     const proxy = await faultProxy(box, [
       { method: 'GET', path: /\/applivery\//, times: 10_000, fault: faults.silence() },
     ]);
@@ -130,6 +133,20 @@ describe('publish', () => {
 
     expect(result.code, result.stderr).toBe(2);
     expect(result.stderr).toContain(words);
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test('a file that one target is known to refuse is sent to none', async () => {
+    const { folder, box } = await setUp('unsigned.apk');
+    const proxy = await faultProxy(box, []);
+
+    const result = await runCli(['publish', 'app.apk', '--to', 'applivery,autoappstore'], {
+      cwd: folder,
+      env: proxy.variables,
+    });
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('it is not signed, and autoappstore refuses such files');
     expect(proxy.seen).toEqual([]);
   });
 

@@ -16,6 +16,8 @@ export const autoappstore = defineBackend({
     limit: null,
     download: false,
     protects: false,
+    // "Production signature required": unsigned and debug-signed files are answered with 422. "App requirements".
+    signature: 'release',
     accepts: [],
     milestones: [
       { name: 'validated' },
