@@ -84,7 +84,7 @@ function groupOf(words: readonly string[], groups: Map<string, Command>, parts: 
   const known = groups.get(path);
   if (known !== undefined) return known;
   const group = prepare(new Command(words.at(-1) ?? ''), parts).helpCommand(false);
-  group.description(`See apptool ${path} --help`).helpOption('-h, --help', 'Show help');
+  group.summary(`See apptool ${path} --help`).helpOption('-h, --help', 'Show help');
   groupOf(words.slice(0, -1), groups, parts).addCommand(group);
   groups.set(path, group);
   return group;

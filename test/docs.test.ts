@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { backends } from '../src/backends/index.ts';
+import { ROOT } from './support/files.ts';
+
+const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');
+const rows = page
+  .split('\n')
+  .filter((line) => /^\| [a-z]/.test(line) && !line.startsWith('| backend '))
+  .map((line) => line.split('|').map((cell) => cell.trim()));
+
+describe('the endpoints page', () => {
+  test.each(backends.map(({ id }) => id))(
+    'has the endpoints of %s, its page, and a section in the example config',
+    (id) => {
+      const example = JSON.parse(readFileSync(join(ROOT, 'apptool.config.example.json'), 'utf8')) as object;
+
+      expect(rows.some(([, backend]) => backend === id)).toBe(true);
+      expect(page).toContain(`[${id}](${id}.md)`);
+      expect(existsSync(join(ROOT, `docs/backends/${id}.md`))).toBe(true);
+      expect(Object.keys(example)).toContain(id);
+    },
+  );
+
+  test('names a command and tests that exist for every endpoint', () => {
+    const wrong = rows.filter(([, backend, , command = '', tests = '']) => {
+      const files = [...tests.matchAll(/`([^`]+)`/g)].map(([, file = '']) => file);
+      const isKnown = backends.some(({ id }) => id === backend);
+      return !isKnown || command === '' || files.length === 0 || !files.every((file) => existsSync(join(ROOT, file)));
+    });
+
+    expect(rows.length).toBeGreaterThan(20);
+    expect(wrong).toEqual([]);
+  });
+
+  test('lists every command that only one backend has', () => {
+    const unlisted = backends.flatMap(({ id, commands = [] }) =>
+      commands.map(({ name }) => `${id} ${name}`).filter((name) => !page.includes(`\`${name}`)),
+    );
+
+    expect(unlisted).toEqual([]);
+  });
+});
+
+describe('the other pages', () => {
+  test.each([
+    'README.md',
+    'CONTRIBUTING.md',
+    'docs/ci.md',
+    'docs/reliability.md',
+    'docs/performance.md',
+    'docs/inspect.md',
+    'docs/exit-codes.md',
+  ])('links of %s lead somewhere', (name) => {
+    const folder = join(ROOT, name, '..');
+    const links = [...readFileSync(join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(
+      ([, target = '']) => target,
+    );
+
+    expect(links.filter((target) => !existsSync(join(folder, target)))).toEqual([]);
+  });
+});
