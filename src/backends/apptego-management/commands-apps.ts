@@ -28,6 +28,7 @@ export async function deleteApp(input: CommandInput<ManagementSettings>, ctx: Co
     what: `delete application ${application}`,
     path: '/delete_application',
     json: { application_id: application },
+    shownBy: 'apps list',
   };
   await destroy(api, change, async (asking) => (await readApps(api, asking)).some(({ id }) => id === application), ctx);
   return { text: `deleted application ${application}`, data };
