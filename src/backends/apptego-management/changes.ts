@@ -1,5 +1,5 @@
 import { AppToolError, CancelledError, RejectedError, UnavailableError, UnknownOutcomeError } from '../../errors.ts';
-import { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import { CALL_POLICIES, type CallPolicy } from '../../transfer/call-policy.ts';
 import type { AnswerShape } from '../../transfer/http/answer.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
 import type { Context } from '../../types.ts';
@@ -9,36 +9,31 @@ interface Change {
   readonly what: string;
   readonly path: string;
   readonly json: unknown;
+  /** The command that lists what can be named, for whoever named what is not there. */
+  readonly shownBy?: string;
 }
 
 /** Sets a state; setting it again changes nothing. */
 export async function set(api: ApiClient, change: Change, ctx: Context): Promise<void> {
-  const policy = CALL_POLICIES.set;
-  demandSuccess(change, await api.call({ ...change, method: 'POST', policy, answer: SuccessReply }, ctx));
-}
-
-interface Deletion extends Change {
-  /** The command that shows what there is: `keys list`. */
-  readonly listedBy: string;
-  /** Whether it is still listed. */
-  isThere(ctx: Context): Promise<boolean>;
+  demandSuccess(change, await send(api, change, CALL_POLICIES.set, SuccessReply, ctx));
 }
 
 /**
- * Deletes what is named so exactly that a second time cannot hit anything else. Where nobody can say whether it was done, the list does.
+ * Deletes what is named so exactly that a second time cannot hit anything else. Where nobody can say whether it was done, the list does:
+ * `isThere` asks it.
  */
-export async function destroy(api: ApiClient, deletion: Deletion, ctx: Context): Promise<void> {
-  const { listedBy, isThere, ...change } = deletion;
-  const policy = CALL_POLICIES.destroy;
+export async function destroy(
+  api: ApiClient,
+  change: Change,
+  isThere: (ctx: Context) => Promise<boolean>,
+  ctx: Context,
+): Promise<void> {
   try {
-    demandSuccess(change, await api.call({ ...change, method: 'POST', policy, answer: SuccessReply }, ctx));
+    demandSuccess(change, await send(api, change, CALL_POLICIES.destroy, SuccessReply, ctx));
   } catch (error) {
     const isOpen = error instanceof UnavailableError || (error instanceof RejectedError && error.afterLostAnswer);
     // A list that cannot be read says nothing, so what failed first is what is told.
-    if (isOpen && !(await isThere(ctx).catch(() => true))) return;
-    if (error instanceof RejectedError && error.httpStatus === 404)
-      error.hint = `apptool apptego-management ${listedBy} shows what there is`;
-    throw error;
+    if (!isOpen || (await isThere(ctx).catch(() => true))) throw error;
   }
 }
 
@@ -46,10 +41,26 @@ export async function destroy(api: ApiClient, deletion: Deletion, ctx: Context):
 export async function make<T>(api: ApiClient, change: Change, answer: AnswerShape<T>, ctx: Context): Promise<T> {
   ctx.record({ type: 'may-have-landed' });
   try {
-    return await api.call({ ...change, method: 'POST', policy: CALL_POLICIES.make, answer }, ctx);
+    return await send(api, change, CALL_POLICIES.make, answer, ctx);
   } catch (error) {
     const isOpen = error instanceof UnknownOutcomeError || error instanceof CancelledError;
     if (error instanceof AppToolError && !isOpen) ctx.record({ type: 'not-landed' });
+    throw error;
+  }
+}
+
+async function send<T>(
+  api: ApiClient,
+  { what, path, json, shownBy }: Change,
+  policy: CallPolicy,
+  answer: AnswerShape<T>,
+  ctx: Context,
+): Promise<T> {
+  try {
+    return await api.call({ what, method: 'POST', path, json, policy, answer }, ctx);
+  } catch (error) {
+    const isMissing = error instanceof RejectedError && error.httpStatus === 404;
+    if (isMissing && shownBy !== undefined) error.hint = `apptool apptego-management ${shownBy} shows them`;
     throw error;
   }
 }

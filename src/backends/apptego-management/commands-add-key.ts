@@ -1,4 +1,4 @@
-import { AppToolError, UnknownOutcomeError, UsageError } from '../../errors.ts';
+import { AppToolError, UnavailableError, UnknownOutcomeError, UsageError } from '../../errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
 import type { Body, Context } from '../../types.ts';
@@ -38,7 +38,11 @@ export async function addKey(input: Input, ctx: Context): Promise<CommandOutput>
     if (error instanceof UnknownOutcomeError) error.hint = await hintAfterLoss(api, before, keyName, ctx);
     throw error;
   });
-  await sendFile(input, url, body, `the key has no file: ${deleteCommand(key)}, then add it again`, ctx);
+  try {
+    await sendFile(input, url, body, `the key has no file: ${deleteCommand(key)}, then add it again`, ctx);
+  } catch (error) {
+    throw error instanceof UnavailableError ? notAsItIs(error) : error;
+  }
   return { text: key, data: { key: { id: key, name: keyName, platform, fileName: name, isDefault } } };
 }
 
@@ -57,6 +61,18 @@ async function hintAfterLoss(
   const made = keys?.find(({ id, name }) => name === keyName && !known.has(id))?.id ?? null;
   if (made !== null) return `it was made, but its file could not be sent: ${deleteCommand(made)}, then add it again`;
   return 'look at apptool apptego-management keys list before you add it again: a key without its file may appear there';
+}
+
+/** The same, where the same command would make a second key. */
+function notAsItIs(error: UnavailableError): UnavailableError {
+  const { message, hint, httpStatus, serverText } = error;
+  return new UnavailableError(message, {
+    cause: error,
+    hint: hint ?? undefined,
+    httpStatus: httpStatus ?? undefined,
+    serverText: serverText ?? undefined,
+    retryable: false,
+  });
 }
 
 function deleteCommand(key: string): string {
@@ -79,8 +95,13 @@ export async function uploadCodeSigningFile(input: Input, ctx: Context): Promise
     platform,
     ...(alias === null ? {} : { alias }),
   };
-  const change = { what: 'upload the signing file', path: '/upload_code_signing_file', json };
-  const { url } = await make(api, change, AddressReply, ctx);
+  const change = { what: 'upload the signing file', path: '/upload_code_signing_file', json, shownBy: 'apps list' };
+  const { url } = await make(api, change, AddressReply, ctx).catch((error: unknown) => {
+    // There is no list to look at; what is stored for an application is replaced.
+    if (error instanceof UnknownOutcomeError)
+      error.hint = `application ${application} may have no signing file now: run the same again`;
+    throw error;
+  });
   await sendFile(input, url, body, `application ${application} has no signing file now: run the same again`, ctx);
   return { text: `uploaded ${name} as the signing file of application ${application}`, data };
 }

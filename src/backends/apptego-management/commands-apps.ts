@@ -24,14 +24,13 @@ export async function deleteApp(input: CommandInput<ManagementSettings>, ctx: Co
   const api = openManagementApi(input);
   const data = { application };
   if (input.dryRun) return { text: `would delete application ${application}`, data };
-  const deletion = {
+  const change = {
     what: `delete application ${application}`,
     path: '/delete_application',
     json: { application_id: application },
-    listedBy: 'apps list',
-    isThere: async (asking: Context) => (await readApps(api, asking)).some(({ id }) => id === application),
+    shownBy: 'apps list',
   };
-  await destroy(api, deletion, ctx);
+  await destroy(api, change, async (asking) => (await readApps(api, asking)).some(({ id }) => id === application), ctx);
   return { text: `deleted application ${application}`, data };
 }
 

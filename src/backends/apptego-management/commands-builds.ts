@@ -75,17 +75,17 @@ export async function deleteBuild(input: CommandInput<ManagementSettings>, ctx: 
   const api = openManagementApi(input);
   const id = jobIdOf(key);
   if (input.dryRun) return { text: `would delete build ${id}`, data: { build: id } };
-  const deletion = {
+  const change = {
     what: `delete build ${id}`,
     path: '/delete_application_build',
     json: buildFields(key),
-    listedBy: 'builds list',
-    isThere: async (asking: Context) => {
-      const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
-      return build !== null && !build.isDeleted;
-    },
+    shownBy: 'builds list',
   };
-  await destroy(api, deletion, ctx);
+  const isThere = async (asking: Context): Promise<boolean> => {
+    const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
+    return build !== null && !build.isDeleted;
+  };
+  await destroy(api, change, isThere, ctx);
   return { text: `deleted build ${id}`, data: { build: id } };
 }
 
@@ -109,6 +109,8 @@ export async function signBuild(input: CommandInput<ManagementSettings>, ctx: Co
     demandSuccess({ what }, await make(api, { what, path: '/sign_application_build', json }, SuccessReply, ctx));
   } catch (error) {
     if (!(error instanceof UnknownOutcomeError)) throw error;
+    error.hint =
+      'it may be queued all the same: look at apptool apptego-management builds list before you run it again';
     const after = await row(ctx).catch(() => null);
     if (after === null || !hasChanged(before, after)) throw error;
   }

@@ -33,6 +33,7 @@ export async function setDefaultKey(input: CommandInput<ManagementSettings>, ctx
     what: 'set the default signing key',
     path: '/set_default_signing_key',
     json: { platform, key_id: key },
+    shownBy: 'keys list',
   };
   await set(api, change, ctx);
   return { text: `made ${done}`, data };
@@ -49,14 +50,13 @@ export async function deleteKey(input: CommandInput<ManagementSettings>, ctx: Co
   const [key = ''] = input.operands;
   const api = openManagementApi(input);
   if (input.dryRun) return { text: `would delete signing key ${key}`, data: { key } };
-  const deletion = {
+  const change = {
     what: `delete signing key ${key}`,
     path: '/delete_signing_key',
     json: { key_id: key },
-    listedBy: 'keys list',
-    isThere: async (asking: Context) => (await readKeys(api, asking)).some(({ id }) => id === key),
+    shownBy: 'keys list',
   };
-  await destroy(api, deletion, ctx);
+  await destroy(api, change, async (asking) => (await readKeys(api, asking)).some(({ id }) => id === key), ctx);
   return { text: `deleted signing key ${key}`, data: { key } };
 }
 
