@@ -25,7 +25,12 @@ function describe(backend: BackendDefinition) {
       variable: backend.variables[key] ?? null,
       description: (schema as { description?: string }).description ?? '',
     })),
-    credentials: backend.credentials.flatMap(variablesOf),
+    credentials: backend.credentials.map((spec) => ({
+      label: spec.label,
+      /** Any one of them. */
+      variables: variablesOf(spec),
+      isOptional: spec.isOptional === true,
+    })),
   };
 }
 
@@ -36,7 +41,10 @@ function asText(backend: ReturnType<typeof describe>): string {
     ['download', backend.download ? 'yes' : 'no'],
     ['protects', backend.protects ? 'yes' : 'no'],
     ['milestones', backend.milestones.join(' ') || 'one end'],
-    ['credentials', backend.credentials.join(' or ')],
+    ...backend.credentials.map(({ variables, isOptional }): [string, string] => [
+      'credential',
+      `${variables.join(' or ')}${isOptional ? ' (one of these is enough)' : ''}`,
+    ]),
     ...backend.settings.map(({ key, variable, description }): [string, string] => [
       'setting',
       `${key}${variable === null ? '' : ` (${variable})`}: ${description}`,
