@@ -278,7 +278,10 @@ describe('what the server answers to an upload', () => {
   ] as const)('%i %j is explained', async (status, body, words, code, errorClass, hint) => {
     const { run, cwd } = await project([{ ...UPLOAD_CALL, times: 100, fault: faults.answer(status, body) }]);
 
-    const result = await run(['protect', 'app.apk', ...PROTECT, '--capacity-wait', '0', '--json'], FAST);
+    const result = await run(
+      ['protect', 'app.apk', ...PROTECT, '--capacity-wait', '0', '--json'],
+      status === 500 ? FAST : {},
+    );
 
     expect(result.code).toBe(code);
     expect(result.stderr).toContain(`error[${errorClass}]: could not request the upload (127.0.0.1:`);
