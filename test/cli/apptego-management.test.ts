@@ -340,7 +340,7 @@ describe('the commands', () => {
     expect(gone.stderr).toContain('hint: apptool apptego-management apps list shows them');
     expect(young.code).toBe(5);
     expect(young.stderr).toContain('apptool| server said: Applications cannot be deleted within 7 days of creation');
-  }, 30_000);
+  }, 60_000);
 
   test('builds list, builds sign and builds delete, with the legacy file of the application', async () => {
     const { own, run, built } = await project();
@@ -373,7 +373,7 @@ describe('the commands', () => {
     expect(dataOf(after)).toMatchObject({ builds: [{ signed: true }] });
     expect(dataOf(deleted)).toEqual({ build: id });
     expect((await run(['status', job])).code).toBe(5);
-  }, 30_000);
+  }, 60_000);
 
   test('keys add, keys list, keys set-default and keys delete', async () => {
     const { own, run, cwd, box, proxy } = await project();
@@ -409,7 +409,7 @@ describe('the commands', () => {
       Array(2).fill('bytes of a keystore'),
     );
     expectBareStorage(proxy);
-  }, 30_000);
+  }, 60_000);
 
   test.each([
     ['apps delete app-sandbox', 'application app-sandbox'],
