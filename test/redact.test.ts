@@ -34,6 +34,19 @@ describe('the redactor', () => {
     expect(shown).not.toContain(text.slice(8, 24));
   });
 
+  test.each(['kid_4711', 'kid_47110', 'kid_471100'])('hides a pair of secrets in base64, after %s', (key) => {
+    const made = redactor();
+    made.add(key);
+    const pair = Buffer.from(`${key}:${SECRET}`).toString('base64');
+
+    const shown = made.redact(`refused ${pair} here`);
+
+    // Where two secrets meet, one or two characters hold bits of both; 5 would hold three whole bytes of one.
+    const pieces = Array.from({ length: pair.length - 4 }, (_, at) => pair.slice(at, at + 5));
+    expect(pieces.filter((piece) => shown.includes(piece))).toEqual([]);
+    expect(shown).toMatch(/^refused .+ here$/);
+  });
+
   test.each([
     ['a bearer token', 'Authorization: Bearer abc.def.ghi', 'abc.def.ghi'],
     ['an authorization header of another scheme', 'authorization: Token=12345678', '12345678'],
