@@ -41,6 +41,8 @@ export interface CredentialSpec {
   readonly fallback?: string;
   /** True where the backend can do without: the adapter says what it then lacks. */
   readonly isOptional?: true;
+  /** True for a password that somebody chose, which may hold spaces and letters of any language. */
+  readonly isPassword?: true;
   /** What it is, for messages: "AppTego key". */
   readonly label: string;
   /** The form of a right value, for whoever has to check a refused one: "key_id:key_secret, raw, not base64". */

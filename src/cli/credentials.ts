@@ -33,7 +33,7 @@ export function readCredentials(specs: readonly CredentialSpec[], reader: Creden
     const { value, variable } = given;
     origins.push(`${variable} (${spec.form})`);
     reader.redactor.add(value);
-    const problem = problemOfAny(value) ?? spec.problemOf(value);
+    const problem = problemOfAny(value, spec.isPassword === true) ?? spec.problemOf(value);
     if (problem !== null) throw new AuthError(`${variable.replace(/_FILE$/, '')} ${problem}`, { hint: howTo(spec) });
     for (const part of spec.secretParts?.(value) ?? []) reader.redactor.add(part);
     found[spec.name] = secret(value);
@@ -108,13 +108,14 @@ function readCredentialFile(variable: string, path: string, { warn }: Credential
 }
 
 /** What can be wrong with any credential, to be said after its name: all of these come from copying it, or from a CI variable that is not there. */
-function problemOfAny(value: string): string | null {
+function problemOfAny(value: string, isPassword: boolean): string | null {
   if (/^\$\{\{.*\}\}$|^\$\{?\w+\}?$|^\$\(\w+\)$|^%\w+%$/.test(value))
     return 'holds a placeholder: the variable was not expanded by your CI';
   if (/^"[\s\S]*"$|^'[\s\S]*'$/.test(value)) return 'is in quotes: remove the surrounding quotes';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   const control = value.search(/[\u0000-\u001f\u007f]/);
   if (control >= 0) return `has a control character at position ${control + 1}`;
+  if (isPassword) return null;
   const foreign = value.search(/[^\x20-\x7e]/);
   if (foreign >= 0) return `has a non-ASCII character at position ${foreign + 1}; copied from a document?`;
   const space = value.indexOf(' ');

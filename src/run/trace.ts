@@ -136,7 +136,7 @@ export function leavesParts(trace: Trace): boolean {
 export function explainCancelled(error: CancelledError, { report, leftovers, targets }: Trace): CancelledError {
   const ways = targets.map((target) => `${target.report.backend}: ${wayOn(target.report, target.leftovers)}`);
   const hint = targets.length === 0 ? wayOn(report, leftovers) : ways.join('; ');
-  return new Cancelled(error.signal, { cause: error, hint });
+  return new Cancelled(error.signal, { cause: error, hint: error.hint ?? hint });
 }
 
 function wayOn({ job, state, output }: Report, { mayHaveLanded, session }: Leftovers): string {

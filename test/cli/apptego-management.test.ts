@@ -375,6 +375,17 @@ describe('the commands', () => {
     expect((await run(['status', job])).code).toBe(5);
   }, 60_000);
 
+  test('keys add takes a password as somebody chose it, and never shows it', async () => {
+    const { run } = await project();
+    const chosen = { APPTEGO_SIGNING_KEY_PASSWORD: 'mein Schlüssel 7' };
+
+    const args = ['keys', 'add', 'release.jks', '--name', 'Release', '--platform', 'android', '--alias', 'release'];
+    const added = await run(['apptego-management', ...args, '--verbose'], chosen);
+
+    expect(added.code, added.stderr).toBe(0);
+    expect(added.stdout + added.stderr).not.toContain('Schlüssel');
+  });
+
   test('keys add, keys list, keys set-default and keys delete', async () => {
     const { own, run, cwd, box, proxy } = await project();
     await writeFile(join(cwd, 'password'), `${PASSWORD}\n`, { mode: 0o600 });

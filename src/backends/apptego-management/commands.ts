@@ -7,6 +7,7 @@ const PASSWORD: CredentialSpec = {
   variable: 'APPTEGO_SIGNING_KEY_PASSWORD',
   label: 'signing key password',
   form: 'the password of the key file',
+  isPassword: true,
   problemOf: () => null,
 };
 
