@@ -55,6 +55,8 @@ type Happening =
       readonly trouble: 'overload' | 'stall' | null;
       readonly delayMs: number;
     }
+  /** A target of several has ended: well, or with an error of this class. */
+  | { readonly type: 'target.done'; readonly errorClass: string | null }
   | { readonly type: 'serving'; readonly address: string }
   | { readonly type: 'cancelling'; readonly signal: string }
   | { readonly type: 'debug'; readonly message: string }

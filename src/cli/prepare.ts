@@ -9,10 +9,12 @@ import { metadataFromEnvironment } from './ci/metadata-from-environment.ts';
 import { readBuildMetadata } from './ci/read-build-metadata.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, Invocation } from './command.ts';
+import { COMMANDS } from './commands/index.ts';
 import { findConfig, readNamedConfig } from './config/config-file.ts';
 import { type Environment, type ResolvedSettings, resolveSettings } from './config/resolve-settings.ts';
 import { createConfirm } from './confirm.ts';
 import { FLAGS, variableOf } from './flags.ts';
+import { checkReceiptPath } from './receipt.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from './receipt-keeper.ts';
 import { createRenderer, type Renderer } from './render/renderer.ts';
 import { safeLine } from './render/safe-text.ts';
@@ -65,12 +67,13 @@ export async function prepare(
   const environment = sandbox === null ? process.env : withSandbox(process.env, sandbox.variables);
   const settings = sandbox === null ? first : resolveWith(environment);
   // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
+  const receipt = receiptPath(invocation, settings);
   const build =
-    settings.values.receipt === undefined
+    receipt === undefined
       ? metadataFromEnvironment(environment)
       : await readBuildMetadata({ environment, cwd, signal });
   let known: Promise<BuildMetadata> | null = null;
-  around.onReceipts(keepReceipts(invocation.command, settings, build, emit));
+  around.onReceipts(keepReceipts(invocation.command, receipt, settings, build, emit));
   const session = createSession({
     invocation,
     settings,
@@ -121,8 +124,21 @@ function workingDirectory(process: NodeJS.Process): string {
   }
 }
 
+/**
+ * Where this run's receipt goes; `undefined` for a rehearsal and for commands that keep none. Throws `LocalIoError` for a file that is no
+ * receipt: that would be lost.
+ */
+function receiptPath({ command }: Invocation, { values }: ResolvedSettings): string | undefined {
+  const { receipt, dryRun } = values;
+  const keepsOne = COMMANDS.some(({ name, flags }) => name === command && flags.includes('receipt'));
+  if (receipt === undefined || dryRun === true || !keepsOne) return undefined;
+  checkReceiptPath(receipt);
+  return receipt;
+}
+
 function keepReceipts(
   command: string,
+  path: string | undefined,
   settings: ResolvedSettings,
   build: BuildMetadata,
   emit: (event: AppEvent) => void,
@@ -139,7 +155,7 @@ function keepReceipts(
       return URL.canParse(value) ? new URL(value).host : null;
     },
   };
-  return createReceiptKeeper(settings.values.receipt, facts, realClock.date, emit);
+  return createReceiptKeeper(path, facts, realClock.date, emit);
 }
 
 /** A sandbox for this one run, where one was asked for. Says so: what looks like a release here is none. */

@@ -75,6 +75,8 @@ function buildProgram(specs: readonly CommandSpec[], version: string, parts: Par
     const last = words.pop() ?? '';
     groupOf(words, groups, parts).addCommand(buildCommand(last, spec, parts));
   }
+  for (const group of groups.values())
+    if (group !== program) group.summary(group.commands.map((command) => command.name()).join(', '));
   return program;
 }
 
@@ -84,7 +86,7 @@ function groupOf(words: readonly string[], groups: Map<string, Command>, parts: 
   const known = groups.get(path);
   if (known !== undefined) return known;
   const group = prepare(new Command(words.at(-1) ?? ''), parts).helpCommand(false);
-  group.summary(`See apptool ${path} --help`).helpOption('-h, --help', 'Show help');
+  group.helpOption('-h, --help', 'Show help');
   groupOf(words.slice(0, -1), groups, parts).addCommand(group);
   groups.set(path, group);
   return group;
@@ -109,7 +111,7 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
   command.allowExcessArguments(true);
   command.addHelpText(
     'after',
-    `\nGlobal options: ${globalFlags()}; see apptool --help\n\nExample:\n  $ ${spec.example}`,
+    `\nGlobal options (apptool --help):\n  ${globalFlags()}\n\nExample:\n  $ ${spec.example}`,
   );
   command.helpOption('-h, --help', 'Show help');
   for (const flagName of spec.flags) {
@@ -122,7 +124,9 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
 function globalFlags(): string {
   return FLAGS.filter((flag) => flag.isGlobal === true && flag.name !== 'help')
     .map((flag) => `--${flag.name}`)
-    .join(' ');
+    .join(' ')
+    .replace(/(.{1,76})( |$)/g, '$1\n  ')
+    .trim();
 }
 
 function toOption(flag: Flag, parts: Parts): Option {

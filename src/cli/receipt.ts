@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statS
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import type { BuildMetadata } from '../build-metadata.ts';
-import { errorCode, UsageError } from '../errors.ts';
+import { errorCode, LocalIoError, UsageError } from '../errors.ts';
 import type { Trace } from '../run/trace.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
@@ -50,13 +50,15 @@ export const Receipt = z.object({
       name: z.string(),
       size: z.int(),
       sha256: z.string().nullable(),
-      platform: z.string(),
+      platform: z.enum(['android', 'ios']),
       packageName: z.string().nullable(),
       versionName: z.string().nullable(),
       versionCode: z.int().nullable(),
     })
     .nullable(),
   output: z.object({ name: z.string(), size: z.int(), sha256: z.string() }).nullable(),
+  /** The last byte of what may start a job was out, and nobody has said what became of it. */
+  mayHaveLanded: z.boolean().default(false),
   /** A multipart upload that was neither completed nor aborted: what `apptool abort` needs. */
   unfinished: Unfinished,
   /** How it stands with each target, in a run that has several. */
@@ -68,6 +70,7 @@ export const Receipt = z.object({
         job: Job,
         state: State,
         ended: Ended,
+        mayHaveLanded: z.boolean().default(false),
         unfinished: Unfinished,
       }),
     )
@@ -100,6 +103,7 @@ export function receiptOf(trace: Trace, facts: ReceiptFacts, ended: Receipt['end
     state: state === null ? null : { phase: state.phase, status: state.status },
     artifact: artifact === null ? null : withoutPath(artifact),
     output: output === null ? null : withoutPath(output),
+    mayHaveLanded: mayHaveLanded(trace),
     unfinished: unfinishedOf(trace),
     targets: trace.targets.map((target) => targetOf(target, facts)),
   };
@@ -113,9 +117,14 @@ function targetOf(trace: Trace, facts: ReceiptFacts): Receipt['targets'][number]
     host: facts.hostOf(backend ?? ''),
     job,
     state: state === null ? null : { phase: state.phase, status: state.status },
+    mayHaveLanded: mayHaveLanded(trace),
     ended: end === undefined ? null : { exitCode: end?.exitCode ?? 0, errorClass: end?.class ?? null },
     unfinished: unfinishedOf(trace),
   };
+}
+
+function mayHaveLanded({ report, leftovers }: Trace): boolean {
+  return report.job === null && leftovers.mayHaveLanded;
 }
 
 function unfinishedOf({ leftovers: { session, mayHaveLanded } }: Trace): Receipt['unfinished'] {
@@ -146,6 +155,21 @@ export function writeReceipt(path: string, receipt: Receipt): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Throws `LocalIoError` where a receipt would take the place of something else. */
+export function checkReceiptPath(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  // What cannot be written is only warned of: the run is worth more than its receipt.
+  if (stats === undefined || stats.size === 0) return;
+  try {
+    readReceipt(path);
+  } catch (cause) {
+    throw new LocalIoError(`the receipt would overwrite ${path}, which is no receipt`, {
+      cause,
+      hint: 'name another file, or remove this one',
+    });
   }
 }
 

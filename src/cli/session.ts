@@ -129,8 +129,19 @@ function checkPollInterval(settings: ResolvedSettings, addresses: readonly strin
   throw new UsageError(`${source.includes(':') ? `${source}: pollInterval:` : source} must be at least 1s`);
 }
 
-function notesOf(path: string | undefined): string | undefined {
-  return path === undefined ? undefined : readReleaseNotes(path);
+/** Read only for a backend that has a use for them. */
+function releaseNotesFor({ settings }: Session, backends: readonly BackendDefinition[]): string | undefined {
+  const { releaseNotes, releaseNotesFile } = settings.values;
+  const { releaseNotes: text, releaseNotesFile: file } = settings.sources;
+  if (text === '--release-notes' && file === '--release-notes-file')
+    throw new UsageError('--release-notes and --release-notes-file are two answers to one question', {
+      hint: 'leave one of them out',
+    });
+  if (!backends.some(({ capabilities }) => capabilities.accepts.includes('releaseNotes'))) return undefined;
+  if (releaseNotesFile === undefined || text === '--release-notes') return releaseNotes;
+  return releaseNotes === undefined || file === '--release-notes-file'
+    ? readReleaseNotes(releaseNotesFile)
+    : releaseNotes;
 }
 
 const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
@@ -151,7 +162,7 @@ export function uploadOptions(session: Session, backends: readonly BackendDefini
     capacityWaitMs: values.capacityWait,
     pollIntervalMs: values.pollInterval,
     concurrency: values.concurrency,
-    releaseNotes: values.releaseNotes ?? notesOf(values.releaseNotesFile),
+    releaseNotes: releaseNotesFor(session, backends),
     tags: values.tags,
   };
 }

@@ -1,9 +1,17 @@
 import { setMaxListeners } from 'node:events';
-import { type AppToolError, asAppToolError, PartialError } from '../errors.ts';
+import {
+  type AppToolError,
+  asAppToolError,
+  CancelledError,
+  type ErrorDetails,
+  PartialError,
+  PendingError,
+  UnknownOutcomeError,
+} from '../errors.ts';
 import type { Artifact } from '../types.ts';
 import { type ArtifactInput, withArtifactFor } from './artifact.ts';
 import type { OpenBackend } from './backend.ts';
-import type { RunContext } from './trace.ts';
+import { type RunContext, type Trace, wayOn } from './trace.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
 
@@ -36,13 +44,15 @@ export async function publish(input: PublishInput, ctx: RunContext): Promise<App
     return await runAll(artifact, input, ctx);
   });
   ctx.signal.throwIfAborted();
-  return verdict(failures, backends.length);
+  return verdict(failures, ctx.trace.targets);
 }
 
+/** Resolves with the targets' own errors: those that were only stopped because of another are not among them. */
 async function runAll(artifact: Artifact, input: PublishInput, ctx: RunContext): Promise<readonly AppToolError[]> {
   const stop = new AbortController();
   const signal = AbortSignal.any([ctx.signal, stop.signal]);
   setMaxListeners(0, signal);
+  let failed = '';
   const failures = await Promise.all(
     input.targets.map(async (target) => {
       const { id } = target.backend;
@@ -54,16 +64,38 @@ async function runAll(artifact: Artifact, input: PublishInput, ctx: RunContext):
         record: trace.record,
         emit: (event) => ctx.emit({ ...event, target: id }),
       };
-      const error = await runOne(artifact, target, input, own).then(
+      const thrown = await runOne(artifact, target, input, own).then(
         () => null,
-        (thrown: unknown) => asAppToolError(thrown),
+        (error: unknown) => error,
       );
+      const isStopped = stop.signal.aborted && thrown === stop.signal.reason;
+      const error = thrown === null ? null : isStopped ? stoppedError(failed, trace) : asAppToolError(thrown);
       trace.ended(error);
-      if (error !== null && input.failFast) stop.abort(new PartialError(`stopped because ${id} had failed`));
+      noteHash(ctx, trace);
+      own.emit({ type: 'target.done', errorClass: error?.class ?? null });
+      if (error === null || isStopped) return null;
+      failed ||= id;
+      // The same reason as a signal's: whatever is under way ends as it would then.
+      if (input.failFast) stop.abort(new CancelledError('SIGTERM'));
       return error;
     }),
   );
   return failures.filter((error) => error !== null);
+}
+
+/** What became of a target that was stopped because another had failed. */
+function stoppedError(failed: string, trace: Trace): AppToolError {
+  const { report, leftovers } = trace;
+  const message = `stopped because ${failed} had failed`;
+  const details = { hint: wayOn(report, leftovers) };
+  const isOpen = leftovers.mayHaveLanded && report.job === null;
+  return isOpen ? new UnknownOutcomeError(message, details) : new PartialError(message, details);
+}
+
+/** The file is the run's, so the run knows its hash as soon as a target does. */
+function noteHash({ trace }: RunContext, { report }: Trace): void {
+  if (report.artifact?.sha256 != null && trace.report.artifact?.sha256 == null)
+    trace.note({ artifact: report.artifact });
 }
 
 async function runOne(artifact: Artifact, target: PublishTarget, input: PublishInput, ctx: RunContext): Promise<void> {
@@ -73,13 +105,28 @@ async function runOne(artifact: Artifact, target: PublishTarget, input: PublishI
   await wait({ ...waiting, backend, id, uploaded: { ...artifact, environment: input.options.environment } }, ctx);
 }
 
-/** One error for the run: of its own kind where some targets succeeded, the targets' where all failed alike. */
-function verdict(failures: readonly AppToolError[], targets: number): AppToolError | null {
+/** One error for the run: its own kind where some targets succeeded, that of the first failure where none did. */
+function verdict(failures: readonly AppToolError[], targets: readonly Trace[]): AppToolError | null {
   const [first] = failures;
   if (first === undefined) return null;
-  const isUniform = failures.every(({ exitCode }) => exitCode === first.exitCode);
-  if (failures.length === targets && isUniform) return first;
-  return new PartialError(`${failures.length} of ${targets} targets failed`, {
-    hint: 'the others are done: run it again for those that failed alone',
-  });
+  if (targets.length === 1) return first;
+  const open = targets.filter(({ end }) => end !== null);
+  const details = { cause: first, hint: open.map(wayOnOf).join('; ') };
+  const names = open.map(({ report }) => report.backend).join(', ');
+  if (open.length < targets.length)
+    return new PartialError(`${open.length} of ${targets.length} targets failed: ${names}`, details);
+  return ofKind(first, `no target of ${targets.length} succeeded`, details);
+}
+
+function wayOnOf({ report, end }: Trace): string {
+  const { backend, job } = report;
+  if (end instanceof PendingError) return `${backend} is still at it: apptool wait ${job?.ref}`;
+  if (end instanceof UnknownOutcomeError) return `look at ${backend} before you send it again`;
+  return `${backend}: ${end?.hint ?? 'see above'}`;
+}
+
+/** An error of the same class and exit code as another. */
+function ofKind(error: AppToolError, message: string, details: ErrorDetails): AppToolError {
+  const Kind = error.constructor as new (message: string, details: ErrorDetails) => AppToolError;
+  return new Kind(message, details);
 }

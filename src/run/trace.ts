@@ -139,7 +139,8 @@ export function explainCancelled(error: CancelledError, { report, leftovers, tar
   return new Cancelled(error.signal, { cause: error, hint: error.hint ?? hint });
 }
 
-function wayOn({ job, state, output }: Report, { mayHaveLanded, session }: Leftovers): string {
+/** How to go on from where a run was stopped. */
+export function wayOn({ job, state, output }: Report, { mayHaveLanded, session }: Leftovers): string {
   if (job === null && mayHaveLanded)
     return 'the whole file was out, so a build may have been created: look at the backend';
   if (job === null) return 'nothing was left at the backend';

@@ -30,6 +30,8 @@ export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState>
   const { backend, id, uploaded } = input;
   const job = jobRef(backend, id);
   ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
+  // A job of another run goes on, whatever becomes of this one.
+  if (uploaded === null) ctx.record({ type: 'may-have-landed' });
   const until = milestoneOf(backend, input.until);
   const poll = async (asking: Context) => {
     const state = await backend.adapter.poll(id, { patience: 'once', until }, asking);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/cli/result-document.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { faultProxy, faults } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
 
 const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];
@@ -45,9 +45,10 @@ describe('publish', () => {
     const json = await publish(['--to', 'applivery,autoappstore', '--json']);
 
     expect(plain.code, plain.stderr).toBe(12);
-    expect(plain.stdout).toMatch(/^applivery succeeded processed applivery:\S+\nautoappstore failed rejected -\n$/);
+    expect(plain.stdout).toMatch(/^applivery succeeded processed applivery:\S+\nautoappstore - rejected -\n$/);
     expect(plain.stderr).toMatch(/^error\[rejected\]: autoappstore: could not upload the file/m);
-    expect(plain.stderr).toMatch(/^error\[partial\]: 1 of 2 targets failed$/m);
+    expect(plain.stderr).toMatch(/^error\[partial\]: 1 of 2 targets failed: autoappstore$/m);
+    expect(plain.stderr).toMatch(/^autoappstore: failed: rejected$/m);
     const document = ResultDocument.parse(JSON.parse(json.stdout));
     expect(json.code).toBe(12);
     expect(document).toMatchObject({ ok: false, exitCode: 12, error: { class: 'partial' } });
@@ -69,7 +70,8 @@ describe('publish', () => {
     const result = await publish(['--to', 'applivery,autoappstore'], wrong);
 
     expect(result.code, result.stderr).toBe(4);
-    expect(result.stderr.match(/^error\[auth\]/gm)).toHaveLength(2);
+    expect(result.stderr.match(/^error\[auth\]/gm)).toHaveLength(3);
+    expect(result.stderr).toMatch(/^error\[auth\]: no target of 2 succeeded$/m);
     expect(result.stderr).toMatch(/hint: .*AUTOAPPSTORE_TOKEN/);
   });
 
@@ -84,15 +86,108 @@ describe('publish', () => {
     const result = await runCli(args, { cwd: folder, env: proxy.variables });
 
     const { targets } = ResultDocument.parse(JSON.parse(result.stdout));
-    expect(result.code).toBe(12);
+    // None succeeded, so the run ends as what failed by itself.
+    expect(result.code).toBe(5);
     expect(targets).toMatchObject([
       {
         backend: 'applivery',
         ok: false,
-        error: { class: 'partial', message: 'stopped because autoappstore had failed' },
+        error: {
+          class: 'partial',
+          message: 'stopped because autoappstore had failed',
+          hint: expect.stringMatching(/to go on waiting: apptool wait applivery:/),
+        },
       },
       { backend: 'autoappstore', ok: false, error: { class: 'rejected' } },
     ]);
+  });
+
+  test('--fail-fast after the last byte of a form: nobody knows whether it landed, and so it says', async () => {
+    const { folder, box, publish } = await setUp();
+    await publish(['--to', 'autoappstore']);
+    let hasArrived = false;
+    const proxy = await faultProxy(box, [
+      {
+        method: 'POST',
+        path: /\/applivery\//,
+        fault: async (exchange) => {
+          await exchange.readBody();
+          hasArrived = true;
+        },
+      },
+      {
+        method: 'POST',
+        path: /\/autoappstore\//,
+        fault: async (exchange) => {
+          const body = await exchange.readBody();
+          await expect.poll(() => hasArrived).toBe(true);
+          exchange.reply(await exchange.forward(body));
+        },
+      },
+    ]);
+
+    const args = ['publish', 'app.apk', '--to', 'applivery,autoappstore', '--fail-fast', '--json', ...QUICK];
+    const result = await runCli([...args, '--receipt', 'r.json'], { cwd: folder, env: proxy.variables });
+
+    const { targets } = ResultDocument.parse(JSON.parse(result.stdout));
+    const receipt = JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'));
+    expect(targets[0]).toMatchObject({ backend: 'applivery', exitCode: 9, error: { class: 'unknown' } });
+    expect(targets[0]?.error?.hint).toContain('the whole file was out');
+    expect(receipt.targets[0]).toMatchObject({ job: null, mayHaveLanded: true });
+  });
+
+  test('--fail-fast while a multipart upload is completed does not abort it', async () => {
+    const { folder, publish } = await setUp();
+    const box = await sandbox({ multipartFromBytes: 1 });
+    await publish(['--to', 'autoappstore'], box.variables);
+    let isCompleting = false;
+    const proxy = await faultProxy(box, [
+      {
+        path: /\/automate\/upload\/complete/,
+        fault: async (exchange) => {
+          await exchange.readBody();
+          isCompleting = true;
+        },
+      },
+      {
+        method: 'POST',
+        path: /\/autoappstore\//,
+        fault: async (exchange) => {
+          const body = await exchange.readBody();
+          await expect.poll(() => isCompleting).toBe(true);
+          exchange.reply(await exchange.forward(body));
+        },
+      },
+    ]);
+
+    const args = ['publish', 'app.apk', '--to', 'apptego,autoappstore', '-e', 'dev', '--fail-fast', ...QUICK];
+    const result = await runCli(args, { cwd: folder, env: proxy.variables });
+
+    expect(result.code, result.stderr).toBe(5);
+    expect(proxy.seen.filter(({ path }) => path.endsWith('/abort'))).toEqual([]);
+    expect(result.stderr).toMatch(/hint: .*the job may go on without us; to go on waiting: apptool wait apptego:/);
+  });
+
+  test('a target that is still at it is waited for, not sent again', async () => {
+    const { folder, box } = await setUp();
+    const proxy = await faultProxy(box, [
+      { method: 'GET', path: /\/applivery\//, times: 10_000, fault: faults.answer(503, {}) },
+    ]);
+
+    const args = ['publish', 'app.apk', '--to', 'applivery,apptego', '-e', 'dev', '--poll-interval', '20ms'];
+    const result = await runCli([...args, '--timeout', '10s'], { cwd: folder, env: proxy.variables });
+
+    expect(result.code, result.stderr).toBe(12);
+    expect(result.stderr).toMatch(/^hint: applivery is still at it: apptool wait applivery:\S+$/m);
+  }, 30_000);
+
+  test('a milestone in a variable is for the backends that have it', async () => {
+    const { folder, box } = await setUp();
+    const env = { ...box.variables, APPTOOL_UNTIL: 'approved' };
+
+    const result = await runCli(['protect', 'app.apk', '-e', 'dev', ...QUICK], { cwd: folder, env });
+
+    expect(result.code, result.stderr).toBe(0);
   });
 
   test('--detach stops once every job is accepted', async () => {
@@ -183,6 +278,7 @@ describe('publish', () => {
     const receipt = JSON.parse(await readFile(join(folder, 'release.json'), 'utf8'));
     const waited = await runCli(['wait', 'release.json', ...QUICK], { cwd: folder, env: box.variables });
 
+    expect(receipt.artifact.sha256).toBe(await sha256Of(join(folder, 'app.apk')));
     expect(receipt.targets).toMatchObject([
       { backend: 'applivery', ended: { exitCode: 0 }, unfinished: null },
       { backend: 'autoappstore', ended: { exitCode: 0 }, unfinished: null },

@@ -1,28 +1,37 @@
-import { UsageError } from '../../errors.ts';
+import { type AppToolError, asAppToolError, UsageError } from '../../errors.ts';
 import type { CommandResult } from '../command.ts';
 import { type Receipt, readReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
-/** `apptool abort <receipt>` */
+/** `apptool abort <receipt>`: every upload that it leaves unfinished, whatever becomes of the others. */
 export async function abortCommand(session: Session): Promise<CommandResult> {
   const path = session.invocation.operands[0] ?? '';
   const receipt = readReceipt(path);
   const lines: string[] = [];
-  for (const target of [receipt, ...receipt.targets]) {
-    const { backend, job, unfinished } = target;
-    if (backend !== null && unfinished !== null) lines.push(await abortOne(session, { id: backend, job, unfinished }));
+  const failures: AppToolError[] = [];
+  for (const { backend, host, job, unfinished } of [receipt, ...receipt.targets]) {
+    if (backend === null || unfinished === null) continue;
+    await abortOne(session, { id: backend, host, job, unfinished }).then(
+      (line) => lines.push(line),
+      (error: unknown) => failures.push(asAppToolError(error)),
+    );
+    session.ctx.signal.throwIfAborted();
   }
+  const [failure] = failures;
+  if (failure !== undefined) return { text: lines.length === 0 ? null : lines.join('\n'), failure };
   if (lines.length === 0) return { text: 'nothing to abort: this receipt leaves no unfinished upload' };
   return { text: lines.join('\n') };
 }
 
 interface Unfinished {
   readonly id: string;
+  readonly host: string | null;
   readonly job: Receipt['job'];
   readonly unfinished: NonNullable<Receipt['unfinished']>;
 }
 
-async function abortOne(session: Session, { id, job, unfinished }: Unfinished): Promise<string> {
+async function abortOne(session: Session, { id, host, job, unfinished }: Unfinished): Promise<string> {
+  checkHost(session, id, host);
   const backend = await session.open(id);
   const { abort } = backend.adapter;
   if (abort === undefined) throw new UsageError(`${id} leaves nothing behind that could be aborted`);
@@ -30,4 +39,15 @@ async function abortOne(session: Session, { id, job, unfinished }: Unfinished): 
   if (session.settings.values.dryRun === true) return `would abort the unfinished upload of ${job?.ref ?? id}`;
   await abort(unfinished.session, session.ctx);
   return `aborted the unfinished upload of ${job?.ref ?? id}`;
+}
+
+/** Another host knows nothing of the upload, and would say that it is gone. */
+function checkHost(session: Session, id: string, host: string | null): void {
+  const [key = ''] = session.definition(id).addresses;
+  const address = String(session.settings.backends[id]?.values[key] ?? '');
+  const configured = URL.canParse(address) ? new URL(address).host : null;
+  if (host === null || configured === null || host === configured) return;
+  throw new UsageError(`this receipt is of ${host}, but ${id} is configured for ${configured}`, {
+    hint: `set ${session.definition(id).variables[key] ?? key} to the address that the upload went to`,
+  });
 }

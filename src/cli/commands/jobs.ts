@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { download } from '../../run/download.ts';
 import type { SentArtifact } from '../../run/output-proof.ts';
+import type { ArtifactFacts } from '../../run/trace.ts';
 import { status, type WaitInput, wait } from '../../run/wait.ts';
 import { checkArtifactName } from '../../transfer/artifact.ts';
 import type { JobState } from '../../types.ts';
@@ -17,17 +18,33 @@ export function waiting(
   { milestones }: OpenBackend,
 ): Pick<WaitInput, 'pollIntervalMs' | 'timeoutMs' | 'appearTimeoutMs' | 'until'> {
   const { values, sources } = session.settings;
-  const { pollInterval, timeout, appearTimeout, until } = values;
+  const { pollInterval, timeout, appearTimeout } = values;
+  const until = untilFor(session, milestones);
   const usual = milestones.find(({ name }) => name === (until ?? milestones[0]?.name))?.pollIntervalMs;
   const pollIntervalMs = sources.pollInterval === 'default' ? (usual ?? pollInterval) : pollInterval;
   return { pollIntervalMs, timeoutMs: timeout, appearTimeoutMs: appearTimeout, until };
+}
+
+/** A milestone in a variable or the config is for the backends that have it; one in a flag is for this. */
+function untilFor(
+  { settings: { values, sources } }: Session,
+  milestones: OpenBackend['milestones'],
+): string | undefined {
+  const isFlag = sources.until === '--until';
+  return isFlag || milestones.some(({ name }) => name === values.until) ? values.until : undefined;
 }
 
 async function openJob(session: Session) {
   const receipt = receiptOperand(session);
   const reference = receipt === null ? operandOf(session) : jobIn(receipt, operandOf(session));
   const { backend: backendId, id } = parseJobReference(reference, session.backends);
+  if (receipt?.artifact != null) session.ctx.trace.note({ artifact: artifactIn(receipt.artifact) });
   return { backend: await session.open(backendId), id, receipt };
+}
+
+/** A receipt has no paths: the name has to do. */
+function artifactIn(artifact: NonNullable<Receipt['artifact']>): ArtifactFacts {
+  return { ...artifact, path: artifact.name };
 }
 
 function operandOf({ invocation }: Session): string {
@@ -57,7 +74,7 @@ function stateText({ phase, status: word }: JobState): string {
 /** `apptool status <job>` */
 export async function statusCommand(session: Session): Promise<CommandResult> {
   const { backend, id } = await openJob(session);
-  return { text: stateText(await status(backend, id, session.ctx, session.settings.values.until)) };
+  return { text: stateText(await status(backend, id, session.ctx, untilFor(session, backend.milestones))) };
 }
 
 /** `apptool wait <job>` */

@@ -68,6 +68,6 @@ async function rehearsePublish(
 /** How a target ended: its backend, phase, status and job. */
 function targetLine({ report, end }: Trace): string {
   const { backend, state, job } = report;
-  const phase = end == null ? (state?.phase ?? 'queued') : (state?.phase ?? 'failed');
-  return [backend, phase, state?.status ?? end?.class ?? 'uploaded', job?.ref ?? '-'].join(' ');
+  if (state !== null) return [backend, state.phase, state.status, job?.ref ?? '-'].join(' ');
+  return [backend, ...(end === null ? ['queued', 'uploaded'] : ['-', end?.class]), job?.ref ?? '-'].join(' ');
 }

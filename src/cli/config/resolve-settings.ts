@@ -112,7 +112,11 @@ function givenInConfig(config: ConfigFile | null, path: readonly string[]): Give
 }
 
 /** Settings that name files. What is read leaves this machine, so it is guarded like what is written. */
-const PATHS: Readonly<Partial<Record<SettingKey, 'write' | 'read'>>> = { output: 'write', releaseNotesFile: 'read' };
+const PATHS: Readonly<Partial<Record<SettingKey, 'write' | 'read'>>> = {
+  output: 'write',
+  receipt: 'write',
+  releaseNotesFile: 'read',
+};
 
 /** A path in a config is relative to that config's folder; one that was only found may not point out of it. */
 function insideProject(given: Given, config: ConfigFile, use: 'write' | 'read'): Given {
@@ -176,9 +180,14 @@ function readAssignments({
     if (!(key in backend.settings.shape)) throw unknownKey(key, Object.keys(backend.settings.shape), `--set ${id}`);
     const value = text.startsWith('@') ? readValueFile(text.slice(1)) : text;
     const ofBackend = found.get(id) ?? new Map<string, Given>();
+    refuseAnother(value, ofBackend.get(key), `--set ${id}.${key}`);
     found.set(id, ofBackend.set(key, named(`--set ${id}.${key}`, value)));
   }
   return found;
+}
+
+function refuseAnother(value: string, before: Given | undefined, what: string): void {
+  if (before !== undefined && before.value !== value) throw new UsageError(`${what} given twice with different values`);
 }
 
 export function unknownBackend(id: string, backends: readonly BackendDefinition[]): UsageError {

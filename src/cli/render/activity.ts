@@ -67,6 +67,7 @@ export function createActivity(): Activity {
           return;
         case 'upload.done':
         case 'download.done':
+        case 'target.done':
           current = null;
           return;
         default:
