@@ -6,8 +6,8 @@ const SMALLEST_SEGMENT = 4 * 1024 * 1024;
 const PIECES_LEFT = 24;
 /** How many connections are tried, one step after the other, as long as each step was worth it. */
 const STEPS = [1, 4, 8] as const;
-/** A step stays when it made the download faster by this much. */
-const WORTH = 1.1;
+/** A step stays when it made the download faster by this much: connections that are capped multiply, a link that is full gives nothing. */
+const WORTH = 1.4;
 const WINDOW_MS = 150;
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
@@ -61,8 +61,7 @@ export interface LaneControl {
 }
 
 /**
- * Tries the next number of connections while each step makes the download faster by a tenth, and takes the last step back and stays
- * when it did not.
+ * Tries the next number of connections while each step is worth it, and takes the last step back and stays when it was not.
  */
 export function createLaneControl(startedAtMs: number): LaneControl {
   let step = 0;
