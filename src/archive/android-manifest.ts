@@ -1,4 +1,4 @@
-import type { Permission } from '../types.ts';
+import type { AppIdentity, Permission } from '../types.ts';
 import { refuseControlCharacters } from './app-id.ts';
 import type { ResValue } from './res-chunks.ts';
 import { type ResourceLookup, resolve, resolveSharpest } from './resources.ts';
@@ -22,14 +22,7 @@ const ATTRIBUTE = {
 const PERMISSION_ELEMENTS: ReadonlySet<string> = new Set(['uses-permission', 'uses-permission-sdk-23']);
 
 /** What a manifest says, of an APK and of a bundle alike. An SDK is a number, or the letter or name of one that is not final. */
-export interface AndroidManifest {
-  readonly packageName: string | null;
-  readonly versionName: string | null;
-  readonly versionCode: number | null;
-  readonly minSdk: number | string | null;
-  readonly targetSdk: number | string | null;
-  readonly permissions: readonly Permission[];
-  readonly debuggable: boolean;
+export interface AndroidManifest extends Omit<AppIdentity, 'profileExpires'> {
   readonly testOnly: boolean;
   /** The name of the split that this is, where it is not a whole app. */
   readonly split: string | null;
