@@ -28,15 +28,6 @@ function saysNo(code: number, message: string) {
   return { status: false, error: { code, message } };
 }
 
-/** A whole answer while the request's body is not read at all. */
-function earlyAnswer(value: unknown): Fault {
-  return ({ request }) => {
-    const body = JSON.stringify(value);
-    request.pause();
-    request.socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
-  };
-}
-
 /** Waits that we choose take no time; watchdogs are as patient as they are, unless they are what is tested. */
 async function setUp(planned: readonly PlannedFault[], options: { sizeBytes?: number; isImpatient?: boolean } = {}) {
   const folder = await temporaryFolder();
@@ -104,7 +95,7 @@ describe('F-SRV-25: a refusal of the upload', () => {
   });
 
   test('that comes inside a 200 before the file is out is a refusal too', async () => {
-    const fault = earlyAnswer(saysNo(3002, 'Token Expired'));
+    const fault = faults.earlyAnswer(200, saysNo(3002, 'Token Expired'));
     const { upload, ctx } = await setUp([{ ...CREATE, fault }], { sizeBytes: 20_000_000 });
 
     expect(await errorOf(upload())).toMatchObject({ class: 'auth', backendCode: '3002' });
@@ -112,7 +103,7 @@ describe('F-SRV-25: a refusal of the upload', () => {
   });
 
   test('a success before the file is out is none', async () => {
-    const fault = earlyAnswer({ status: true, data: { id: '64b0c1d2e3f4a5b6c7d8e9f0' } });
+    const fault = faults.earlyAnswer(200, { status: true, data: { id: '64b0c1d2e3f4a5b6c7d8e9f0' } });
     const { upload, proxy } = await setUp([{ ...CREATE, fault }], { sizeBytes: 20_000_000 });
 
     expect(await errorOf(upload())).toMatchObject({ class: 'unknown' });

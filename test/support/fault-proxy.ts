@@ -322,11 +322,14 @@ export const faults = {
       await exchange.readBody();
       exchange.request.socket.end(text);
     },
-  /** An answer before the body was read. */
+  /** A whole answer while the body is not read at all. The client closes: a close of ours could reset the answer away (RFC 9112, 9.6). */
   earlyAnswer:
     (status: number, value: unknown): Fault =>
-    (exchange) => {
-      exchange.reply(json(status, value, { connection: 'close' }));
+    ({ request }) => {
+      const body = JSON.stringify(value);
+      const head = `HTTP/1.1 ${status} Early\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`;
+      request.pause();
+      request.socket.write(`${head}\r\nconnection: close\r\n\r\n${body}`);
     },
   /** The body is read so many bytes at a time, with a pause after each; then it goes on. */
   slowRead:
