@@ -184,4 +184,9 @@ export interface Adapter {
    * Absent when the backend gives nothing back.
    */
   download?(id: string, wanted: ArtifactKind | null, ctx: Context): Promise<DownloadLink>;
+  /**
+   * Asks something harmless that only right credentials have answered, once, and creates nothing. Resolves with what that showed, in words;
+   * rejects with `AuthError` where the credentials are refused. Absent where the API has no such call.
+   */
+  proveCredentials?(ctx: Context): Promise<string>;
 }

@@ -115,6 +115,8 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
     readonly from: string;
     readonly of: (value: string) => Readonly<Record<string, string>>;
   };
+  /** The kinds of hosts that have to be open besides the base addresses and that only an answer names, for whoever has to open them. */
+  readonly otherHosts?: string;
   /** The settings that name files: what is read leaves this machine, so a config that was only found may not point out of its project. */
   readonly fileSettings?: readonly string[];
   readonly credentials: readonly CredentialSpec[];

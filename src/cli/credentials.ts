@@ -20,28 +20,58 @@ export interface Credentials {
   readonly ifRefused: string;
 }
 
+/** A credential as it was given. */
+export interface FoundCredential {
+  readonly spec: CredentialSpec;
+  /** The variable that holds it, or names the file that does. */
+  readonly variable: string;
+  readonly value: Secret;
+  /** Why it cannot be one, to be said after the variable's name; `null` for one that can. */
+  readonly problem: string | null;
+}
+
 /**
  * A backend's credentials, from `<VARIABLE>` or the file that `<VARIABLE>_FILE` names. Each is known to the redactor before anything
  * else is done with it. Throws `AuthError` for a missing or misshapen one, without a character of it.
  */
 export function readCredentials(specs: readonly CredentialSpec[], reader: CredentialReader): Credentials {
-  const found: Record<string, Secret> = {};
-  const origins: string[] = [];
-  for (const spec of specs) {
-    const given = readOne(spec, reader);
-    if (given === null) continue;
-    const { value, variable } = given;
-    origins.push(`${variable} (${spec.form})`);
-    reader.redactor.add(value);
-    const problem = problemOfAny(value, spec.isPassword === true) ?? spec.problemOf(value);
-    if (problem !== null) throw new AuthError(`${variable.replace(/_FILE$/, '')} ${problem}`, { hint: howTo(spec) });
-    for (const part of spec.secretParts?.(value) ?? []) reader.redactor.add(part);
-    found[spec.name] = secret(value);
-  }
+  const all = specs.flatMap((spec) => {
+    const found = findCredential(spec, reader);
+    if (found === null && spec.isOptional !== true) throw missingCredential(spec);
+    if (found !== null && found.problem !== null) throw misshapenCredential(found, found.problem);
+    return found ?? [];
+  });
+  return credentialsOf(all);
+}
+
+export function credentialsOf(found: readonly FoundCredential[]): Credentials {
+  const origins = found.map(({ variable, spec }) => `${variable} (${spec.form})`);
   return {
-    values: found,
+    values: Object.fromEntries(found.map(({ spec, value }) => [spec.name, value])),
     ifRefused: `check what ${origins.join(' and ')} holds: is it whole, enabled, and of this tenant?`,
   };
+}
+
+/**
+ * One credential, known to the redactor; `null` where none of its variables is set. Throws `LocalIoError` for a file that cannot be read,
+ * `UsageError` for two values.
+ */
+export function findCredential(spec: CredentialSpec, reader: CredentialReader): FoundCredential | null {
+  const given = readOne(spec, reader);
+  if (given === null) return null;
+  const { value, variable } = given;
+  reader.redactor.add(value);
+  const problem = problemOfAny(value, spec.isPassword === true) ?? spec.problemOf(value);
+  if (problem === null) for (const part of spec.secretParts?.(value) ?? []) reader.redactor.add(part);
+  return { spec, variable, value: secret(value), problem };
+}
+
+export function missingCredential(spec: CredentialSpec): AuthError {
+  return new AuthError(`no ${spec.label}: set ${variablesOf(spec).join(' or ')}`);
+}
+
+export function misshapenCredential({ spec, variable }: FoundCredential, problem: string): AuthError {
+  return new AuthError(`${variable.replace(/_FILE$/, '')} ${problem}`, { hint: howTo(spec) });
 }
 
 /** Every variable that a credential is read from, in the order in which they are looked at. */
@@ -54,16 +84,14 @@ function howTo(spec: CredentialSpec): string {
 }
 
 function readOne(
-  spec: CredentialSpec,
+  { variable, fallback }: CredentialSpec,
   reader: CredentialReader,
 ): { readonly value: string; readonly variable: string } | null {
-  const names = [spec.variable, ...(spec.fallback === undefined ? [] : [spec.fallback])];
-  for (const name of names) {
+  for (const name of [variable, ...(fallback === undefined ? [] : [fallback])]) {
     const given = readVariable(name, reader);
     if (given !== null) return given;
   }
-  if (spec.isOptional === true) return null;
-  throw new AuthError(`no ${spec.label}: set ${variablesOf(spec).join(' or ')}`);
+  return null;
 }
 
 function readVariable(

@@ -36,9 +36,22 @@ function checkCaFile(path: string | undefined): void {
   }
 }
 
+/** The variables that hold the proxies' settings here. */
+export function proxyVariables(environment: Environment): Readonly<Record<keyof ProxySettings, string>> {
+  return {
+    httpProxy: variableFor('HTTP_PROXY', environment),
+    httpsProxy: variableFor('HTTPS_PROXY', environment),
+    noProxy: variableFor('NO_PROXY', environment),
+  };
+}
+
 /** Lower case first, as curl has it. */
+function variableFor(name: string, environment: Environment): string {
+  return environment[name.toLowerCase()] === undefined ? name : name.toLowerCase();
+}
+
 function either(name: string, environment: Environment): string {
-  return environment[name.toLowerCase()] ?? environment[name] ?? '';
+  return environment[variableFor(name, environment)] ?? '';
 }
 
 function proxy(name: string, environment: Environment): string {

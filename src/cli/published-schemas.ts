@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { backends } from '../backends/index.ts';
 import { configJsonSchema } from './config/config-schema.ts';
+import { DoctorDocument } from './doctor-document.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { ResultDocument } from './result-document.ts';
 
@@ -14,6 +15,10 @@ export function publishedSchemas(): Readonly<Record<string, object>> {
     'result.schema.json': {
       ...z.toJSONSchema(ResultDocument, { target: 'draft-7' }),
       title: 'apptool --json result, version 1',
+    },
+    'doctor.schema.json': {
+      ...z.toJSONSchema(DoctorDocument, { target: 'draft-7' }),
+      title: 'apptool doctor --json result, version 1',
     },
     'inspect.schema.json': {
       ...z.toJSONSchema(InspectDocument, { target: 'draft-7' }),

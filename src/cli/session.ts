@@ -8,7 +8,7 @@ import type { OpenBackend } from '../run/backend.ts';
 import type { Expectations } from '../run/preflight.ts';
 import type { RunContext } from '../run/trace.ts';
 import { checkBaseAddress, isLoopbackHost } from '../transfer/http/address.ts';
-import { type Connections, openConnections } from '../transfer/http/dispatcher.ts';
+import { type Connections, openConnections, type ProxySettings } from '../transfer/http/dispatcher.ts';
 import { createStorage, type Storage } from '../transfer/http/storage.ts';
 import type { UploadOptions } from '../types.ts';
 import type { CommandResult, Invocation } from './command.ts';
@@ -39,11 +39,23 @@ export interface Session {
     id: string,
     more: readonly CredentialSpec[],
   ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage }>;
+  /** The same without the checks: for whoever has made them one by one. */
+  inputFor(parts: InputParts): AdapterInput<Record<string, unknown>> & { readonly storage: Storage };
+  readonly redactor: Redactor;
   /** Asks the person at the terminal; `null` where there is none. */
   readonly confirm: Confirm;
   /** The definition of a backend. Throws `UsageError` for an unknown one. */
   definition(id: string): BackendDefinition;
   close(): Promise<void>;
+}
+
+/** What a backend is opened with, checked. */
+export interface InputParts {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly credentials: AdapterInput<unknown>['credentials'];
+  readonly proxies: ProxySettings;
+  /** The base addresses among the settings, the backend's own first. */
+  readonly addresses: readonly string[];
 }
 
 export interface SessionParts {
@@ -70,20 +82,13 @@ export function createSession(parts: SessionParts): Session {
     if (found === undefined) throw unknownBackend(id, backends);
     return found;
   };
-  const openFor: Session['openFor'] = async (id, more) => {
-    const backend = definition(id);
-    const own = checkedSettings(backend, settings);
-    const addresses = backend.addresses.map((key) => String(own[key]));
-    checkPollInterval(settings, addresses);
-    const proxies = readNetworkEnvironment(environment, warn);
-    const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
+  const inputFor: Session['inputFor'] = ({ settings: own, credentials, proxies, addresses }) => {
     const connections = openConnections(proxies, addresses);
     opened.push(connections);
-    parts.onCredentials(id, credentials.ifRefused);
     const stallTimeoutMs = settings.values.stallTimeout;
     return {
       settings: own,
-      credentials: credentials.values,
+      credentials,
       connections,
       stallTimeoutMs,
       build: parts.build,
@@ -91,10 +96,21 @@ export function createSession(parts: SessionParts): Session {
       storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
     };
   };
+  const openFor: Session['openFor'] = async (id, more) => {
+    const backend = definition(id);
+    const own = checkedSettings(backend, settings);
+    const addresses = backend.addresses.map((key) => String(own[key]));
+    checkPollInterval(settings, addresses);
+    const proxies = readNetworkEnvironment(environment, warn);
+    const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
+    parts.onCredentials(id, credentials.ifRefused);
+    return inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
+  };
   return {
     ...parts,
     definition,
     openFor,
+    inputFor,
     async open(id) {
       const backend = definition(id);
       const { storage, ...input } = await openFor(id, []);
@@ -110,16 +126,17 @@ export function createSession(parts: SessionParts): Session {
 
 /** A backend's settings with its addresses checked and in their plain form. */
 function checkedSettings(backend: BackendDefinition, settings: ResolvedSettings): Record<string, unknown> {
-  const { values, sources } = settings.backends[backend.id] ?? { values: {}, sources: {} };
-  const own: Record<string, unknown> = { ...values };
-  for (const key of backend.addresses) {
-    const source = sources[key] ?? 'default';
-    own[key] = checkBaseAddress(
-      String(values[key]),
-      source === 'default' ? key : source.includes(':') ? `${source}: ${key}` : source,
-    );
-  }
+  const own: Record<string, unknown> = { ...settings.backends[backend.id]?.values };
+  for (const key of backend.addresses) own[key] = checkedAddress(backend, key, settings);
   return own;
+}
+
+/** A base address in its plain form. Throws `UsageError` or `PolicyError`, naming where it was given. */
+export function checkedAddress({ id }: BackendDefinition, key: string, settings: ResolvedSettings): string {
+  const { values = {}, sources = {} } = settings.backends[id] ?? {};
+  const source = sources[key] ?? 'default';
+  const name = source === 'default' ? key : source.includes(':') ? `${source}: ${key}` : source;
+  return checkBaseAddress(String(values[key]), name);
 }
 
 function checkPollInterval(settings: ResolvedSettings, addresses: readonly string[]): void {

@@ -142,6 +142,16 @@ export const CALL_POLICIES = {
   set: { ...READ, kind: 'set' },
   /** Gives a token for credentials. */
   token: { ...READ, kind: 'token', unsentRetries: 3, ambiguousRetries: 3 },
+  /** A question that only finds something out about the way there or the credentials: what it is answered now is what is wanted. */
+  proof: {
+    ...READ,
+    kind: 'proof',
+    unsentRetries: 0,
+    ambiguousRetries: 0,
+    answerTimeoutMs: 10_000,
+    freshConnection: true,
+    tooMany: 'caller',
+  },
   /** Frees the parts. Idempotent, and part of the cleanup, so it is short. */
   abort: {
     ...READ,

@@ -6,7 +6,7 @@ import type { AdapterInput } from '../definition.ts';
 import { type Builds, createAccess } from './access.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
 import type { Settings } from './settings.ts';
-import { type BuildRecord, BuildReply, DownloadTokenReply, UploadReply } from './wire.ts';
+import { type BuildRecord, BuildReply, BuildsReply, DownloadTokenReply, UploadReply } from './wire.ts';
 
 /** "Required when uploading a Custom Build Platform. Values". A workspace may have more. */
 const PLATFORMS = ['ios', 'macos', 'android', 'ps4', 'ps5', 'switch', 'xbox-one', 'xbox-series'];
@@ -94,7 +94,21 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     return { url, fileName: `${build}.${extension}`, isSingleUse: true };
   };
 
-  return { plan, upload, poll, assertDownloadable, download };
+  const proveCredentials: NonNullable<Adapter['proveCredentials']> = async (ctx) => {
+    const { api, reads, path } = access.chosen();
+    const call = { what: 'list the builds', method: 'GET', path: `${path}?page=1&limit=1` } as const;
+    try {
+      await reads.call({ ...call, policy: CALL_POLICIES.proof, answer: BuildsReply }, ctx);
+    } catch (error) {
+      if (api === 'workspace' && error instanceof RejectedError && error.httpStatus === 404)
+        error.hint = 'check APPLIVERY_ORGANIZATION_ID, APPLIVERY_APPLICATION_ID and the base address';
+      throw error;
+    }
+    const [token, name] = api === 'workspace' ? ['Service Account', 'Workspace'] : ['App API', 'Integrations'];
+    return `the ${token} token was taken: the builds were listed by the ${name} API`;
+  };
+
+  return { plan, upload, poll, assertDownloadable, download, proveCredentials };
 }
 
 function details(

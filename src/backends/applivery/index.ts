@@ -26,6 +26,7 @@ export const applivery = defineBackend({
     tenant: 'APPLIVERY_TENANT',
   },
   addresses: ['uploadUrl', 'apiUrl', 'downloadUrl'],
+  otherHosts: 'where the download address redirects to; it is not documented',
   derivedAddresses: { from: 'tenant', of: addressesOfTenant },
   fileSettings: ['packageIcon'],
   credentials: [

@@ -1,4 +1,5 @@
 import { canonicalEnvironment } from '../../environment.ts';
+import { AuthError } from '../../errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/signed-protocol.ts';
@@ -7,11 +8,14 @@ import type { Adapter, Artifact, UploadOptions } from '../../types.ts';
 import type { AdapterInput } from '../definition.ts';
 import { multipartCalls } from '../multipart-calls.ts';
 import { uploadFields } from '../upload-fields.ts';
-import { type ManagementSettings, openManagementApi } from './api.ts';
+import { type ManagementSettings, openManagementApi, readTenants } from './api.ts';
 import { findBuild } from './build-history.ts';
 import { stateOf } from './build-state.ts';
 import { buildFields, buildKeyOf, jobIdOf } from './job-id.ts';
 import { AddressReply, UploadReply } from './wire.ts';
+
+/** A token has one or a few. */
+const MOST_TENANTS = 10;
 
 /** The Management API: the same signed upload as the Automation API's, a row in the build history, a signed download. */
 export function createManagement(input: AdapterInput<ManagementSettings>): Adapter {
@@ -75,6 +79,13 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
         ctx,
       );
       return { url, fileName: key.name };
+    },
+    proveCredentials: async (ctx) => {
+      const { configured, ids } = await readTenants(input, ctx);
+      if (ids.includes(configured)) return `the token was taken, and is of tenant ${configured}`;
+      throw new AuthError(`the token was taken, but is of no tenant ${configured}`, {
+        hint: `set APPTEGO_TENANT to a tenant of this token: ${ids.slice(0, MOST_TENANTS).join(', ') || 'it has none'}`,
+      });
     },
   };
 }

@@ -1,6 +1,9 @@
 import { UsageError } from '../../errors.ts';
+import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
+import type { Context } from '../../types.ts';
 import type { AdapterInput } from '../definition.ts';
+import { TenantsReply } from './wire.ts';
 
 export interface ManagementSettings {
   readonly apiUrl: string;
@@ -14,17 +17,35 @@ export interface ManagementSettings {
  * tenant is not known.
  */
 export function openManagementApi(input: AdapterInput<ManagementSettings>): ApiClient {
-  const { settings, credentials, connections, stallTimeoutMs } = input;
-  const { tenant } = settings;
-  if (tenant === undefined) {
-    throw new UsageError('the Management API needs APPTEGO_TENANT', {
-      hint: 'set it to the id of your tenant, as the portal shows it',
-    });
-  }
+  return clientWith({ tenant: tenantOf(input.settings) }, input);
+}
+
+/** The tenants that the token belongs to, with the one that is configured. Rejects with `AuthError` where the token is refused. */
+export async function readTenants(
+  input: AdapterInput<ManagementSettings>,
+  ctx: Context,
+): Promise<{ readonly configured: string; readonly ids: readonly string[] }> {
+  const configured = tenantOf(input.settings);
+  const call = { what: 'list the tenants', method: 'GET', path: '/get_tenants', policy: CALL_POLICIES.proof } as const;
+  const { tenants } = await clientWith({}, input).call({ ...call, answer: TenantsReply }, ctx);
+  return { configured, ids: tenants };
+}
+
+function tenantOf({ tenant }: ManagementSettings): string {
+  if (tenant !== undefined) return tenant;
+  throw new UsageError('the Management API needs APPTEGO_TENANT', {
+    hint: 'set it to the id of your tenant, as the portal shows it',
+  });
+}
+
+function clientWith(
+  more: Readonly<Record<string, string>>,
+  { settings, credentials, connections, stallTimeoutMs }: AdapterInput<ManagementSettings>,
+): ApiClient {
   const pair = `${credentials.tokenKey?.reveal() ?? ''}:${credentials.tokenSecret?.reveal() ?? ''}`;
   return createApiClient({
     baseUrl: settings.apiUrl.endsWith('/frontend') ? settings.apiUrl : `${settings.apiUrl}/frontend`,
-    headers: () => ({ authorization: `Bearer ${Buffer.from(pair, 'utf8').toString('base64')}`, tenant }),
+    headers: () => ({ authorization: `Bearer ${Buffer.from(pair, 'utf8').toString('base64')}`, ...more }),
     connections,
     stallTimeoutMs,
   });

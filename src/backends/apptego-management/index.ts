@@ -3,6 +3,7 @@ import { defineBackend } from '../definition.ts';
 import { yesOrNo } from '../setting-types.ts';
 import { commands } from './commands.ts';
 import { JOB_ID } from './job-id.ts';
+import { TENANT_ID } from './tenant-id.ts';
 
 export const apptegoManagement = defineBackend({
   id: 'apptego-management',
@@ -24,7 +25,7 @@ export const apptegoManagement = defineBackend({
       .describe('Base address of the Management API, with or without /frontend'),
     tenant: z
       .string()
-      .regex(/^[A-Za-z0-9._-]{1,128}$/, 'must be the id of a tenant')
+      .regex(TENANT_ID, 'must be the id of a tenant')
       .optional()
       .describe('Tenant that the token belongs to'),
     awaitsSigning: yesOrNo
@@ -35,6 +36,8 @@ export const apptegoManagement = defineBackend({
   }),
   variables: { apiUrl: 'APPTEGO_MANAGEMENT_URL', tenant: 'APPTEGO_TENANT' },
   addresses: ['apiUrl'],
+  // "Upload The Binary", "Download Protected App".
+  otherHosts: "where signed URLs lead, for every upload and download: apps.apptego.com in the documentation's examples",
   credentials: [
     {
       name: 'tokenKey',

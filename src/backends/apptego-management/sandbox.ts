@@ -21,8 +21,14 @@ export function createManagementSandbox(tools: SandboxTools): SandboxPart {
     },
     handle: (request) =>
       answerJson(async () => {
-        checkAccess(request.headers, token, tenant);
+        checkToken(request.headers, token);
         const endpoint = /^\/frontend\/(\w+)$/.exec(request.path)?.[1] ?? '';
+        // "GET … no tenant header": "Users And Access".
+        if (endpoint === 'get_tenants') {
+          demandMethod(request, 'GET');
+          return { tenants: [{ tenant_id: tenant, name: 'Sandbox', plan: 'team' }] };
+        }
+        checkTenant(request.headers, tenant);
         const serve = Object.hasOwn(service, endpoint) ? service[endpoint] : undefined;
         if (serve === undefined) throw new Refusal(404, 'Endpoint not found');
         demandMethod(request, 'POST');
@@ -31,11 +37,14 @@ export function createManagementSandbox(tools: SandboxTools): SandboxPart {
   };
 }
 
-function checkAccess(headers: SandboxRequest['headers'], token: string, tenant: string): void {
+function checkToken(headers: SandboxRequest['headers'], token: string): void {
   const given = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
   if (given === undefined) throw new Refusal(401, 'Missing or malformed Authorization header');
   if (given.includes(':')) throw new Refusal(401, 'Malformed token, expected base64 of token_key:token_secret');
   if (given !== token) throw new Refusal(401, 'Unknown or disabled token');
+}
+
+function checkTenant(headers: SandboxRequest['headers'], tenant: string): void {
   if (headers.tenant === undefined) throw new Refusal(400, 'Missing tenant header');
   if (headers.tenant !== tenant) throw new Refusal(403, 'The token does not belong to this tenant');
 }

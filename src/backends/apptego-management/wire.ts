@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Text, Words } from '../loose-fields.ts';
 import { signedTicket } from '../signed-ticket.ts';
+import { TENANT_ID } from './tenant-id.ts';
 
 /**
  * The JSON of the AppTego Management API (docs.apptego.com/management-api, "Applications And Builds"): only the fields that are read.
@@ -98,6 +99,11 @@ export const ApplicationsReply = z.object({
         createdAt: row.creation_time,
       })),
   ),
+});
+
+/** "Users And Access", `get_tenants`: the ids alone. */
+export const TenantsReply = z.object({
+  tenants: z.array(z.object({ tenant_id: z.string().regex(TENANT_ID) }).transform(({ tenant_id }) => tenant_id)),
 });
 
 /** "List Signing Keys". */

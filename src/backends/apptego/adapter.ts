@@ -8,17 +8,23 @@ import type { Adapter, Artifact, JobState, UploadOptions } from '../../types.ts'
 import type { AdapterInput } from '../definition.ts';
 import { multipartCalls } from '../multipart-calls.ts';
 import { uploadFields } from '../upload-fields.ts';
-import { DownloadReply, StatusReply, UploadReply } from './wire.ts';
+import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
+
+/** Job ids are Unix seconds: of this one, in the year 2001, there is no job. */
+const NO_JOB = '1000000000';
 
 /** The Automation API: a signed upload, a job to ask after, a signed download. */
 export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>): Adapter {
   const { settings, credentials, connections, stallTimeoutMs } = input;
-  const api = createApiClient({
+  const access = {
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.apiKey?.reveal() ?? ''}` }),
     connections,
     stallTimeoutMs,
-  });
+  };
+  const api = createApiClient(access);
+  // A 404 of whatever else answers at a wrong address has no error in the documented form.
+  const strict = createApiClient({ ...access, describeError: (body) => ({ text: documentedError(body) }) });
   const storage = createStorage({ connections, trustedBase: settings.apiUrl, stallTimeoutMs });
   const multipart = multipartCalls(api, { complete: '/automate/upload/complete', abort: '/automate/upload/abort' });
 
@@ -72,6 +78,20 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
         ctx,
       );
       return { url: reply.download_url, fileName: reply.file_name ?? id };
+    },
+    // "401: … missing, malformed, unknown, disabled"; "404 means the job ID does not exist for the authenticated tenant".
+    proveCredentials: async (ctx) => {
+      const call = {
+        what: 'ask for a job that does not exist',
+        method: 'GET',
+        path: `/automate/status/${NO_JOB}`,
+      } as const;
+      try {
+        await strict.call({ ...call, policy: CALL_POLICIES.proof, answer: StatusReply }, ctx);
+      } catch (error) {
+        if (!(error instanceof RejectedError && error.httpStatus === 404 && error.serverText !== null)) throw error;
+      }
+      return 'the key was taken: a question about a job that does not exist was answered';
     },
   };
 }

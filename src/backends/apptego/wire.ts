@@ -28,3 +28,8 @@ export const StatusReply = z.object({
 export type StatusReply = z.infer<typeof StatusReply>;
 
 export const DownloadReply = z.object({ download_url: z.string(), file_name: Text });
+
+/** "Error Response Format"; `null` for any other body. */
+export function documentedError(body: unknown): string | null {
+  return z.object({ error: z.string().min(1) }).safeParse(body).data?.error ?? null;
+}

@@ -4,6 +4,7 @@ import { uploadByForm } from '../../transfer/form-upload.ts';
 import type { Adapter, Artifact, Context, Finding, JobState } from '../../types.ts';
 import type { AdapterInput } from '../definition.ts';
 import { openApi, readVersions, type Settings, type VersionReader } from './api.ts';
+import { proveToken } from './proof.ts';
 import { type Run, UploadReply, type Version } from './wire.ts';
 
 const UPLOAD_PATH = '/uploads/ci';
@@ -63,6 +64,7 @@ export function createAutoappstore(input: AdapterInput<Settings>): Adapter {
         throw explained(error, artifact);
       }
     },
+    proveCredentials: (ctx) => proveToken(api, ctx),
     poll: async (id, { patience, until }, ctx) => {
       const versions = readVersions(api, patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read);
       const isOfPeople = until === 'approved' || until === 'live';

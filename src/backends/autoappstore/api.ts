@@ -34,7 +34,7 @@ export interface VersionReader {
   release(id: string, ctx: Context): Promise<Release>;
 }
 
-export function readVersions(api: ApiClient, policy: (typeof CALL_POLICIES)['read' | 'poll']): VersionReader {
+export function readVersions(api: ApiClient, policy: (typeof CALL_POLICIES)['read' | 'poll' | 'proof']): VersionReader {
   const get = <T>(what: string, path: string, answer: AnswerShape<T>, ctx: Context): Promise<T> =>
     api.call({ what, method: 'GET', path, policy, answer }, ctx);
   return {

@@ -22,7 +22,7 @@ const SLOW_LINK_BYTES_PER_MS = 1_000;
 /** The App Management API: a token for credentials, an upload in one request, a record to ask after. */
 export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
   const { settings, connections, stallTimeoutMs } = input;
-  const tokens = createTokenRoom(tokenRequest(input));
+  const tokens = createTokenRoom(tokenRequest(input, CALL_POLICIES.token));
   const apiWith = (more: Readonly<Record<string, string>>) =>
     createApiClient({
       baseUrl: settings.apiUrl,
@@ -80,11 +80,18 @@ export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
       return id;
     },
     poll,
+    proveCredentials: async (ctx) => {
+      await tokenRequest(input, CALL_POLICIES.proof)(ctx);
+      return 'the Account Service gave a token for them';
+    },
   };
 }
 
 /** "POST /api/auth/token". Rejects with `AuthError` for refused credentials and for a token that cannot be used. */
-function tokenRequest(input: AdapterInput<IgniteSettings>): (ctx: Context) => Promise<Token> {
+function tokenRequest(
+  input: AdapterInput<IgniteSettings>,
+  policy: (typeof CALL_POLICIES)['token' | 'proof'],
+): (ctx: Context) => Promise<Token> {
   const { settings, credentials, connections, stallTimeoutMs, conceal } = input;
   const account = createApiClient({
     baseUrl: settings.accountUrl,
@@ -105,7 +112,7 @@ function tokenRequest(input: AdapterInput<IgniteSettings>): (ctx: Context) => Pr
       method: 'POST',
       path: '/api/auth/token',
       json,
-      policy: CALL_POLICIES.token,
+      policy,
       answer: TokenReply,
       isSecret: true,
       maxAnswerBytes: LARGEST_TOKEN_ANSWER,

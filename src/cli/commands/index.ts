@@ -72,6 +72,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     run: async (session) => (await import('./inspect.ts')).inspectCommand(session),
   },
   {
+    name: 'doctor',
+    operands: [],
+    flags: ['to', 'stall-timeout', 'set'],
+    summary: 'Check settings, credentials and the way to every host; upload nothing',
+    example: 'apptool doctor --to apptego,applivery',
+    run: async (session) => (await import('./doctor.ts')).doctorCommand(session),
+  },
+  {
     name: 'backends',
     operands: [],
     flags: [],

@@ -23,7 +23,7 @@ const USED_UP: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENO
 const CONNECT_GRACE_MS = 2_000;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Sent byte for byte: a signature may cover it. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;

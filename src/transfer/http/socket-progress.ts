@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 
 /** undici's documented channel: a request's headers have just gone out on this socket. */
-const SEND_HEADERS = 'undici:client:sendHeaders';
+export const SEND_HEADERS = 'undici:client:sendHeaders';
 
 /** Which socket carries which request body, so that a silence can be looked into. */
 export interface BodySockets {
