@@ -50,6 +50,7 @@ describe('the other pages', () => {
     'docs/ci.md',
     'docs/reliability.md',
     'docs/performance.md',
+    'docs/doctor.md',
     'docs/inspect.md',
     'docs/exit-codes.md',
   ])('links of %s lead somewhere', (name) => {

@@ -27,7 +27,13 @@ function turnsOn(name: string, key: SettingKey, more: Partial<Flag> = {}): Flag 
 
 /** Every flag there is, in the order in which help shows them. */
 export const FLAGS: readonly Flag[] = [
-  { name: 'to', value: '<backend>', type: 'text', key: null, help: 'Backend to upload to; publish takes a,b' },
+  {
+    name: 'to',
+    value: '<backend>',
+    type: 'text',
+    key: null,
+    help: 'Backend to upload to; publish and doctor take a,b',
+  },
   takes('backend', '<id>', 'backend'),
   takes('environment', '<dev|staging|prod>', 'environment', { short: 'e' }),
   takes('platform', '<android|ios>', 'platform'),

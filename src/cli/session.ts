@@ -50,7 +50,7 @@ export interface Session {
 }
 
 /** What a backend is opened with, checked. */
-export interface InputParts {
+interface InputParts {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly credentials: AdapterInput<unknown>['credentials'];
   readonly proxies: ProxySettings;

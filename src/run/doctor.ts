@@ -17,7 +17,7 @@ const CLOCK_FAILURE_MS = 300_000;
 const MOST_ADDRESSES = 4;
 
 /** The variables that hold the proxies' settings here. */
-export type ProxyVariables = Readonly<Record<keyof ProxySettings, string>>;
+type ProxyVariables = Readonly<Record<keyof ProxySettings, string>>;
 
 /** A backend as far as it could be opened. */
 export interface Subject {
@@ -52,7 +52,7 @@ export async function examine(subject: Subject, ctx: Context): Promise<readonly 
   const isConsequence = isCutOff && (proof.error instanceof UnavailableError || proof.error instanceof PolicyError);
   return [
     ...hosts.flatMap((report) => checksOf(report, subject.proxyVariables)),
-    isConsequence ? found('skipped', 'proof', null, 'there is no way to the host: see above') : proof,
+    isConsequence ? found('skipped', 'proof', null, 'there is no way to a host: see above') : proof,
   ];
 }
 

@@ -81,6 +81,17 @@ describe('the Management API sandbox: access', () => {
     expect(await post('get_applications', {}, { ...rest, tenant: 'other' })).toMatchObject({ status: 403 });
   });
 
+  test('get_tenants needs the token and no tenant, and is a GET', async () => {
+    const { post, bare, tenant } = await api();
+    const { tenant: _, ...withoutTenant } = bare;
+
+    const { status, json } = await post('get_tenants', {}, withoutTenant, 'GET');
+
+    expect([status, json.tenants]).toEqual([200, [{ tenant_id: tenant, name: 'Sandbox', plan: 'team' }]]);
+    expect((await post('get_tenants', {}, withoutTenant)).status).toBe(405);
+    expect((await post('get_tenants', {}, {}, 'GET')).status).toBe(401);
+  });
+
   test('answers 404 to another place, 405 to another method, 400 to what is not JSON', async () => {
     const { post, usual, bare } = await api();
 

@@ -1,11 +1,12 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
-import { AuthError, UsageError } from '../../errors.ts';
+import { AuthError } from '../../errors.ts';
 import { type Check, mostTelling } from '../../run/check.ts';
 import { examine } from '../../run/doctor.ts';
 import type { ProxySettings } from '../../transfer/http/dispatcher.ts';
 import type { CommandResult } from '../command.ts';
 import type { DoctorData } from '../doctor-document.ts';
 import { examineBackend, examineMachine, isConfigured } from '../doctor-subject.ts';
+import { namedBackends } from '../named-backends.ts';
 import type { Session } from '../session.ts';
 
 /** Where the words of a row begin, and how wide they are. */
@@ -43,11 +44,8 @@ export async function doctorCommand(session: Session): Promise<CommandResult> {
 /** Those that `--to` names, or else those that are configured. */
 function wantedBackends(session: Session): readonly BackendDefinition[] {
   const { to } = session.invocation.flags;
-  if (typeof to !== 'string') return session.backends.filter((backend) => isConfigured(backend, session));
-  const ids = to.split(',').map((id) => id.trim());
-  const twice = ids.find((id, index) => ids.indexOf(id) < index);
-  if (twice !== undefined) throw new UsageError(`${session.definition(twice).id} is named twice`);
-  return ids.map(session.definition);
+  if (typeof to === 'string') return namedBackends(to, session);
+  return session.backends.filter((backend) => isConfigured(backend, session));
 }
 
 async function checksOf(

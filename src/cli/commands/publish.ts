@@ -1,19 +1,20 @@
+import type { BackendDefinition } from '../../backends/definition.ts';
 import { UsageError } from '../../errors.ts';
 import { withArtifactFor } from '../../run/artifact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { type PublishInput, publish } from '../../run/publish.ts';
 import type { Trace } from '../../run/trace.ts';
 import type { CommandResult } from '../command.ts';
+import { namedBackends } from '../named-backends.ts';
 import { expectations, type Session, uploadOptions } from '../session.ts';
 import { waiting } from './jobs.ts';
 import { describePlan } from './upload.ts';
 
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
 export async function publishCommand(session: Session): Promise<CommandResult> {
-  const ids = targetsOf(session);
-  const definitions = ids.map(session.definition);
+  const definitions = targetsOf(session);
   const options = uploadOptions(session, definitions);
-  const backends = await Promise.all(ids.map(session.open));
+  const backends = await Promise.all(definitions.map(({ id }) => session.open(id)));
   const { values } = session.settings;
   const until = values.until;
   if (until !== undefined && !backends.some((backend) => knows(backend, until)))
@@ -33,14 +34,11 @@ export async function publishCommand(session: Session): Promise<CommandResult> {
   return failure === null ? { text } : { text, failure };
 }
 
-function targetsOf(session: Session): readonly string[] {
+function targetsOf(session: Session): readonly BackendDefinition[] {
   const { to } = session.invocation.flags;
   if (typeof to !== 'string')
     throw new UsageError('publish needs --to <backend>[,<backend>…]', { hint: 'apptool backends lists them' });
-  const ids = to.split(',').map((id) => id.trim());
-  const twice = ids.find((id, index) => ids.indexOf(id) < index);
-  if (twice !== undefined) throw new UsageError(`${session.definition(twice).id} is named twice`);
-  return ids;
+  return namedBackends(to, session);
 }
 
 function knows(backend: OpenBackend, until: string): boolean {

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { bareHost } from './address.ts';
 
@@ -37,10 +37,13 @@ export async function lookAtCertificate(
 ): Promise<TlsFacts | null> {
   const host = bareHost(hostname);
   const target = { host, port: Number(port) || 443 };
+  // An address is no name to ask for: RFC 6066, section 3.
+  const servername = isIP(host) === 0 ? { servername: host } : {};
   try {
+    signal.throwIfAborted();
     const tunnel = proxy === null ? {} : { socket: await openTunnel(new URL(proxy), target, signal) };
     return await new Promise((resolve, reject) => {
-      const socket = connect({ ...target, ...tunnel, servername: host, rejectUnauthorized: false });
+      const socket = connect({ ...target, ...tunnel, ...servername, rejectUnauthorized: false });
       const end = (): void => void socket.destroy();
       signal.addEventListener('abort', end, { once: true });
       socket.once('secureConnect', () => {
@@ -74,6 +77,7 @@ function openTunnel(
       port: proxy.port,
       method: 'CONNECT',
       path,
+      agent: false,
       headers: { host: path, ...(user === ':' ? {} : { 'proxy-authorization': authorization }) },
       signal,
     });

@@ -15,7 +15,7 @@ import { chooseProxy, type ProxyChoice } from './proxy-choice.ts';
 import { SEND_HEADERS } from './socket-progress.ts';
 
 /** The stage of the way to a host at which a request ended. */
-export type Stage = 'proxy' | 'dns' | 'tls' | 'answer';
+type Stage = 'proxy' | 'dns' | 'tls' | 'answer';
 
 /** The way to one host, as far as a request went. */
 export interface HostReport {
