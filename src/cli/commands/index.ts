@@ -75,7 +75,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'doctor',
     operands: [],
     flags: ['to', 'stall-timeout', 'set'],
-    summary: 'Check settings, credentials and the way to every host; upload nothing',
+    summary: 'Check settings, credentials and the way to every host',
     example: 'apptool doctor --to apptego,applivery',
     run: async (session) => (await import('./doctor.ts')).doctorCommand(session),
   },

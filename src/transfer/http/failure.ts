@@ -194,6 +194,8 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
       return 'check the address: API calls and uploads are never redirected';
     case 'proxy-refused':
       return 'ask whoever runs the proxy to allow this host';
+    case 'proxy-failing':
+      return 'check the proxy that HTTPS_PROXY or HTTP_PROXY names, then run again';
     case 'proxy-auth':
       return 'put valid proxy credentials in HTTPS_PROXY';
     default:
