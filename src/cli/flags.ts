@@ -98,6 +98,7 @@ export const FLAGS: readonly Flag[] = [
     isGlobal: true,
   },
   turnsOn('json', 'json', { isGlobal: true }),
+  takes('events', '<file|->', 'events', { isGlobal: true }),
   turnsOn('quiet', 'quiet', { short: 'q', isGlobal: true }),
   turnsOn('verbose', 'verbose', { short: 'v', isGlobal: true }),
   turnsOn('no-color', 'noColor', { isGlobal: true }),

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { backends } from '../backends/index.ts';
+import { EventRecord } from '../events.ts';
 import { configJsonSchema } from './config/config-schema.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { ResultDocument } from './result-document.ts';
@@ -14,6 +15,10 @@ export function publishedSchemas(): Readonly<Record<string, object>> {
     'result.schema.json': {
       ...z.toJSONSchema(ResultDocument, { target: 'draft-7' }),
       title: 'apptool --json result, version 1',
+    },
+    'events.schema.json': {
+      ...z.toJSONSchema(EventRecord, { target: 'draft-7' }),
+      title: 'One line of apptool --events, version 1',
     },
     'inspect.schema.json': {
       ...z.toJSONSchema(InspectDocument, { target: 'draft-7' }),

@@ -89,6 +89,7 @@ export const Settings = z.strictObject({
     .prefault('auto')
     .describe('Parts in flight: a number, or auto'),
   receipt: text('a file path').optional().describe('Keep a receipt there, written at every step'),
+  events: text('a file path').optional().describe('Append every event to it as a line of JSON; - is stderr'),
   json: yes.optional().describe('Print one JSON document on stdout'),
   quiet: yes.optional().describe('Only the result, warnings and errors'),
   verbose: yes.optional().describe('Say more about what happens'),
