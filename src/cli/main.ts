@@ -170,6 +170,7 @@ async function execute(
 function emit(run: Run, event: AppEvent): void {
   if (event.type === 'warning') run.warnings.push({ code: event.code, message: event.message });
   run.renderer?.event(event);
+  run.receipts?.event(event);
   for (const report of run.reports) report.event?.(event);
 }
 

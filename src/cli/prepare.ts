@@ -76,7 +76,8 @@ export async function prepare(
       ? metadataFromEnvironment(environment)
       : await readBuildMetadata({ environment, cwd, signal });
   let known: Promise<BuildMetadata> | null = null;
-  around.onReceipts(keepReceipts(invocation.command, receipt, settings, build, emit));
+  const receipts = keepReceipts(invocation.command, receipt, settings, build, emit);
+  around.onReceipts(receipts);
   const session = createSession({
     invocation,
     settings,
@@ -90,6 +91,7 @@ export async function prepare(
       return known;
     },
     ctx: { signal, emit, record: trace.record, trace, clock: realClock },
+    carryOn: receipts.carryOn,
     printNow: around.printNow,
     onCredentials: around.onCredentials,
   });

@@ -3,6 +3,7 @@ import { backends } from '../backends/index.ts';
 import { EventRecord } from '../events.ts';
 import { configJsonSchema } from './config/config-schema.ts';
 import { InspectDocument } from './inspect-document.ts';
+import { Receipt } from './receipt.ts';
 import { ResultDocument } from './result-document.ts';
 
 export { backendCommandTexts } from './commands/backend-command-texts.ts';
@@ -19,6 +20,10 @@ export function publishedSchemas(): Readonly<Record<string, object>> {
     'events.schema.json': {
       ...z.toJSONSchema(EventRecord, { target: 'draft-7' }),
       title: 'One line of apptool --events, version 1',
+    },
+    'receipt.schema.json': {
+      ...z.toJSONSchema(Receipt, { target: 'draft-7' }),
+      title: 'apptool receipt, version 1',
     },
     'inspect.schema.json': {
       ...z.toJSONSchema(InspectDocument, { target: 'draft-7' }),
