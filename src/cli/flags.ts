@@ -27,9 +27,9 @@ function turnsOn(name: string, key: SettingKey, more: Partial<Flag> = {}): Flag 
 
 /** Every flag there is, in the order in which help shows them. */
 export const FLAGS: readonly Flag[] = [
-  { name: 'to', value: '<backend>', type: 'text', key: null, help: 'Backend to upload to; publish takes a,b' },
+  { name: 'to', value: '<backend>', type: 'text', key: null, help: 'Backend to upload to; publish takes several: a,b' },
   takes('backend', '<id>', 'backend'),
-  takes('environment', '<dev|staging|prod>', 'environment', { short: 'e' }),
+  takes('environment', '<name>', 'environment', { short: 'e' }),
   takes('platform', '<android|ios>', 'platform'),
   takes('signing-key', '<id|none>', 'signingKey'),
   takes('output', '<file>', 'output', { short: 'o' }),
@@ -107,6 +107,21 @@ export const FLAGS: readonly Flag[] = [
   turnsOn('dry-run', 'dryRun', { isGlobal: true }),
   { name: 'version', short: 'V', type: 'switch', key: null, help: 'Print the version', isGlobal: true },
   { name: 'help', short: 'h', type: 'switch', key: null, help: 'Show help', isGlobal: true },
+];
+
+/** Those that most runs use: a help page that would be longer than a screen describes these, and names the others. */
+export const MAIN_FLAGS: readonly string[] = [
+  'to',
+  'backend',
+  'environment',
+  'output',
+  'force',
+  'detach',
+  'timeout',
+  'until',
+  'release-notes',
+  'tags',
+  'receipt',
 ];
 
 /** What was given on the command line, by flag name. */
