@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../src/backends/index.ts';
+import { Receipt } from '../src/cli/receipt.ts';
 import { ROOT } from './support/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');
@@ -43,17 +44,16 @@ describe('the endpoints page', () => {
   });
 });
 
-describe('the other pages', () => {
-  test.each([
-    'README.md',
-    'CONTRIBUTING.md',
-    'docs/ci.md',
-    'docs/reliability.md',
-    'docs/performance.md',
-    'docs/doctor.md',
-    'docs/inspect.md',
-    'docs/exit-codes.md',
-  ])('links of %s lead somewhere', (name) => {
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+
+describe('every page', () => {
+  test.each(pages)('links of %s lead somewhere', (name) => {
     const folder = join(ROOT, name, '..');
     const links = [...readFileSync(join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(
       ([, target = '']) => target,
@@ -61,4 +61,15 @@ describe('the other pages', () => {
 
     expect(links.filter((target) => !existsSync(join(folder, target)))).toEqual([]);
   });
+});
+
+test('the page of the receipt names all of its members, and no other', () => {
+  const text = readFileSync(join(ROOT, 'docs/receipt.md'), 'utf8');
+  const named = [...text.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) =>
+    [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+
+  expect(new Set(named)).toEqual(
+    new Set(Object.keys(Receipt.shape).filter((key) => !['receiptVersion', 'tool'].includes(key))),
+  );
 });

@@ -5,7 +5,7 @@ import type { SignatureScheme } from './apk-signature.ts';
 import { androidIdentity, iosIdentity } from './app-identity.ts';
 import type { AppArchive } from './archive-kind.ts';
 import { type IosApp, readIosApp } from './ios-app.ts';
-import { readSignatures } from './signatures.ts';
+import { readSignatures, signersOf } from './signatures.ts';
 
 /** What is inside an app archive. What could not be read is told in `problems`. */
 export type AppFacts = AndroidFacts | IosFacts;
@@ -30,6 +30,8 @@ export interface IosFacts {
 /** What small reads could tell, and the way to what takes reading all of the file. */
 export interface Inspection {
   readonly facts: AppFacts;
+  /** Hex SHA-256 of the certificates of its newest signature; `null` where that cannot be told. */
+  readonly signers: string[] | null;
   /** The facts with every signature checked that can be. Rejects with the signal's reason. */
   verify(signal: AbortSignal): Promise<AppFacts>;
 }
@@ -42,7 +44,7 @@ export async function inspectArchive(archive: AppArchive): Promise<Inspection> {
 async function inspectIos(archive: AppArchive): Promise<Inspection> {
   const problems: string[] = [];
   const facts = { kind: 'ipa' as const, app: await readIosApp(archive, problems), problems };
-  return { facts, verify: async () => facts };
+  return { facts, signers: null, verify: async () => facts };
 }
 
 async function inspectAndroid(archive: AppArchive, kind: 'apk' | 'aab'): Promise<Inspection> {
@@ -59,6 +61,7 @@ async function inspectAndroid(archive: AppArchive, kind: 'apk' | 'aab'): Promise
   });
   return {
     facts: factsWith(signatures.schemes),
+    signers: signersOf(signatures),
     verify: async (signal) => factsWith(await signatures.verify(signal)),
   };
 }

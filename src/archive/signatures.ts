@@ -38,6 +38,15 @@ export async function readSignatures(archive: AppArchive, problems: string[]): P
   };
 }
 
+/**
+ * Hex SHA-256 of the certificates of the newest scheme, by which Android goes; empty for what is not signed, `null` where that cannot be
+ * told.
+ */
+export function signersOf({ schemes, isSigned }: Pick<Signatures, 'schemes' | 'isSigned'>): string[] | null {
+  const signers = schemes.at(-1)?.signers.map(({ sha256 }) => sha256) ?? [];
+  return signers.length > 0 || isSigned === false ? signers : null;
+}
+
 function areDebugSigned(schemes: readonly SignatureScheme[], isWhole: boolean): boolean | null {
   const signers = schemes.flatMap((scheme) => scheme.signers);
   if (signers.some(({ androidDebug }) => !androidDebug)) return false;

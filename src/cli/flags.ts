@@ -27,15 +27,9 @@ function turnsOn(name: string, key: SettingKey, more: Partial<Flag> = {}): Flag 
 
 /** Every flag there is, in the order in which help shows them. */
 export const FLAGS: readonly Flag[] = [
-  {
-    name: 'to',
-    value: '<backend>',
-    type: 'text',
-    key: null,
-    help: 'Backend to upload to; publish and doctor take a,b',
-  },
+  { name: 'to', value: '<backend>', type: 'text', key: null, help: 'Backend; publish and doctor take several: a,b' },
   takes('backend', '<id>', 'backend'),
-  takes('environment', '<dev|staging|prod>', 'environment', { short: 'e' }),
+  takes('environment', '<name>', 'environment', { short: 'e' }),
   takes('platform', '<android|ios>', 'platform'),
   takes('signing-key', '<id|none>', 'signingKey'),
   takes('output', '<file>', 'output', { short: 'o' }),
@@ -104,6 +98,7 @@ export const FLAGS: readonly Flag[] = [
     isGlobal: true,
   },
   turnsOn('json', 'json', { isGlobal: true }),
+  takes('events', '<file|->', 'events', { isGlobal: true }),
   turnsOn('quiet', 'quiet', { short: 'q', isGlobal: true }),
   turnsOn('verbose', 'verbose', { short: 'v', isGlobal: true }),
   turnsOn('no-color', 'noColor', { isGlobal: true }),
@@ -112,6 +107,21 @@ export const FLAGS: readonly Flag[] = [
   turnsOn('dry-run', 'dryRun', { isGlobal: true }),
   { name: 'version', short: 'V', type: 'switch', key: null, help: 'Print the version', isGlobal: true },
   { name: 'help', short: 'h', type: 'switch', key: null, help: 'Show help', isGlobal: true },
+];
+
+/** Those that most runs use: a help page that would be longer than a screen describes these, and names the others. */
+export const MAIN_FLAGS: readonly string[] = [
+  'to',
+  'backend',
+  'environment',
+  'output',
+  'force',
+  'detach',
+  'timeout',
+  'until',
+  'release-notes',
+  'tags',
+  'receipt',
 ];
 
 /** What was given on the command line, by flag name. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
-import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../errors.ts';
+import { type AppToolError, AuthError, asAppToolError, CancelledError, errorCode, LocalIoError } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import { createRedactor, type Redactor } from '../redact.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
@@ -15,6 +15,7 @@ import { type Parsed, parseCommandLine } from './program.ts';
 import type { ReceiptKeeper } from './receipt-keeper.ts';
 import type { Renderer } from './render/renderer.ts';
 import { quotedLines, safeJson, safeLine } from './render/safe-text.ts';
+import type { Report as FileReport } from './reports/report.ts';
 import { type TextStream, textStream } from './streams.ts';
 import { VERSION } from './version.ts';
 
@@ -29,6 +30,8 @@ interface Run {
   command: string | null;
   renderer: Renderer | null;
   receipts: ReceiptKeeper | null;
+  /** What is kept of the run besides what is printed. */
+  reports: readonly FileReport[];
   /** Colours a finished line, where the terminal shows colours. */
   paint: (line: string) => string;
   /** What to do when a backend refuses the credentials, by its id. */
@@ -54,6 +57,7 @@ export async function main(process: NodeJS.Process): Promise<number> {
     command: null,
     renderer: null,
     receipts: null,
+    reports: [],
     paint: (line) => line,
     ifRefused: new Map(),
     // Until the settings are read, what is on the line or in the variable decides how an error is told.
@@ -147,6 +151,9 @@ async function execute(
       run.renderer = renderer;
       run.paint = paint;
     },
+    onReports: (reports) => {
+      run.reports = reports;
+    },
     onReceipts: (receipts) => {
       run.receipts = receipts;
     },
@@ -163,9 +170,13 @@ async function execute(
 function emit(run: Run, event: AppEvent): void {
   if (event.type === 'warning') run.warnings.push({ code: event.code, message: event.message });
   run.renderer?.event(event);
+  run.receipts?.event(event);
+  for (const report of run.reports) report.event?.(event);
 }
 
 function succeed(run: Run, result: CommandResult): number {
+  const unwritten = endReports(run, result, null);
+  if (unwritten !== null) return fail(run, unwritten, result);
   run.hasEnded = true;
   run.receipts?.ended(run.trace, { exitCode: 0, errorClass: null });
   run.renderer?.close();
@@ -179,18 +190,48 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   if (run.hasEnded) return known.exitCode;
   run.hasEnded = true;
   const error = known instanceof CancelledError ? explainCancelled(known, run.trace) : known;
+  for (const { end, report } of run.trace.targets) explainRefused(run, end ?? null, report);
+  explainRefused(run, error, run.trace.report);
   for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
   const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
   if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
+  const unwritten = endReports(run, result, error);
+  if (unwritten !== null) emit(run, { type: 'warning', code: 'report-unwritable', message: unwritten.message });
   run.renderer?.close();
   if (result !== null && !run.wantsJson) print(run, result);
   writeErrors(run, error);
-  if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
   if (run.wantsJson && !run.hasPrinted) printDocument(run, { ...soFar(run), result, error });
   return error.exitCode;
 }
 
-/** Each target's own, then that of the run, unless it is one of them. */
+/** Tells the reports how the run ended, once. Gives back what to say where one of them could not be written. */
+function endReports(run: Run, result: CommandResult | null, error: AppToolError | null): LocalIoError | null {
+  const document = documentOf({ ...soFar(run), result, error });
+  const { exitCode, durationMs } = document;
+  emit(run, {
+    type: 'run.end',
+    exitCode,
+    errorClass: error?.class ?? null,
+    message: document.error?.message ?? null,
+    durationMs,
+  });
+  const { reports } = run;
+  run.reports = [];
+  let unwritten: LocalIoError | null = null;
+  for (const report of reports) {
+    try {
+      report.ended?.(document);
+    } catch (cause) {
+      unwritten ??= new LocalIoError(`cannot write ${report.name}: ${errorCode(cause) ?? 'unknown error'}`, {
+        cause,
+        hint: 'what was done is done; only this report of it is lost',
+      });
+    }
+  }
+  return unwritten;
+}
+
+/** Each target's own, then that of the run, unless it is one of them; with `--verbose` what lies beneath it. */
 function writeErrors(run: Run, error: AppToolError): void {
   const { targets, report } = run.trace;
   for (const target of targets) {
@@ -198,10 +239,14 @@ function writeErrors(run: Run, error: AppToolError): void {
       writeError(run, target.end, target.report, `${target.report.backend}: `);
   }
   if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
+  if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
+}
+
+function explainRefused(run: Run, error: AppToolError | null, { backend }: Report): void {
+  if (error instanceof AuthError) error.hint ??= run.ifRefused.get(backend ?? '') ?? null;
 }
 
 function writeError(run: Run, error: AppToolError, report: Report, prefix = ''): void {
-  if (error instanceof AuthError) error.hint ??= run.ifRefused.get(report.backend ?? '') ?? null;
   const lines = errorLines(error, report, (text) => quotedLines(text, run.redactor), prefix);
   for (const line of lines) writeLine(run, line);
 }

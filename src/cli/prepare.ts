@@ -18,6 +18,7 @@ import { checkReceiptPath } from './receipt.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from './receipt-keeper.ts';
 import { createRenderer, type Renderer } from './render/renderer.ts';
 import { safeLine } from './render/safe-text.ts';
+import type { Report } from './reports/report.ts';
 import { createSession, readValueFile, type Session } from './session.ts';
 import type { SettingValues } from './settings.ts';
 import type { TextStream } from './streams.ts';
@@ -34,6 +35,7 @@ export interface Surroundings {
   readonly stderr: TextStream;
   readonly onSettings: (settings: SettingValues) => void;
   readonly onRenderer: (renderer: Renderer, paint: (line: string) => string) => void;
+  readonly onReports: (reports: readonly Report[]) => void;
   readonly onReceipts: (receipts: ReceiptKeeper) => void;
   readonly onCredentials: (backend: string, ifRefused: string) => void;
 }
@@ -61,6 +63,7 @@ export async function prepare(
   const first = resolveWith(process.env);
   around.onSettings(first.values);
   await chooseRenderer(first.values, around);
+  await openReportsOf(first.values, around);
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
 
   const sandbox = await embeddedFor(invocation, first, around);
@@ -73,7 +76,8 @@ export async function prepare(
       ? metadataFromEnvironment(environment)
       : await readBuildMetadata({ environment, cwd, signal });
   let known: Promise<BuildMetadata> | null = null;
-  around.onReceipts(keepReceipts(invocation.command, receipt, settings, build, emit));
+  const receipts = keepReceipts(invocation.command, receipt, settings, build, emit);
+  around.onReceipts(receipts);
   const session = createSession({
     invocation,
     settings,
@@ -87,6 +91,7 @@ export async function prepare(
       return known;
     },
     ctx: { signal, emit, record: trace.record, trace, clock: realClock },
+    carryOn: receipts.carryOn,
     printNow: around.printNow,
     onCredentials: around.onCredentials,
   });
@@ -191,13 +196,20 @@ function withSandbox(environment: Environment, variables: Readonly<Record<string
   return { ...environment, ...Object.fromEntries(files), ...variables, NO_PROXY: '127.0.0.1', no_proxy: '127.0.0.1' };
 }
 
-/** A live line on a terminal that can show one; lines elsewhere. */
+/** The reports that are written besides what is printed, where any are wanted. */
+async function openReportsOf(settings: SettingValues, { redactor, stderr, onReports }: Surroundings): Promise<void> {
+  if (settings.events === undefined) return;
+  const { openReports } = await import('./reports/index.ts');
+  onReports(openReports({ settings, redactor, now: realClock.date, writeStderr: stderr.write }));
+}
+
+/** A live line on a terminal that can show one; lines elsewhere. Events on stderr leave it to warnings and errors: they say the same. */
 async function chooseRenderer(settings: SettingValues, around: Surroundings): Promise<void> {
   const { process, redactor, stderr } = around;
   const { env } = process;
   const { isCi } = metadataFromEnvironment(env);
   const wantsProgress = settings.noProgress !== true;
-  const isQuiet = settings.quiet === true;
+  const isQuiet = settings.quiet === true || settings.events === '-';
   // A terminal that says it has no columns would make the live line wrap for ever.
   const canLive = stderr.isTerminal && stderr.raw.columns > 0 && env.TERM !== 'dumb' && !isCi;
   const color = canLive && settings.noColor !== true && (env.NO_COLOR ?? '') === '';

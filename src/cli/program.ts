@@ -1,12 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import type { CommandSpec, Invocation } from './command.ts';
-import { FLAGS, type Flag, type FlagValues, flagNamed } from './flags.ts';
+import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS } from './flags.ts';
 import type { SettingTexts } from './setting-texts.ts';
 import { nearest } from './suggest.ts';
 
 const MOST_ARGUMENTS = 1000;
 const LONGEST_ARGUMENT = 64 * 1024;
+/** A terminal of the usual size, less the line of the prompt. */
+const SCREEN_LINES = 23;
 const TRY_HELP = 'try "apptool --help"';
 /** A word that is certainly not a secret may be shown again. */
 const HARMLESS_WORD = /^[a-z-]{1,24}$/;
@@ -20,7 +22,8 @@ export type Parsed =
 
 /**
  * Reads the command line. Throws `UsageError` for what it cannot be; its message names flags and harmless words, never a value, since
- * a value may be a secret that was put in the wrong place. A help page comes without the settings' texts unless `texts` gives them.
+ * a value may be a secret that was put in the wrong place. A help page comes without the settings' texts unless `texts` gives them; what
+ * would be longer than a screen describes the main options and names the others, unless `--verbose` is given.
  */
 export function parseCommandLine(
   argv: readonly string[],
@@ -28,12 +31,26 @@ export function parseCommandLine(
   version: string,
   texts: SettingTexts = {},
 ): Parsed {
+  const whole = parse(argv, specs, version, texts, false);
+  if (whole.type !== 'help' || argv.includes('--verbose') || argv.includes('-v')) return whole;
+  const lineCount = whole.text.trimEnd().split('\n').length;
+  return lineCount <= SCREEN_LINES ? whole : parse(argv, specs, version, texts, true);
+}
+
+function parse(
+  argv: readonly string[],
+  specs: readonly CommandSpec[],
+  version: string,
+  texts: SettingTexts,
+  isBrief: boolean,
+): Parsed {
   if (argv.length > MOST_ARGUMENTS) throw new UsageError('too many arguments');
   if (argv.some((argument) => argument.length > LONGEST_ARGUMENT)) throw new UsageError('argument too long');
   let parsed: Parsed | null = null;
   let printed = '';
   const program = buildProgram(specs, version, {
     texts,
+    isBrief,
     print: (text) => {
       printed += text;
     },
@@ -55,6 +72,8 @@ export function parseCommandLine(
 
 interface Parts {
   readonly texts: SettingTexts;
+  /** Whether a help page only names the options that few need. */
+  readonly isBrief: boolean;
   readonly print: (text: string) => void;
   readonly found: (spec: CommandSpec, command: Command) => void;
 }
@@ -105,28 +124,35 @@ function prepare(command: Command, parts: Parts): Command {
 
 function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
   const command = prepare(new Command(name), parts).summary(spec.summary).description(spec.summary);
+  // That there is --help is named with the global ones.
+  command.configureHelp({ visibleOptions: ({ options }) => options.filter(({ hidden }) => !hidden) });
   // How many operands came is checked by us, so that the message can say it.
   for (const operand of spec.operands) command.argument(`[${operand}]`);
   command.usage(['[options]', ...spec.operands.map((operand) => `<${operand}>`)].join(' '));
   command.allowExcessArguments(true);
+  command.helpOption('-h, --help', 'Show help');
+  const flags = spec.flags.flatMap((flagName) => flagNamed(flagName) ?? []);
+  for (const flag of flags) {
+    const option = toOption(flag, parts);
+    command.addOption(parts.isBrief && !MAIN_FLAGS.includes(flag.name) ? option.hideHelp() : option);
+  }
+  const others = flags.filter(({ name: flag }) => parts.isBrief && !MAIN_FLAGS.includes(flag));
   command.addHelpText(
     'after',
-    `\nGlobal options (apptool --help):\n  ${globalFlags()}\n\nExample:\n  $ ${spec.example}`,
+    [
+      ...(others.length === 0 ? [] : ['More options, described by --help --verbose:', namesOf(others)]),
+      'Global options (apptool --help):',
+      namesOf(FLAGS.filter(({ isGlobal }) => isGlobal === true)),
+      '',
+      `Example: ${spec.example}`,
+    ].join('\n'),
   );
-  command.helpOption('-h, --help', 'Show help');
-  for (const flagName of spec.flags) {
-    const flag = flagNamed(flagName);
-    if (flag !== undefined) command.addOption(toOption(flag, parts));
-  }
   return command.action(() => parts.found(spec, command));
 }
 
-function globalFlags(): string {
-  return FLAGS.filter((flag) => flag.isGlobal === true && flag.name !== 'help')
-    .map((flag) => `--${flag.name}`)
-    .join(' ')
-    .replace(/(.{1,76})( |$)/g, '$1\n  ')
-    .trim();
+function namesOf(flags: readonly Flag[]): string {
+  const names = flags.map(({ name }) => `--${name}`).join(' ');
+  return names.replace(/(.{1,76})( |$)/g, '  $1\n').trimEnd();
 }
 
 function toOption(flag: Flag, parts: Parts): Option {

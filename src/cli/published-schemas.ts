@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { backends } from '../backends/index.ts';
+import { EventRecord } from '../events.ts';
 import { configJsonSchema } from './config/config-schema.ts';
 import { DoctorDocument } from './doctor-document.ts';
 import { InspectDocument } from './inspect-document.ts';
+import { Receipt } from './receipt.ts';
 import { ResultDocument } from './result-document.ts';
 
 export { backendCommandTexts } from './commands/backend-command-texts.ts';
@@ -19,6 +21,14 @@ export function publishedSchemas(): Readonly<Record<string, object>> {
     'doctor.schema.json': {
       ...z.toJSONSchema(DoctorDocument, { target: 'draft-7' }),
       title: 'apptool doctor --json result, version 1',
+    },
+    'events.schema.json': {
+      ...z.toJSONSchema(EventRecord, { target: 'draft-7' }),
+      title: 'One line of apptool --events, version 1',
+    },
+    'receipt.schema.json': {
+      ...z.toJSONSchema(Receipt, { target: 'draft-7' }),
+      title: 'apptool receipt, version 1',
     },
     'inspect.schema.json': {
       ...z.toJSONSchema(InspectDocument, { target: 'draft-7' }),

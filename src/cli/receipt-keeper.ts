@@ -1,13 +1,17 @@
 import { errorCode } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import { leavesParts, type Trace } from '../run/trace.ts';
-import { type Receipt, type ReceiptFacts, receiptOf, writeReceipt } from './receipt.ts';
+import { type Receipt, writeReceipt } from './receipt.ts';
+import { type ReceiptFacts, receiptOf } from './receipt-of-run.ts';
 
 /** Keeps the receipt of a run up to date, from the first thing worth keeping to the end. */
 export interface ReceiptKeeper {
   /** Where the receipt is, or would be: the user's path, or one of our own for a run that leaves something behind. */
   readonly path: (trace: Trace) => string;
   changed(trace: Trace): void;
+  event(event: AppEvent): void;
+  /** The receipt that this run goes on from. */
+  carryOn(receipt: Receipt): void;
   /** The last word. Resolves with the path when a receipt is there now. */
   ended(trace: Trace, ended: Receipt['ended']): string | null;
 }
@@ -20,12 +24,14 @@ export function createReceiptKeeper(
 ): ReceiptKeeper {
   let last = '';
   let hasWarned = false;
+  let retries = 0;
+  let carried: Receipt | null = null;
   const path = (trace: Trace): string =>
     asked ??
     `apptool-${[trace.report.backend ?? 'run', trace.report.job?.id ?? 'upload'].join('-').replace(/[^\w.-]+/g, '-')}.receipt.json`;
   const write = (trace: Trace, ended: Receipt['ended']): boolean => {
-    const receipt = receiptOf(trace, facts, ended, now());
-    const essence = JSON.stringify({ ...receipt, updatedAt: null });
+    const receipt = receiptOf(trace, facts, { ended, retries, now: now(), carried });
+    const essence = JSON.stringify({ ...receipt, updatedAt: null, attempts: [ended, retries] });
     if (essence === last) return true;
     try {
       writeReceipt(path(trace), receipt);
@@ -48,6 +54,12 @@ export function createReceiptKeeper(
     path,
     changed(trace) {
       if (asked !== undefined && hasBegun(trace)) write(trace, null);
+    },
+    event({ type }) {
+      if (type === 'http.retry') retries += 1;
+    },
+    carryOn(receipt) {
+      carried = receipt;
     },
     ended(trace, ended) {
       if (asked === undefined && !leavesParts(trace)) return null;

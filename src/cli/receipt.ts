@@ -2,11 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import type { BuildMetadata } from '../build-metadata.ts';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
-import type { Trace } from '../run/trace.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
+
+/** Defaults: a receipt of an earlier version does not have them. */
+const App = {
+  packageName: z.string().nullable().default(null),
+  versionName: z.string().nullable().default(null),
+  versionCode: z.int().nullable().default(null),
+  signers: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe('Hex SHA-256 of the certificates of its newest signature; empty where it is not signed'),
+};
 
 const Job = z.object({ ref: z.string(), id: z.string() }).nullable();
 const State = z.object({ phase: z.string(), status: z.string() }).nullable();
@@ -51,12 +61,10 @@ export const Receipt = z.object({
       size: z.int(),
       sha256: z.string().nullable(),
       platform: z.enum(['android', 'ios']),
-      packageName: z.string().nullable(),
-      versionName: z.string().nullable(),
-      versionCode: z.int().nullable(),
+      ...App,
     })
     .nullable(),
-  output: z.object({ name: z.string(), size: z.int(), sha256: z.string() }).nullable(),
+  output: z.object({ name: z.string(), size: z.int(), sha256: z.string(), ...App }).nullable(),
   /** The last byte of what may start a job was out, and nobody has said what became of it. */
   mayHaveLanded: z.boolean().default(false),
   /** A multipart upload that was neither completed nor aborted: what `apptool abort` needs. */
@@ -75,70 +83,22 @@ export const Receipt = z.object({
       }),
     )
     .default([]),
+  /** The runs that made it what it is, this one last: those of the stages before it, where it went on from their receipt. */
+  attempts: z
+    .array(
+      z.object({
+        command: z.string(),
+        version: z.string(),
+        startedAt: z.iso.datetime(),
+        /** When it last wrote the receipt. */
+        updatedAt: z.iso.datetime(),
+        ended: Ended,
+        retries: z.int().describe('Requests that were sent again'),
+      }),
+    )
+    .default([]),
 });
 export type Receipt = z.infer<typeof Receipt>;
-
-/** What a receipt says besides the trace. */
-export type ReceiptFacts = Pick<Receipt, 'command' | 'startedAt' | 'environment'> & {
-  readonly version: string;
-  readonly build: BuildMetadata;
-  /** Host of a backend's address. */
-  readonly hostOf: (backend: string) => string | null;
-};
-
-export function receiptOf(trace: Trace, facts: ReceiptFacts, ended: Receipt['ended'], now: Date): Receipt {
-  const { backend, job, state, artifact, output } = trace.report;
-  return {
-    receiptVersion: 1,
-    tool: { name: 'apptool', version: facts.version },
-    command: facts.command,
-    startedAt: facts.startedAt,
-    updatedAt: now.toISOString(),
-    ended,
-    backend,
-    host: backend === null ? null : facts.hostOf(backend),
-    environment: facts.environment,
-    build: buildOf(facts.build),
-    job,
-    state: state === null ? null : { phase: state.phase, status: state.status },
-    artifact: artifact === null ? null : withoutPath(artifact),
-    output: output === null ? null : withoutPath(output),
-    mayHaveLanded: mayHaveLanded(trace),
-    unfinished: unfinishedOf(trace),
-    targets: trace.targets.map((target) => targetOf(target, facts)),
-  };
-}
-
-function targetOf(trace: Trace, facts: ReceiptFacts): Receipt['targets'][number] {
-  const { backend, job, state } = trace.report;
-  const { end } = trace;
-  return {
-    backend: backend ?? '',
-    host: facts.hostOf(backend ?? ''),
-    job,
-    state: state === null ? null : { phase: state.phase, status: state.status },
-    mayHaveLanded: mayHaveLanded(trace),
-    ended: end === undefined ? null : { exitCode: end?.exitCode ?? 0, errorClass: end?.class ?? null },
-    unfinished: unfinishedOf(trace),
-  };
-}
-
-function mayHaveLanded({ report, leftovers }: Trace): boolean {
-  return report.job === null && leftovers.mayHaveLanded;
-}
-
-function unfinishedOf({ leftovers: { session, mayHaveLanded } }: Trace): Receipt['unfinished'] {
-  return session === null ? null : { session: { ...session }, mayHaveLanded };
-}
-
-function buildOf({ provider, ...build }: BuildMetadata): Receipt['build'] {
-  const { commit, branch, tag, pullRequest, buildNumber, buildUrl, repositoryUrl } = build;
-  return { provider: provider?.id ?? null, commit, branch, tag, pullRequest, buildNumber, buildUrl, repositoryUrl };
-}
-
-function withoutPath<T extends { readonly path: string }>({ path: _, ...rest }: T): Omit<T, 'path'> {
-  return rest;
-}
 
 /**
  * Writes a receipt so that a reader finds the old one or the new one, whole. Synchronous: it is written at moments after which nothing

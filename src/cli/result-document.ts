@@ -44,6 +44,15 @@ const TargetRecord = z.strictObject({
 });
 export type TargetRecord = z.infer<typeof TargetRecord>;
 
+const App = {
+  packageName: Nullable(z.string()),
+  versionName: Nullable(z.string()),
+  versionCode: Nullable(z.int()),
+  signers: Nullable(z.array(z.string())).describe(
+    'Hex SHA-256 of the certificates of its newest signature; empty where it is not signed, null where that is not known',
+  ),
+};
+
 /** The one document that `--json` prints, in success, failure and cancellation. What does not apply is `null`. */
 export const ResultDocument = z.strictObject({
   schemaVersion: z.literal(1),
@@ -61,12 +70,10 @@ export const ResultDocument = z.strictObject({
       size: z.int(),
       sha256: Nullable(z.string()),
       platform: z.enum(['android', 'ios']),
-      packageName: Nullable(z.string()),
-      versionName: Nullable(z.string()),
-      versionCode: Nullable(z.int()),
+      ...App,
     }),
   ),
-  output: Nullable(z.strictObject({ path: z.string(), name: z.string(), size: z.int(), sha256: z.string() })),
+  output: Nullable(z.strictObject({ path: z.string(), name: z.string(), size: z.int(), sha256: z.string(), ...App })),
   targets: z.array(TargetRecord).describe('One record per target of publish and release'),
   warnings: z.array(z.strictObject({ code: z.string(), message: z.string() })),
   durationMs: z.int(),

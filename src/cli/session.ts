@@ -18,6 +18,7 @@ import type { Confirm } from './confirm.ts';
 import { readCredentials } from './credentials.ts';
 import { FLAGS } from './flags.ts';
 import { readNetworkEnvironment } from './network-environment.ts';
+import type { Receipt } from './receipt.ts';
 import { readReleaseNotes } from './release-notes.ts';
 
 const LEAST_POLL_INTERVAL_MS = 1_000;
@@ -42,6 +43,8 @@ export interface Session {
   /** The same without the checks: for whoever has made them one by one. */
   inputFor(parts: InputParts): AdapterInput<Record<string, unknown>> & { readonly storage: Storage };
   readonly redactor: Redactor;
+  /** Goes on from a receipt: what it knows and this run does not stays in this run's. */
+  readonly carryOn: (receipt: Receipt) => void;
   /** Asks the person at the terminal; `null` where there is none. */
   readonly confirm: Confirm;
   /** The definition of a backend. Throws `UsageError` for an unknown one. */
@@ -68,6 +71,7 @@ export interface SessionParts {
   readonly ctx: RunContext;
   readonly build: () => Promise<BuildMetadata>;
   readonly confirm: Confirm;
+  readonly carryOn: (receipt: Receipt) => void;
   /** Told what to do when the credentials that were read are refused. */
   readonly onCredentials: (backend: string, ifRefused: string) => void;
   readonly printNow: (result: CommandResult) => void;

@@ -53,14 +53,14 @@ export const Settings = z.strictObject({
     'must be dev, staging or prod (aliases: development, stg, production)',
   )
     .optional()
-    .describe('AppTego configuration version; never guessed'),
+    .describe('AppTego configuration: dev, staging or prod'),
   platform: word(['android', 'ios'], 'must be android or ios').optional().describe('Default: as the file says'),
   signingKey: text('a signing key id')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), { error: 'contains a control character' })
     .optional()
     .describe("Signing key at AppTego; default: the tenant's"),
-  until: text('a milestone').optional().describe('Milestone to wait for; apptool backends lists them'),
+  until: text('a milestone').optional().describe('Milestone to wait for, see apptool backends'),
   releaseNotes: text('a text')
     .refine((value) => Buffer.byteLength(value) <= LONGEST_NOTES, { error: 'release notes are larger than 64 KiB' })
     .optional()
@@ -80,7 +80,7 @@ export const Settings = z.strictObject({
   timeout: duration('10s', '24h', '45m').prefault('60m').describe('Longest wait for the job'),
   pollInterval: duration('1ms', '1h', '15s').prefault('15s').describe('Time between two questions'),
   stallTimeout: duration('1s', '1h', '60s').prefault('60s').describe('Longest time with no byte moved'),
-  appearTimeout: duration('0s', '1h', '5m').prefault('5m').describe('How long a fresh job may be "not found"'),
+  appearTimeout: duration('0s', '1h', '5m').prefault('5m').describe('Longest time for a job to appear'),
   capacityWait: duration('0s', '24h', '10m').prefault('10m').describe('Longest wait for a build slot'),
   concurrency: z
     .union([z.literal('auto'), z.int().min(1, WHOLE_NUMBER).max(MOST_PARTS_IN_FLIGHT, WHOLE_NUMBER)], {
@@ -89,6 +89,7 @@ export const Settings = z.strictObject({
     .prefault('auto')
     .describe('Parts in flight: a number, or auto'),
   receipt: text('a file path').optional().describe('Keep a receipt there, written at every step'),
+  events: text('a file path').optional().describe('Append every event to it as a line of JSON; - is stderr'),
   json: yes.optional().describe('Print one JSON document on stdout'),
   quiet: yes.optional().describe('Only the result, warnings and errors'),
   verbose: yes.optional().describe('Say more about what happens'),

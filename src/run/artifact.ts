@@ -1,7 +1,7 @@
 import { readAppIdentity } from '../archive/app-identity.ts';
 import { type ArchiveFile, ArchiveProblem } from '../archive/archive-file.ts';
-import { openAppArchive } from '../archive/archive-kind.ts';
-import { readSignatures, type Signatures } from '../archive/signatures.ts';
+import { type AppArchive, openAppArchive } from '../archive/archive-kind.ts';
+import { readSignatures, type Signatures, signersOf } from '../archive/signatures.ts';
 import { LocalIoError, UsageError } from '../errors.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
 import type { Artifact, PlannedRequest, Platform, UploadOptions } from '../types.ts';
@@ -50,7 +50,7 @@ export async function withArtifactFor<T>(
   const reader = createReader(path, asksForSignatures(backends, expected), ctx);
   const artifact = await openArtifact(path, { judge: reader.judge, checkSize });
   try {
-    ctx.trace.note({ artifact: factsOf(artifact, null) });
+    ctx.trace.note({ artifact: factsOf(artifact, null, reader.signers()) });
     checkPlatform(artifact, platform);
     const { name, identity } = artifact;
     const { environment } = options;
@@ -87,7 +87,7 @@ function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number)
 }
 
 /** What the file does not tell of the app is a warning: that is no reason not to send it. */
-function createReader(path: string, readsSignatures: boolean, ctx: RunContext) {
+function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
   let found: Signatures | null = null;
   return {
     judge: async (file: ArchiveFile): Promise<Judgement> =>
@@ -95,14 +95,27 @@ function createReader(path: string, readsSignatures: boolean, ctx: RunContext) {
         const archive = await openAppArchive(file);
         const problems: string[] = [];
         const identity = await readAppIdentity(archive, problems);
-        if (readsSignatures) found = await readSignatures(archive, problems);
+        found = needsSignatures ? await readSignatures(archive, problems) : await signaturesToKeep(archive);
         warnOf(problems, ctx);
         return { kind: archive.kind, identity };
       }),
     /** Those of the file that was judged; verifying them reads all of it. */
-    signatures: async (isToVerify: boolean) =>
-      found === null || !isToVerify ? found : { ...found, schemes: await found.verify(ctx.signal) },
+    signatures: async (isToVerify: boolean) => {
+      if (found === null || !needsSignatures) return null;
+      return isToVerify ? { ...found, schemes: await found.verify(ctx.signal) } : found;
+    },
+    signers: () => (found === null ? null : signersOf(found)),
   };
+}
+
+/** For the record alone: where they cannot be read, that is no reason for anything. */
+async function signaturesToKeep(archive: AppArchive): Promise<Signatures | null> {
+  try {
+    return await readSignatures(archive, []);
+  } catch (error) {
+    if (error instanceof ArchiveProblem) return null;
+    throw error;
+  }
 }
 
 export function warnOf(problems: readonly string[], { emit }: RunContext): void {

@@ -7,7 +7,7 @@ import { jobFailed } from '../transfer/poll.ts';
 import type { ArtifactKind, DownloadLink } from '../types.ts';
 import { downloadOf, jobRef, type OpenBackend } from './backend.ts';
 import { proveOutput, readOutput, type SentArtifact } from './output-proof.ts';
-import type { RunContext } from './trace.ts';
+import { type AppRecord, appRecord, type RunContext } from './trace.ts';
 import { status } from './wait.ts';
 
 export interface DownloadInput {
@@ -24,6 +24,7 @@ export interface DownloadInput {
 export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promise<Downloaded> {
   const { backend, id, output, sent, isOwnCommand } = input;
   const download = downloadOf(backend);
+  let app: AppRecord | null = null;
   try {
     const done = await downloadToFile(
       {
@@ -31,12 +32,14 @@ export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promis
         storage: backend.storage,
         target: output,
         inputBytes: sent?.sizeBytes ?? null,
-        verify: (file, received) => verify(file, received, input, ctx),
+        verify: async (file, received) => {
+          app = await verify(file, received, input, ctx);
+        },
       },
       ctx,
     );
     const { path, sizeBytes: size, sha256 } = done;
-    ctx.trace.note({ output: { path, name: basename(path), size, sha256 } });
+    ctx.trace.note({ output: { path, name: basename(path), size, sha256, ...(app ?? appRecord(null, null)) } });
     // Stopped while it was put in place: it is there, and the run was stopped.
     ctx.signal.throwIfAborted();
     return done;
@@ -90,12 +93,13 @@ function defaultName({ fileName }: DownloadLink, isProtected: boolean): string {
   return isProtected ? `${stem}-protected.${extension}` : fileName;
 }
 
+/** Judges the output; resolves with which app it is. */
 async function verify(
   file: OutputFile,
   { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string },
   { sent, output }: DownloadInput,
   ctx: RunContext,
-): Promise<void> {
+): Promise<AppRecord> {
   const fill = async (buffer: Buffer, position: number) => {
     const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, position);
     if (bytesRead < buffer.length) throw new ArchiveProblem('archive became shorter while it was read');
@@ -104,8 +108,8 @@ async function verify(
   const named = kindNamed(output.path);
   if (sent === null && named !== null && named !== facts.kind)
     throw new IntegrityError(`the output is an ${facts.kind.toUpperCase()}, not what its name says`);
-  if (sent === null) return;
-  for (const warning of proveOutput(facts, sent)) ctx.emit({ type: 'warning', ...warning });
+  for (const warning of sent === null ? [] : proveOutput(facts, sent)) ctx.emit({ type: 'warning', ...warning });
+  return appRecord(facts.identity, facts.signers);
 }
 
 /** What the name of a path promises; `null` where it promises nothing. */

@@ -19,10 +19,10 @@ const IDSIG_HEAD_BYTES = 64 * 1024;
 export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> {
   const { artifact, inspection } = await openInspected(path);
   try {
-    ctx.trace.note({ artifact: factsOf(artifact, null) });
+    ctx.trace.note({ artifact: factsOf(artifact, null, inspection.signers) });
     const [checked, sha256] = await Promise.all([inspection.verify(ctx.signal), artifact.sha256(ctx.signal)]);
     await artifact.assertUnchanged();
-    ctx.trace.note({ artifact: factsOf(artifact, sha256) });
+    ctx.trace.note({ artifact: factsOf(artifact, sha256, inspection.signers) });
     const facts = checked.kind === 'apk' ? withV4(checked, await readIdsig(`${path}.idsig`)) : checked;
     warnOf(facts.problems, ctx);
     for (const { scheme, reason } of facts.kind === 'ipa' ? [] : facts.signatures.filter(isUntrue)) {

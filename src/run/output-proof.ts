@@ -1,7 +1,7 @@
 import { readAppIdentity } from '../archive/app-identity.ts';
 import { type ArchiveFile, ArchiveProblem } from '../archive/archive-file.ts';
 import { type AppArchive, openAppArchive } from '../archive/archive-kind.ts';
-import { readSignatures } from '../archive/signatures.ts';
+import { readSignatures, signersOf } from '../archive/signatures.ts';
 import { IntegrityError } from '../errors.ts';
 import type { AppIdentity, ArtifactKind, Permission } from '../types.ts';
 import type { Warning } from './preflight.ts';
@@ -26,6 +26,7 @@ interface OutputFacts {
   readonly sha256: string;
   readonly identity: AppIdentity | null;
   readonly isSigned: boolean | null;
+  readonly signers: string[] | null;
   readonly problems: readonly string[];
 }
 
@@ -35,7 +36,9 @@ export async function readOutput(file: ArchiveFile, sha256: string): Promise<Out
   const problems: string[] = [];
   const identity = await readable(() => readAppIdentity(archive, problems), problems);
   const signatures = await readable(() => readSignatures(archive, problems), problems);
-  return { kind: archive.kind, sha256, identity, isSigned: signatures?.isSigned ?? null, problems };
+  const isSigned = signatures?.isSigned ?? null;
+  const signers = signatures === null ? null : signersOf(signatures);
+  return { kind: archive.kind, sha256, identity, isSigned, signers, problems };
 }
 
 async function openOutput(file: ArchiveFile): Promise<AppArchive> {

@@ -94,8 +94,9 @@ function stoppedError(failed: string, trace: Trace): AppToolError {
 
 /** The file is the run's, so the run knows its hash as soon as a target does. */
 function noteHash({ trace }: RunContext, { report }: Trace): void {
-  if (report.artifact?.sha256 != null && trace.report.artifact?.sha256 == null)
-    trace.note({ artifact: report.artifact });
+  const { sha256 = null } = report.artifact ?? {};
+  const { artifact } = trace.report;
+  if (sha256 !== null && artifact?.sha256 === null) trace.note({ artifact: { ...artifact, sha256 } });
 }
 
 async function runOne(artifact: Artifact, target: PublishTarget, input: PublishInput, ctx: RunContext): Promise<void> {

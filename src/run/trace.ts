@@ -1,7 +1,7 @@
 import type { AppToolError, CancelledError } from '../errors.ts';
 import { CancelledError as Cancelled } from '../errors.ts';
 import type { MultipartSession } from '../transfer/signed-protocol.ts';
-import type { Artifact, Context, Finding, JobState, Platform, RemoteFact } from '../types.ts';
+import type { AppIdentity, Artifact, Context, Finding, JobState, Platform, RemoteFact } from '../types.ts';
 import { jobRef } from './backend.ts';
 
 /** What is known of a run, filled in as it becomes known, so that a failed run can still say all of it. */
@@ -12,23 +12,31 @@ export interface Report {
   /** The last that the backend said that it found. */
   readonly findings: readonly Finding[];
   readonly artifact: ArtifactFacts | null;
-  readonly output: {
-    readonly path: string;
-    readonly name: string;
-    readonly size: number;
-    readonly sha256: string;
-  } | null;
+  readonly output: OutputRecord | null;
 }
 
-export interface ArtifactFacts {
+/** Which app a file is, and who signed it; `null` for what the file does not tell. */
+export interface AppRecord {
+  readonly packageName: string | null;
+  readonly versionName: string | null;
+  readonly versionCode: number | null;
+  /** Hex SHA-256 of the certificates of its newest signature; empty where it is not signed. */
+  readonly signers: string[] | null;
+}
+
+interface OutputRecord extends AppRecord {
+  readonly path: string;
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+export interface ArtifactFacts extends AppRecord {
   readonly path: string;
   readonly name: string;
   readonly size: number;
   readonly sha256: string | null;
   readonly platform: Platform;
-  readonly packageName: string | null;
-  readonly versionName: string | null;
-  readonly versionCode: number | null;
 }
 
 /** What the run may have left behind: at the backend, and here. */
@@ -121,10 +129,14 @@ function after(left: Leftovers, fact: Exclude<RemoteFact, { type: 'job' }>): Lef
   }
 }
 
-export function factsOf(artifact: Artifact, sha256: string | null): ArtifactFacts {
+export function factsOf(artifact: Artifact, sha256: string | null, signers: AppRecord['signers']): ArtifactFacts {
   const { path, name, sizeBytes: size, platform, identity } = artifact;
+  return { path, name, size, sha256, platform, ...appRecord(identity, signers) };
+}
+
+export function appRecord(identity: AppIdentity | null, signers: AppRecord['signers']): AppRecord {
   const { packageName = null, versionName = null, versionCode = null } = identity ?? {};
-  return { path, name, size, sha256, platform, packageName, versionName, versionCode };
+  return { packageName, versionName, versionCode, signers };
 }
 
 /** Whether parts are left in a storage, by this run or by one of its targets. */

@@ -15,7 +15,8 @@ export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx
     // Awaited below; when the upload fails first, its error is the one to tell.
   });
   const id = await backend.adapter.upload(artifact, options, ctx);
-  ctx.trace.note({ artifact: factsOf(artifact, await hashOfSent(artifact, hashing, ctx)) });
+  const sha256 = await hashOfSent(artifact, hashing, ctx);
+  ctx.trace.note({ artifact: { ...(ctx.trace.report.artifact ?? factsOf(artifact, null, null)), sha256 } });
   ctx.emit({ type: 'upload.done', job: jobRef(backend, id), durationMs: ctx.clock.now() - startedAt });
   return id;
 }

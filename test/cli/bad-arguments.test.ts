@@ -474,16 +474,22 @@ test.each(
   expectRefused(result, canary, { ...refusal, hides: ['hunter2pw'] });
 });
 
-test('B-39: --json with --quiet', async () => {
+test('B-39: --json with --events - and --quiet', async () => {
   const [cwd, canary] = [await folderWithApp(), await startCanary()];
 
-  const result = await runCli([...PROTECT, '--json', '--quiet', '--dry-run'], { cwd, env: canary.variables });
+  const result = await runCli([...PROTECT, '--json', '--events', '-', '--quiet', '--dry-run'], {
+    cwd,
+    env: canary.variables,
+  });
 
   expectAccepted(result);
   expect(JSON.parse(result.stdout)).toMatchObject({ ok: true, exitCode: 0, command: 'protect' });
-  expect(result.stderr).toBe(
-    'warning: this is a dry run: nothing that writes is sent\nwarning: app.apk is debuggable, as no release should be\n',
-  );
+  const lines = result.stderr.trimEnd().split('\n');
+  expect(lines.filter((line) => !line.startsWith('{'))).toEqual([
+    'warning: this is a dry run: nothing that writes is sent',
+    'warning: app.apk is debuggable, as no release should be',
+  ]);
+  expect(lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line).type)).toContain('run.end');
 });
 
 test('B-40: an argument of 1 MiB', () => {

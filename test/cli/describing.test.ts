@@ -2,10 +2,13 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
+import { backendCommands } from '../../src/cli/commands/backend-commands.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { configFileSchema, configJsonSchema } from '../../src/cli/config/config-schema.ts';
+import { parseCommandLine } from '../../src/cli/program.ts';
 import { publishedSchemas } from '../../src/cli/published-schemas.ts';
 import { ResultDocument } from '../../src/cli/result-document.ts';
+import { settingTexts } from '../../src/cli/setting-texts.ts';
 import { runCli } from '../support/cli.ts';
 import { ROOT, temporaryFolder } from '../support/files.ts';
 
@@ -16,11 +19,35 @@ describe('help and version', () => {
       const result = await runCli([...name.split(' '), '--help']);
 
       expect(result).toMatchObject({ code: 0, stderr: '' });
-      expect(result.stdout).toContain(`$ ${example}`);
+      expect(result.stdout).toContain(`Example: ${example}`);
+      const lines = result.stdout.trimEnd().split('\n');
+      expect(lines.length).toBeLessThan(24);
+      expect(lines.filter((line) => line.length > 80 && !line.startsWith('Example: '))).toEqual([]);
       for (const flag of flags) expect(result.stdout).toContain(`--${flag}`);
       if (flags.includes('timeout')) expect(result.stdout.replace(/\s+/g, ' ')).toContain('(default: 60m)');
     },
   );
+
+  test('every command of one backend has a page that fits a screen, with its example', async () => {
+    const specs = await backendCommands();
+    const texts = await settingTexts();
+
+    expect(specs.length).toBeGreaterThan(10);
+    for (const { name, example } of specs) {
+      const page = parseCommandLine([...name.split(' '), '--help'], specs, '0', texts);
+      const text = page.type === 'help' ? page.text : '';
+      expect(text).toContain(`Example: ${example}`);
+      expect(text.trimEnd().split('\n').length).toBeLessThan(24);
+    }
+  });
+
+  test('--help --verbose describes every flag', async () => {
+    const publish = COMMANDS.find(({ name }) => name === 'publish');
+
+    const { stdout } = await runCli(['publish', '--help', '--verbose']);
+
+    for (const flag of publish?.flags ?? []) expect(stdout).toMatch(new RegExp(`^ +(-., )?--${flag}( <|\\s{2})`, 'm'));
+  });
 
   test('--help lists every command and every global flag', async () => {
     const { stdout } = await runCli(['--help']);

@@ -8,6 +8,7 @@ import { atEnd } from '../support/cleanup.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
 import { temporaryFolder } from '../support/files.ts';
+import { checked } from '../support/published-schema.ts';
 import { sandbox } from '../support/sandbox.ts';
 import { CA_FILE, type Certificate, tlsFront } from '../support/tls-front.ts';
 
@@ -17,7 +18,7 @@ type Row = DoctorData['machine'][number];
 /** Runs `doctor --json`, and gives its rows by backend and check. */
 async function doctor(env: Env, ...args: string[]) {
   const result = await runCli(['doctor', '--json', ...args], { env });
-  const document = DoctorDocument.parse(JSON.parse(result.stdout));
+  const document = DoctorDocument.parse(checked('doctor.schema.json', JSON.parse(result.stdout)));
   const rows = (id: string): readonly Row[] =>
     document.data?.backends.find((backend) => backend.id === id)?.checks ?? [];
   const row = (id: string, check: Row['check']): Row | undefined => rows(id).find((one) => one.check === check);

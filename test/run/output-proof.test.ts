@@ -22,7 +22,7 @@ const IDENTITY = {
   profileExpires: null,
 };
 const SENT: SentArtifact = { kind: 'apk', sizeBytes: 9, sha256: 'in', identity: IDENTITY, signingKey: undefined };
-const OUTPUT = { kind: 'apk', sha256: 'out', identity: IDENTITY, isSigned: true, problems: [] } as const;
+const OUTPUT = { kind: 'apk', sha256: 'out', identity: IDENTITY, isSigned: true, signers: null, problems: [] } as const;
 
 type Output = Parameters<typeof proveOutput>[0];
 interface Row {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { UsageError } from '../../errors.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { download } from '../../run/download.ts';
@@ -38,7 +38,9 @@ async function openJob(session: Session) {
   const receipt = receiptOperand(session);
   const reference = receipt === null ? operandOf(session) : jobIn(receipt, operandOf(session));
   const { backend: backendId, id } = parseJobReference(reference, session.backends);
-  if (receipt?.artifact != null) session.ctx.trace.note({ artifact: artifactIn(receipt.artifact) });
+  const earlier = receipt ?? receiptOfJob(session.settings.values.receipt, reference);
+  if (earlier !== null) session.carryOn(earlier);
+  if (earlier?.artifact != null) session.ctx.trace.note({ artifact: artifactIn(earlier.artifact) });
   return { backend: await session.open(backendId), id, receipt };
 }
 
@@ -56,6 +58,13 @@ function receiptOperand(session: Session): Receipt | null {
   const operand = operandOf(session);
   const isReference = session.backends.some(({ id }) => operand.startsWith(`${id}:`));
   return isReference || !existsSync(operand) ? null : readReceipt(operand);
+}
+
+/** The receipt that is about to be written anew, where it is one of this job already. */
+function receiptOfJob(path: string | undefined, reference: string): Receipt | null {
+  if (path === undefined || (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return null;
+  const receipt = readReceipt(path);
+  return [receipt, ...receipt.targets].some(({ job }) => job?.ref === reference) ? receipt : null;
 }
 
 function jobIn({ job, targets }: Receipt, operand: string): string {

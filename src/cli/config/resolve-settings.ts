@@ -115,6 +115,7 @@ function givenInConfig(config: ConfigFile | null, path: readonly string[]): Give
 const PATHS: Readonly<Partial<Record<SettingKey, 'write' | 'read'>>> = {
   output: 'write',
   receipt: 'write',
+  events: 'write',
   releaseNotesFile: 'read',
 };
 

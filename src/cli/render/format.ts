@@ -57,6 +57,7 @@ export function formatEvent(event: AppEvent): Line | null {
       return { level: 'debug', text: event.message };
     case 'upload.progress':
     case 'download.progress':
+    case 'run.end':
       return null;
   }
 }

@@ -1,0 +1,151 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type * as z from 'zod';
+import type { EventRecord } from '../../src/events.ts';
+import { runCli } from '../support/cli.ts';
+import { faultProxy, faults } from '../support/fault-proxy.ts';
+import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { checked } from '../support/published-schema.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const PROTECT = ['protect', 'app.apk', '-e', 'dev', '--poll-interval', '20ms', '--timeout', '30s'];
+
+async function setUp() {
+  const folder = await temporaryFolder();
+  await copyFixture('v2.apk', folder, 'app.apk');
+  const box = await sandbox();
+  const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    runCli(args, { cwd: folder, env: { ...box.variables, ...env } });
+  return { folder, box, run, events: () => eventsIn(readFileSync(join(folder, 'events.ndjson'), 'utf8')) };
+}
+
+function eventsIn(text: string): z.infer<typeof EventRecord>[] {
+  expect(text.endsWith('\n')).toBe(true);
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => checked<z.infer<typeof EventRecord>>('events.schema.json', JSON.parse(line)));
+}
+
+describe('--events', () => {
+  test('writes what happens, in order, from the start to the end', async () => {
+    const { run, events } = await setUp();
+
+    const result = await run([...PROTECT, '--events', 'events.ndjson']);
+
+    expect(result.code).toBe(0);
+    const records = events();
+    const types = records.map(({ type }) => type);
+    const order = [
+      'run.start',
+      'upload.start',
+      'upload.done',
+      'wait.start',
+      'download.start',
+      'download.done',
+      'run.end',
+    ];
+    expect(types.filter((type) => order.includes(type))).toEqual(order);
+    expect(records.map((record) => (record as { seq?: number }).seq)).toEqual(records.map((_, index) => index));
+    expect(records.at(-1)).toMatchObject({ type: 'run.end', exitCode: 0, errorClass: null, message: null });
+    expect(types).not.toContain('debug');
+  });
+
+  test('adds to what is there, and tells of a failure', async () => {
+    const { run, events } = await setUp();
+
+    await run([...PROTECT, '--dry-run', '--events', 'events.ndjson']);
+    const result = await run(['protect', 'missing.apk', '-e', 'dev', '--events', 'events.ndjson']);
+
+    expect(result.code).toBe(3);
+    const ends = events().filter(({ type }) => type === 'run.end');
+    expect(ends).toMatchObject([
+      { exitCode: 0, errorClass: null },
+      { exitCode: 3, errorClass: 'local-io', message: expect.stringContaining('missing.apk') },
+    ]);
+  });
+
+  test('takes its place from the variable too, and says of which target an event is', async () => {
+    const { run, events } = await setUp();
+
+    const result = await run(
+      ['publish', 'app.apk', '--to', 'apptego,applivery', '-e', 'dev', '--poll-interval', '20ms', '--timeout', '30s'],
+      { APPTOOL_EVENTS: 'events.ndjson' },
+    );
+
+    expect(result.code).toBe(0);
+    const done = events().filter(({ type }) => type === 'target.done');
+    expect(done.map((record) => (record as { target?: string }).target).sort()).toEqual(['applivery', 'apptego']);
+  });
+
+  test('-: goes to stderr in place of progress; the result and the error stay as they are', async () => {
+    const { run } = await setUp();
+
+    const result = await run(['download', 'apptego:1700000000', '--events', '-']);
+
+    const lines = result.stderr.trimEnd().split('\n');
+    const error = lines.findIndex((line) => line.startsWith('error[rejected]:'));
+    expect(eventsIn(`${lines.slice(0, error).join('\n')}\n`).at(-1)).toMatchObject({ type: 'run.end', exitCode: 5 });
+    expect(lines.slice(error).every((line) => !line.startsWith('{'))).toBe(true);
+    expect(result.stdout).toBe('');
+  });
+
+  test('no event holds the words of a server that would end a line, nor our key', async () => {
+    const { box, folder } = await setUp();
+    const key = box.variables.APPTEGO_API_KEY ?? '';
+    const answer = faults.answer(400, { error: `no\n{"type":"run.end","exitCode":0}\u001b[2J ${key}` });
+    const proxy = await faultProxy(box, [{ origin: 'api', method: 'POST', times: 100, fault: answer }]);
+
+    const result = await runCli([...PROTECT, '--events', 'events.ndjson'], { cwd: folder, env: proxy.variables });
+
+    expect(result.code).toBe(5);
+    const text = readFileSync(join(folder, 'events.ndjson'), 'utf8');
+    expect(eventsIn(text).filter(({ type }) => type === 'run.end')).toHaveLength(1);
+    expect(text).not.toContain(key);
+    expect(text).not.toContain('\u001b');
+  });
+
+  test.each([
+    ['a folder', 'events.ndjson', 'not a regular file'],
+    ['a symbolic link', 'link', 'it is a symbolic link'],
+    ['a file in a folder that is not there', 'nowhere/events.ndjson', 'no such file or directory'],
+  ])('is refused for %s before anything is sent', async (_, path, why) => {
+    const { folder, box } = await setUp();
+    const proxy = await faultProxy(box, []);
+    await mkdir(join(folder, 'events.ndjson'));
+    await writeFile(join(folder, 'target'), '');
+    await symlink('target', join(folder, 'link'));
+
+    const result = await runCli([...PROTECT, '--events', path], { cwd: folder, env: proxy.variables });
+
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain(`cannot write --events: ${why}`);
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test('what cannot be written any more does not stop the run, but the run is not told as a success', async () => {
+    const { run, folder } = await setUp();
+
+    const result = await run([...PROTECT, '--events', '/dev/full', '--json']);
+
+    expect(result.code).toBe(3);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      ok: false,
+      output: { name: 'app-protected.apk' },
+      error: { class: 'local-io', message: 'cannot write --events: ENOSPC' },
+    });
+    expect(readFileSync(join(folder, 'app-protected.apk')).length).toBeGreaterThan(0);
+  });
+
+  test('a config that was found may not have them written outside of its folder', async () => {
+    const { run, folder } = await setUp();
+    await writeFile(join(folder, 'apptool.config.json'), '{"events":"../escaped.ndjson"}');
+
+    const result = await run(PROTECT);
+
+    expect(result.code).toBe(13);
+    expect(result.stderr).toContain('may not write outside the project');
+  });
+});
