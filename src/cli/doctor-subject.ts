@@ -60,7 +60,7 @@ export async function examineBackend(
   const checks = [...settings.checks, ...credentials.checks];
   if (proxies === null)
     return {
-      checks: [...checks, found('skipped', 'answer', null, 'the network cannot be used: see above')],
+      checks: [...checks, found('skipped', 'proof', null, 'the network cannot be used: see above')],
       ready: null,
     };
   const { values, ifRefused } = credentialsOf(credentials.usable);

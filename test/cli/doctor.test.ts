@@ -201,6 +201,7 @@ describe('doctor', () => {
     expect(result.machine).toContainEqual(
       expect.objectContaining({ check: 'network', result: 'failed', errorClass: 'policy' }),
     );
+    expect(result.rows('apptego').at(-1)).toMatchObject({ check: 'proof', result: 'skipped' });
     expect(requests).toEqual([]);
   });
 });
