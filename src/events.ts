@@ -59,6 +59,7 @@ const Happening = z.discriminatedUnion('type', [
   ),
   event('serving', { address: z.string() }),
   event('cancelling', { signal: z.string() }),
+  event('note', { message: z.string() }).describe('What to do next'),
   event('debug', { message: z.string() }),
   event('warning', { code: z.string(), message: z.string() }),
   event('run.end', {

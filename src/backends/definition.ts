@@ -53,6 +53,17 @@ export interface CredentialSpec {
   readonly secretParts?: (value: string) => readonly string[];
 }
 
+/** A setting that a first config should hold. */
+export interface FirstSetting {
+  readonly key: string;
+  /** True where the backend works without it. */
+  readonly isOptional?: true;
+  /** It matters only where another setting, named before it, has this value. */
+  readonly where?: { readonly key: string; readonly is: string };
+  /** It can stand in this other setting instead. */
+  readonly orIn?: string;
+}
+
 /** What a command of one backend has to say: a table for people, and `data` for `--json`. */
 export interface CommandOutput {
   readonly table?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
@@ -119,6 +130,8 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly otherHosts?: string;
   /** The settings that name files: what is read leaves this machine, so a config that was only found may not point out of its project. */
   readonly fileSettings?: readonly string[];
+  /** The settings without which nothing can be uploaded, and those that decide about them; what a flag sets is not among them. */
+  readonly firstSettings?: readonly FirstSetting[];
   readonly credentials: readonly CredentialSpec[];
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;

@@ -27,6 +27,7 @@ export interface CommandSpec {
   readonly flags: readonly string[];
   readonly summary: string;
   readonly example: string;
-  /** True for what serves or prints without a backend: then no embedded sandbox makes sense. */
+  /** True for what does not depend on the folder it runs in: a config is read where `--config` names one, and not looked for. */
+  readonly ignoresFoundConfig?: true;
   readonly run: (session: Session) => Promise<CommandResult>;
 }

@@ -1,21 +1,17 @@
-import { createInterface } from 'node:readline/promises';
+import type { OpenQuestions } from './questions.ts';
 
 /** Asks a question that only yes answers; `null` where there is nobody to ask. */
 export type Confirm = (question: string) => Promise<boolean | null>;
 
-/** Asks on the terminal's stderr, because stdout is for results. Rejects with the signal's reason. */
-export function createConfirm(process: NodeJS.Process, signal: AbortSignal): Confirm {
+/** Rejects with the signal's reason. */
+export function createConfirm(open: OpenQuestions): Confirm {
   return async (question) => {
-    if (process.stdin.isTTY !== true || process.stderr.isTTY !== true) return null;
-    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    const questions = open();
+    if (questions === null) return null;
     try {
-      const answer = await terminal.question(`${question} [y/N] `, { signal });
-      return /^y(es)?$/i.test(answer.trim());
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error;
+      return /^y(es)?$/i.test(await questions.ask(`${question} [y/N] `));
     } finally {
-      terminal.close();
+      questions.close();
     }
   };
 }

@@ -10,10 +10,11 @@ import { readBuildMetadata } from './ci/read-build-metadata.ts';
 import { realClock } from './clock.ts';
 import type { CommandResult, Invocation } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { findConfig, readNamedConfig } from './config/config-file.ts';
+import { findConfig, NO_CONFIG, readNamedConfig } from './config/config-file.ts';
 import { type Environment, type ResolvedSettings, resolveSettings } from './config/resolve-settings.ts';
 import { createConfirm } from './confirm.ts';
 import { FLAGS, variableOf } from './flags.ts';
+import { questionsOn } from './questions.ts';
 import { checkReceiptPath } from './receipt.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from './receipt-keeper.ts';
 import { createRenderer, type Renderer } from './render/renderer.ts';
@@ -50,7 +51,9 @@ export async function prepare(
   const invocation = withVariables(asked, process.env);
   const { config: path } = invocation.flags;
   const { file, warnings } =
-    typeof path !== 'string' ? await findConfig(cwd) : { file: await readNamedConfig(path, cwd), warnings: [] };
+    typeof path === 'string'
+      ? { file: await readNamedConfig(path, cwd), warnings: [] }
+      : await (ignoresFoundConfig(invocation) ? NO_CONFIG : findConfig(cwd));
   const resolveWith = (environment: Environment) =>
     resolveSettings({
       flags: invocation.flags,
@@ -78,6 +81,7 @@ export async function prepare(
   let known: Promise<BuildMetadata> | null = null;
   const receipts = keepReceipts(invocation.command, receipt, settings, build, emit);
   around.onReceipts(receipts);
+  const questions = questionsOn(process, signal);
   const session = createSession({
     invocation,
     settings,
@@ -85,7 +89,8 @@ export async function prepare(
     environment,
     backends,
     redactor,
-    confirm: createConfirm(process, signal),
+    questions,
+    confirm: createConfirm(questions),
     build: () => {
       known ??= readBuildMetadata({ environment, cwd, signal });
       return known;
@@ -102,6 +107,10 @@ export async function prepare(
       await sandbox?.close();
     },
   };
+}
+
+function ignoresFoundConfig({ command }: Invocation): boolean {
+  return COMMANDS.some((spec) => spec.name === command && spec.ignoresFoundConfig === true);
 }
 
 /** The flags that set no setting, from their variables where they were not given. A list takes one value a line. */

@@ -18,6 +18,7 @@ import type { Confirm } from './confirm.ts';
 import { readCredentials } from './credentials.ts';
 import { FLAGS } from './flags.ts';
 import { readNetworkEnvironment } from './network-environment.ts';
+import type { OpenQuestions } from './questions.ts';
 import type { Receipt } from './receipt.ts';
 import { readReleaseNotes } from './release-notes.ts';
 
@@ -45,6 +46,7 @@ export interface Session {
   readonly redactor: Redactor;
   /** Goes on from a receipt: what it knows and this run does not stays in this run's. */
   readonly carryOn: (receipt: Receipt) => void;
+  readonly questions: OpenQuestions;
   /** Asks the person at the terminal; `null` where there is none. */
   readonly confirm: Confirm;
   /** The definition of a backend. Throws `UsageError` for an unknown one. */
@@ -70,6 +72,7 @@ export interface SessionParts {
   readonly redactor: Redactor;
   readonly ctx: RunContext;
   readonly build: () => Promise<BuildMetadata>;
+  readonly questions: OpenQuestions;
   readonly confirm: Confirm;
   readonly carryOn: (receipt: Receipt) => void;
   /** Told what to do when the credentials that were read are refused. */

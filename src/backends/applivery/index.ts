@@ -29,6 +29,11 @@ export const applivery = defineBackend({
   otherHosts: 'where the download address redirects to; it is not documented',
   derivedAddresses: { from: 'tenant', of: addressesOfTenant },
   fileSettings: ['packageIcon'],
+  firstSettings: [
+    { key: 'api', isOptional: true },
+    { key: 'organizationId', where: { key: 'api', is: 'workspace' } },
+    { key: 'applicationId', where: { key: 'api', is: 'workspace' } },
+  ],
   credentials: [
     token('appToken', 'APPLIVERY_APP_TOKEN', 'Applivery App API token'),
     token('serviceToken', 'APPLIVERY_SERVICE_TOKEN', 'Applivery Service Account token'),

@@ -38,6 +38,7 @@ export const apptegoManagement = defineBackend({
   addresses: ['apiUrl'],
   // "Upload The Binary", "Download Protected App".
   otherHosts: "where signed URLs lead, for every upload and download: apps.apptego.com in the documentation's examples",
+  firstSettings: [{ key: 'tenant' }],
   credentials: [
     {
       name: 'tokenKey',

@@ -1,6 +1,17 @@
 import { defineBackend } from '../definition.ts';
 import { IgniteSettings } from './settings.ts';
 
+/** What is required of the app's metadata and does not stand in its APK. */
+const DESCRIBED_BY_HAND = [
+  'category',
+  'shortDescription',
+  'iconUrl',
+  'developer',
+  'email',
+  'websiteUrl',
+  'marketUrl',
+  'privacyPolicyUrl',
+];
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Approvals take hours to days: nobody needs to know them by the second (ms). */
 const APPROVAL_POLL_MS = 60_000;
@@ -24,6 +35,10 @@ export const ignite = defineBackend({
   settings: IgniteSettings,
   variables: { accountUrl: 'IGNITE_ACCOUNT_URL', apiUrl: 'IGNITE_API_URL' },
   addresses: ['accountUrl', 'apiUrl'],
+  firstSettings: [
+    ...['fallbackUrl', 'variantSegmentIds', 'sendToSamsung'].map((key) => ({ key })),
+    ...DESCRIBED_BY_HAND.map((key) => ({ key, orIn: 'storeMetadata' })),
+  ],
   credentials: [
     {
       name: 'clientId',

@@ -88,6 +88,15 @@ export const COMMANDS: readonly CommandSpec[] = [
     run: async (session) => (await import('./backends.ts')).backendsCommand(session),
   },
   {
+    name: 'init',
+    operands: [],
+    flags: ['to', 'environment', 'timeout', 'set', 'output', 'force'],
+    summary: 'Write a first config: asks on a terminal, takes flags elsewhere',
+    example: 'apptool init --to apptego --environment prod --timeout 45m',
+    ignoresFoundConfig: true,
+    run: async (session) => (await import('./init.ts')).initCommand(session),
+  },
+  {
     name: 'config show',
     operands: [],
     flags: ['set'],

@@ -29,10 +29,12 @@ export interface ConfigFile {
   readonly text: ConfigText;
 }
 
-export interface ConfigSearch {
+interface ConfigSearch {
   readonly file: ConfigFile | null;
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
 }
+
+export const NO_CONFIG: ConfigSearch = { file: null, warnings: [] };
 
 /** The config that the user named. Throws `UsageError` when it cannot be read. */
 export async function readNamedConfig(path: string, cwd: string): Promise<ConfigFile> {
@@ -62,6 +64,22 @@ export async function findConfig(cwd: string): Promise<ConfigSearch> {
     return { file: { name, wasFound: true, folder, text: found.text }, warnings };
   }
   return { file: null, warnings };
+}
+
+export interface ConfigPlace {
+  /** Whether a file of this name is found by itself from `cwd`, or has to be named. */
+  readonly isFound: boolean;
+  /** The other configs of its folder: one of them alone is found. */
+  readonly others: readonly string[];
+}
+
+/** What would become of a config that is written there. */
+export async function placeOf(path: string, cwd: string): Promise<ConfigPlace> {
+  const folder = resolve(cwd, dirname(path));
+  const name = basename(path);
+  const places = PLACES.filter((place) => place !== 'package.json' && place !== name);
+  const isFound = PLACES.includes(name) && (await foldersUpToRoot(cwd)).includes(folder);
+  return { isFound, others: isFound ? await existing(folder, places) : [] };
 }
 
 const EMPTY: ConfigText = { value: {}, locate: () => '' };

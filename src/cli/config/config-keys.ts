@@ -1,5 +1,5 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
-import { PolicyError, UsageError } from '../../errors.ts';
+import { type AppToolError, PolicyError, UsageError } from '../../errors.ts';
 import { SETTING_KEYS } from '../settings.ts';
 import { nearest } from '../suggest.ts';
 import type { ConfigFile } from './config-file.ts';
@@ -53,13 +53,7 @@ function checkKey(
   const shown = HARMLESS_KEY.test(key) ? `"${key}"` : 'a key';
   const owners = path.length > 1 ? backends.filter(({ id }) => id === path[0]) : backends;
   if (config.wasFound) refuseProtected(key, `${at}: ${shown}`, owners);
-  if (known.includes(key)) return;
-  if (SOUNDS_SECRET.test(key)) {
-    throw new PolicyError(`${at}: ${shown}: keep secrets out of the config file`, {
-      hint: 'put credentials in variables; apptool backends lists them',
-    });
-  }
-  throw unknownKey(key, known, at);
+  if (!known.includes(key)) throw unknownKey(key, known, at, 'the config file');
 }
 
 function refuseProtected(key: string, what: string, backends: readonly BackendDefinition[]): void {
@@ -73,9 +67,15 @@ function refuseProtected(key: string, what: string, backends: readonly BackendDe
   throw new PolicyError(`${what} may not come from a config that was found; pass it by --config or by ${way}`);
 }
 
-/** The error for a key that is not one of `known`; `at` is where it stands. */
-export function unknownKey(key: string, known: readonly string[], at: string): UsageError {
-  const shown = HARMLESS_KEY.test(key) ? `unknown key "${key}"` : 'unknown key';
+/** The error for a key that is not one of `known`; `at` is where it stands, and `place` what no secret belongs into. */
+export function unknownKey(key: string, known: readonly string[], at: string, place: string): AppToolError {
+  const isHarmless = HARMLESS_KEY.test(key);
+  if (SOUNDS_SECRET.test(key)) {
+    return new PolicyError(`${at}: ${isHarmless ? `"${key}"` : 'a key'}: keep secrets out of ${place}`, {
+      hint: 'put credentials in variables; apptool backends lists them',
+    });
+  }
+  const shown = isHarmless ? `unknown key "${key}"` : 'unknown key';
   const near = nearest(key, known);
   return new UsageError(near === null ? `${at}: ${shown}` : `${at}: ${shown}; did you mean "${near}"?`);
 }

@@ -8,6 +8,7 @@ import {
   type Pair,
   type ParsedNode,
   parseDocument,
+  stringify,
   visit,
 } from 'yaml';
 import { UsageError } from '../../errors.ts';
@@ -65,6 +66,11 @@ export function parseConfigText(bytes: Buffer, name: string): ConfigText {
       return node === null ? name : at(node);
     },
   };
+}
+
+/** A config as the text of a file of this name: JSON, or else YAML. */
+export function formatConfig(value: Readonly<Record<string, unknown>>, name: string): string {
+  return name.endsWith('.json') ? `${JSON.stringify(value, null, 2)}\n` : stringify(value);
 }
 
 /** YAML takes nearly all JSON, and much that is none: a file that says it is JSON has to be. */

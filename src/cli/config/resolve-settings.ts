@@ -178,7 +178,8 @@ function readAssignments({
     if (id === '') throw new UsageError('--set expects <backend>.<key>=<value>');
     const backend = backends.find((candidate) => candidate.id === id);
     if (backend === undefined) throw unknownBackend(id, backends);
-    if (!(key in backend.settings.shape)) throw unknownKey(key, Object.keys(backend.settings.shape), `--set ${id}`);
+    const known = Object.keys(backend.settings.shape);
+    if (!known.includes(key)) throw unknownKey(key, known, `--set ${id}`, 'arguments, which others can see');
     const value = text.startsWith('@') ? readValueFile(text.slice(1)) : text;
     const ofBackend = found.get(id) ?? new Map<string, Given>();
     refuseAnother(value, ofBackend.get(key), `--set ${id}.${key}`);

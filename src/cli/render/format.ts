@@ -53,6 +53,8 @@ export function formatEvent(event: AppEvent): Line | null {
       return { level: 'warning', text: `${event.signal}: stopping and cleaning up; once more to stop at once` };
     case 'warning':
       return { level: 'warning', text: `warning: ${event.message}` };
+    case 'note':
+      return { level: 'info', text: event.message };
     case 'debug':
       return { level: 'debug', text: event.message };
     case 'upload.progress':
