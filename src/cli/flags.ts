@@ -1,5 +1,27 @@
 import type { SettingKey } from './settings.ts';
 
+/** The shells that there is a completion for. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** What a shell can offer for a value, where neither the setting's schema nor `<file>` says it. */
+export type Offered =
+  | 'backends'
+  | 'protecting-backends'
+  | 'milestones'
+  | 'backend-settings'
+  | 'apps'
+  | 'configs'
+  | 'receipts'
+  | readonly string[];
+
+/** What a shell can offer for an operand of one of apptool's own commands. */
+export const OFFERED_FOR_OPERANDS: Readonly<Record<string, Offered>> = {
+  file: 'apps',
+  job: 'receipts',
+  receipt: 'receipts',
+  shell: SHELLS,
+};
+
 /** One flag: its words are what `--help` shows; its checks and default are those of its setting. */
 export interface Flag {
   readonly name: string;
@@ -9,6 +31,7 @@ export interface Flag {
   readonly type: 'text' | 'number-or-text' | 'switch';
   /** The setting that it sets; `null` for the few that steer the command line itself. */
   readonly key: SettingKey | null;
+  readonly offers?: Offered;
   /** May be given several times, with different values. */
   readonly isList?: boolean;
   /** For flags without a setting, which has the description otherwise. */
@@ -27,11 +50,18 @@ function turnsOn(name: string, key: SettingKey, more: Partial<Flag> = {}): Flag 
 
 /** Every flag there is, in the order in which help shows them. */
 export const FLAGS: readonly Flag[] = [
-  { name: 'to', value: '<backend>', type: 'text', key: null, help: 'Backend; publish and doctor take several: a,b' },
-  takes('backend', '<id>', 'backend'),
+  {
+    name: 'to',
+    value: '<backend>',
+    type: 'text',
+    key: null,
+    offers: 'backends',
+    help: 'Backend; publish, doctor and init take several: a,b',
+  },
+  takes('backend', '<id>', 'backend', { offers: 'protecting-backends' }),
   takes('environment', '<name>', 'environment', { short: 'e' }),
   takes('platform', '<android|ios>', 'platform'),
-  takes('signing-key', '<id|none>', 'signingKey'),
+  takes('signing-key', '<id|none>', 'signingKey', { offers: ['none'] }),
   takes('output', '<file>', 'output', { short: 'o' }),
   turnsOn('force', 'force', { short: 'f' }),
   turnsOn('detach', 'detach'),
@@ -40,7 +70,7 @@ export const FLAGS: readonly Flag[] = [
   takes('stall-timeout', '<duration>', 'stallTimeout'),
   takes('appear-timeout', '<duration>', 'appearTimeout'),
   takes('capacity-wait', '<duration>', 'capacityWait'),
-  takes('until', '<milestone>', 'until'),
+  takes('until', '<milestone>', 'until', { offers: 'milestones' }),
   takes('release-notes', '<text>', 'releaseNotes'),
   takes('release-notes-file', '<file|->', 'releaseNotesFile'),
   takes('tags', '<a,b>', 'tags'),
@@ -54,7 +84,7 @@ export const FLAGS: readonly Flag[] = [
   { name: 'name', value: '<name>', type: 'text', key: null, help: 'What to call it' },
   { name: 'alias', value: '<alias>', type: 'text', key: null, help: 'Alias of the key in its keystore (Android)' },
   { name: 'default', type: 'switch', key: null, help: "Make it the tenant's default" },
-  takes('receipt', '<file>', 'receipt'),
+  takes('receipt', '<file>', 'receipt', { offers: 'receipts' }),
   takes('concurrency', '<auto|1-16>', 'concurrency', { type: 'number-or-text' }),
   {
     name: 'set',
@@ -62,6 +92,7 @@ export const FLAGS: readonly Flag[] = [
     type: 'text',
     key: null,
     isList: true,
+    offers: 'backend-settings',
     help: 'Any setting of a backend; @file reads a file',
   },
   { name: 'port', value: '<number>', type: 'text', key: null, help: 'Port to serve on (default: a free one)' },
@@ -73,7 +104,14 @@ export const FLAGS: readonly Flag[] = [
     key: null,
     help: 'How long a job is unknown (default: 300ms)',
   },
-  { name: 'result', value: '<completed|failed>', type: 'text', key: null, help: 'How a job ends (default: completed)' },
+  {
+    name: 'result',
+    value: '<completed|failed>',
+    type: 'text',
+    key: null,
+    offers: ['completed', 'failed'],
+    help: 'How a job ends (default: completed)',
+  },
   {
     name: 'concurrency-limit',
     value: '<number>',
@@ -94,6 +132,7 @@ export const FLAGS: readonly Flag[] = [
     value: '<file>',
     type: 'text',
     key: null,
+    offers: 'configs',
     help: 'Config file, instead of looking for one',
     isGlobal: true,
   },

@@ -113,6 +113,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     run: async (session) => (await import('./config.ts')).configSchemaCommand(session),
   },
   {
+    name: 'completion',
+    operands: ['shell'],
+    flags: [],
+    summary: 'Print the completion for bash, zsh or fish',
+    example: [
+      'source <(apptool completion bash)      # a line of ~/.bashrc',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: zsh reads it.
+      'apptool completion zsh > "${fpath[1]}/_apptool"',
+      'apptool completion fish > ~/.config/fish/completions/apptool.fish',
+    ].join('\n         '),
+    ignoresFoundConfig: true,
+    run: async (session) => (await import('./completion.ts')).completionCommand(session),
+  },
+  {
     name: 'sandbox',
     operands: [],
     flags: ['port', 'processing-time', 'appear-time', 'result', 'concurrency-limit', 'weekly-limit'],

@@ -6,7 +6,8 @@ import { type ConfigText, parseConfigText } from './config-text.ts';
 import { createExplorer } from './explorer.ts';
 
 const LARGEST_CONFIG = 256 * 1024;
-const PLACES = [
+/** The names under which a config is found. */
+export const PLACES = [
   'apptool.config.json',
   'apptool.config.yaml',
   'apptool.config.yml',

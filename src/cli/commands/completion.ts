@@ -1,0 +1,33 @@
+import { UsageError } from '../../errors.ts';
+import type { CommandResult } from '../command.ts';
+import { bashCompletion } from '../completion/bash.ts';
+import { fishCompletion } from '../completion/fish.ts';
+import { type Offers, offersOf } from '../completion/offers.ts';
+import { zshCompletion } from '../completion/zsh.ts';
+import { SHELLS } from '../flags.ts';
+import type { Session } from '../session.ts';
+import { settingTexts } from '../setting-texts.ts';
+import { backendCommands } from './backend-commands.ts';
+import { COMMANDS } from './index.ts';
+
+const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (offers: Offers) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+
+/** `apptool completion <shell>`: a script that holds all it offers, so that it runs nothing when a key is pressed. */
+export async function completionCommand(session: Session): Promise<CommandResult> {
+  const asked = session.invocation.operands[0] ?? '';
+  const shell = SHELLS.find((name) => name === asked.toLowerCase());
+  if (shell === undefined) throw new UsageError(`completion needs a shell: ${SHELLS.join(', ')}`);
+  const script = SCRIPTS[shell](
+    offersOf({
+      ownCommands: COMMANDS,
+      backendCommands: await backendCommands(),
+      backends: session.backends,
+      texts: await settingTexts(),
+    }),
+  );
+  return { text: script.trimEnd(), data: { shell, script } };
+}
