@@ -109,7 +109,7 @@ interface LineEditor {
 }
 
 const PROMPT = 'ready> ';
-const SHOW = `show() { printf '\\n@@'; printf '<%s>' "$@"; printf '\\n'; }; PS1='${PROMPT}'`;
+const SHOW = `unset HISTFILE; show() { printf '\\n@@'; printf '<%s>' "$@"; printf '\\n'; }; PS1='${PROMPT}'`;
 const SHOWN = new RegExp(`^@@(.*)\\n[\\s\\S]*${PROMPT}$`, 'm');
 
 /** The words that are offered, as the shell reads them once they stand in its line. */
@@ -124,6 +124,12 @@ async function offeredAt({ terminal, insertAll }: LineEditor, { line, word }: Ro
 async function pressOnly({ terminal, insertAll }: LineEditor, typed: string): Promise<void> {
   terminal.type(`${typed}${insertAll}\u0001\u000bshow pressed\n`);
   await terminal.until(SHOWN);
+}
+
+/** A shell that is killed would still write into the folder that goes with it. */
+async function leave({ terminal }: LineEditor): Promise<void> {
+  terminal.type('exit\n');
+  await terminal.ended;
 }
 
 async function startBash(folder: string, path: string): Promise<LineEditor> {
@@ -176,6 +182,7 @@ describe.skipIf(!HAS_TERMINALS || !isInstalled('bash'))('in bash', () => {
     expect(await offeredAt(bash, row('apptool protect', '--environment=stag', []))).toEqual(['--environment=staging']);
     expect(await offeredAt(bash, row('apptool protect', '--set=ignite.enc', []))).toEqual(['--set=ignite.encoding=']);
     await pressOnly(bash, 'apptool protect "$(touch ran)" `touch ran` --e');
+    await leave(bash);
     expect(await hasRun(folder)).toBe(false);
   });
 });
@@ -188,6 +195,7 @@ describe.skipIf(!HAS_TERMINALS || !isInstalled('zsh'))('in zsh', () => {
     for (const one of ROWS)
       expect([one.line, one.word, sorted(await offeredAt(zsh, one))]).toEqual([one.line, one.word, sorted(one.offers)]);
     await pressOnly(zsh, 'apptool protect "$(touch ran)" `touch ran` --e');
+    await leave(zsh);
     expect(await hasRun(folder)).toBe(false);
   });
 
@@ -197,6 +205,7 @@ describe.skipIf(!HAS_TERMINALS || !isInstalled('zsh'))('in zsh', () => {
 
     expect(await offeredAt(zsh, row('apptool protect', '--environment=stag', []))).toEqual(['--environment=staging']);
     expect(await offeredAt(zsh, row('npx apptool', 'prot', []))).toEqual(['protect']);
+    await leave(zsh);
   });
 });
 
