@@ -140,6 +140,7 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
   command.addHelpText(
     'after',
     [
+      ...(flags.length === 0 ? [''] : []),
       ...(others.length === 0 ? [] : ['More options, described by --help --verbose:', namesOf(others)]),
       'Global options (apptool --help):',
       namesOf(FLAGS.filter(({ isGlobal }) => isGlobal === true)),
