@@ -1,16 +1,23 @@
 import { AppToolError, CancelledError, RejectedError, UnavailableError, UnknownOutcomeError } from '../../errors.ts';
+import type { PlannedRequest } from '../../planned-request.ts';
 import { CALL_POLICIES, type CallPolicy } from '../../transfer/call-policy.ts';
 import type { AnswerShape } from '../../transfer/http/answer.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
 import type { Context } from '../../types.ts';
+import type { Planned } from '../definition.ts';
 import { SuccessReply } from './wire.ts';
 
 interface Change {
   readonly what: string;
   readonly path: string;
-  readonly json: unknown;
+  readonly json: PlannedRequest['fields'];
   /** The command that lists what can be named, for whoever named what is not there. */
   readonly shownBy?: string;
+}
+
+/** The call of a change, for a rehearsal of it. */
+export function planOf(api: ApiClient, { path, json }: Pick<Change, 'path' | 'json'>): Planned {
+  return { plan: { method: 'POST', url: `${api.baseUrl}${path}`, fields: json } };
 }
 
 /** Sets a state; setting it again changes nothing. */

@@ -1,15 +1,17 @@
 import { UsageError } from '../../errors.ts';
+import type { PlannedRequest } from '../../planned-request.ts';
 import { withArtifactFor } from '../../run/artifact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { type PublishInput, publish } from '../../run/publish.ts';
 import type { Trace } from '../../run/trace.ts';
 import type { CommandResult } from '../command.ts';
+import type { PlannedForEach } from '../command-data.ts';
 import { expectations, type Session, uploadOptions } from '../session.ts';
 import { waiting } from './jobs.ts';
 import { describePlan } from './upload.ts';
 
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
-export async function publishCommand(session: Session): Promise<CommandResult> {
+export async function publishCommand(session: Session): Promise<CommandResult<PlannedForEach>> {
   const ids = targetsOf(session);
   const definitions = ids.map(session.definition);
   const options = uploadOptions(session, definitions);
@@ -58,10 +60,10 @@ async function rehearsePublish(
   session: Session,
   backends: readonly OpenBackend[],
   input: PublishInput,
-): Promise<CommandResult> {
+): Promise<CommandResult<PlannedForEach>> {
   return await withArtifactFor(backends, input, session.ctx, async (_, plans) => ({
     text: plans.map(describePlan).join('\n'),
-    data: { plans },
+    data: { plans: backends.map(({ id }, index) => ({ backend: id, ...(plans[index] as PlannedRequest) })) },
   }));
 }
 
