@@ -4,7 +4,7 @@ import * as z from 'zod';
 export const PlannedRequest = z.strictObject({
   method: z.string(),
   url: z.string(),
-  fields: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  fields: z.record(z.string(), z.union([z.string(), z.int(), z.boolean(), z.null()])),
   carriesFile: z
     .boolean()
     .optional()
