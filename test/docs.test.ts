@@ -2,6 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../src/backends/index.ts';
+import { ResultDocument } from '../src/cli/result-document.ts';
+import { resultJsonSchema } from '../src/cli/result-schema.ts';
+import { EventRecord } from '../src/events.ts';
 import { ROOT } from './support/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');
@@ -43,6 +46,31 @@ describe('the endpoints page', () => {
   });
 });
 
+describe('the page of --json and --events', () => {
+  const text = readFileSync(join(ROOT, 'docs/json.md'), 'utf8');
+  /** What the table below this heading has in its first column. */
+  const firstColumn = (heading: string): string[] => {
+    const section = text.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? '';
+    const cells = [...section.matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = '']) => cell);
+    return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+  };
+
+  test('has every member of the document, and no other', () => {
+    expect(firstColumn('The document')).toEqual(Object.keys(ResultDocument.shape));
+  });
+
+  test('has every command that has data, and no other', async () => {
+    const { definitions } = await resultJsonSchema(backends);
+    const named = firstColumn('`data`').map((command) => command.replaceAll(' ', '-'));
+
+    expect(named).toEqual(Object.keys(definitions as object));
+  });
+
+  test('has every event, and no other', () => {
+    expect(firstColumn('Events')).toEqual(EventRecord.options.map(({ shape }) => shape.type.value));
+  });
+});
+
 describe('the other pages', () => {
   test.each([
     'README.md',
@@ -52,6 +80,7 @@ describe('the other pages', () => {
     'docs/performance.md',
     'docs/inspect.md',
     'docs/exit-codes.md',
+    'docs/json.md',
   ])('links of %s lead somewhere', (name) => {
     const folder = join(ROOT, name, '..');
     const links = [...readFileSync(join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(
