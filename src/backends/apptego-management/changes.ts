@@ -10,14 +10,17 @@ import { SuccessReply } from './wire.ts';
 interface Change {
   readonly what: string;
   readonly path: string;
-  readonly json: PlannedRequest['fields'];
+  readonly json: unknown;
   /** The command that lists what can be named, for whoever named what is not there. */
   readonly shownBy?: string;
 }
 
-/** The call of a change, for a rehearsal of it. */
-export function planOf(api: ApiClient, { path, json }: Pick<Change, 'path' | 'json'>): Planned {
-  return { plan: { method: 'POST', url: `${api.baseUrl}${path}`, fields: json } };
+/** The call of a change, for a rehearsal of it; `json` without the password of a key. */
+export function planOf(
+  api: ApiClient,
+  { path, json: fields }: { readonly path: string; readonly json: PlannedRequest['fields'] },
+): Planned {
+  return { plan: { method: 'POST', url: `${api.baseUrl}${path}`, fields } };
 }
 
 /** Sets a state; setting it again changes nothing. */
