@@ -27,7 +27,7 @@ async function readSchemas() {
   });
   const { backendCommandTexts, publishedSchemas, textsFromSchema } = await import(entry);
   await rm(entry);
-  return { schemas: publishedSchemas(), texts: textsFromSchema(), commands: backendCommandTexts() };
+  return { schemas: await publishedSchemas(), texts: textsFromSchema(), commands: backendCommandTexts() };
 }
 
 const { schemas, texts, commands } = await readSchemas();

@@ -1,4 +1,5 @@
 import type { Emit } from './events.ts';
+import type { PlannedRequest } from './planned-request.ts';
 
 /** What an artifact is: an Android package, an Android App Bundle, or an iOS app archive. */
 export type ArtifactKind = 'apk' | 'aab' | 'ipa';
@@ -127,15 +128,6 @@ export interface Question {
   readonly until: string | null;
 }
 
-/** What an upload would send first, for `--dry-run`: an address without query, and fields without secrets. */
-export interface PlannedRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly fields: Readonly<Record<string, string | number>>;
-  /** True where this request carries the file too: then there is no other. */
-  readonly carriesFile?: boolean;
-}
-
 export interface JobState {
   readonly phase: Phase;
   /** The backend's own word. */
@@ -163,8 +155,8 @@ export interface DownloadLink {
  * It prints nothing, waits for nothing but answers, and retries nothing: the HTTP layer does, by each call's declared policy.
  */
 export interface Adapter {
-  /** Throws `UsageError` for what this backend is known to refuse; makes no request. `upload` sends just this. */
-  plan(artifact: Artifact, options: UploadOptions): PlannedRequest;
+  /** What `upload` sends first. Throws or rejects with `UsageError` for what this backend is known to refuse; makes no request. */
+  plan(artifact: Artifact, options: UploadOptions): PlannedRequest | Promise<PlannedRequest>;
   /** Resolves with the job id when the backend has accepted the bytes. Records what exists remotely in `ctx` as it learns it. */
   upload(artifact: Artifact, options: UploadOptions, ctx: Context): Promise<string>;
   /**

@@ -20,6 +20,7 @@ const VOCABULARY = [
   'environment.ts',
   'events.ts',
   'errors.ts',
+  'planned-request.ts',
   'secret.ts',
   'redact.ts',
 ];

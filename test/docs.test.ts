@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../src/backends/index.ts';
 import { Receipt } from '../src/cli/receipt.ts';
+import { ResultDocument } from '../src/cli/result-document.ts';
+import { resultJsonSchema } from '../src/cli/result-schema.ts';
+import { EventRecord } from '../src/events.ts';
 import { ROOT } from './support/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');
@@ -51,6 +54,31 @@ const pages = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
 ];
+
+describe('the page of --json and --events', () => {
+  const text = readFileSync(join(ROOT, 'docs/json.md'), 'utf8');
+  /** What the table below this heading has in its first column. */
+  const firstColumn = (heading: string): string[] => {
+    const section = text.split(/^## /m).find((one) => one.startsWith(`${heading}\n`)) ?? '';
+    const cells = [...section.matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = '']) => cell);
+    return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+  };
+
+  test('has every member of the document, and no other', () => {
+    expect(firstColumn('The document')).toEqual(Object.keys(ResultDocument.shape));
+  });
+
+  test('has every command that has data, and no other', async () => {
+    const { definitions } = await resultJsonSchema(backends);
+    const named = firstColumn('`data`').map((command) => command.replaceAll(' ', '-'));
+
+    expect(named).toEqual(Object.keys(definitions as object));
+  });
+
+  test('has every event, and no other', () => {
+    expect(firstColumn('Events')).toEqual(EventRecord.options.map(({ shape }) => shape.type.value));
+  });
+});
 
 describe('every page', () => {
   test.each(pages)('links of %s lead somewhere', (name) => {

@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { BuildMetadata } from '../build-metadata.ts';
+import type { PlannedRequest } from '../planned-request.ts';
 import type { SandboxPart, SandboxTools } from '../sandbox/part.ts';
 import type { Secret } from '../secret.ts';
 import type { Connections } from '../transfer/http/dispatcher.ts';
@@ -65,10 +66,10 @@ export interface FirstSetting {
 }
 
 /** What a command of one backend has to say: a table for people, and `data` for `--json`. */
-export interface CommandOutput {
+export interface CommandOutput<Data = unknown> {
   readonly table?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
   readonly text?: string;
-  readonly data: unknown;
+  readonly data: Data;
 }
 
 export interface CommandInput<Settings> extends AdapterInput<Settings> {
@@ -78,8 +79,13 @@ export interface CommandInput<Settings> extends AdapterInput<Settings> {
   readonly flags: Readonly<Record<string, string | true | readonly string[]>>;
   /** Most rows to give (`--limit`). */
   readonly limit: number;
-  /** True for a rehearsal: nothing that writes may be sent; `text` then says what would be. */
+  /** True for a rehearsal: nothing that writes may be sent; `text` and `data` then say what would be. */
   readonly dryRun: boolean;
+}
+
+/** What a rehearsal has as its `data`. */
+export interface Planned {
+  readonly plan: PlannedRequest;
 }
 
 /** A command that only one backend has: `apptool <id> <name> …`. */
@@ -91,6 +97,10 @@ export interface BackendCommand<Settings = never> {
   readonly flags: readonly string[];
   readonly summary: string;
   readonly example: string;
+  /** The schema of its `data`, loaded to publish it, not to run the command. */
+  readonly data: () => Promise<z.ZodType>;
+  /** True where it changes something: its rehearsal has `Planned` for `data`. */
+  readonly writes?: true;
   /** What is destroyed, for one who is asked whether they mean it: "build production/android/1/app.apk". */
   readonly destroys?: (operands: readonly string[]) => string;
   /** Credentials that this command needs besides the backend's own. */

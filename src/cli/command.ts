@@ -3,11 +3,12 @@ import type { FlagValues } from './flags.ts';
 import type { Session } from './session.ts';
 
 /** What a command puts on stdout: text for people and pipes, or `data` inside the `--json` document. */
-export interface CommandResult {
+export interface CommandResult<Data = unknown> {
   readonly text: string | null;
   /** A path that the user or their config gave, printed as it is: a script has to be able to open it. */
   readonly path?: string;
-  readonly data?: unknown;
+  /** Of a command without a schema in `command-data.ts` or in its backend's folder: none. */
+  readonly data?: Data;
   /** How a run failed that has a result all the same: what some of its targets did. */
   readonly failure?: AppToolError;
 }

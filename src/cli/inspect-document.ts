@@ -61,7 +61,7 @@ const IosApp = z.strictObject({
     .nullable(),
 });
 
-const InspectData = z.discriminatedUnion('kind', [
+export const InspectData = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.enum(['apk', 'aab']),
     app: AndroidApp.nullable().describe('null where the manifest cannot be read'),

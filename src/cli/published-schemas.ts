@@ -2,26 +2,18 @@ import * as z from 'zod';
 import { backends } from '../backends/index.ts';
 import { EventRecord } from '../events.ts';
 import { configJsonSchema } from './config/config-schema.ts';
-import { DoctorDocument } from './doctor-document.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { Receipt } from './receipt.ts';
-import { ResultDocument } from './result-document.ts';
+import { resultJsonSchema } from './result-schema.ts';
 
 export { backendCommandTexts } from './commands/backend-command-texts.ts';
 export { textsFromSchema } from './setting-texts-from-schema.ts';
 
 /** The JSON Schemas that ship in the package, by file name. */
-export function publishedSchemas(): Readonly<Record<string, object>> {
+export async function publishedSchemas(): Promise<Readonly<Record<string, object>>> {
   return {
     'config.schema.json': configJsonSchema(backends),
-    'result.schema.json': {
-      ...z.toJSONSchema(ResultDocument, { target: 'draft-7' }),
-      title: 'apptool --json result, version 1',
-    },
-    'doctor.schema.json': {
-      ...z.toJSONSchema(DoctorDocument, { target: 'draft-7' }),
-      title: 'apptool doctor --json result, version 1',
-    },
+    'result.schema.json': await resultJsonSchema(backends),
     'events.schema.json': {
       ...z.toJSONSchema(EventRecord, { target: 'draft-7' }),
       title: 'One line of apptool --events, version 1',

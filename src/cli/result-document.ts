@@ -78,6 +78,10 @@ export const ResultDocument = z.strictObject({
   warnings: z.array(z.strictObject({ code: z.string(), message: z.string() })),
   durationMs: z.int(),
   error: Nullable(ErrorRecord),
-  data: z.unknown().describe('What a command that lists or describes has to say; null for the others'),
+  data: z
+    .unknown()
+    .describe(
+      'What a command that lists or describes has to say, and the plan of a rehearsal; null where there is neither',
+    ),
 });
 export type ResultDocument = z.infer<typeof ResultDocument>;

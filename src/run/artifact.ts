@@ -3,8 +3,9 @@ import { type ArchiveFile, ArchiveProblem } from '../archive/archive-file.ts';
 import { type AppArchive, openAppArchive } from '../archive/archive-kind.ts';
 import { readSignatures, type Signatures, signersOf } from '../archive/signatures.ts';
 import { LocalIoError, UsageError } from '../errors.ts';
+import type { PlannedRequest } from '../planned-request.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
-import type { Artifact, PlannedRequest, Platform, UploadOptions } from '../types.ts';
+import type { Artifact, Platform, UploadOptions } from '../types.ts';
 import type { OpenBackend } from './backend.ts';
 import { asksForSignatures, type Expectations, preflight } from './preflight.ts';
 import { factsOf, type RunContext } from './trace.ts';
@@ -58,7 +59,7 @@ export async function withArtifactFor<T>(
     const now = ctx.clock.date();
     for (const warning of preflight({ name, identity, signatures, backends, environment, expected, now }))
       ctx.emit({ type: 'warning', ...warning });
-    const plans = backends.map((backend) => backend.adapter.plan(artifact, options));
+    const plans = await Promise.all(backends.map(async ({ adapter }) => await adapter.plan(artifact, options)));
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
     return await use(artifact, plans);
   } finally {

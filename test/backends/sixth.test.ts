@@ -1,5 +1,11 @@
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { PlannedRequest } from '../../src/planned-request.ts';
 import { depot } from '../sixth-backend/index.ts';
 import { testAdapter } from '../support/conformance.ts';
+import { testContext } from '../support/context.ts';
+import { backendInput } from '../support/open-backend.ts';
+import { sandbox } from '../support/sandbox.ts';
 
 testAdapter({
   definition: depot,
@@ -8,4 +14,19 @@ testAdapter({
   status: { method: 'GET', path: /\/files\// },
   withUnknownStatus: (answer) => ({ ...answer, status: 'Dusty' }),
   unknownId: 'ffff',
+});
+
+test('its commands say what their schemas say, and rehearse with a plan', async () => {
+  const { variables } = await sandbox({}, depot);
+  const input = { ...backendInput(depot, variables), operands: ['attic'], flags: {}, limit: 50 };
+
+  for (const { data, writes, run } of depot.commands ?? []) {
+    const schema = await data();
+    const rehearsed = await run({ ...input, dryRun: true } as never, testContext());
+    const done = await run({ ...input, dryRun: false } as never, testContext());
+
+    expect(schema.parse(done.data)).toEqual(done.data);
+    expect((writes ? z.strictObject({ plan: PlannedRequest }) : schema).parse(rehearsed.data)).toEqual(rehearsed.data);
+  }
+  expect(depot.commands).toHaveLength(2);
 });

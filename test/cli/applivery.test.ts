@@ -154,7 +154,13 @@ describe('upload --to applivery', () => {
 
     const rehearsed = await runCli(['upload', file, '--to', 'applivery', '--sandbox', ...set]);
     const planned = await runCli(['upload', file, '--to', 'applivery', '--dry-run', ...set], {
-      env: { ...TOKENS, APPLIVERY_API: 'integrations', APPLIVERY_TENANT: 'acme' },
+      env: {
+        ...TOKENS,
+        APPLIVERY_API: 'integrations',
+        APPLIVERY_TENANT: 'acme',
+        GITLAB_CI: 'true',
+        CI_COMMIT_TAG: 'v1',
+      },
     });
 
     expect(rehearsed.code, rehearsed.stderr).toBe(0);
@@ -163,6 +169,7 @@ describe('upload --to applivery', () => {
     expect(planned.stdout).toContain(
       '  notifyEmployees: false\n  filter[0][0]: a\n  filter[0][1]: b\n  filter[1][0]: c\n',
     );
+    expect(planned.stdout).toContain('  deployer.name: GitLab CI\n  deployer.info.tag: v1\n');
     expect(planned.stdout).toMatch(/ {2}build: app\.ipa\n$/);
   });
 

@@ -147,6 +147,11 @@ describe('apptool and AutoAppStore', () => {
     ['protect', ['protect', APK, '--backend', 'autoappstore'], 'autoappstore'],
     ['an .ipa', ['upload', fixture('app.ipa'), '--to', 'autoappstore'], 'autoappstore takes .apk only'],
     ['another milestone', ['wait', 'autoappstore:b1c2', '--until', 'shipped'], 'it has validated, approved, live'],
+    [
+      'a passedStatus without a word',
+      ['status', 'autoappstore:b1c2', '--set', 'autoappstore.passedStatus='],
+      'passedStatus is empty',
+    ],
     ['an id that leaves its place', ['status', 'autoappstore:../ci-tokens'], 'a job reference is <backend>:<id>'],
   ])('refuses %s before any request, with exit 2', async (_, args, words) => {
     const proxy = await storeWith({});

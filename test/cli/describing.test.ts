@@ -165,7 +165,7 @@ describe('config', () => {
   });
 
   test('every published schema is in the package, as the code makes it', async () => {
-    for (const [name, schema] of Object.entries(publishedSchemas())) {
+    for (const [name, schema] of Object.entries(await publishedSchemas())) {
       expect(JSON.parse(await readFile(join(ROOT, 'dist', name), 'utf8'))).toEqual(JSON.parse(JSON.stringify(schema)));
     }
   });

@@ -2,8 +2,8 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { DoctorData } from '../../src/cli/doctor-document.ts';
-import { DoctorDocument } from '../../src/cli/doctor-document.ts';
+import type { DoctorData } from '../../src/cli/doctor-data.ts';
+import type { ResultDocument } from '../../src/cli/result-document.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
@@ -13,12 +13,13 @@ import { sandbox } from '../support/sandbox.ts';
 import { CA_FILE, type Certificate, tlsFront } from '../support/tls-front.ts';
 
 type Env = Readonly<Record<string, string>>;
+type DoctorDocument = ResultDocument & { readonly data: DoctorData | null };
 type Row = DoctorData['machine'][number];
 
 /** Runs `doctor --json`, and gives its rows by backend and check. */
 async function doctor(env: Env, ...args: string[]) {
   const result = await runCli(['doctor', '--json', ...args], { env });
-  const document = DoctorDocument.parse(checked('doctor.schema.json', JSON.parse(result.stdout)));
+  const document = checked<DoctorDocument>('result.schema.json', JSON.parse(result.stdout));
   const rows = (id: string): readonly Row[] =>
     document.data?.backends.find((backend) => backend.id === id)?.checks ?? [];
   const row = (id: string, check: Row['check']): Row | undefined => rows(id).find((one) => one.check === check);
@@ -304,6 +305,9 @@ describe('doctor, on the way to a host', () => {
     expect(silent.row('apptego', 'answer')).toMatchObject({ result: 'failed', message: 'no answer within 1 s' });
     const { code, stdout } = await stopped.result;
     expect(code).toBe(130);
-    expect(DoctorDocument.parse(JSON.parse(stdout))).toMatchObject({ data: null, error: { class: 'cancelled' } });
+    expect(checked('result.schema.json', JSON.parse(stdout))).toMatchObject({
+      data: null,
+      error: { class: 'cancelled' },
+    });
   });
 });

@@ -42,9 +42,13 @@ test('download --dry-run says what it would write and writes nothing', async () 
   const uploaded = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod'], { env });
   await runCli(['wait', uploaded.stdout.trim(), '--poll-interval', '50ms'], { env });
 
-  const result = await runCli(['download', uploaded.stdout.trim(), '--dry-run'], { env, cwd: folder });
+  const line = ['download', uploaded.stdout.trim(), '--dry-run'];
+
+  const result = await runCli(line, { env, cwd: folder });
+  const json = await runCli([...line, '--json'], { env, cwd: folder });
 
   expect(result).toMatchObject({ code: 0, stdout: 'would write v2-protected.apk\n' });
+  expect(JSON.parse(json.stdout)).toMatchObject({ data: { plan: { output: 'v2-protected.apk' } }, output: null });
   expect(await readdir(folder)).toEqual(['v2.apk']);
 });
 

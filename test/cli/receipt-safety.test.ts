@@ -94,6 +94,19 @@ describe('abort', () => {
     expect(box.store.openUploads()).toEqual([]);
   });
 
+  test('--dry-run names what it would remove, and removes nothing', async () => {
+    const { run, box } = await withParts();
+
+    const result = await run(['abort', 'r.json', '--dry-run', '--json']);
+
+    const job = expect.stringMatching(/^apptego:\d+$/);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      ok: true,
+      data: { plan: { aborts: [{ backend: 'apptego', job }] } },
+    });
+    expect(box.store.openUploads()).toHaveLength(1);
+  });
+
   test('asks no other host than the one that the upload went to', async () => {
     const { run, box } = await withParts();
     const other = await faultProxy(box, []);

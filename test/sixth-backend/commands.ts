@@ -1,13 +1,17 @@
 import * as z from 'zod';
-import type { CommandInput, CommandOutput } from '../../src/backends/definition.ts';
+import type { CommandInput, CommandOutput, Planned } from '../../src/backends/definition.ts';
 import { RejectedError } from '../../src/errors.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import type { Context } from '../../src/types.ts';
 import { type DepotSettings, openDepot } from './adapter.ts';
 
-const Shelves = z.object({ shelves: z.array(z.object({ name: z.string(), files: z.int() })) });
+export const Shelves = z.object({ shelves: z.array(z.object({ name: z.string(), files: z.int() })) });
+export const DeletedShelf = z.strictObject({ shelf: z.string() });
 
-export async function listShelves(input: CommandInput<DepotSettings>, ctx: Context): Promise<CommandOutput> {
+export async function listShelves(
+  input: CommandInput<DepotSettings>,
+  ctx: Context,
+): Promise<CommandOutput<z.infer<typeof Shelves>>> {
   const call = {
     what: 'list the shelves',
     method: 'GET',
@@ -22,7 +26,10 @@ export async function listShelves(input: CommandInput<DepotSettings>, ctx: Conte
   };
 }
 
-export async function deleteShelf(input: CommandInput<DepotSettings>, ctx: Context): Promise<CommandOutput> {
+export async function deleteShelf(
+  input: CommandInput<DepotSettings>,
+  ctx: Context,
+): Promise<CommandOutput<z.infer<typeof DeletedShelf> | Planned>> {
   const [shelf = ''] = input.operands;
   const path = `/shelves/${encodeURIComponent(shelf)}`;
   const call = {
@@ -32,7 +39,10 @@ export async function deleteShelf(input: CommandInput<DepotSettings>, ctx: Conte
     policy: CALL_POLICIES.destroy,
     answer: z.unknown(),
   } as const;
-  if (input.dryRun) return { text: `would delete shelf ${shelf}`, data: null };
+  if (input.dryRun) {
+    const plan = { method: 'DELETE', url: `${input.settings.apiUrl}${path}`, fields: {} };
+    return { text: `would delete shelf ${shelf}`, data: { plan } };
+  }
   try {
     await openDepot(input).call(call, ctx);
   } catch (error) {

@@ -37,6 +37,7 @@ export const depot = defineBackend({
       flags: ['limit'],
       summary: 'List the shelves',
       example: 'apptool depot shelves list',
+      data: async () => (await import('./commands.ts')).Shelves,
       run: async (input, ctx) => (await import('./commands.ts')).listShelves(input, ctx),
     },
     {
@@ -45,6 +46,8 @@ export const depot = defineBackend({
       flags: [],
       summary: 'Delete a shelf',
       example: 'apptool depot shelves delete main',
+      data: async () => (await import('./commands.ts')).DeletedShelf,
+      writes: true,
       destroys: ([shelf]) => `shelf ${shelf}`,
       run: async (input, ctx) => (await import('./commands.ts')).deleteShelf(input, ctx),
     },

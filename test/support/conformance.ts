@@ -100,7 +100,7 @@ export function testAdapter(subject: Conformance): void {
     test('creating the adapter and planning an upload make no request', async () => {
       const { backend, artifact, proxy } = await setUp();
 
-      const plan = backend.adapter.plan(artifact, options);
+      const plan = await backend.adapter.plan(artifact, options);
 
       expect(plan.url).toMatch(/^http/);
       expect(plan.url).not.toContain('?');

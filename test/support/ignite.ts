@@ -1,5 +1,4 @@
 import { ignite } from '../../src/backends/ignite/index.ts';
-import type { PlannedRequest } from '../../src/types.ts';
 import { artifactAt } from './artifacts.ts';
 import { fakeClock } from './clock.ts';
 import { testContext } from './context.ts';
@@ -52,7 +51,7 @@ export async function igniteWith(
     artifact,
     clock,
     ctx,
-    plan: (): PlannedRequest => backend.adapter.plan(artifact, UPLOAD),
+    plan: () => backend.adapter.plan(artifact, UPLOAD),
     upload: () => backend.adapter.upload(artifact, UPLOAD, ctx),
     /** How often a call was made. */
     count: ({ method, path }: { readonly method: string; readonly path: RegExp }): number =>

@@ -1,7 +1,8 @@
 import { IntegrityError, RejectedError, UnknownOutcomeError, UsageError } from '../../errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { uploadByForm } from '../../transfer/form-upload.ts';
-import type { Adapter, Context, JobState, Phase } from '../../types.ts';
+import type { FormField } from '../../transfer/http/form.ts';
+import type { Adapter, Context, JobState, Phase, UploadOptions } from '../../types.ts';
 import type { AdapterInput } from '../definition.ts';
 import { type Builds, createAccess } from './access.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
@@ -19,9 +20,14 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
   const { settings } = input;
   const access = createAccess(input);
 
-  const plan: Adapter['plan'] = (artifact, options) => {
+  const fieldsOf = async (options: UploadOptions): Promise<FormField[]> => [
+    ...buildFields(settings, options),
+    ...(settings.deployer ? deployerFields(settings, await input.build()) : []),
+  ];
+
+  const plan: Adapter['plan'] = async (artifact, options) => {
     const { uploads, path } = access.chosen();
-    const fields = buildFields(settings, options).map(({ name, value }) => [name, value] as const);
+    const fields = (await fieldsOf(options)).map(({ name, value }) => [name, value] as const);
     const files = iconAttachments(settings).map(({ name, fileName }) => [name, fileName] as const);
     const url = `${uploads.baseUrl}${path}`;
     const sent = Object.fromEntries([...fields, ...files, ['build', artifact.name]]);
@@ -31,7 +37,6 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
   const upload: Adapter['upload'] = async (artifact, options, ctx) => {
     const builds = access.chosen();
     warnOfOddities(settings, ctx);
-    const deployer = settings.deployer ? deployerFields(settings, await input.build()) : [];
     const idOf = (build: string | null): string => {
       if (build !== null) return builds.jobId(build);
       throw new UnknownOutcomeError('upload answered without a build id', { hint: IF_LOST });
@@ -43,7 +48,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
         policy: CALL_POLICIES.create,
         answer: UploadReply,
         artifact,
-        fields: [...buildFields(settings, options), ...deployer],
+        fields: await fieldsOf(options),
         attachments: iconAttachments(settings),
         file: { name: 'build', contentType: 'application/octet-stream' },
         jobOf: idOf,

@@ -3,6 +3,7 @@ import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { Context } from '../../types.ts';
 import type { CommandInput, CommandOutput } from '../definition.ts';
 import { createAccess } from './access.ts';
+import type { Builds, OneBuild } from './command-data.ts';
 import type { Settings } from './settings.ts';
 import { type BuildRecord, BuildReply, BuildsReply } from './wire.ts';
 
@@ -12,7 +13,7 @@ const LARGEST_PAGE_BYTES = 5 * 1024 * 1024;
 const SHOWN = ['status', 'os', 'versionName', 'versionCode', 'createdAt'] as const;
 
 /** `apptool applivery builds list`: page by page until there are enough, or no new ones. */
-export async function listBuilds(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+export async function listBuilds(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput<Builds>> {
   const builds = createAccess(input).chosen();
   const { limit } = input;
   const { platform: os } = input.flags;
@@ -50,7 +51,7 @@ export async function listBuilds(input: CommandInput<Settings>, ctx: Context): P
 }
 
 /** `apptool applivery builds show <build>` */
-export async function showBuild(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+export async function showBuild(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput<OneBuild>> {
   const given = input.operands[0] ?? '';
   if (!/^(?:[\w-]+\/[\w-]+\/)?[\w-]+$/.test(given)) throw new UsageError('a build is <build> or <org>/<app>/<build>');
   const { builds, build } = createAccess(input).ofJob(given);

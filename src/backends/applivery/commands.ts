@@ -8,6 +8,7 @@ export const commands: readonly BackendCommand<Settings>[] = [
     flags: ['limit', 'platform', 'set'],
     summary: 'List the builds of the app, newest first',
     example: 'apptool applivery builds list --platform ios --limit 10',
+    data: async () => (await import('./command-data.ts')).Builds,
     run: async (input, ctx) => (await import('./builds.ts')).listBuilds(input, ctx),
   },
   {
@@ -16,6 +17,7 @@ export const commands: readonly BackendCommand<Settings>[] = [
     flags: ['set'],
     summary: 'Show one build',
     example: 'apptool applivery builds show 64b0c1d2e3f4a5b6c7d8e9f0',
+    data: async () => (await import('./command-data.ts')).OneBuild,
     run: async (input, ctx) => (await import('./builds.ts')).showBuild(input, ctx),
   },
 ];

@@ -1,8 +1,10 @@
 import { AppToolError, CancelledError, RejectedError, UnavailableError, UnknownOutcomeError } from '../../errors.ts';
+import type { PlannedRequest } from '../../planned-request.ts';
 import { CALL_POLICIES, type CallPolicy } from '../../transfer/call-policy.ts';
 import type { AnswerShape } from '../../transfer/http/answer.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
 import type { Context } from '../../types.ts';
+import type { Planned } from '../definition.ts';
 import { SuccessReply } from './wire.ts';
 
 interface Change {
@@ -11,6 +13,14 @@ interface Change {
   readonly json: unknown;
   /** The command that lists what can be named, for whoever named what is not there. */
   readonly shownBy?: string;
+}
+
+/** The call of a change, for a rehearsal of it; `json` without the password of a key. */
+export function planOf(
+  api: ApiClient,
+  { path, json: fields }: { readonly path: string; readonly json: PlannedRequest['fields'] },
+): Planned {
+  return { plan: { method: 'POST', url: `${api.baseUrl}${path}`, fields } };
 }
 
 /** Sets a state; setting it again changes nothing. */

@@ -2,9 +2,10 @@ import { AppToolError, UnavailableError, UnknownOutcomeError, UsageError } from 
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
 import type { Body, Context } from '../../types.ts';
-import type { CommandInput, CommandOutput } from '../definition.ts';
+import type { CommandInput, CommandOutput, Planned } from '../definition.ts';
 import { type ManagementSettings, openManagementApi } from './api.ts';
-import { make } from './changes.ts';
+import { make, planOf } from './changes.ts';
+import type { AddedKey, SigningFile } from './command-data.ts';
 import { readKeys } from './commands-keys.ts';
 import { readKeyFile } from './key-file.ts';
 import { AddressReply, NewKeyReply } from './wire.ts';
@@ -12,26 +13,27 @@ import { AddressReply, NewKeyReply } from './wire.ts';
 type Input = CommandInput<ManagementSettings>;
 
 /** `keys add <file>`: makes the key's record, then sends its file to the signed URL that comes back. */
-export async function addKey(input: Input, ctx: Context): Promise<CommandOutput> {
+export async function addKey(input: Input, ctx: Context): Promise<CommandOutput<AddedKey | Planned>> {
   const { name, body } = await readKeyFile(input.operands[0] ?? '');
   const keyName = required(input, 'name', 'keys add');
   const { platform, alias } = platformAndAlias(input, 'keys add');
   const isDefault = input.flags.default === true;
   const api = openManagementApi(input);
-  if (input.dryRun) return { text: `would add ${name} as signing key "${keyName}" for ${platform}`, data: null };
   const json = {
     key_name: keyName,
     platform,
     file_name: name,
-    password: passwordOf(input),
     ...(alias === null ? {} : { alias }),
     file_size: body.sizeBytes,
     is_default: isDefault,
   };
+  const change = { what: 'add the signing key', path: '/upload_signing_key', json };
+  if (input.dryRun)
+    return { text: `would add ${name} as signing key "${keyName}" for ${platform}`, data: planOf(api, change) };
   const before = await readKeys(api, ctx);
   const { key_id: key, url } = await make(
     api,
-    { what: 'add the signing key', path: '/upload_signing_key', json },
+    { ...change, json: { ...json, password: passwordOf(input) } },
     NewKeyReply,
     ctx,
   ).catch(async (error: unknown) => {
@@ -80,30 +82,30 @@ function deleteCommand(key: string): string {
 }
 
 /** `code-signing upload <application> <file>`: the legacy way, one file for each application; "prefer managed signing keys". */
-export async function uploadCodeSigningFile(input: Input, ctx: Context): Promise<CommandOutput> {
+export async function uploadCodeSigningFile(input: Input, ctx: Context): Promise<CommandOutput<SigningFile | Planned>> {
   const [application = '', path = ''] = input.operands;
   const { name, body } = await readKeyFile(path);
   const { platform, alias } = platformAndAlias(input, 'code-signing upload');
   const api = openManagementApi(input);
-  const data = { application, platform, fileName: name };
-  if (input.dryRun) return { text: `would upload ${name} as the signing file of application ${application}`, data };
   const json = {
     // "Required compatibility field. Upload the actual signing file to the returned URL."
     file: name,
-    password: passwordOf(input),
     application_id: application,
     platform,
     ...(alias === null ? {} : { alias }),
   };
   const change = { what: 'upload the signing file', path: '/upload_code_signing_file', json, shownBy: 'apps list' };
-  const { url } = await make(api, change, AddressReply, ctx).catch((error: unknown) => {
+  const as = `${name} as the signing file of application ${application}`;
+  if (input.dryRun) return { text: `would upload ${as}`, data: planOf(api, change) };
+  const full = { ...change, json: { ...json, password: passwordOf(input) } };
+  const { url } = await make(api, full, AddressReply, ctx).catch((error: unknown) => {
     // There is no list to look at; what is stored for an application is replaced.
     if (error instanceof UnknownOutcomeError)
       error.hint = `application ${application} may have no signing file now: run the same again`;
     throw error;
   });
   await sendFile(input, url, body, `application ${application} has no signing file now: run the same again`, ctx);
-  return { text: `uploaded ${name} as the signing file of application ${application}`, data };
+  return { text: `uploaded ${as}`, data: { application, platform, fileName: name } };
 }
 
 /** PUT of a key file: the last write wins and nothing is started by it, so it is like a part. No Content-Type is documented for it. */

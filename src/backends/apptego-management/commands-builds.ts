@@ -3,18 +3,22 @@ import { RejectedError, UnknownOutcomeError } from '../../errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
 import type { Context } from '../../types.ts';
-import type { CommandInput, CommandOutput } from '../definition.ts';
+import type { CommandInput, CommandOutput, Planned } from '../definition.ts';
 import { type ManagementSettings, openManagementApi } from './api.ts';
 import { buildPages, findBuild } from './build-history.ts';
 import { stateOf } from './build-state.ts';
-import { demandSuccess, destroy, make } from './changes.ts';
+import { demandSuccess, destroy, make, planOf } from './changes.ts';
+import type { Builds, NamedBuild } from './command-data.ts';
 import { buildFields, buildKeyOf, JOB_ID, jobIdOf } from './job-id.ts';
 import { type Build, SuccessReply } from './wire.ts';
 
 const VERSIONS = ['development', 'staging', 'production'];
 
 /** `builds list`: of the environment that is given, else of all three. */
-export async function listBuilds(input: CommandInput<ManagementSettings>, ctx: Context): Promise<CommandOutput> {
+export async function listBuilds(
+  input: CommandInput<ManagementSettings>,
+  ctx: Context,
+): Promise<CommandOutput<Builds>> {
   const { flags, limit, settings } = input;
   const api = openManagementApi(input);
   const asked = typeof flags.environment === 'string' ? canonicalEnvironment(flags.environment) : null;
@@ -48,7 +52,10 @@ async function newestBuilds(api: ApiClient, version: string, limit: number, ctx:
   return builds.slice(0, limit);
 }
 
-function describe(build: Build & { readonly version: string }, { awaitsSigning }: ManagementSettings) {
+function describe(
+  build: Build & { readonly version: string },
+  { awaitsSigning }: ManagementSettings,
+): Builds['builds'][number] {
   const { version, platform, startTime, name, isSigned, signingKeyId, signingKeyName, endedAt } = build;
   const { phase, status, message } = stateOf(build, awaitsSigning);
   const id = jobIdOf(build);
@@ -70,17 +77,20 @@ function describe(build: Build & { readonly version: string }, { awaitsSigning }
 }
 
 /** `builds delete <build>` */
-export async function deleteBuild(input: CommandInput<ManagementSettings>, ctx: Context): Promise<CommandOutput> {
+export async function deleteBuild(
+  input: CommandInput<ManagementSettings>,
+  ctx: Context,
+): Promise<CommandOutput<NamedBuild | Planned>> {
   const key = buildKeyOf(input.operands[0] ?? '');
   const api = openManagementApi(input);
   const id = jobIdOf(key);
-  if (input.dryRun) return { text: `would delete build ${id}`, data: { build: id } };
   const change = {
     what: `delete build ${id}`,
     path: '/delete_application_build',
     json: buildFields(key),
     shownBy: 'builds list',
   };
+  if (input.dryRun) return { text: `would delete build ${id}`, data: planOf(api, change) };
   const isThere = async (asking: Context): Promise<boolean> => {
     const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
     return build !== null && !build.isDeleted;
@@ -93,7 +103,10 @@ export async function deleteBuild(input: CommandInput<ManagementSettings>, ctx: 
  * `builds sign <build>`: queues it. Its row is read before, because after a lost answer only a row that has changed tells that it was
  * queued.
  */
-export async function signBuild(input: CommandInput<ManagementSettings>, ctx: Context): Promise<CommandOutput> {
+export async function signBuild(
+  input: CommandInput<ManagementSettings>,
+  ctx: Context,
+): Promise<CommandOutput<NamedBuild | Planned>> {
   const key = buildKeyOf(input.operands[0] ?? '');
   const api = openManagementApi(input);
   const id = jobIdOf(key);
@@ -102,11 +115,14 @@ export async function signBuild(input: CommandInput<ManagementSettings>, ctx: Co
   if (before === null)
     throw new RejectedError(`no such build: ${id}`, { hint: 'apptool apptego-management builds list shows them' });
   const wayOn = `apptool wait apptego-management:${id} --set apptego-management.awaitsSigning=true`;
-  if (input.dryRun) return { text: `would have build ${id} signed`, data: { build: id } };
-  const what = `have build ${id} signed`;
-  const json = { platform: key.platform, name: key.name, start_time: Number(key.startTime) };
+  const change = {
+    what: `have build ${id} signed`,
+    path: '/sign_application_build',
+    json: { platform: key.platform, name: key.name, start_time: Number(key.startTime) },
+  };
+  if (input.dryRun) return { text: `would ${change.what}`, data: planOf(api, change) };
   try {
-    demandSuccess({ what }, await make(api, { what, path: '/sign_application_build', json }, SuccessReply, ctx));
+    demandSuccess(change, await make(api, change, SuccessReply, ctx));
   } catch (error) {
     if (!(error instanceof UnknownOutcomeError)) throw error;
     error.hint =

@@ -28,8 +28,8 @@ export const autoappstore = defineBackend({
   settings: z.strictObject({
     apiUrl: z.string().default('https://api.autoappstore.com/portal/api').describe('Base address of the CI upload API'),
     passedStatus: z
-      .string()
-      .min(1)
+      .string({ error: 'expected a text' })
+      .min(1, 'is empty')
       .optional()
       .describe('The word for a validation that passed; default: any that means neither running nor failed'),
   }),

@@ -2,8 +2,9 @@ import { AuthError, RejectedError, UnknownOutcomeError } from '../../errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
 import type { Context } from '../../types.ts';
-import type { CommandInput, CommandOutput } from '../definition.ts';
+import type { CommandInput, CommandOutput, Planned } from '../definition.ts';
 import { openApi, type Settings } from './api.ts';
+import type { NewToken, RevokedToken, Tokens } from './command-data.ts';
 import { segment } from './id.ts';
 import { NewTokenReply, NoReply, type Token, TokenListReply } from './wire.ts';
 
@@ -12,7 +13,7 @@ const PATH = '/ci-tokens';
 const MOST_STRAYS = 20;
 
 /** `tokens list` */
-export async function listTokens(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+export async function listTokens(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput<Tokens>> {
   const tokens = (await withAccessHint(list(openApi(input), ctx))).slice(0, input.limit);
   const rows = tokens.map(({ id, name, createdAt, lastUsedAt }) => [
     id,
@@ -24,12 +25,17 @@ export async function listTokens(input: CommandInput<Settings>, ctx: Context): P
 }
 
 /** `tokens create`: the raw value is the result, because it can be had only now. */
-export async function createToken(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+export async function createToken(
+  input: CommandInput<Settings>,
+  ctx: Context,
+): Promise<CommandOutput<NewToken | Planned>> {
   const { name } = input.flags;
   // The documentation shows no body; a name is sent only where one is given [assumed].
   const json = typeof name === 'string' ? { name } : {};
-  if (input.dryRun)
-    return { text: `would send POST ${input.settings.apiUrl}${PATH} ${JSON.stringify(json)}`, data: null };
+  if (input.dryRun) {
+    const plan = { method: 'POST', url: `${input.settings.apiUrl}${PATH}`, fields: json };
+    return { text: `would send ${plan.method} ${plan.url} ${JSON.stringify(json)}`, data: { plan } };
+  }
   const api = openApi(input);
   const created = await withAccessHint(
     api.call(
@@ -53,10 +59,16 @@ export async function createToken(input: CommandInput<Settings>, ctx: Context): 
 }
 
 /** `tokens revoke <token>` */
-export async function revokeToken(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+export async function revokeToken(
+  input: CommandInput<Settings>,
+  ctx: Context,
+): Promise<CommandOutput<RevokedToken | Planned>> {
   const [id = ''] = input.operands;
   const path = `${PATH}/${segment(id)}`;
-  if (input.dryRun) return { text: `would send DELETE ${input.settings.apiUrl}${path}`, data: null };
+  if (input.dryRun) {
+    const plan = { method: 'DELETE', url: `${input.settings.apiUrl}${path}`, fields: {} };
+    return { text: `would send ${plan.method} ${plan.url}`, data: { plan } };
+  }
   try {
     const call = { what: 'revoke the token', method: 'DELETE', path, policy: CALL_POLICIES.destroy } as const;
     await withAccessHint(openApi(input).call({ ...call, answer: NoReply, mayBeEmpty: true }, ctx));

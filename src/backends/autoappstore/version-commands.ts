@@ -3,20 +3,21 @@ import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { Context } from '../../types.ts';
 import type { CommandInput, CommandOutput } from '../definition.ts';
 import { openApi, readVersions, type Settings, type VersionReader } from './api.ts';
+import type { Release, Runs, Version } from './command-data.ts';
 
 /** `validation <version>`: a row for each finding, and one for each run that found nothing. */
-export async function validation(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+export async function validation(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput<Runs>> {
   const runs = await read(input, (versions, id) => versions.validation(id, ctx));
   const rows = runs.flatMap(({ id, status, findings }) =>
     findings.length === 0
       ? [[id, status, '', '', '']]
       : findings.map(({ severity, code, message }) => [id, status, severity, code, message]),
   );
-  return { table: { columns: ['run', 'status', 'severity', 'code', 'message'], rows }, data: { runs } };
+  return { table: { columns: ['run', 'status', 'severity', 'code', 'message'], rows }, data: { runs: [...runs] } };
 }
 
 /** `version <version>` */
-export async function version(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+export async function version(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput<Version>> {
   const data = await read(input, (versions, id) => versions.version(id, ctx));
   const { id, versionCode, versionName, status, openIssues } = data;
   const columns = ['version', 'status', 'code', 'name', 'open issues'];
@@ -25,7 +26,7 @@ export async function version(input: CommandInput<Settings>, ctx: Context): Prom
 }
 
 /** `release <version>` */
-export async function release(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput> {
+export async function release(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput<Release>> {
   const data = await read(input, (versions, id) => versions.release(id, ctx));
   const row = [data.live ? 'yes' : 'no', data.countries.join(' ') || '-', data.vehicleContexts.join(' ') || '-'];
   return { table: { columns: ['live', 'countries', 'vehicle contexts'], rows: [row] }, data: { release: data } };

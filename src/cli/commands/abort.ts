@@ -1,26 +1,31 @@
 import { type AppToolError, asAppToolError, UsageError } from '../../errors.ts';
 import type { CommandResult } from '../command.ts';
+import type { PlannedAbort } from '../command-data.ts';
 import { type Receipt, readReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
 
 /** `apptool abort <receipt>`: every upload that it leaves unfinished, whatever becomes of the others. */
-export async function abortCommand(session: Session): Promise<CommandResult> {
+export async function abortCommand(session: Session): Promise<CommandResult<PlannedAbort>> {
   const path = session.invocation.operands[0] ?? '';
   const receipt = readReceipt(path);
   const lines: string[] = [];
+  const aborts: PlannedAbort['plan']['aborts'] = [];
   const failures: AppToolError[] = [];
   for (const { backend, host, job, unfinished } of [receipt, ...receipt.targets]) {
     if (backend === null || unfinished === null) continue;
-    await abortOne(session, { id: backend, host, job, unfinished }).then(
-      (line) => lines.push(line),
-      (error: unknown) => failures.push(asAppToolError(error)),
-    );
+    try {
+      lines.push(await abortOne(session, { id: backend, host, job, unfinished }));
+      aborts.push({ backend, job: job?.ref ?? null });
+    } catch (error) {
+      failures.push(asAppToolError(error));
+    }
     session.ctx.signal.throwIfAborted();
   }
+  const text = lines.length === 0 ? null : lines.join('\n');
   const [failure] = failures;
-  if (failure !== undefined) return { text: lines.length === 0 ? null : lines.join('\n'), failure };
-  if (lines.length === 0) return { text: 'nothing to abort: this receipt leaves no unfinished upload' };
-  return { text: lines.join('\n') };
+  const data = session.settings.values.dryRun === true ? { data: { plan: { aborts } } } : {};
+  if (failure !== undefined) return { text, failure, ...data };
+  return { text: text ?? 'nothing to abort: this receipt leaves no unfinished upload', ...data };
 }
 
 interface Unfinished {

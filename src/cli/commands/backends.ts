@@ -1,21 +1,24 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
 import type { CommandResult } from '../command.ts';
+import type { Backends } from '../command-data.ts';
 import { variablesOf } from '../credentials.ts';
 import type { Session } from '../session.ts';
 
+type Described = Backends['backends'][number];
+
 /** `apptool backends` */
-export async function backendsCommand(session: Session): Promise<CommandResult> {
+export async function backendsCommand(session: Session): Promise<CommandResult<Backends>> {
   const data = session.backends.map(describe);
   return { text: data.map(asText).join('\n\n'), data: { backends: data } };
 }
 
-function describe(backend: BackendDefinition) {
+function describe(backend: BackendDefinition): Described {
   const { files, limit, download, protects, milestones } = backend.capabilities;
   return {
     id: backend.id,
     title: backend.title,
     docs: backend.docsUrl,
-    files,
+    files: [...files],
     limitBytes: limit?.bytes ?? null,
     download,
     protects,
@@ -27,14 +30,13 @@ function describe(backend: BackendDefinition) {
     })),
     credentials: backend.credentials.map((spec) => ({
       label: spec.label,
-      /** Any one of them. */
-      variables: variablesOf(spec),
+      variables: [...variablesOf(spec)],
       isOptional: spec.isOptional === true,
     })),
   };
 }
 
-function asText(backend: ReturnType<typeof describe>): string {
+function asText(backend: Described): string {
   const rows: [string, string][] = [
     ['files', backend.files.map((kind) => `.${kind}`).join(' ')],
     ['limit', backend.limitBytes === null ? 'not documented' : `${backend.limitBytes} bytes`],

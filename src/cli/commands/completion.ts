@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import type { CommandResult } from '../command.ts';
+import type { CompletionScript } from '../command-data.ts';
 import { bashCompletion } from '../completion/bash.ts';
 import { fishCompletion } from '../completion/fish.ts';
 import { type Offers, offersOf } from '../completion/offers.ts';
@@ -17,7 +18,7 @@ const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (offers: Offers) => stri
 };
 
 /** `apptool completion <shell>`: a script that holds all it offers, so that it runs nothing when a key is pressed. */
-export async function completionCommand(session: Session): Promise<CommandResult> {
+export async function completionCommand(session: Session): Promise<CommandResult<CompletionScript>> {
   const asked = session.invocation.operands[0] ?? '';
   const shell = SHELLS.find((name) => name === asked.toLowerCase());
   if (shell === undefined) throw new UsageError(`completion needs a shell: ${SHELLS.join(', ')}`);

@@ -1,4 +1,5 @@
 import type { CommandResult } from '../command.ts';
+import type { ConfigSchema, ConfigShow } from '../command-data.ts';
 import { configJsonSchema } from '../config/config-schema.ts';
 import { variablesOf } from '../credentials.ts';
 import { formatDuration } from '../durations.ts';
@@ -6,14 +7,10 @@ import type { Session } from '../session.ts';
 
 const DURATIONS = new Set(['timeout', 'pollInterval', 'stallTimeout', 'appearTimeout', 'capacityWait']);
 
-interface Row {
-  readonly key: string;
-  readonly value: unknown;
-  readonly source: string;
-}
+type Row = ConfigShow['settings'][number];
 
 /** `apptool config show` */
-export async function configShowCommand(session: Session): Promise<CommandResult> {
+export async function configShowCommand(session: Session): Promise<CommandResult<ConfigShow>> {
   const { settings } = session;
   const rows: Row[] = Object.entries(settings.sources).map(([key, source]) => {
     const value = settings.values[key as keyof typeof settings.values] ?? null;
@@ -49,7 +46,7 @@ function asText(value: unknown): string {
 }
 
 /** `apptool config schema` */
-export async function configSchemaCommand(session: Session): Promise<CommandResult> {
+export async function configSchemaCommand(session: Session): Promise<CommandResult<ConfigSchema>> {
   const schema = configJsonSchema(session.backends);
-  return { text: JSON.stringify(schema, null, 2), data: { schema } };
+  return { text: JSON.stringify(schema, null, 2), data: { schema: { ...schema } } };
 }

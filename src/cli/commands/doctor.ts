@@ -4,7 +4,7 @@ import { type Check, mostTelling } from '../../run/check.ts';
 import { examine } from '../../run/doctor.ts';
 import type { ProxySettings } from '../../transfer/http/dispatcher.ts';
 import type { CommandResult } from '../command.ts';
-import type { DoctorData } from '../doctor-document.ts';
+import type { DoctorData } from '../doctor-data.ts';
 import { examineBackend, examineMachine, isConfigured } from '../doctor-subject.ts';
 import { namedBackends } from '../named-backends.ts';
 import type { Session } from '../session.ts';
@@ -21,7 +21,7 @@ interface Examined {
 }
 
 /** `apptool doctor`: everything that can be known before an upload, without one. */
-export async function doctorCommand(session: Session): Promise<CommandResult> {
+export async function doctorCommand(session: Session): Promise<CommandResult<DoctorData>> {
   const wanted = wantedBackends(session);
   const machine = examineMachine(session);
   const backends = await Promise.all(

@@ -4,6 +4,7 @@ import { CancelledError, UsageError } from '../../errors.ts';
 import type { RunContext } from '../../run/trace.ts';
 import { checkOutput, createOutput, type OutputTarget } from '../../transfer/output-file.ts';
 import type { CommandResult } from '../command.ts';
+import type { NewConfig } from '../command-data.ts';
 import { type ConfigPlace, placeOf } from '../config/config-file.ts';
 import { formatConfig } from '../config/config-text.ts';
 import { formatDuration } from '../durations.ts';
@@ -18,7 +19,7 @@ const USUAL_NAME = 'apptool.config.json';
 const SCHEMA = 'node_modules/apptool/dist/config.schema.json';
 
 /** `apptool init`: a first config, from a person's answers or from flags. */
-export async function initCommand(session: Session): Promise<CommandResult> {
+export async function initCommand(session: Session): Promise<CommandResult<NewConfig>> {
   if (session.config !== null)
     throw new UsageError('init writes a config and reads none', { hint: 'name the new file with --output' });
   const { output, force, dryRun } = session.settings.values;

@@ -8,6 +8,7 @@ import { status, type WaitInput, wait } from '../../run/wait.ts';
 import { checkArtifactName } from '../../transfer/artifact.ts';
 import type { JobState } from '../../types.ts';
 import type { CommandResult } from '../command.ts';
+import type { PlannedDownload } from '../command-data.ts';
 import { parseJobReference } from '../job-reference.ts';
 import { type Receipt, readReceipt } from '../receipt.ts';
 import type { Session } from '../session.ts';
@@ -102,11 +103,11 @@ function sentIn(receipt: Receipt | null): SentArtifact | null {
 }
 
 /** `apptool download <job>` */
-export async function downloadCommand(session: Session): Promise<CommandResult> {
+export async function downloadCommand(session: Session): Promise<CommandResult<PlannedDownload>> {
   const { output, force, dryRun } = session.settings.values;
   const { backend, id, receipt } = await openJob(session);
   const sent = sentIn(receipt);
   const input = { backend, id, output, force: force === true, sent, dryRun: dryRun === true };
   const { path, isWritten } = await download(input, session.ctx);
-  return isWritten ? { text: null, path } : { text: `would write ${path}` };
+  return isWritten ? { text: null, path } : { text: `would write ${path}`, data: { plan: { output: path } } };
 }

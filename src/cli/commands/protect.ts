@@ -3,6 +3,7 @@ import { checkInputName } from '../../run/artifact.ts';
 import { assertProtects, jobRef } from '../../run/backend.ts';
 import { checkProtectOutput, protect, protectedPath } from '../../run/protect.ts';
 import type { CommandResult } from '../command.ts';
+import type { Planned } from '../command-data.ts';
 import type { Session } from '../session.ts';
 import { waiting } from './jobs.ts';
 import { rehearse, uploadInput } from './upload.ts';
@@ -10,7 +11,7 @@ import { rehearse, uploadInput } from './upload.ts';
 const DEFAULT_BACKEND = 'apptego';
 
 /** `apptool protect <file>` */
-export async function protectCommand(session: Session): Promise<CommandResult> {
+export async function protectCommand(session: Session): Promise<CommandResult<Planned>> {
   const { values, sources } = session.settings;
   const detach = values.detach === true;
   const isOutputGiven = sources.output === '--output' || sources.output === 'APPTOOL_OUTPUT';

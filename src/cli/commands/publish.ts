@@ -1,17 +1,19 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
 import { UsageError } from '../../errors.ts';
+import type { PlannedRequest } from '../../planned-request.ts';
 import { withArtifactFor } from '../../run/artifact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { type PublishInput, publish } from '../../run/publish.ts';
 import type { Trace } from '../../run/trace.ts';
 import type { CommandResult } from '../command.ts';
+import type { PlannedForEach } from '../command-data.ts';
 import { namedBackends } from '../named-backends.ts';
 import { expectations, type Session, uploadOptions } from '../session.ts';
 import { waiting } from './jobs.ts';
 import { describePlan } from './upload.ts';
 
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
-export async function publishCommand(session: Session): Promise<CommandResult> {
+export async function publishCommand(session: Session): Promise<CommandResult<PlannedForEach>> {
   const definitions = targetsOf(session);
   const options = uploadOptions(session, definitions);
   const backends = await Promise.all(definitions.map(({ id }) => session.open(id)));
@@ -56,10 +58,10 @@ async function rehearsePublish(
   session: Session,
   backends: readonly OpenBackend[],
   input: PublishInput,
-): Promise<CommandResult> {
+): Promise<CommandResult<PlannedForEach>> {
   return await withArtifactFor(backends, input, session.ctx, async (_, plans) => ({
     text: plans.map(describePlan).join('\n'),
-    data: { plans },
+    data: { plans: backends.map(({ id }, index) => ({ backend: id, ...(plans[index] as PlannedRequest) })) },
   }));
 }
 

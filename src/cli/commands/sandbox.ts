@@ -2,12 +2,13 @@ import { UsageError } from '../../errors.ts';
 import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../sandbox/part.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import type { CommandResult } from '../command.ts';
+import type { SandboxVariables } from '../command-data.ts';
 import { parseDuration } from '../durations.ts';
 import type { FlagValues } from '../flags.ts';
 import type { Session } from '../session.ts';
 
 /** `apptool sandbox`: prints the variables to export, then serves until it is stopped, which is its normal end. */
-export async function sandboxCommand(session: Session): Promise<CommandResult> {
+export async function sandboxCommand(session: Session): Promise<CommandResult<SandboxVariables>> {
   const { flags } = session.invocation;
   const options = readOptions(flags);
   const port = readNumber(flags, 'port', 0, 65_535) ?? 0;
@@ -15,7 +16,7 @@ export async function sandboxCommand(session: Session): Promise<CommandResult> {
   try {
     const { variables } = sandbox;
     const exports = Object.entries(variables).map(([name, value]) => `export ${name}=${value}`);
-    const result = { text: exports.join('\n'), data: { variables } };
+    const result = { text: exports.join('\n'), data: { variables: { ...variables } } };
     session.printNow(result);
     session.ctx.emit({ type: 'serving', address: sandbox.apiOrigin });
     await stopped(session.ctx.signal);

@@ -1,14 +1,15 @@
 import { UsageError } from '../../errors.ts';
+import type { PlannedRequest } from '../../planned-request.ts';
 import type { UploadInput } from '../../run/artifact.ts';
 import { withArtifact } from '../../run/artifact.ts';
 import { jobRef } from '../../run/backend.ts';
 import { upload } from '../../run/upload.ts';
-import type { PlannedRequest } from '../../types.ts';
 import type { CommandResult } from '../command.ts';
+import type { Planned } from '../command-data.ts';
 import { expectations, type Session, uploadOptions } from '../session.ts';
 
 /** `apptool upload <file> --to <backend>` */
-export async function uploadCommand(session: Session): Promise<CommandResult> {
+export async function uploadCommand(session: Session): Promise<CommandResult<Planned>> {
   const { to } = session.invocation.flags;
   if (typeof to !== 'string')
     throw new UsageError('upload needs --to <backend>', { hint: 'apptool backends lists them' });
@@ -28,7 +29,11 @@ export async function uploadInput(session: Session, backendId: string): Promise<
 }
 
 /** `--dry-run`: every check that needs no request, and what would be sent first. */
-export async function rehearse(session: Session, input: UploadInput, then: readonly string[]): Promise<CommandResult> {
+export async function rehearse(
+  session: Session,
+  input: UploadInput,
+  then: readonly string[],
+): Promise<CommandResult<Planned>> {
   session.ctx.trace.note({ backend: input.backend.id });
   return await withArtifact(input, session.ctx, async ({ sizeBytes, name }, plan) => ({
     text: [

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { CHECK_NAMES } from '../run/check.ts';
-import { ResultDocument } from './result-document.ts';
 
 const Check = z.strictObject({
   check: z.enum(CHECK_NAMES),
@@ -11,7 +10,8 @@ const Check = z.strictObject({
   errorClass: z.string().nullable().describe('Of a failure: the class of error, as in docs/exit-codes.md'),
 });
 
-const DoctorData = z.strictObject({
+/** The `data` of `apptool doctor`. */
+export const DoctorData = z.strictObject({
   machine: z.array(Check).describe('What holds for all backends'),
   backends: z.array(
     z.strictObject({
@@ -24,6 +24,3 @@ const DoctorData = z.strictObject({
   ),
 });
 export type DoctorData = z.infer<typeof DoctorData>;
-
-/** What `apptool doctor --json` prints: the result document, whose `data` is what was found, or `null` when it could not be begun. */
-export const DoctorDocument = ResultDocument.extend({ data: DoctorData.nullable() });

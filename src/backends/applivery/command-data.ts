@@ -1,0 +1,25 @@
+import * as z from 'zod';
+
+/** What the commands say with `--json`. The commands know these schemas by their types alone. */
+
+const text = z.string().nullish();
+
+const Build = z
+  .looseObject({
+    id: z.string(),
+    status: z.string(),
+    os: text,
+    versionName: text,
+    versionCode: text,
+    changelog: text,
+    originalExtension: text,
+    createdAt: text,
+    tags: z.array(z.string()).nullish(),
+  })
+  .describe('What else Applivery says of a build is there too, as it came');
+
+export const Builds = z.strictObject({ builds: z.array(Build) });
+export type Builds = z.infer<typeof Builds>;
+
+export const OneBuild = z.strictObject({ build: Build });
+export type OneBuild = z.infer<typeof OneBuild>;

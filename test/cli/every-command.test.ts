@@ -1,0 +1,264 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type * as z from 'zod';
+import type { AddedKey } from '../../src/backends/apptego-management/command-data.ts';
+import type { NewToken } from '../../src/backends/autoappstore/command-data.ts';
+import { backends } from '../../src/backends/index.ts';
+import { COMMANDS } from '../../src/cli/commands/index.ts';
+import type { Receipt } from '../../src/cli/receipt.ts';
+import type { ResultDocument } from '../../src/cli/result-document.ts';
+import type { EventRecord } from '../../src/events.ts';
+import { type CliResult, runCli, startCli } from '../support/cli.ts';
+import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { checked } from '../support/published-schema.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+type Variables = Readonly<Record<string, string>>;
+
+/** What the first runs made, for the others to name. */
+interface Made {
+  readonly apptego: string;
+  readonly deleted: string;
+  readonly signed: string;
+  readonly autoappstore: string;
+  readonly applivery: string;
+  readonly key: string;
+  readonly token: string;
+}
+
+interface Lines {
+  /** Its operands and flags in a run that works. */
+  readonly works: (made: Made) => string;
+  /** In one that fails, with these variables. */
+  readonly fails: string;
+  readonly variables?: Variables;
+  /** Where it fails because its events cannot be written: it has its data then, and an error. */
+  readonly events?: '/dev/full';
+}
+
+const BARE = { works: () => '', fails: '' };
+const QUICK = '--poll-interval 50ms';
+const KEY_FLAGS = '--platform android --alias release';
+const MANAGEMENT_REFUSES = { APPTEGO_TOKEN_SECRET: 'another' };
+const STORE_REFUSES = { AUTOAPPSTORE_TOKEN: 'another-token' };
+const APPLIVERY_REFUSES = { APPLIVERY_APP_TOKEN: 'another-token', APPLIVERY_SERVICE_TOKEN: '' };
+const named = (job: string) => job.slice(job.indexOf(':') + 1);
+
+/** Each command in success and in failure. One that is added needs its lines here. */
+const LINES: Readonly<Record<string, Lines>> = {
+  protect: { works: () => `app.apk -e dev -o out.apk -f ${QUICK}`, fails: 'missing.apk -e dev' },
+  upload: { works: () => 'app.apk --to apptego -e dev', fails: 'app.apk --to nowhere' },
+  publish: {
+    works: () => `app.apk --to apptego,applivery -e dev ${QUICK}`,
+    fails: `app.apk --to apptego,autoappstore -e dev ${QUICK}`,
+    variables: STORE_REFUSES,
+  },
+  status: { works: ({ apptego }) => apptego, fails: 'apptego:1' },
+  wait: {
+    works: ({ apptego }) => `${apptego} ${QUICK}`,
+    fails: 'ignite:1',
+    variables: { IGNITE_CLIENT_SECRET: 'another' },
+  },
+  download: { works: ({ apptego }) => `${apptego} -o fetched.apk -f`, fails: 'autoappstore:b1c2' },
+  abort: { works: () => 'unfinished.json', fails: 'missing.json' },
+  inspect: { works: () => 'app.apk', fails: 'broken.apk' },
+  doctor: { works: () => '--to apptego,ignite', fails: '--to apptego,nowhere' },
+  backends: { ...BARE, events: '/dev/full' },
+  'config show': { works: () => '', fails: '--sandbox --set apptego.apiUrl=https://api.example' },
+  'config schema': { ...BARE, events: '/dev/full' },
+  sandbox: { works: () => '', fails: '--port 70000' },
+  init: { works: () => '--to apptego -e dev -o new.json -f', fails: '--to nowhere' },
+  completion: { works: () => 'bash', fails: 'tcsh' },
+  'apptego-management apps list': { ...BARE, variables: MANAGEMENT_REFUSES },
+  'apptego-management apps delete': { works: () => 'app-sandbox --yes', fails: 'app-sandbox' },
+  'apptego-management builds list': { works: () => '--limit 2', fails: '--limit 0' },
+  'apptego-management builds delete': {
+    works: ({ deleted }) => `${deleted} --yes`,
+    fails: 'production/android/1/app.apk --yes',
+  },
+  'apptego-management builds sign': { works: ({ signed }) => signed, fails: 'production/android/1/app.apk' },
+  'apptego-management keys list': { ...BARE, variables: MANAGEMENT_REFUSES },
+  'apptego-management keys add': {
+    works: () => `release.jks --name Release ${KEY_FLAGS}`,
+    fails: `missing.jks --name Release ${KEY_FLAGS}`,
+  },
+  'apptego-management keys set-default': { works: () => 'none --platform android', fails: 'no-such-key' },
+  'apptego-management keys delete': { works: ({ key }) => `${key} --yes`, fails: 'no-such-key --yes' },
+  'apptego-management code-signing upload': {
+    works: () => `app-android-app.apk release.jks ${KEY_FLAGS}`,
+    fails: 'app-android-app.apk release.jks --platform android',
+  },
+  'autoappstore validation': { works: ({ autoappstore }) => named(autoappstore), fails: 'b1c2' },
+  'autoappstore version': { works: ({ autoappstore }) => named(autoappstore), fails: 'b1c2' },
+  'autoappstore release': { works: ({ autoappstore }) => named(autoappstore), fails: 'b1c2' },
+  'autoappstore tokens list': { ...BARE, variables: STORE_REFUSES },
+  'autoappstore tokens create': { works: () => '--name ci', fails: '', variables: STORE_REFUSES },
+  'autoappstore tokens revoke': { works: ({ token }) => `${token} --yes`, fails: 'b1c2 --yes' },
+  'applivery builds list': { ...BARE, variables: APPLIVERY_REFUSES },
+  'applivery builds show': { works: ({ applivery }) => named(applivery), fails: '0123456789abcdef01234567' },
+};
+
+const own = backends.flatMap(({ id, commands = [] }) => commands.map((command) => ({ ...command, id })));
+/** Those whose rehearsal has a plan. */
+const WRITERS = [
+  ...['protect', 'upload', 'publish', 'download', 'abort'],
+  ...own.flatMap(({ id, name, writes }) => (writes === true ? [`${id} ${name}`] : [])),
+];
+
+/** The receipt of an upload whose parts are gone: to remove them works again. */
+const UNFINISHED: Receipt = {
+  receiptVersion: 1,
+  tool: { name: 'apptool', version: '1.0.0' },
+  command: 'upload',
+  startedAt: '2026-11-23T00:00:00.000Z',
+  updatedAt: '2026-11-23T00:00:00.000Z',
+  ended: null,
+  backend: 'apptego',
+  host: null,
+  environment: 'dev',
+  build: null,
+  job: { ref: 'apptego:1', id: '1' },
+  state: null,
+  artifact: null,
+  output: null,
+  mayHaveLanded: false,
+  attempts: [],
+  unfinished: { session: { file_path: 'tenant-sandbox/app.apk', upload_id: 'gone' }, mayHaveLanded: false },
+  targets: [],
+};
+
+/** A few processes at a time, as many as keep two cores busy. */
+async function forEach<T>(items: readonly T[], run: (item: T) => Promise<unknown>): Promise<void> {
+  const left = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await run(item);
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+}
+
+/** A project and a sandbox, and how a command is run there: its document, checked with all that happened. */
+async function setUp() {
+  const cwd = await temporaryFolder();
+  const box = await sandbox({ processingMs: 0, appearMs: 0 });
+  const env = { ...box.variables, APPTEGO_SIGNING_KEY_PASSWORD: 'pass-word-of-the-key' };
+  await copyFixture('v1.apk', cwd, 'app.apk');
+  await writeFile(join(cwd, 'broken.apk'), 'PK and no more');
+  await writeFile(join(cwd, 'release.jks'), 'bytes of a keystore');
+  await writeFile(join(cwd, 'unfinished.json'), JSON.stringify(UNFINISHED));
+  let runs = 0;
+
+  const run = async (command: string, rest: string, { variables = {}, events }: Partial<Lines> = {}) => {
+    runs += 1;
+    const file = join(cwd, `${runs}.ndjson`);
+    const args = `${command} ${rest} --json --events ${events ?? file}`.split(/ +/);
+    const options = { cwd, env: { ...env, ...variables } };
+    const isServing = command === 'sandbox' && rest === '';
+    const result = isServing ? await serve(args, options) : await runCli(args, options);
+    const document = documentOf(result);
+    expect(document.command, result.stderr).toBe(command);
+    if (command === 'inspect') checked('inspect.schema.json', document);
+    if (events === undefined) expectEvents(file, result);
+    return document;
+  };
+  const works = async (command: string, rest: string) => {
+    const document = await run(command, rest);
+    expect(document.error, `${command} ${rest}`).toBeNull();
+    return document;
+  };
+  const fails = async (command: string, { fails: rest, ...how }: Lines) => {
+    const document = await run(command, rest, how);
+    expect(document.error, `${command} ${rest}`).not.toBeNull();
+    if (how.events === undefined) expect(document.data).toBeNull();
+    else expect(document.data).not.toBeNull();
+  };
+  return { works, fails };
+}
+
+/** Serves until its document is there. */
+async function serve(args: readonly string[], options: Parameters<typeof startCli>[1]): Promise<CliResult> {
+  const serving = startCli(args, options);
+  await serving.seen(/\}\n/);
+  serving.child.kill('SIGTERM');
+  return await serving.result;
+}
+
+/** The one line of stdout, which agrees with the exit code. */
+function documentOf({ stdout, stderr, code }: CliResult): ResultDocument {
+  expect(stdout.split('\n'), stderr).toEqual([expect.stringMatching(/^\{.*\}$/), '']);
+  const document = checked<ResultDocument>('result.schema.json', JSON.parse(stdout));
+  expect(document).toMatchObject({ exitCode: code, ok: code === 0, error: code === 0 ? null : {} });
+  return document;
+}
+
+function expectEvents(path: string, { code, stderr }: CliResult): void {
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  const records = lines.map((line) => checked<z.infer<typeof EventRecord>>('events.schema.json', JSON.parse(line)));
+  expect(records.at(-1), stderr).toMatchObject({ type: 'run.end', exitCode: code });
+}
+
+/** What makes the things that the others name: these have worked then. */
+const MAKERS = ['apptego-management keys add', 'autoappstore tokens create', 'apptego-management code-signing upload'];
+
+async function makeThings(works: (command: string, rest: string) => Promise<ResultDocument>): Promise<Made> {
+  const upload = async (to: string) => (await works('upload', `app.apk --to ${to}`)).job?.ref ?? '';
+  const management = 'apptego-management -e prod';
+  const [apptego = '', deleted = '', signed = '', autoappstore = '', applivery = ''] = await Promise.all(
+    ['apptego -e dev', management, management, 'autoappstore', 'applivery'].map(upload),
+  );
+  const jobs = { apptego, deleted, signed, autoappstore, applivery, key: '', token: '' };
+  const [key, token] = await Promise.all(
+    MAKERS.map(async (command) => (await works(command, LINES[command]?.works(jobs) ?? '')).data),
+  );
+  return { ...jobs, key: (key as AddedKey).key.id, token: (token as NewToken).token.id ?? '' };
+}
+
+test('there are lines for every command, and for no other', () => {
+  const names = [...COMMANDS.map(({ name }) => name), ...own.map(({ id, name }) => `${id} ${name}`)];
+
+  expect(Object.keys(LINES).sort()).toEqual(names.sort());
+});
+
+test('every command keeps to the published schemas: rehearsed, in failure and in success', async () => {
+  const { works, fails } = await setUp();
+  const made = await makeThings(works);
+  const lines = Object.entries(LINES);
+
+  await forEach(WRITERS, async (command) => {
+    const { data } = await works(command, `${LINES[command]?.works(made)} --dry-run`);
+    expect(data, command).toEqual(command === 'publish' ? { plans: expect.any(Array) } : { plan: expect.any(Object) });
+  });
+  await forEach(lines, async ([command, line]) => await fails(command, line));
+  await forEach(lines, async ([command, line]) => {
+    if (!MAKERS.includes(command)) await works(command, line.works(made));
+  });
+}, 60_000);
+
+test.each<readonly [string, readonly string[], Variables]>([
+  ['a flag that is not there', ['status', '--jsn', '--json'], {}],
+  ['no command', ['--json'], {}],
+  ['no command, and --json by its variable alone', [], { APPTOOL_JSON: '1' }],
+  ['a command that is not there', ['protct'], { APPTOOL_JSON: 'true' }],
+  ['a variable that cannot be', ['backends', '--json'], { APPTOOL_TIMEOUT: 'soon' }],
+  ['a config that is not there', ['backends', '--json', '-c', 'missing.json'], {}],
+])('what fails before there are settings is told by the schema too: %s', async (_, args, env) => {
+  expect(documentOf(await runCli(args, { env }))).toMatchObject({ ok: false, data: null });
+});
+
+test('the schema takes data of its own command alone, and none of a command without any', async () => {
+  const document = documentOf(await runCli(['backends', '--json']));
+  const isValid = (other: Partial<ResultDocument>): boolean => {
+    try {
+      checked('result.schema.json', { ...document, ...other });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  expect(isValid({})).toBe(true);
+  expect(isValid({ data: null })).toBe(true);
+  for (const command of ['config show', 'status', 'autoappstore version', 'a command of tomorrow', null])
+    expect([command, isValid({ command })]).toEqual([command, false]);
+});
