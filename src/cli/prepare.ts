@@ -213,8 +213,8 @@ async function openReportsOf(
 }
 
 /**
- * A live line on a terminal that can show one; lines elsewhere. Events on stderr leave it to warnings and errors: they say the same.
- * Resolves with what writes text on stderr beside them, as it is.
+ * A live line and colours on a terminal that can show them; plain lines, without an escape code, elsewhere and where colour is unwanted. Events
+ * on stderr leave it to warnings and errors: they say the same. Resolves with what writes text on stderr beside them, as it is.
  */
 async function chooseRenderer(settings: SettingValues, around: Surroundings): Promise<(text: string) => void> {
   const { process, redactor, stderr } = around;
@@ -223,13 +223,11 @@ async function chooseRenderer(settings: SettingValues, around: Surroundings): Pr
   const wantsProgress = settings.noProgress !== true;
   const isQuiet = settings.quiet === true || settings.events === '-';
   // A terminal that says it has no columns would make the live line wrap for ever.
-  const canLive = stderr.isTerminal && stderr.raw.columns > 0 && env.TERM !== 'dumb' && !isCi;
-  const color = canLive && settings.noColor !== true && (env.NO_COLOR ?? '') === '';
+  const isFit = stderr.isTerminal && stderr.raw.columns > 0 && env.TERM !== 'dumb' && !isCi;
+  const canPaint = isFit && settings.noColor !== true && (env.NO_COLOR ?? '') === '';
   const live =
-    canLive && wantsProgress && !isQuiet
-      ? (await import('./render/live-line.ts')).createLiveLine(stderr.raw, color)
-      : null;
-  const paint = color ? (await import('./render/paint.ts')).createPainter() : (line: string) => line;
+    canPaint && wantsProgress && !isQuiet ? (await import('./render/live-line.ts')).createLiveLine(stderr.raw) : null;
+  const paint = canPaint ? (await import('./render/paint.ts')).createPainter() : (line: string) => line;
   const safe = (text: string) => safeLine(text, redactor);
   const out = { live, safe, writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`) };
   const renderer = createRenderer(
