@@ -1,6 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { Receipt } from '../../src/cli/receipt.ts';
 import { ResultDocument } from '../../src/cli/result-document.ts';
 import { runCli } from '../support/cli.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
@@ -22,6 +23,28 @@ test('upload, status, wait and download hand a job from one process to the next'
   expect(asked).toMatchObject({ code: 0, stdout: 'succeeded completed\n' });
   expect(downloaded).toMatchObject({ code: 0, stdout: 'v2-protected.apk\n' });
   expect(await sha256Of(join(fetching, 'v2-protected.apk'))).not.toBe(await sha256Of(file));
+});
+
+test('upload, wait and download share the environment and a receipt, in three empty folders', async () => {
+  const [sending, waiting, fetching] = [await temporaryFolder(), await temporaryFolder(), await temporaryFolder()];
+  const { variables: env } = await sandbox();
+  await copyFixture('v2.apk', sending);
+  const run = (cwd: string, ...args: string[]) => runCli(args, { env, cwd });
+
+  const uploaded = await run(sending, 'upload', 'v2.apk', '--to', 'apptego', '-e', 'prod', '--receipt', 'r.json');
+  await rename(join(sending, 'r.json'), join(waiting, 'r.json'));
+  const waited = await run(waiting, 'wait', 'r.json', '--poll-interval', '50ms', '--receipt', 'r.json');
+  await rename(join(waiting, 'r.json'), join(fetching, 'r.json'));
+  const downloaded = await run(fetching, 'download', 'r.json', '--receipt', 'r.json');
+
+  expect([uploaded.code, waited.code, downloaded.code], downloaded.stderr).toEqual([0, 0, 0]);
+  expect(await readdir(waiting)).toEqual([]);
+  expect(await readdir(fetching)).toEqual(['r.json', 'v2-protected.apk']);
+  expect(Receipt.parse(JSON.parse(await readFile(join(fetching, 'r.json'), 'utf8')))).toMatchObject({
+    environment: 'prod',
+    artifact: { name: 'v2.apk', sha256: await sha256Of(join(sending, 'v2.apk')) },
+    output: { name: 'v2-protected.apk', sha256: await sha256Of(join(fetching, 'v2-protected.apk')) },
+  });
 });
 
 test('download refuses an output that exists before it asks for anything', async () => {

@@ -9,13 +9,8 @@ export interface LiveLine {
   close(): void;
 }
 
-export function createLiveLine(stream: NodeJS.WritableStream, color: boolean): LiveLine {
-  const spinner = ora({
-    stream: stream as NodeJS.WriteStream,
-    discardStdin: false,
-    isEnabled: true,
-    ...(color ? {} : { color: false }),
-  });
+export function createLiveLine(stream: NodeJS.WritableStream): LiveLine {
+  const spinner = ora({ stream: stream as NodeJS.WriteStream, discardStdin: false, isEnabled: true });
   return {
     show(text) {
       if (text === null) {

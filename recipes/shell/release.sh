@@ -1,0 +1,55 @@
+#!/bin/sh
+# Protects an app, waits for it, fetches the output and publishes it.
+#
+#   release.sh <file> <dev|staging|prod> [<backend>[,<backend>...]]
+#
+# Credentials come from the environment; the receipts are protect.json, download.json and publish.json. Prints the path of the protected app,
+# and ends with apptool's exit code. It begins a new build each time; apptool's last words say how to go on with the one that there is.
+set -eu
+
+file=${1:?'release.sh <file> <environment> [<backends>]'}
+environment=${2:?'release.sh <file> <environment> [<backends>]'}
+targets=${3-}
+output=${file%.*}-protected.${file##*.}
+
+# Runs apptool; up to twice more after 6, which is: not available, and nothing of ours is running.
+apptool() {
+  for pause in 60 60 0; do
+    code=0
+    npx --yes apptool@0.1.0 "$@" || code=$?
+    if [ "$code" != 6 ] || [ "$pause" = 0 ]; then break; fi
+    echo "release.sh: again in $pause s" >&2
+    sleep "$pause"
+  done
+  return "$code"
+}
+
+# 9 and all the rest: apptool has said what to do. A second build is not to be begun by a script.
+stop() {
+  if [ "$1" = 9 ]; then echo "release.sh: something may have landed; look at the backend before this is run again" >&2; fi
+  exit "$1"
+}
+
+apptool protect --environment "$environment" --detach --receipt protect.json -- "$file" >&2 || stop $?
+
+for waited in 1 2 3; do
+  code=0
+  apptool wait -- protect.json >&2 || code=$?
+  if [ "$code" != 7 ]; then break; fi
+  echo "release.sh: still running after wait $waited" >&2
+done
+if [ "$code" != 0 ]; then stop "$code"; fi
+
+code=11
+# 11: what came was not what it should be, and is asked for once more.
+for _ in 1 2; do
+  if [ "$code" != 11 ]; then break; fi
+  code=0
+  apptool download --output "$output" --force --receipt download.json -- protect.json >&2 || code=$?
+done
+if [ "$code" != 0 ]; then stop "$code"; fi
+
+if [ -n "$targets" ]; then
+  apptool publish --to "$targets" --receipt publish.json -- "$output" >&2 || stop $?
+fi
+echo "$output"

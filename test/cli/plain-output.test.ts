@@ -1,0 +1,52 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { BIN, cleanEnvironment } from '../support/cli.ts';
+import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
+const APPTOOL = `"${process.execPath}" "${BIN}"`;
+const PROTECT = `${APPTOOL} protect v2.apk -e prod --poll-interval 50ms`;
+
+async function folderWithApp(): Promise<string> {
+  const folder = await temporaryFolder();
+  await copyFixture('v2.apk', folder);
+  return folder;
+}
+
+test.runIf(hasScript).each([
+  ['in a CI', { CI: 'true' }],
+  ['that is dumb', { TERM: 'dumb' }],
+  ['with NO_COLOR', { NO_COLOR: '1' }],
+])('a terminal %s gets no escape code, and the right exit codes', async (_, env) => {
+  const command = `stty cols 80; ${PROTECT}; echo "<$?>"; ${APPTOOL} upload gone.apk --to apptego -e prod; echo "<$?>"`;
+
+  const { variables } = await sandbox();
+  const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
+    cwd: await folderWithApp(),
+    env: cleanEnvironment({ TERM: 'xterm-256color', ...variables, ...env }),
+  });
+
+  expect(stdout).not.toContain('\u001b');
+  expect(stdout.replaceAll('\r', '')).toMatch(/^v2-protected\.apk\n<0>\nerror\[local-io\]: .*\n(?:hint: .*\n)?<3>\n$/m);
+  expect(stdout).toMatch(/^apptego:\d+: \w+ .*$/m);
+});
+
+test.runIf(process.platform === 'linux').each([
+  ['stdout closed', '>&-'],
+  ['stderr closed', '2>&-'],
+])('with %s nothing crashes, and every exit code is the right one', async (_, closed) => {
+  const commands = ['inspect v2.apk', 'status nonsense --json', 'upload gone.apk --to apptego -e prod', '--help'];
+  const script = commands.map((command) => `${APPTOOL} ${command} ${closed}; echo "$?" >> codes`).join('\n');
+
+  const { stdout, stderr } = spawnSync('sh', ['-c', `${script}\ncat codes`], {
+    cwd: await folderWithApp(),
+    env: cleanEnvironment({ APPTEGO_API_KEY: 'key_id:key_secret' }),
+    encoding: 'utf8',
+  });
+
+  expect(stdout.split('\n').slice(-5)).toEqual(['0', '2', '3', '0', '']);
+  expect(stdout + stderr).not.toMatch(/EBADF|at .*\.js:\d+/);
+  expect(stdout + stderr).not.toContain('\u001b');
+});

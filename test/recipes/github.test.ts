@@ -1,0 +1,126 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Receipt } from '../../src/cli/receipt.ts';
+import { ciVariables, recipe, TOOL_VERSION, yamlOf } from '../support/ci-shell.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
+import { runAction, runWorkflow, type Workflow } from '../support/github-workflow.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const ACTION = recipe('github/action.yml');
+const WORKFLOW = yamlOf<Workflow>(recipe('github/workflow.yml'));
+
+interface Script {
+  readonly run?: string;
+  readonly uses?: string;
+}
+
+test('no expression stands in a script, and no action of others without its commit', () => {
+  const { runs, inputs } = yamlOf<{
+    runs: { steps: Script[] };
+    inputs: Record<string, { default?: string }>;
+  }>(ACTION);
+  const steps = [...runs.steps, ...Object.values(WORKFLOW.jobs).flatMap((job) => job.steps)] as Script[];
+
+  expect(steps.filter(({ run }) => run?.includes('${{'))).toEqual([]);
+  for (const { uses } of steps) expect(uses ?? './').toMatch(/^(?:\.\/|actions\/[a-z-]+@[0-9a-f]{40}$)/);
+  expect(inputs.version?.default).toBe(TOOL_VERSION);
+  expect(Object.keys(inputs).filter((name) => /key|token|secret|password/.test(name))).toEqual([]);
+});
+
+test('the workflow protects in one job and publishes in another, with nothing between them but the receipt', async () => {
+  const { variables } = await sandbox();
+
+  const { jobs, artifacts } = await runWorkflow(WORKFLOW, await ciVariables(variables));
+
+  const { protect, publish } = jobs;
+  expect(protect?.code, protect?.log).toBe(0);
+  expect(publish?.code, publish?.log).toBe(0);
+  expect(await readdir(join(artifacts, 'protect'))).toEqual(['protect.json']);
+  expect(protect?.steps.protect).toMatchObject({
+    job: expect.stringMatching(/^apptego:\d+$/),
+    exit_code: '0',
+    error_class: '',
+    receipt: 'protect.json',
+  });
+  const output = publish?.steps.download?.output ?? '';
+  expect(output).toBe('app-release-protected.apk');
+  const receipt = Receipt.parse(JSON.parse(await readFile(join(artifacts, 'publish/download.json'), 'utf8')));
+  expect(receipt).toMatchObject({
+    job: { ref: protect?.steps.protect?.job },
+    output: { name: output, sha256: await sha256Of(join(publish?.folder ?? '', output)) },
+    build: { provider: 'github', tag: 'v1.2' },
+  });
+  expect((await readdir(join(artifacts, 'publish'))).sort()).toEqual([
+    'download.json',
+    'publish.json',
+    'publish.xml',
+    'wait.json',
+    'wait.xml',
+  ]);
+  expect(publish?.summary).toContain('autoappstore');
+});
+
+test('a job that failed at the backend fails the workflow, and its reports are kept', async () => {
+  const { variables } = await sandbox({ result: 'failed' });
+
+  const { jobs, artifacts } = await runWorkflow(WORKFLOW, await ciVariables(variables));
+
+  expect(jobs.protect?.code, jobs.protect?.log).toBe(0);
+  expect(jobs.publish?.code, jobs.publish?.log).toBe(8);
+  expect(jobs.publish?.log).toContain('::error');
+  expect((await readdir(join(artifacts, 'publish'))).sort()).toEqual(['wait.json', 'wait.xml']);
+  expect(await readFile(join(artifacts, 'publish/wait.xml'), 'utf8')).toContain('<failure');
+});
+
+test.each([
+  ['that a shell would run', '$(touch ran) `touch ran` "; touch ran; \'# .apk', 0],
+  ['that looks like a flag', '--output=ran', 2],
+  ['of two lines', 'app.apk\ntouch ran.apk', 2],
+])('a file name %s is a file name', async (_, file, code) => {
+  const folder = await temporaryFolder();
+  await copyFixture('v2.apk', folder, file);
+  const { env, secrets } = await ciVariables((await sandbox()).variables);
+  const given = { file, environment: 'prod', output: '$(touch ran).apk', receipt: '`touch ran`.json' };
+
+  const result = await runAction(ACTION, given, { folder, env: { ...env, ...secrets } });
+
+  const output = code === 0 ? ['$(touch ran).apk'] : [];
+  expect(result.code, result.log).toBe(code);
+  expect((await readdir(folder)).sort()).toEqual(['`touch ran`.json', file, ...output].sort());
+});
+
+test('more flags come one on each line, and none is more than a flag', async () => {
+  const folder = await temporaryFolder();
+  await copyFixture('v2.apk', folder);
+  const { env, secrets } = await ciVariables((await sandbox()).variables);
+  const args = '--detach\n\n--expect-package=$(touch ran) com.acme.app; touch ran';
+
+  const result = await runAction(
+    ACTION,
+    { file: 'v2.apk', environment: 'prod', args },
+    { folder, env: { ...env, ...secrets } },
+  );
+
+  expect(result.code, result.log).toBe(2);
+  expect(result.log).toContain('not $(touch ran) com.acme.app; touch ran');
+  expect(await readdir(folder)).toEqual(['v2.apk']);
+});
+
+test.each([
+  ['command', { command: 'upload; touch ran' }],
+  ['command', { command: '$(touch ran)' }],
+  ['version', { version: '1.0.0 $(touch ran)' }],
+  ['version', { version: 'npm:other@1.0.0' }],
+  ['version', { version: '' }],
+])('a hostile %s is refused before anything is run', async (name, given) => {
+  const folder = await temporaryFolder();
+  const { env } = await ciVariables({});
+  await writeFile(join(folder, 'app.apk'), '');
+
+  const result = await runAction(ACTION, { file: 'app.apk', ...given }, { folder, env });
+
+  expect(result.code).toBe(2);
+  expect(result.log).toMatch(new RegExp(`^::error title=apptool::${name} must be .*\n$`));
+  expect(await readdir(folder)).toEqual(['app.apk']);
+});

@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { BIN, cleanEnvironment } from './cli.ts';
+import { copyFixture, ROOT, temporaryFolder } from './files.ts';
+
+export const TOOL_VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** Has the hours of a recipe go by in seconds; a busy machine is still given half a minute to move a byte. */
+export const FAST: Variables = {
+  NODE_OPTIONS: `--import ${join(ROOT, 'test/support/fast-time.mjs')}`,
+  APPTOOL_STALL_TIMEOUT: '1h',
+};
+
+export interface ShellResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The secrets of a CI, and the variables that its jobs see all the time. */
+export interface CiVariables {
+  readonly secrets: Variables;
+  readonly env: Variables;
+  /** The commands of apptool that were run so far. */
+  readonly calls: () => readonly string[];
+}
+
+/** A recipe's text. */
+export function recipe(name: string): string {
+  return readFileSync(join(ROOT, 'recipes', name), 'utf8');
+}
+
+export function yamlOf<T>(text: string): T {
+  return parse(text) as T;
+}
+
+/**
+ * What the jobs of a CI find on their machines: `npx` is the built command line, and takes no other package or version; `sleep` takes no
+ * time. The addresses of the sandbox are variables of every job, its credentials secrets.
+ */
+export async function ciVariables(variables: Sandbox['variables'], more: Variables = {}): Promise<CiVariables> {
+  const tools = await temporaryFolder();
+  const calls = join(tools, 'calls');
+  await writeFile(calls, '');
+  const npx = `#!/bin/sh
+if [ "$1 $2" != "--yes apptool@${TOOL_VERSION}" ]; then echo "npx: $*" >&2; exit 99; fi
+shift 2
+echo "$1" >> "${calls}"
+exec "${process.execPath}" "${BIN}" "$@"
+`;
+  for (const [name, text] of [
+    ['npx', npx],
+    ['sleep', '#!/bin/sh\n'],
+  ] as const) {
+    await writeFile(join(tools, name), text);
+    await chmod(join(tools, name), 0o755);
+  }
+  const isAddress = ([name]: [string, string]): boolean => name.endsWith('_URL');
+  const entries = Object.entries(variables);
+  return {
+    secrets: Object.fromEntries(entries.filter((entry) => !isAddress(entry))),
+    env: {
+      ...Object.fromEntries(entries.filter(isAddress)),
+      PATH: `${tools}:${process.env.PATH}`,
+      CI: 'true',
+      APPTOOL_POLL_INTERVAL: '20ms',
+      ...more,
+    },
+    calls: () => readFileSync(calls, 'utf8').split('\n').slice(0, -1),
+  };
+}
+
+/** Runs a script as the CI does: written to a file that is given to the shell. */
+export async function runScript(
+  shell: readonly string[],
+  script: string,
+  { cwd, env }: { readonly cwd: string; readonly env: Variables },
+): Promise<ShellResult> {
+  const file = join(await temporaryFolder(), 'script');
+  await writeFile(file, script);
+  const [command = 'sh', ...args] = shell;
+  const child = spawn(command, [...args, file], { cwd, env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, stdout, stderr };
+}
+
+/** A checkout whose `gradlew` builds an app, with the action where GitHub's recipe wants it. */
+export async function checkout(folder: string): Promise<void> {
+  await copyFixture('v123.apk', folder, 'built.apk');
+  const target = 'app/build/outputs/apk/release';
+  const gradlew = `#!/bin/sh\nmkdir -p ${target}\ncp built.apk ${target}/app-release.apk\n`;
+  await writeFile(join(folder, 'gradlew'), gradlew, { mode: 0o755 });
+  await mkdir(join(folder, '.github/actions/apptool'), { recursive: true });
+  await cp(join(ROOT, 'recipes/github/action.yml'), join(folder, '.github/actions/apptool/action.yml'));
+}
+
+/** Copies those of the files that are there, and names them. */
+export async function carry(files: readonly string[], from: string, to: string): Promise<string[]> {
+  const carried = files.filter((file) => existsSync(join(from, file)));
+  for (const file of carried) await cp(join(from, file), join(to, file), { recursive: true });
+  return carried;
+}
