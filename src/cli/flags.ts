@@ -85,6 +85,10 @@ export const FLAGS: readonly Flag[] = [
   { name: 'alias', value: '<alias>', type: 'text', key: null, help: 'Alias of the key in its keystore (Android)' },
   { name: 'default', type: 'switch', key: null, help: "Make it the tenant's default" },
   takes('receipt', '<file>', 'receipt', { offers: 'receipts' }),
+  turnsOn('github', 'github'),
+  takes('gitlab-dotenv', '<file>', 'gitlabDotenv'),
+  takes('junit', '<file>', 'junit'),
+  takes('jenkins-properties', '<file>', 'jenkinsProperties'),
   takes('concurrency', '<auto|1-16>', 'concurrency', { type: 'number-or-text' }),
   {
     name: 'set',

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
-import { type AppToolError, AuthError, asAppToolError, CancelledError, errorCode, LocalIoError } from '../errors.ts';
+import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
 import { createRedactor, type Redactor } from '../redact.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
@@ -15,6 +15,7 @@ import { type Parsed, parseCommandLine } from './program.ts';
 import type { ReceiptKeeper } from './receipt-keeper.ts';
 import type { Renderer } from './render/renderer.ts';
 import { quotedLines, safeJson, safeLine } from './render/safe-text.ts';
+import { endReports } from './reports/end-reports.ts';
 import type { Report as FileReport } from './reports/report.ts';
 import { type TextStream, textStream } from './streams.ts';
 import { VERSION } from './version.ts';
@@ -175,10 +176,10 @@ function emit(run: Run, event: AppEvent): void {
 }
 
 function succeed(run: Run, result: CommandResult): number {
-  const unwritten = endReports(run, result, null);
+  const receipt = run.receipts?.ended(run.trace, { exitCode: 0, errorClass: null }) ?? null;
+  const unwritten = finishReports(run, result, null, receipt);
   if (unwritten !== null) return fail(run, unwritten, result);
   run.hasEnded = true;
-  run.receipts?.ended(run.trace, { exitCode: 0, errorClass: null });
   run.renderer?.close();
   print(run, result);
   return 0;
@@ -195,7 +196,7 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
   const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
   if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
-  const unwritten = endReports(run, result, error);
+  const unwritten = finishReports(run, result, error, receipt);
   if (unwritten !== null) emit(run, { type: 'warning', code: 'report-unwritable', message: unwritten.message });
   run.renderer?.close();
   if (result !== null && !run.wantsJson) print(run, result);
@@ -205,30 +206,19 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
 }
 
 /** Tells the reports how the run ended, once. Gives back what to say where one of them could not be written. */
-function endReports(run: Run, result: CommandResult | null, error: AppToolError | null): LocalIoError | null {
-  const document = documentOf({ ...soFar(run), result, error });
-  const { exitCode, durationMs } = document;
-  emit(run, {
-    type: 'run.end',
-    exitCode,
-    errorClass: error?.class ?? null,
-    message: document.error?.message ?? null,
-    durationMs,
-  });
+function finishReports(
+  run: Run,
+  result: CommandResult | null,
+  error: AppToolError | null,
+  receipt: string | null,
+): LocalIoError | null {
+  const documentWith = (unwritten: AppToolError | null) =>
+    documentOf({ ...soFar(run), result, error: error ?? unwritten });
+  const { exitCode, durationMs, error: told } = documentWith(null);
+  emit(run, { type: 'run.end', exitCode, errorClass: told?.class ?? null, message: told?.message ?? null, durationMs });
   const { reports } = run;
   run.reports = [];
-  let unwritten: LocalIoError | null = null;
-  for (const report of reports) {
-    try {
-      report.ended?.(document);
-    } catch (cause) {
-      unwritten ??= new LocalIoError(`cannot write ${report.name}: ${errorCode(cause) ?? 'unknown error'}`, {
-        cause,
-        hint: 'what was done is done; only this report of it is lost',
-      });
-    }
-  }
-  return unwritten;
+  return endReports(reports, documentWith, receipt);
 }
 
 /** Each target's own, then that of the run, unless it is one of them; with `--verbose` what lies beneath it. */

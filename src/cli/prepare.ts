@@ -65,8 +65,8 @@ export async function prepare(
 
   const first = resolveWith(process.env);
   around.onSettings(first.values);
-  await chooseRenderer(first.values, around);
-  await openReportsOf(first.values, around);
+  const writeStderr = await chooseRenderer(first.values, around);
+  await openReportsOf(invocation.command, first.values, writeStderr, around);
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
 
   const sandbox = await embeddedFor(invocation, first, around);
@@ -206,14 +206,26 @@ function withSandbox(environment: Environment, variables: Readonly<Record<string
 }
 
 /** The reports that are written besides what is printed, where any are wanted. */
-async function openReportsOf(settings: SettingValues, { redactor, stderr, onReports }: Surroundings): Promise<void> {
-  if (settings.events === undefined) return;
+async function openReportsOf(
+  command: string,
+  settings: SettingValues,
+  writeStderr: (text: string) => void,
+  { process: { env: environment }, redactor, emit, onReports }: Surroundings,
+): Promise<void> {
+  const isForRelease = COMMANDS.some(({ name, flags }) => name === command && flags.includes('github'));
+  if (settings.events === undefined && !isForRelease) return;
   const { openReports } = await import('./reports/index.ts');
-  onReports(openReports({ settings, redactor, now: realClock.date, writeStderr: stderr.write }));
+  const provider = metadataFromEnvironment(environment).provider?.id ?? null;
+  const warn = (code: string, message: string) => emit({ type: 'warning', code, message });
+  const input = { command, isForRelease, settings, environment, provider, redactor, clock: realClock };
+  onReports(openReports({ ...input, writeStderr, warn }));
 }
 
-/** A live line on a terminal that can show one; lines elsewhere. Events on stderr leave it to warnings and errors: they say the same. */
-async function chooseRenderer(settings: SettingValues, around: Surroundings): Promise<void> {
+/**
+ * A live line on a terminal that can show one; lines elsewhere. Events on stderr leave it to warnings and errors: they say the same.
+ * Resolves with what writes text on stderr beside them, as it is.
+ */
+async function chooseRenderer(settings: SettingValues, around: Surroundings): Promise<(text: string) => void> {
   const { process, redactor, stderr } = around;
   const { env } = process;
   const { isCi } = metadataFromEnvironment(env);
@@ -235,4 +247,5 @@ async function chooseRenderer(settings: SettingValues, around: Surroundings): Pr
     realClock.now,
   );
   around.onRenderer(renderer, paint);
+  return (text) => (live === null ? stderr.write(text) : live.interrupt(() => stderr.write(text)));
 }

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
+import { replaceFile } from './replace-file.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
 
@@ -100,22 +99,9 @@ export const Receipt = z.object({
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-/**
- * Writes a receipt so that a reader finds the old one or the new one, whole. Synchronous: it is written at moments after which nothing
- * may run any more. Throws the system's error.
- */
+/** Throws the system's error. Nobody else on the machine may read it. */
 export function writeReceipt(path: string, receipt: Receipt): void {
-  const temporary = join(dirname(path), `.apptool-${randomBytes(6).toString('hex')}.receipt`);
-  const fd = openSync(temporary, 'wx', 0o600);
-  try {
-    writeSync(fd, `${JSON.stringify(receipt, null, 2)}\n`);
-    fsyncSync(fd);
-    closeSync(fd);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  replaceFile(path, `${JSON.stringify(receipt, null, 2)}\n`, 0o600);
 }
 
 /** Throws `LocalIoError` where a receipt would take the place of something else. */

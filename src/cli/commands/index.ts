@@ -4,13 +4,15 @@ const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
 const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable'];
 const NEWS = ['release-notes', 'release-notes-file', 'tags'];
+/** Of every command that does something for a release. */
+const REPORTS = ['github', 'gitlab-dotenv', 'junit', 'jenkins-properties'];
 
 /** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'protect',
     operands: ['file'],
-    flags: ['backend', ...SENDING, ...CHECKING, 'output', 'force', 'detach', 'receipt', ...WAITING],
+    flags: ['backend', ...SENDING, ...CHECKING, 'output', 'force', 'detach', 'receipt', ...WAITING, ...REPORTS],
     summary: 'Upload for protection, wait, fetch the protected output',
     example: 'apptool protect app-release.apk --environment prod',
     run: async (session) => (await import('./protect.ts')).protectCommand(session),
@@ -18,7 +20,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'upload',
     operands: ['file'],
-    flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'receipt', 'appear-timeout', 'poll-interval'],
+    flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'receipt', 'appear-timeout', 'poll-interval', ...REPORTS],
     summary: 'Upload a file and print the job reference',
     example: 'apptool upload app-release.aab --to apptego --environment staging',
     run: async (session) => (await import('./upload.ts')).uploadCommand(session),
@@ -26,7 +28,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'publish',
     operands: ['file'],
-    flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'until', 'fail-fast', 'detach', 'receipt', ...WAITING],
+    flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'until', 'fail-fast', 'detach', 'receipt', ...WAITING, ...REPORTS],
     summary: 'Upload to several backends side by side, wait for each',
     example: 'apptool publish app-release.apk --to autoappstore,applivery',
     run: async (session) => (await import('./publish.ts')).publishCommand(session),
@@ -34,7 +36,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'status',
     operands: ['job'],
-    flags: ['until', 'set'],
+    flags: ['until', 'set', ...REPORTS],
     summary: 'Ask once how a job stands',
     example: 'apptool status apptego:1700000000',
     run: async (session) => (await import('./jobs.ts')).statusCommand(session),
@@ -42,7 +44,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'wait',
     operands: ['job'],
-    flags: ['until', ...WAITING, 'receipt', 'set'],
+    flags: ['until', ...WAITING, 'receipt', 'set', ...REPORTS],
     summary: 'Wait until a job has ended',
     example: 'apptool wait apptego:1700000000 --timeout 30m',
     run: async (session) => (await import('./jobs.ts')).waitCommand(session),
@@ -50,7 +52,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'download',
     operands: ['job'],
-    flags: ['output', 'force', 'receipt', 'stall-timeout', 'set'],
+    flags: ['output', 'force', 'receipt', 'stall-timeout', 'set', ...REPORTS],
     summary: "Fetch a finished job's output",
     example: 'apptool download apptego:1700000000 -o app-protected.apk',
     run: async (session) => (await import('./jobs.ts')).downloadCommand(session),
@@ -58,7 +60,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'abort',
     operands: ['receipt'],
-    flags: ['set'],
+    flags: ['set', ...REPORTS],
     summary: 'Remove the parts that a killed upload left in the storage',
     example: 'apptool abort apptool-apptego-1700000000.receipt.json',
     run: async (session) => (await import('./abort.ts')).abortCommand(session),
@@ -66,7 +68,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'inspect',
     operands: ['file'],
-    flags: [],
+    flags: [...REPORTS],
     summary: 'Show what is inside an APK, AAB or IPA, and who signed it',
     example: 'apptool inspect app-release.apk --json',
     run: async (session) => (await import('./inspect.ts')).inspectCommand(session),

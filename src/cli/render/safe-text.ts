@@ -2,10 +2,10 @@ import type { Redactor } from '../../redact.ts';
 
 const LONGEST_LINE = 4000;
 
-/** C0 but line feed, DEL, C1, line and paragraph separators, bidi controls, zero-width characters. */
+/** C0 but line feed, DEL, C1, line and paragraph separators, bidi controls, zero-width characters; half characters and what is none. */
 const INVISIBLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]/gu;
 
 /**
  * One line as it may leave the process: secrets replaced, characters that would steer a terminal made visible, and everything broken
@@ -19,6 +19,12 @@ export function safeLine(line: string, redactor: Redactor): string {
     .replace(/^(\s*)::/, '$1\\::')
     .replace(/#(#(?:\[|vso\[|teamcity\[))/gi, '#\\$1');
   return shown.length > LONGEST_LINE ? `${shown.slice(0, LONGEST_LINE)}…` : shown;
+}
+
+/** The same for a place that has little room, cut between characters; `longest` is below 2000. */
+export function shortLine(text: string, redactor: Redactor, longest: number): string {
+  const characters = [...safeLine(text, redactor)];
+  return characters.length > longest ? `${characters.slice(0, longest).join('')}…` : characters.join('');
 }
 
 /** The words of others as lines of their own, each behind a prefix that no runner takes for a command. */

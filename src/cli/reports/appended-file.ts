@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
-import { errorCode, LocalIoError } from '../../errors.ts';
+import { cannotWrite, whyNot } from './refusal.ts';
 
 export interface AppendedFile {
   /** All of the text, or the system's error. */
@@ -15,20 +15,19 @@ export type Expected = 'existing' | 'any';
  */
 export function openAppended(name: string, path: string, expected: Expected): AppendedFile {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
-  const refuse = (why: string, cause?: unknown) => new LocalIoError(`cannot write ${name}: ${why}`, { cause });
   let fd: number;
   try {
     const mayCreate = expected === 'any' ? O_CREAT : 0;
     // Without a reader a pipe would make the opening wait for one.
     fd = openSync(path, O_APPEND | O_WRONLY | O_NONBLOCK | O_NOFOLLOW | mayCreate, 0o644);
   } catch (cause) {
-    throw refuse(REASONS[errorCode(cause) ?? ''] ?? errorCode(cause) ?? 'cannot be opened', cause);
+    throw cannotWrite(name, whyNot(cause), cause);
   }
   const stats = fstatSync(fd);
   const isFit = stats.isFile() || (expected === 'any' && stats.isCharacterDevice());
   if (!isFit) {
     closeSync(fd);
-    throw refuse('not a regular file');
+    throw cannotWrite(name, 'not a regular file');
   }
   return {
     append(text) {
@@ -37,13 +36,3 @@ export function openAppended(name: string, path: string, expected: Expected): Ap
     },
   };
 }
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  ENOTDIR: 'no such file or directory',
-  EISDIR: 'not a regular file',
-  ENXIO: 'not a regular file',
-  ELOOP: 'it is a symbolic link',
-  EACCES: 'permission denied',
-  EROFS: 'the file system is read-only',
-};

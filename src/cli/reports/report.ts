@@ -10,5 +10,5 @@ export interface Report {
   readonly name: string;
   event?(event: AppEvent): void;
   /** How the run ended, with all that is known of it. Throws the system's error where it cannot be written. */
-  ended?(document: ResultDocument): void;
+  ended?(document: ResultDocument, receipt: string | null): void;
 }
