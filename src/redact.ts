@@ -33,8 +33,15 @@ function redactByShape(text: string): string {
     .replace(/\bbearer\s+(?!\S*\.(?:apk|aab|ipa)\b)[A-Za-z0-9._~+/:=-]{8,}/gi, `Bearer ${REDACTED}`)
     .replace(/\bbasic\s+(?=\S*[\d=])[A-Za-z0-9+/]{8,}={0,2}(?![\w.-])/gi, `Basic ${REDACTED}`)
     .replace(/\b(authorization\s*[:=]\s*)(?!bearer|basic)\S+/gi, `$1${REDACTED}`)
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]+@/gi, `$1${REDACTED}@`)
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s?"'<>]+)\?[^\s"'<>]*/gi, `$1?${REDACTED}`);
+    .replace(/:\/\/[^\s/@"'<>]+@/g, `://${REDACTED}@`)
+    .replace(/[^\s"'<>]+/g, withoutQuery);
+}
+
+/** Texts of a megabyte come from servers, so this reads a word once. */
+function withoutQuery(word: string): string {
+  const scheme = word.indexOf('://');
+  const query = scheme === -1 ? -1 : word.indexOf('?', scheme);
+  return query === -1 ? word : `${word.slice(0, query)}?${REDACTED}`;
 }
 
 function encodings(raw: string): string[] {
