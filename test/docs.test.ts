@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../src/backends/index.ts';
 import { Receipt } from '../src/cli/receipt.ts';
+import { RUN_VALUES, TARGET_VALUES } from '../src/cli/reports/run-values.ts';
 import { ROOT } from './support/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');
@@ -72,4 +73,12 @@ test('the page of the receipt names all of its members, and no other', () => {
   expect(new Set(named)).toEqual(
     new Set(Object.keys(Receipt.shape).filter((key) => !['receiptVersion', 'tool'].includes(key))),
   );
+});
+
+test('the page of the CI reports names every value, and no other', () => {
+  const text = readFileSync(join(ROOT, 'docs/ci-reports.md'), 'utf8');
+  const names = [...Object.keys(RUN_VALUES), ...Object.keys(TARGET_VALUES).map((name) => `<backend>_${name}`)];
+  const rows = [...text.matchAll(/^\| `([\w<>]+)` \| `(APPTOOL_[\w<>]+)` \|/gm)].map(([, name, key]) => [name, key]);
+
+  expect(rows).toEqual(names.map((name) => [name, `APPTOOL_${name.toUpperCase()}`]));
 });

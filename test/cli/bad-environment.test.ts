@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
@@ -307,4 +307,20 @@ test('B-59: NODE_DEBUG=http', async () => {
   expect(watched.stderr).toContain(warning);
   expect(usual.stderr).not.toContain(warning);
   expect(server.requests).toHaveLength(2);
+});
+
+test.each([
+  ['missing', 'nowhere', 'no such file or directory'],
+  ['a directory', 'folder', 'not a regular file'],
+  ['a symlink', 'link', 'it is a symbolic link'],
+])('B-60: GITHUB_OUTPUT that is %s', async (_, name, why) => {
+  const canary = await startCanary();
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'folder'));
+  await writeFile(join(folder, 'target'), '');
+  await symlink('target', join(folder, 'link'));
+
+  const result = await protect(canary, { GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: join(folder, name) });
+
+  expectRefused(result, canary, { exit: 3, says: `cannot write GITHUB_OUTPUT: ${why}` });
 });

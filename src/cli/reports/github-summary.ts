@@ -111,5 +111,5 @@ function warningsList(document: ResultDocument, code: Code): string[] {
 }
 
 function more(left: number, what: string): string[] {
-  return left > 0 ? [`${left} more ${what} are not shown.`] : [];
+  return left > 0 ? [element('p', {}, `${left} more ${what} are not shown.`)] : [];
 }

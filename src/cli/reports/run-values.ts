@@ -16,9 +16,9 @@ const FORMS = {
   jobId: /^\w[\w./%-]{0,1023}$/,
   job: /^[a-z-]+:[\w./%-]{1,1024}$/,
   packageName: /^[A-Za-z0-9][\w.-]{0,254}$/,
-  versionName: /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._+()-]{0,98}[\p{L}\p{M}\p{N}_+)])?$/u,
-  fileName: /^(?![ -])[\p{L}\p{M}\p{N} ._+@=,:~#()[\]-]{1,255}(?<! )$/u,
-  path: /^(?![ -])[\p{L}\p{M}\p{N} ._+@=,:~#()[\]/\\-]{1,1024}(?<! )$/u,
+  versionName: /^(?![ -])(?!.*\p{DI})[\p{L}\p{M}\p{N} ._+()-]{1,100}(?<! )$/u,
+  fileName: /^(?![ -])(?!.*\p{DI})[\p{L}\p{M}\p{N} ._+@=,:~#()[\]-]{1,255}(?<! )$/u,
+  path: /^(?![ -])(?!.*\p{DI})[\p{L}\p{M}\p{N} ._+@=,:~#()[\]/\\-]{1,1024}(?<! )$/u,
 } as const;
 
 type Form = keyof typeof FORMS;
@@ -64,7 +64,7 @@ export const TARGET_VALUES: Readonly<Record<string, readonly [Form, (target: Tar
 /** How many of the run's own values stand before those of the targets: those that tell how it went. */
 const BEFORE_TARGETS = Object.keys(RUN_VALUES).indexOf('output_sha256');
 
-export interface NamedValue {
+interface NamedValue {
   readonly name: string;
   readonly value: string;
 }

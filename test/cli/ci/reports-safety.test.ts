@@ -1,0 +1,292 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createGithubAnnotations } from '../../../src/cli/reports/github-annotations.ts';
+import { createGithubOutputs } from '../../../src/cli/reports/github-outputs.ts';
+import { createGithubSummary } from '../../../src/cli/reports/github-summary.ts';
+import { createJUnitReport } from '../../../src/cli/reports/junit-report.ts';
+import { createKeyValueReport, DOTENV, PROPERTIES } from '../../../src/cli/reports/key-value-report.ts';
+import { createRunSteps } from '../../../src/cli/reports/run-steps.ts';
+import type { ResultDocument } from '../../../src/cli/result-document.ts';
+import { createRedactor } from '../../../src/redact.ts';
+import {
+  elements,
+  readDotenv,
+  readGithubOutputs,
+  readProperties,
+  readXml,
+  type WorkflowCommand,
+  workflowCommands,
+} from '../../support/ci-files.ts';
+
+// Whatever a server, a file or a path says, each report reads back as the fixed keys with the very values, and as the fixed structure.
+
+const SECRET = 'key_id:canary_secret_value';
+const redactor = createRedactor();
+redactor.add(SECRET);
+
+const ATTACKS = [
+  'x\njob<<END\nowned\nEND',
+  '\nok=true',
+  '\rexit_code=0\r\n',
+  '::set-output name=job::owned',
+  '%0A::error::owned',
+  '::add-mask::a',
+  '##[error]owned ##vso[task.setvariable variable=x]y',
+  ']]><failure/>',
+  '"><script>alert(1)</script><td>',
+  '</code></td></tr></table>\n\n# owned @octocat https://evil.example #1',
+  '\u001b[2J\u0007',
+  '| a | b |\n|---|---|',
+  '`a` ```b``` \\| \\',
+  `$(touch owned) \`touch owned\` \${CI_JOB_TOKEN} %PATH% $PATH`,
+  '; rm -rf / & | < >',
+  '\u202etxt.kpa\u2066\u200b\u061c',
+  'half \ud800 and \udc00 and \ufffe\uffff\u0000',
+  '-rf',
+  ' space ',
+  'back\\slash\\',
+  'a\u0300\ufe0f\u3164',
+  SECRET,
+  Buffer.from(SECRET).toString('base64'),
+  'https://storage.example/app.apk?X-Amz-Signature=0123',
+  '__proto__',
+];
+const GOOD = [
+  'completed',
+  'IN PROGRESS',
+  'app-protected.apk',
+  'out/Äpp (1).apk',
+  'apptego:1700000000',
+  '1.2.3-rc.1+7',
+  'dev.apptool.app',
+  'a'.repeat(64),
+];
+
+const word = fc.oneof(
+  fc.constantFrom(...GOOD),
+  fc.constantFrom(...ATTACKS),
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.tuple(fc.constantFrom(...GOOD), fc.constantFrom(...ATTACKS)).map((both) => both.join('')),
+);
+const maybe = fc.option(word, { nil: null });
+const job = fc.option(fc.record({ ref: word, id: word }), { nil: null });
+const state = fc.option(
+  fc.record({ phase: fc.constantFrom('running', 'succeeded', 'failed'), status: word, message: maybe }),
+  { nil: null },
+);
+const error = fc.record({
+  class: fc.constantFrom('rejected', 'unavailable', 'cancelled'),
+  message: word,
+  hint: maybe,
+  retryable: fc.boolean(),
+  httpStatus: fc.constant(null),
+  backendCode: maybe,
+});
+const severity = fc.constantFrom('info', 'warning', 'blocking');
+const findings = fc.array(fc.record({ code: word, severity, message: word }), { maxLength: 12 });
+const target = fc.record({
+  backend: fc.constantFrom('apptego', 'apptego-management', 'autoappstore'),
+  job,
+  state,
+  findings,
+  ok: fc.boolean(),
+  exitCode: fc.constantFrom(0, 5, null),
+  error: fc.option(error, { nil: null }),
+});
+const app = { packageName: maybe, versionName: maybe, versionCode: fc.option(fc.nat(), { nil: null }) };
+const document = fc.record({
+  schemaVersion: fc.constant(1),
+  command: fc.constantFrom('protect', 'publish', 'status'),
+  ok: fc.boolean(),
+  exitCode: fc.constantFrom(0, 5, 143),
+  backend: fc.constantFrom('apptego', 'apptego-management', null),
+  job,
+  state,
+  findings,
+  artifact: fc.option(fc.record({ path: word, name: word, size: fc.nat(), sha256: maybe, ...app }), { nil: null }),
+  output: fc.option(fc.record({ path: word, name: word, size: fc.nat(), sha256: word }), { nil: null }),
+  targets: fc.uniqueArray(target, { selector: ({ backend }) => backend, maxLength: 3 }),
+  warnings: fc.array(fc.record({ code: word, message: word }), { maxLength: 12 }),
+  durationMs: fc.nat(),
+  error: fc.option(error, { nil: null }),
+  data: fc.constant(null),
+}) as unknown as fc.Arbitrary<ResultDocument>;
+
+/** What has to be told of a run, by the fixed names, as it is. */
+function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string, string> {
+  const { artifact, output, targets } = of;
+  const [only = of] = targets.length === 1 ? targets : [];
+  const several = targets.length > 1 ? targets : [];
+  const all: Readonly<Record<string, unknown>> = {
+    ok: of.ok,
+    exit_code: of.exitCode,
+    error_class: of.error?.class,
+    command: of.command,
+    backend: only.backend,
+    job: only.job?.ref,
+    job_id: only.job?.id,
+    phase: only.state?.phase,
+    status: only.state?.status,
+    output: output?.path,
+    receipt,
+    output_sha256: output?.sha256,
+    output_name: output?.name,
+    output_size: output?.size,
+    artifact_sha256: artifact?.sha256,
+    artifact_name: artifact?.name,
+    package_name: artifact?.packageName,
+    version_name: artifact?.versionName,
+    version_code: artifact?.versionCode,
+    ...Object.fromEntries(
+      several.flatMap(({ backend, exitCode, job: own, state: stands }) => {
+        const id = backend.replaceAll('-', '_');
+        return [
+          [`${id}_exit_code`, exitCode],
+          [`${id}_job`, own?.ref],
+          [`${id}_phase`, stands?.phase],
+        ];
+      }),
+    ),
+  };
+  const known = Object.entries(all).filter(([, value]) => value !== null && value !== undefined);
+  return new Map(known.map(([key, value]) => [key, String(value)]));
+}
+
+/** Each report's text, and the names that it said to have left out. */
+function written(of: ResultDocument, receipt: string | null) {
+  const texts = new Map<string, string>();
+  const leftOut = new Map<string, readonly string[]>();
+  const to = (name: string) => (text: string) => void texts.set(name, text);
+  const warnLeftOut = (where: string, names: readonly string[]) => void leftOut.set(where, names);
+  const steps = createRunSteps('check', () => 0);
+  let count = 0;
+  const delimiter = () => `end-${count++}`;
+  for (const report of [
+    createGithubOutputs({ redactor, append: to('outputs'), delimiter, warnLeftOut }),
+    createGithubSummary({ redactor, append: to('summary'), durationMsOf: () => 0, remarks: [] }),
+    createGithubAnnotations(redactor, to('annotations')),
+    createKeyValueReport({ name: 'dotenv', format: DOTENV, redactor, write: to('dotenv'), warnLeftOut }),
+    createKeyValueReport({ name: 'properties', format: PROPERTIES, redactor, write: to('properties'), warnLeftOut }),
+    createJUnitReport({
+      redactor,
+      write: to('junit'),
+      steps,
+      expected: ['check', 'upload'],
+      now: () => 0,
+      startedAt: new Date(0),
+    }),
+  ])
+    report.ended?.(of, receipt);
+  return { text: (name: string) => texts.get(name) ?? '', leftOut: (name: string) => leftOut.get(name) ?? [] };
+}
+
+const SAFE = /^(?!-)[\p{L}\p{M}\p{N} ._+@=,:~#()[\]/\\%-]+$/u;
+
+function expectValues(found: ReadonlyMap<string, string>, all: ReadonlyMap<string, string>, left: readonly string[]) {
+  expect([...found.keys(), ...left].sort()).toEqual([...all.keys()].sort());
+  for (const [key, value] of found) {
+    expect(value).toBe(all.get(key));
+    expect(value).toMatch(SAFE);
+  }
+}
+
+function inCapitals(all: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  return new Map([...all].map(([key, value]) => [`APPTOOL_${key.toUpperCase()}`, value]));
+}
+
+/** What no reader is to see: it would steer a terminal, hide text, or not be XML. */
+const NEVER = /(?!\n)[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufffe\uffff]/u;
+
+function check(of: ResultDocument, receipt: string | null): void {
+  const { text, leftOut } = written(of, receipt);
+  const all = wanted(of, receipt);
+  expectValues(readGithubOutputs(text('outputs')), all, leftOut('GITHUB_OUTPUT'));
+  expectValues(readDotenv(text('dotenv')), inCapitals(all), leftOut('dotenv'));
+  expectValues(readProperties(text('properties')), inCapitals(all), leftOut('properties'));
+
+  const found = [of, ...of.targets].flatMap((one) => one.findings);
+  const cases = elements(readXml(text('junit')), 'testcase');
+  expect(cases.filter(({ attributes }) => attributes.classname?.endsWith('.findings'))).toHaveLength(
+    Math.min(300, found.length),
+  );
+  expect(cases.filter(({ attributes }) => /^(check|upload)$/.test(attributes.name ?? '')).length).toBeGreaterThan(0);
+
+  const [, heading = '', , ...blocks] = text('summary').split('\n');
+  expect(heading).toMatch(/^### apptool (protect|publish|status): (succeeded|failed \([a-z-]+\))$/);
+  const page = readXml(`<page>${blocks.join('\n')}</page>`);
+  const [table, ofFindings] = page.children.filter(({ name }) => name === 'table');
+  expect(elements(table as never, 'tr')).toHaveLength(1 + Math.max(1, of.targets.length));
+  expect(ofFindings === undefined ? 0 : elements(ofFindings, 'tr').length).toBe(
+    found.length === 0 ? 0 : 1 + Math.min(30, found.length),
+  );
+  for (const row of elements(table as never, 'tr')) expect(row.children).toHaveLength(8);
+  // A blank line would end the HTML.
+  for (const block of blocks
+    .join('\n')
+    .split('\n\n')
+    .filter((one) => one.trim() !== ''))
+    readXml(block.trim());
+
+  const commands = workflowCommands(text('annotations'));
+  expect(commands).toHaveLength(text('annotations').split('\n').length - 1);
+  const titled = ({ command, title }: WorkflowCommand) => /^(error|warning)$/.test(command) && /^apptool/.test(title);
+  expect(commands.filter((one) => !titled(one))).toEqual([]);
+  for (const level of ['error', 'warning'])
+    expect(commands.filter(({ command }) => command === level).length).toBeLessThanOrEqual(10);
+
+  for (const name of ['outputs', 'summary', 'annotations', 'dotenv', 'properties', 'junit']) {
+    expect(text(name)).not.toMatch(NEVER);
+    expect(text(name)).not.toContain('canary_secret_value');
+    expect(text(name)).not.toContain('X-Amz-Signature');
+  }
+}
+
+test('each reads back as what it says, whatever the values are made of', () => {
+  fc.assert(fc.property(document, maybe, check), { numRuns: 400 });
+});
+
+test('texts of a megabyte are cut or left out', () => {
+  const [sample] = fc.sample(document, { numRuns: 1, seed: 7 });
+  const huge = 'a.<'.repeat(333_333);
+  const finding = (message: string) => ({ code: 'c', severity: 'blocking' as const, message });
+  const one = {
+    ...(sample as ResultDocument),
+    job: { ref: huge, id: huge },
+    findings: [finding(huge), ...Array.from({ length: 400 }, () => finding('<'.repeat(500)))],
+    warnings: Array.from({ length: 40 }, () => ({ code: 'x', message: '|'.repeat(500) })),
+    targets: [],
+    state: { phase: 'failed' as const, status: huge, message: huge },
+  };
+
+  const { text } = written(one, huge);
+
+  check(one, huge);
+  expect(text('summary').length).toBeLessThan(100_000);
+  expect(text('junit').length).toBeLessThan(2_000_000);
+  expect(text('annotations').length).toBeLessThan(100_000);
+});
+
+test('more targets than GitLab takes variables for: the details are left out, what went where is not', () => {
+  const ids = ['a', 'b-c', 'd', 'e', 'f'];
+  const targets = ids.map((backend) => ({
+    backend,
+    job: { ref: `${backend}:1`, id: '1' },
+    state: { phase: 'succeeded' as const, status: 'done', message: null },
+    findings: [],
+    ok: true,
+    exitCode: 0,
+    error: null,
+  }));
+  const artifact = { path: 'a.apk', name: 'a.apk', size: 1, sha256: 'a'.repeat(64), platform: 'android' as const };
+  const [sample] = fc.sample(document, { numRuns: 1, seed: 7 });
+  const run = { ok: true, exitCode: 0, error: null, output: null, job: null, state: null, backend: null, findings: [] };
+  const app42 = { packageName: 'dev.a', versionName: '1', versionCode: 1, signers: null };
+  const one = { ...(sample as ResultDocument), ...run, targets, artifact: { ...artifact, ...app42 } } as ResultDocument;
+
+  const { text, leftOut } = written(one, 'r.json');
+
+  expect(readDotenv(text('dotenv')).get('APPTOOL_B_C_JOB')).toBe('b-c:1');
+  expect(readDotenv(text('dotenv')).size).toBe(20);
+  expect(leftOut('dotenv')).toContain('APPTOOL_VERSION_NAME');
+  expect(leftOut('properties')).toEqual([]);
+});

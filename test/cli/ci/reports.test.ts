@@ -1,0 +1,377 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HttpResponse, http } from 'msw';
+import { describe, expect, test } from 'vitest';
+import { REPORTED } from '../../../src/cli/config/resolve-settings.ts';
+import { FLAGS } from '../../../src/cli/flags.ts';
+import { RUN_VALUES } from '../../../src/cli/reports/run-values.ts';
+import {
+  elements,
+  readDotenv,
+  readGithubOutputs,
+  readProperties,
+  readXml,
+  workflowCommands,
+} from '../../support/ci-files.ts';
+import { runCli, startCli } from '../../support/cli.ts';
+import { contract, faultProxy, faults } from '../../support/fault-proxy.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../../support/files.ts';
+import { sandbox } from '../../support/sandbox.ts';
+
+const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];
+const PROTECT = ['protect', 'app.apk', '-e', 'dev', ...QUICK];
+const FILES = ['--junit', 'j.xml', '--gitlab-dotenv', 'd.env', '--jenkins-properties', 'p.properties'];
+
+async function setUp() {
+  const folder = await temporaryFolder();
+  await copyFixture('v123.apk', folder, 'app.apk');
+  await writeFile(join(folder, 'outputs'), '');
+  await writeFile(join(folder, 'summary'), 'from a step before');
+  const box = await sandbox();
+  const text = (name: string) => readFileSync(join(folder, name), 'utf8');
+  const github = {
+    GITHUB_ACTIONS: 'true',
+    GITHUB_OUTPUT: join(folder, 'outputs'),
+    GITHUB_STEP_SUMMARY: join(folder, 'summary'),
+  };
+  return {
+    folder,
+    box,
+    github,
+    text,
+    run: (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+      runCli(args, { cwd: folder, env: { ...box.variables, ...env } }),
+    outputs: () => Object.fromEntries(readGithubOutputs(text('outputs'))),
+    junit: () => casesIn(text('j.xml')),
+  };
+}
+
+/** Suite, case, and what became of it. */
+function casesIn(xml: string): (readonly [suite: string, name: string, outcome: string])[] {
+  const root = readXml(xml);
+  const suites = elements(root, 'testsuite');
+  for (const one of [root, ...suites]) {
+    const count = (name: string) => String(elements(one, name).length);
+    expect(one.attributes).toMatchObject({
+      tests: count('testcase'),
+      failures: count('failure'),
+      errors: count('error'),
+    });
+  }
+  return suites.flatMap(({ attributes, children }) =>
+    children.map((one): readonly [string, string, string] => {
+      expect(one.attributes.time).toMatch(/^\d+\.\d{3}$/);
+      const [inner] = one.children;
+      const outcome = inner === undefined ? 'passed' : [inner.name, inner.attributes.type].join(' ').trim();
+      return [attributes.name ?? '', one.attributes.name ?? '', outcome];
+    }),
+  );
+}
+
+/** What the XSD of Jenkins' xUnit plugin allows where, of what we write. */
+const JUNIT_FORM: Readonly<Record<string, { readonly attributes: string[]; readonly children: string[] }>> = {
+  testsuites: { attributes: ['name', 'tests', 'failures', 'errors', 'time'], children: ['testsuite'] },
+  testsuite: {
+    attributes: ['name', 'tests', 'failures', 'errors', 'skipped', 'time', 'timestamp'],
+    children: ['testcase'],
+  },
+  testcase: { attributes: ['name', 'classname', 'time'], children: ['skipped', 'error', 'failure', 'system-out'] },
+  failure: { attributes: ['type', 'message'], children: [] },
+  error: { attributes: ['type', 'message'], children: [] },
+  skipped: { attributes: [], children: [] },
+  'system-out': { attributes: [], children: [] },
+};
+
+function misplaced(xml: string): string[] {
+  const root = readXml(xml);
+  const all = [root, ...Object.keys(JUNIT_FORM).flatMap((name) => elements(root, name))];
+  return all.flatMap(({ name, attributes, children }) => [
+    ...Object.keys(attributes).filter((key) => JUNIT_FORM[name]?.attributes.includes(key) !== true),
+    ...children.flatMap((child) => (JUNIT_FORM[name]?.children.includes(child.name) ? [] : [`${name}/${child.name}`])),
+  ]);
+}
+
+describe('the reports of a run', () => {
+  test('that ends well: every value under its fixed name, the same in each file', async () => {
+    const { run, github, outputs, text, junit, folder } = await setUp();
+
+    const result = await run([...PROTECT, ...FILES, '--receipt', 'r.json'], github);
+
+    expect(result.code, result.stderr).toBe(0);
+    const values = outputs();
+    expect(Object.keys(values).sort()).toEqual(
+      Object.keys(RUN_VALUES)
+        .filter((name) => name !== 'error_class')
+        .sort(),
+    );
+    expect(values).toMatchObject({
+      ok: 'true',
+      exit_code: '0',
+      command: 'protect',
+      backend: 'apptego',
+      job: expect.stringMatching(/^apptego:\d+$/),
+      phase: 'succeeded',
+      status: 'completed',
+      output: 'app-protected.apk',
+      receipt: 'r.json',
+      output_sha256: await sha256Of(join(folder, 'app-protected.apk')),
+      artifact_sha256: await sha256Of(join(folder, 'app.apk')),
+      package_name: 'dev.apptool.fixture',
+    });
+    const inCapitals = Object.entries(values).map(([name, value]) => [`APPTOOL_${name.toUpperCase()}`, value]);
+    expect(Object.fromEntries(readDotenv(text('d.env')))).toEqual(Object.fromEntries(inCapitals));
+    expect(Object.fromEntries(readProperties(text('p.properties')))).toEqual(Object.fromEntries(inCapitals));
+    const suite = 'apptool.protect.apptego';
+    expect(junit()).toEqual(['check', 'upload', 'wait', 'download'].map((step) => [suite, step, 'passed']));
+    expect(misplaced(text('j.xml'))).toEqual([]);
+    expect(text('summary')).toMatch(/^from a step before\n### apptool protect: succeeded\n/);
+    expect(text('summary')).toContain(values.output_sha256);
+    const message = 'app.apk is debuggable, as no release should be';
+    expect(workflowCommands(result.stderr)).toEqual([{ command: 'warning', title: 'apptool protect', message }]);
+  });
+
+  test('with several targets, one of which fails: a suite, a row and outputs for each, an error for what failed', async () => {
+    const { run, box, github, outputs, text, junit } = await setUp();
+    const publish = ['publish', 'app.apk', '--to', 'applivery,autoappstore', ...QUICK];
+    // The store takes a version once.
+    await run(['upload', 'app.apk', '--to', 'autoappstore']);
+
+    const result = await run([...publish, '--junit', 'j.xml', '--quiet', '--json'], { ...box.variables, ...github });
+
+    expect(result.code).toBe(12);
+    expect(outputs()).toMatchObject({
+      ok: 'false',
+      exit_code: '12',
+      error_class: 'partial',
+      applivery_exit_code: '0',
+      applivery_job: expect.stringMatching(/^applivery:/),
+      applivery_phase: 'succeeded',
+      autoappstore_exit_code: '5',
+    });
+    expect(outputs()).not.toHaveProperty('job');
+    expect(junit()).toEqual([
+      ['apptool.publish', 'check', 'passed'],
+      ['apptool.publish.applivery', 'upload', 'passed'],
+      ['apptool.publish.applivery', 'wait', 'passed'],
+      ['apptool.publish.autoappstore', 'upload', 'failure rejected'],
+      ['apptool.publish.autoappstore', 'wait', 'skipped'],
+    ]);
+    expect(text('summary').match(/<tr>/g)).toHaveLength(3);
+    expect(text('summary')).toContain('<td>rejected (exit code 5)</td>');
+    expect(workflowCommands(result.stderr).filter(({ command }) => command === 'error')).toEqual([
+      {
+        command: 'error',
+        title: 'apptool publish: autoappstore',
+        message: expect.stringMatching(/^rejected: could not upload the file[^\n]*\nhint: /),
+      },
+    ]);
+  });
+
+  test("a store's findings are cases, annotations and rows", async () => {
+    const { folder, github, text, junit } = await setUp();
+    const findings = [
+      { code: 'unsigned_apk', severity: 'blocking', message: 'APK is not signed.\n::error::really' },
+      { code: 'size', severity: 'warning', message: 'Large | <b>' },
+    ];
+    const runs = [{ id: 'v9d8', status: 'failed', findings }];
+    const answers = [
+      http.get('*/versions/b1c2/validation', () => HttpResponse.json({ runs })),
+      http.get('*/versions/b1c2', () => HttpResponse.json({ id: 'b1c2', status: 'validation_failed' })),
+    ];
+    const { variables } = await faultProxy(await sandbox(), [contract(...answers)]);
+
+    const args = ['wait', 'autoappstore:b1c2', ...QUICK, '--junit', 'j.xml'];
+    const result = await runCli(args, { cwd: folder, env: { ...variables, ...github } });
+
+    expect(result.code).toBe(8);
+    const suite = 'apptool.wait.autoappstore';
+    expect(junit()).toEqual([
+      [suite, 'wait', 'failure job-failed'],
+      [suite, 'unsigned_apk: APK is not signed. ::error::really', 'failure blocking'],
+      [suite, 'size: Large | <b>', 'system-out'],
+    ]);
+    expect(text('summary')).toContain('<td>blocking</td><td><code>unsigned_apk</code></td>');
+    expect(text('summary')).toContain('<code>Large | &lt;b&gt;</code>');
+    expect(workflowCommands(result.stderr).map(({ command, message }) => [command, message.split('\n')[0]])).toEqual([
+      ['error', expect.stringMatching(/^job-failed: /)],
+      ['error', 'unsigned_apk: APK is not signed. ::error::really'],
+      ['warning', 'size: Large | <b>'],
+    ]);
+  });
+
+  test('that a server attacks: nothing of its own making, and never our key', async () => {
+    const { folder, box, github, outputs, text, junit } = await setUp();
+    const key = box.variables.APPTEGO_API_KEY ?? '';
+    const words = `no\njob<<E\nowned\nE\n::set-output name=job::owned\r]]><x/>"><script>\u001b[2J\u202e \`|$(id) ${key}`;
+    const planned = [
+      { origin: 'api', method: 'POST', times: 100, fault: faults.answer(400, { error: words }) } as const,
+    ];
+    const proxy = await faultProxy(box, planned);
+
+    const result = await runCli([...PROTECT, ...FILES], { cwd: folder, env: { ...proxy.variables, ...github } });
+
+    expect(result.code).toBe(5);
+    expect(outputs()).toMatchObject({ ok: 'false', exit_code: '5', error_class: 'rejected' });
+    expect(outputs()).not.toHaveProperty('job');
+    expect(junit().map(([, name, outcome]) => [name, outcome])).toEqual([
+      ['check', 'passed'],
+      ['upload', 'failure rejected'],
+      ['wait', 'skipped'],
+      ['download', 'skipped'],
+    ]);
+    expect(workflowCommands(result.stderr).map(({ command }) => command)).toEqual(['error', 'warning']);
+    for (const name of ['outputs', 'summary', 'j.xml', 'd.env', 'p.properties']) {
+      expect(text(name)).not.toContain(key);
+      for (const one of ['\u001b', '\u202e', '\r', '<script']) expect(text(name)).not.toContain(one);
+    }
+    expect(text('j.xml')).toContain('[redacted]');
+  });
+
+  test('that a server gives a word of its own: what is not safe to pass on is left out, and said', async () => {
+    const { folder, box, github, outputs } = await setUp();
+    const state = { job_id: '1', status: 'odd\nexit_code<<E\n0\nE' };
+    const proxy = await faultProxy(box, [{ method: 'GET', times: 9, fault: faults.answer(200, state) }]);
+
+    const args = ['status', 'apptego:1', '--json'];
+    const result = await runCli(args, { cwd: folder, env: { ...proxy.variables, ...github } });
+
+    expect(result.code).toBe(0);
+    expect(outputs()).toMatchObject({ job: 'apptego:1', exit_code: '0' });
+    expect(outputs()).not.toHaveProperty('status');
+    expect(result.stderr).toMatch(/^warning: left out of GITHUB_OUTPUT, .*: status$/m);
+    expect(JSON.parse(result.stdout).warnings).toContainEqual(expect.objectContaining({ code: 'value-left-out' }));
+  });
+
+  test('that is cancelled, and one that ends before its first step', async () => {
+    const { folder, box, github, run, outputs, junit } = await setUp();
+    const running = startCli([...PROTECT.slice(0, 4), '--junit', 'j.xml'], {
+      cwd: folder,
+      env: { ...(await sandbox({ processingMs: 60_000 })).variables, ...github },
+    });
+    await running.seen(/waiting for apptego:/);
+    running.child.kill('SIGTERM');
+
+    expect((await running.result).code).toBe(143);
+    expect(outputs()).toMatchObject({ exit_code: '143', error_class: 'cancelled', job: expect.any(String) });
+    expect(junit().map(([, name, outcome]) => [name, outcome])).toEqual([
+      ['check', 'passed'],
+      ['upload', 'passed'],
+      ['wait', 'error cancelled'],
+      ['download', 'skipped'],
+    ]);
+
+    const early = await run(['protect', 'app.apk', '--junit', 'j.xml'], box.variables);
+
+    expect(early.code).toBe(2);
+    expect(junit()[0]).toEqual(['apptool.protect.apptego', 'check', 'error usage']);
+  });
+
+  test('that stops early because it was told to: no step is said to be missing', async () => {
+    const { run, junit, outputs, github, text } = await setUp();
+
+    await run([...PROTECT, '--detach', '--junit', 'j.xml']);
+    const detached = junit().map(([, name]) => name);
+    await run([...PROTECT, '--dry-run', '--junit', 'j.xml'], github);
+
+    expect(detached).toEqual(['check', 'upload']);
+    expect(junit().map(([, name]) => name)).toEqual(['check']);
+    expect(outputs()).toMatchObject({ ok: 'true', artifact_name: 'app.apk' });
+    expect(text('summary')).toContain('### apptool protect: succeeded, dry run\n');
+  });
+});
+
+describe('where they are written', () => {
+  test('--github needs the variables; by itself it warns; APPTOOL_GITHUB=false switches it off', async () => {
+    const { run, github, text } = await setUp();
+    const status = ['status', 'apptego:1'];
+
+    const [asked, alone, off] = await Promise.all([
+      run([...status, '--github']),
+      run(status, { GITHUB_ACTIONS: 'true' }),
+      run(status, { ...github, APPTOOL_GITHUB: 'false' }),
+    ]);
+
+    expect(asked).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('cannot write GITHUB_OUTPUT: the variable is not set'),
+    });
+    expect(alone.code).toBe(5);
+    expect(alone.stderr).toContain('warning: GITHUB_OUTPUT is not set, so nothing is written there');
+    expect(text('outputs')).toBe('');
+    expect(off.stderr).not.toMatch(/^::/m);
+  });
+
+  test.each([
+    ['--junit', 'link', 'it is a symbolic link'],
+    ['--gitlab-dotenv', 'folder', 'not a regular file'],
+    ['--jenkins-properties', 'nowhere/p', 'no such file or directory'],
+    ['--junit', 'app.apk', 'it would take the place of app.apk, which is no such report'],
+    ['--gitlab-dotenv', 'summary', 'it would take the place of summary, which is no such report'],
+  ])('%s %s is refused before anything is sent', async (flag, path, why) => {
+    const { folder, box } = await setUp();
+    await mkdir(join(folder, 'folder'));
+    await symlink('nothing', join(folder, 'link'));
+    const before = readFileSync(join(folder, 'app.apk'));
+    const proxy = await faultProxy(box, []);
+
+    const result = await runCli([...PROTECT, flag, path], { cwd: folder, env: proxy.variables });
+
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain(`cannot write ${flag}: ${why}`);
+    expect(proxy.seen).toEqual([]);
+    expect(readFileSync(join(folder, 'app.apk')).equals(before)).toBe(true);
+  });
+
+  test('a report that would take the place of the output fails the end, and the reports after it say so', async () => {
+    const { run, folder, text } = await setUp();
+
+    const args = [...PROTECT, '-o', 'x.apk', '--junit', 'x.apk', '--gitlab-dotenv', 'd.env'];
+    const result = await run(args);
+
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain('cannot write --junit: it would take the place of x.apk');
+    expect(readFileSync(join(folder, 'x.apk')).subarray(0, 2).toString()).toBe('PK');
+    expect(readDotenv(text('d.env')).get('APPTOOL_EXIT_CODE')).toBe('3');
+  });
+
+  test('a config that was found may not have them written outside of its folder', async () => {
+    const { run, folder } = await setUp();
+    await writeFile(join(folder, 'apptool.config.json'), '{"junit":"../escaped.xml"}');
+
+    const result = await run(PROTECT);
+
+    expect(result.code).toBe(13);
+    expect(result.stderr).toContain('may not write outside the project');
+  });
+
+  test('in GitLab the log says where the files will be', async () => {
+    const { run, folder } = await setUp();
+    const gitlab = { GITLAB_CI: 'true', CI_PROJECT_DIR: folder, CI_JOB_URL: 'https://gitlab.example/a/b/-/jobs/7' };
+    const args = [...PROTECT, '-o', 'mit Ä.apk', '--junit', 'j.xml', '--receipt'];
+    const outside = await temporaryFolder();
+
+    const result = await run([...args, join(outside, 'r.json')], gitlab);
+    const odd = await run([...args, 'r.json', '-f'], { ...gitlab, CI_JOB_URL: 'https://u:p@gitlab.example/?x=1' });
+
+    expect(result.stderr.split('\n').slice(-3)).toEqual([
+      'output, once this job has kept it: https://gitlab.example/a/b/-/jobs/7/artifacts/file/mit%20%C3%84.apk',
+      'junit, once this job has kept it: https://gitlab.example/a/b/-/jobs/7/artifacts/file/j.xml',
+      '',
+    ]);
+    expect(odd.code).toBe(0);
+    expect(odd.stderr).not.toContain('artifacts/file');
+  });
+});
+
+test('what a dotenv report sets in later jobs is no setting of theirs', async () => {
+  const { run, folder } = await setUp();
+  const reported = { APPTOOL_EXIT_CODE: '0', APPTOOL_OUTPUT: 'other.apk', APPTOOL_RECEIPT: 'other.json' };
+
+  const result = await run(PROTECT, reported);
+
+  const shared = FLAGS.filter(({ name }) => name.replaceAll('-', '_') in RUN_VALUES).map(({ key }) => key);
+  expect(shared).toEqual(REPORTED);
+  expect(result.stdout).toBe('app-protected.apk\n');
+  expect(() => readFileSync(join(folder, 'other.json'))).toThrow();
+});
