@@ -41,5 +41,6 @@ function plainAddress(text: string): string | null {
 function pathInside(folder: string, path: string): string | null {
   const names = relative(resolve(folder), resolve(path)).split(sep);
   const isInside = names[0] !== '..' && names[0] !== '' && !/^[A-Za-z]:$/.test(names[0] ?? '');
-  return isInside ? names.map(encodeURIComponent).join('/') : null;
+  // Half a character in a name reaches the disk as this one; by itself it cannot be part of an address.
+  return isInside ? names.map((one) => encodeURIComponent(one.replace(/\p{Cs}/gu, '\ufffd'))).join('/') : null;
 }
