@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { backends } from '../src/backends/index.ts';
 import { Receipt } from '../src/cli/receipt.ts';
 import { RUN_VALUES, TARGET_VALUES } from '../src/cli/reports/run-values.ts';
+
 import { ResultDocument } from '../src/cli/result-document.ts';
 import { resultJsonSchema } from '../src/cli/result-schema.ts';
 import { EventRecord } from '../src/events.ts';
+
 import { ROOT } from './support/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');

@@ -34,7 +34,7 @@ describe('the published schemas', () => {
       const kept = Object.keys(broken(before[version] ?? {}, promises)).map((path) => [path, before[version]?.[path]]);
       return [name, { ...before, [version]: { ...promises, ...Object.fromEntries(kept) } }];
     });
-    writeFileSync(RECORD, `${JSON.stringify(Object.fromEntries(now), null, 1)}\n`);
+    writeFileSync(RECORD, `${JSON.stringify(Object.fromEntries(now), null, 2)}\n`);
   });
 });
 
