@@ -108,7 +108,10 @@ test('the page of the receipt names all of its members, and no other', () => {
 test('the page of the CI reports names every value, and no other', () => {
   const text = readFileSync(join(ROOT, 'docs/ci-reports.md'), 'utf8');
   const names = [...Object.keys(RUN_VALUES), ...Object.keys(TARGET_VALUES).map((name) => `<backend>_${name}`)];
-  const rows = [...text.matchAll(/^\| `([\w<>]+)` \| `(APPTOOL_[\w<>]+)` \|/gm)].map(([, name, key]) => [name, key]);
+  const rows = [...text.matchAll(/^\| `([\w<>]+)` \| `(APPTOOL_RESULT_[\w<>]+)` \|/gm)].map(([, name, key]) => [
+    name,
+    key,
+  ]);
 
-  expect(rows).toEqual(names.map((name) => [name, `APPTOOL_${name.toUpperCase()}`]));
+  expect(rows).toEqual(names.map((name) => [name, `APPTOOL_RESULT_${name.toUpperCase()}`]));
 });

@@ -55,7 +55,7 @@ test('protect, wait and publish go from job to job by the receipt; a backend tha
     output: { name: 'app-release-protected.apk' },
   });
   expect(await readFile(join(protect?.folder ?? '', 'protect.env'), 'utf8')).toContain(
-    `APPTOOL_JOB=${sent.job?.ref}\n`,
+    `APPTOOL_RESULT_JOB=${sent.job?.ref}\n`,
   );
 });
 

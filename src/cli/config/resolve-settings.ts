@@ -90,21 +90,13 @@ function givenSetting(key: SettingKey, { flags, environment, config }: SettingsI
   if (flag !== undefined) {
     const onLine = flags[flag.name];
     if (onLine !== undefined) return named(`--${flag.name}`, fromText(flag, onLine));
-    const inEnvironment = isReported(key, environment) ? undefined : environment[variableOf(flag)];
+    const inEnvironment = environment[variableOf(flag)];
     if (inEnvironment !== undefined && inEnvironment !== '')
       return named(variableOf(flag), fromText(flag, inEnvironment));
   }
   const given = givenInConfig(config, [key]);
   const use = PATHS[key];
   return given !== null && config !== null && use !== undefined ? insideProject(given, config, use) : given;
-}
-
-/** Settings whose variables are also keys of the file that `--gitlab-dotenv` writes: GitLab sets those in every later job. */
-export const REPORTED: readonly SettingKey[] = ['backend', 'output', 'receipt'];
-
-/** Whether a variable tells of an earlier run, which always tells its exit code too, and is no setting of this one. */
-function isReported(key: SettingKey, environment: Environment): boolean {
-  return REPORTED.includes(key) && environment.APPTOOL_EXIT_CODE !== undefined;
 }
 
 function named(name: string, value: unknown): Given {

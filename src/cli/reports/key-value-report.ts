@@ -2,6 +2,9 @@ import type { Redactor } from '../../redact.ts';
 import type { Report } from './report.ts';
 import { runValues } from './run-values.ts';
 
+/** No variable of a flag begins with it: GitLab sets the keys of a dotenv file in every later job. */
+const PREFIX = 'APPTOOL_RESULT_';
+
 /** How a file of keys and values is written, and what it takes. */
 export interface KeyValueFormat {
   /** Its first line, or how its first line begins: by it one of ours is known. */
@@ -20,7 +23,7 @@ export interface KeyValueFormat {
  * (https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/services/ci/parse_dotenv_artifact_service.rb, `raw: false`).
  */
 export const DOTENV: KeyValueFormat = {
-  head: 'APPTOOL_',
+  head: PREFIX,
   intro: '',
   line: (key, value) => `${key}=${value}\n`,
   isFit: (value) => /^[\x20-\x7e]+$/.test(value) && !/%\w*%/.test(value),
@@ -46,7 +49,7 @@ export interface KeyValueInput {
   readonly warnLeftOut: (where: string, names: readonly string[]) => void;
 }
 
-/** A file of `APPTOOL_…` keys for the stages that follow. */
+/** A file of `APPTOOL_RESULT_…` keys for the stages that follow. */
 export function createKeyValueReport({ name, format, redactor, write, warnLeftOut }: KeyValueInput): Report {
   return {
     name,
@@ -72,7 +75,7 @@ export function createKeyValueReport({ name, format, redactor, write, warnLeftOu
 }
 
 function keyOf(name: string): string {
-  return `APPTOOL_${name.toUpperCase()}`;
+  return `${PREFIX}${name.toUpperCase()}`;
 }
 
 /** As `Properties.store` does it. */

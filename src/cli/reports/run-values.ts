@@ -31,7 +31,7 @@ interface Source {
   readonly receipt: string | null;
 }
 
-/** The fixed names, the most important first. GitHub's outputs have them; `APPTOOL_` and capitals make the keys of the other files. */
+/** The fixed names, the most important first. GitHub's outputs have them; `APPTOOL_RESULT_` and capitals make the keys of the other files. */
 export const RUN_VALUES: Readonly<Record<string, readonly [Form, (source: Source) => Value]>> = {
   ok: ['yesOrNo', ({ document }) => document.ok],
   exit_code: ['number', ({ document }) => document.exitCode],

@@ -191,7 +191,7 @@ function expectValues(found: ReadonlyMap<string, string>, all: ReadonlyMap<strin
 }
 
 function inCapitals(all: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  return new Map([...all].map(([key, value]) => [`APPTOOL_${key.toUpperCase()}`, value]));
+  return new Map([...all].map(([key, value]) => [`APPTOOL_RESULT_${key.toUpperCase()}`, value]));
 }
 
 /** What no reader is to see: it would steer a terminal, hide text, or not be XML. */
@@ -285,8 +285,8 @@ test('more targets than GitLab takes variables for: the details are left out, wh
 
   const { text, leftOut } = written(one, 'r.json');
 
-  expect(readDotenv(text('dotenv')).get('APPTOOL_B_C_JOB')).toBe('b-c:1');
+  expect(readDotenv(text('dotenv')).get('APPTOOL_RESULT_B_C_JOB')).toBe('b-c:1');
   expect(readDotenv(text('dotenv')).size).toBe(20);
-  expect(leftOut('dotenv')).toContain('APPTOOL_VERSION_NAME');
+  expect(leftOut('dotenv')).toContain('APPTOOL_RESULT_VERSION_NAME');
   expect(leftOut('properties')).toEqual([]);
 });
