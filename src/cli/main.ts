@@ -214,11 +214,11 @@ function finishReports(
 ): LocalIoError | null {
   const documentWith = (unwritten: AppToolError | null) =>
     documentOf({ ...soFar(run), result, error: error ?? unwritten });
-  const { exitCode, durationMs, error: told } = documentWith(null);
+  const unwritten = endReports(run.reports, documentWith, receipt);
+  const { exitCode, durationMs, error: told } = documentWith(unwritten);
   emit(run, { type: 'run.end', exitCode, errorClass: told?.class ?? null, message: told?.message ?? null, durationMs });
-  const { reports } = run;
   run.reports = [];
-  return endReports(reports, documentWith, receipt);
+  return unwritten;
 }
 
 /** Each target's own, then that of the run, unless it is one of them; with `--verbose` what lies beneath it. */

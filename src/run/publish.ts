@@ -106,7 +106,7 @@ async function runOne(artifact: Artifact, target: PublishTarget, input: PublishI
   await wait({ ...waiting, backend, id, uploaded: { ...artifact, environment: input.options.environment } }, ctx);
 }
 
-/** One error for the run: its own kind where some targets succeeded, that of the first failure where none did. */
+/** One error for the run: its own kind where some targets succeeded, that of the gravest failure where none did. */
 function verdict(failures: readonly AppToolError[], targets: readonly Trace[]): AppToolError | null {
   const [first] = failures;
   if (first === undefined) return null;
@@ -116,7 +116,16 @@ function verdict(failures: readonly AppToolError[], targets: readonly Trace[]): 
   const names = open.map(({ report }) => report.backend).join(', ');
   if (open.length < targets.length)
     return new PartialError(`${open.length} of ${targets.length} targets failed: ${names}`, details);
-  return ofKind(first, `no target of ${targets.length} succeeded`, details);
+  return ofKind(gravest(failures) ?? first, `no target of ${targets.length} succeeded`, details);
+}
+
+/** What forbids a blind second run comes first, and what allows one last: a script goes by the exit code of the run. */
+function gravest(failures: readonly AppToolError[]): AppToolError | undefined {
+  return (
+    failures.find((error) => error instanceof UnknownOutcomeError) ??
+    failures.find((error) => error instanceof PendingError) ??
+    failures.find(({ retryable }) => !retryable)
+  );
 }
 
 function wayOnOf({ report, end }: Trace): string {

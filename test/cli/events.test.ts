@@ -139,6 +139,15 @@ describe('--events', () => {
     expect(readFileSync(join(folder, 'app-protected.apk')).length).toBeGreaterThan(0);
   });
 
+  test('the last of them tells the exit code, also where another report is what failed', async () => {
+    const { run, events } = await setUp();
+
+    const result = await run([...PROTECT, '-o', 'x.apk', '--junit', 'x.apk', '--events', 'events.ndjson']);
+
+    expect(result.code).toBe(3);
+    expect(events().at(-1)).toMatchObject({ type: 'run.end', exitCode: 3, errorClass: 'local-io' });
+  });
+
   test('a config that was found may not have them written outside of its folder', async () => {
     const { run, folder } = await setUp();
     await writeFile(join(folder, 'apptool.config.json'), '{"events":"../escaped.ndjson"}');
