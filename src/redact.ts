@@ -7,11 +7,14 @@ export interface Redactor {
   /** Remembers a value, so that it and its usual encodings never leave again. */
   add(value: string): void;
   redact(text: string): string;
+  /** Replaces the values that were added, and leaves alone what only looks like a secret. */
+  redactKnown(text: string): string;
 }
 
 export function createRedactor(): Redactor {
   const needles = new Set<string>();
   let pattern: RegExp | null = null;
+  const redactKnown = (text: string): string => (pattern === null ? text : text.replace(pattern, REDACTED));
   return {
     add(value) {
       for (const needle of encodings(value)) {
@@ -20,10 +23,8 @@ export function createRedactor(): Redactor {
       const longestFirst = [...needles].sort((a, b) => b.length - a.length);
       pattern = longestFirst.length === 0 ? null : new RegExp(longestFirst.map(escapeForRegExp).join('|'), 'g');
     },
-    redact(text) {
-      const known = pattern === null ? text : text.replace(pattern, REDACTED);
-      return redactByShape(known);
-    },
+    redact: (text) => redactByShape(redactKnown(text)),
+    redactKnown,
   };
 }
 

@@ -15,7 +15,7 @@ import { type Environment, type ResolvedSettings, resolveSettings } from './conf
 import { createConfirm } from './confirm.ts';
 import { FLAGS, variableOf } from './flags.ts';
 import { questionsOn } from './questions.ts';
-import { checkReceiptPath } from './receipt.ts';
+import { checkReceiptPath, receiptAt, unfinishedIn } from './receipt.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from './receipt-keeper.ts';
 import { createRenderer, type Renderer } from './render/renderer.ts';
 import { safeLine } from './render/safe-text.ts';
@@ -79,7 +79,7 @@ export async function prepare(
       ? metadataFromEnvironment(environment)
       : await readBuildMetadata({ environment, cwd, signal });
   let known: Promise<BuildMetadata> | null = null;
-  const receipts = keepReceipts(invocation.command, receipt, settings, build, emit);
+  const receipts = keepReceipts(invocation.command, receipt, settings, build, around);
   around.onReceipts(receipts);
   const questions = questionsOn(process, signal);
   const session = createSession({
@@ -155,10 +155,15 @@ function keepReceipts(
   path: string | undefined,
   settings: ResolvedSettings,
   build: BuildMetadata,
-  emit: (event: AppEvent) => void,
+  { redactor, emit }: Surroundings,
 ): ReceiptKeeper {
+  // What sends a file begins a receipt, and the others go on with one.
+  const isOwnBeginning = COMMANDS.some(({ name, operands }) => name === command && operands.includes('file'));
+  const before = isOwnBeginning && path !== undefined ? receiptAt(path) : null;
   const facts = {
     command,
+    isOwnBeginning,
+    leftovers: before === null ? [] : unfinishedIn(before),
     build,
     version: VERSION,
     startedAt: realClock.date().toISOString(),
@@ -169,7 +174,7 @@ function keepReceipts(
       return URL.canParse(value) ? new URL(value).host : null;
     },
   };
-  return createReceiptKeeper(path, facts, realClock.date, emit);
+  return createReceiptKeeper(path, facts, redactor, realClock.date, emit);
 }
 
 /** A sandbox for this one run, where one was asked for. Says so: what looks like a release here is none. */

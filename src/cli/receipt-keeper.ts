@@ -1,5 +1,6 @@
 import { errorCode } from '../errors.ts';
 import type { AppEvent } from '../events.ts';
+import type { Redactor } from '../redact.ts';
 import { leavesParts, type Trace } from '../run/trace.ts';
 import { type Receipt, writeReceipt } from './receipt.ts';
 import { type ReceiptFacts, receiptOf } from './receipt-of-run.ts';
@@ -18,7 +19,8 @@ export interface ReceiptKeeper {
 
 export function createReceiptKeeper(
   asked: string | undefined,
-  facts: ReceiptFacts,
+  facts: ReceiptFacts & { readonly isOwnBeginning: boolean },
+  redactor: Redactor,
   now: () => Date,
   emit: (event: AppEvent) => void,
 ): ReceiptKeeper {
@@ -34,7 +36,7 @@ export function createReceiptKeeper(
     const essence = JSON.stringify({ ...receipt, updatedAt: null, attempts: [ended, retries] });
     if (essence === last) return true;
     try {
-      writeReceipt(path(trace), receipt);
+      writeReceipt(path(trace), receipt, redactor);
       last = essence;
       return true;
     } catch (error) {
@@ -62,8 +64,9 @@ export function createReceiptKeeper(
       carried = receipt;
     },
     ended(trace, ended) {
-      if (asked === undefined && !leavesParts(trace)) return null;
-      if (!hasBegun(trace)) return null;
+      // The receipt of an earlier run may not pass for that of one that failed before it began.
+      const isTold = facts.isOwnBeginning || carried !== null || hasBegun(trace);
+      if (asked === undefined ? !leavesParts(trace) : !isTold) return null;
       return write(trace, ended) ? path(trace) : null;
     },
   };

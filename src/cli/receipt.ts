@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
+import type { Redactor } from '../redact.ts';
 import { replaceFile } from './replace-file.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
@@ -20,7 +21,8 @@ const App = {
 const Job = z.object({ ref: z.string(), id: z.string() }).nullable();
 const State = z.object({ phase: z.string(), status: z.string() }).nullable();
 const Ended = z.object({ exitCode: z.int(), errorClass: z.string().nullable() }).nullable();
-const Unfinished = z.object({ session: z.record(z.string(), z.string()), mayHaveLanded: z.boolean() }).nullable();
+const UnfinishedUpload = z.object({ session: z.record(z.string(), z.string()), mayHaveLanded: z.boolean() });
+const Unfinished = UnfinishedUpload.nullable();
 
 /**
  * What a release keeps of a run, and what a later run on another machine goes on from. Holds names, sizes and hashes; never a secret,
@@ -82,6 +84,10 @@ export const Receipt = z.object({
       }),
     )
     .default([]),
+  /** Unfinished uploads of earlier runs whose receipt this one took the place of. */
+  leftovers: z
+    .array(z.object({ backend: z.string(), host: z.string().nullable(), job: Job, unfinished: UnfinishedUpload }))
+    .default([]),
   /** The runs that made it what it is, this one last: those of the stages before it, where it went on from their receipt. */
   attempts: z
     .array(
@@ -93,30 +99,51 @@ export const Receipt = z.object({
         updatedAt: z.iso.datetime(),
         ended: Ended,
         retries: z.int().describe('Requests that were sent again'),
+        /** Page of the build that it ran in. */
+        buildUrl: z.string().nullable().default(null),
       }),
     )
     .default([]),
 });
 export type Receipt = z.infer<typeof Receipt>;
+export type Unfinished = Receipt['leftovers'][number];
 
-/** Throws the system's error. Nobody else on the machine may read it. */
-export function writeReceipt(path: string, receipt: Receipt): void {
-  replaceFile(path, `${JSON.stringify(receipt, null, 2)}\n`, 0o600);
+/**
+ * Throws the system's error. Nobody else on the machine may read it, and it holds no secret: servers' words are redacted like all that leaves the
+ * process, but for the page of the build, which may need its query.
+ */
+export function writeReceipt(path: string, receipt: Receipt, redactor: Redactor): void {
+  const redacted = (key: string, value: unknown): unknown => {
+    if (typeof value !== 'string') return value;
+    return key === 'buildUrl' ? redactor.redactKnown(value) : redactor.redact(value);
+  };
+  replaceFile(path, `${JSON.stringify(receipt, redacted, 2)}\n`, 0o600);
+}
+
+/** The unfinished uploads that a receipt tells of, its targets' included. */
+export function unfinishedIn({ targets, leftovers, ...own }: Receipt): Unfinished[] {
+  return [own, ...targets, ...leftovers].flatMap(({ backend, host, job, unfinished }) =>
+    backend === null || unfinished === null ? [] : { backend, host, job, unfinished },
+  );
 }
 
 /** Throws `LocalIoError` where a receipt would take the place of something else. */
 export function checkReceiptPath(path: string): void {
-  const stats = statSync(path, { throwIfNoEntry: false });
   // What cannot be written is only warned of: the run is worth more than its receipt.
-  if (stats === undefined || stats.size === 0) return;
   try {
-    readReceipt(path);
+    receiptAt(path);
   } catch (cause) {
     throw new LocalIoError(`the receipt would overwrite ${path}, which is no receipt`, {
       cause,
       hint: 'name another file, or remove this one',
     });
   }
+}
+
+/** The receipt that is there, or `null` for nothing and for an empty file. Throws `UsageError` for what is none. */
+export function receiptAt(path: string): Receipt | null {
+  const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return sizeBytes === 0 ? null : readReceipt(path);
 }
 
 /** Reads a receipt. Throws `UsageError` for what is none; never quotes it. */

@@ -124,6 +124,7 @@ const UNFINISHED: Receipt = {
   artifact: null,
   output: null,
   mayHaveLanded: false,
+  leftovers: [],
   attempts: [],
   unfinished: { session: { file_path: 'tenant-sandbox/app.apk', upload_id: 'gone' }, mayHaveLanded: false },
   targets: [],

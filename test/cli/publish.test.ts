@@ -309,7 +309,9 @@ describe('publish', () => {
       { backend: 'autoappstore', ended: { exitCode: 0 }, unfinished: null },
     ]);
     expect(waited.code).toBe(2);
-    expect(waited.stderr).toContain(`name one of them: ${receipt.targets[0].job.ref}, ${receipt.targets[1].job.ref}`);
+    expect(waited.stderr).toContain(
+      `name the job of one: ${receipt.targets[0].job.ref}, ${receipt.targets[1].job.ref}`,
+    );
   });
 
   test('a signal stops all of them, and says of each what still runs', async () => {

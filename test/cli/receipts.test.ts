@@ -1,8 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Receipt } from '../../src/cli/receipt.ts';
-import { type CliResult, runCli } from '../support/cli.ts';
+import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { type Fault, faultProxy, faults } from '../support/fault-proxy.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { checked } from '../support/published-schema.ts';
@@ -16,17 +16,21 @@ const BUILD = {
   APPTOOL_GITHUB: 'false',
 };
 
-async function setUp(fault?: Fault) {
+async function setUpBox() {
   const folder = await temporaryFolder();
   await copyFixture('v2.apk', folder, 'app.apk');
-  const box = await sandbox();
+  return { folder, box: await sandbox() };
+}
+
+async function setUp(fault?: Fault) {
+  const { folder, box } = await setUpBox();
   const get = { origin: 'storage', method: 'GET', fault: fault ?? faults.answer(503, {}) } as const;
   const { variables } = fault === undefined ? box : await faultProxy(box, [get]);
   const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
     runCli([...args, '--receipt', 'r.json'], { cwd: folder, env: { ...variables, ...env } });
   const receipt = async () =>
     checked<Receipt>('receipt.schema.json', JSON.parse(await readFile(join(folder, 'r.json'), 'utf8')));
-  return { folder, run, receipt };
+  return { folder, variables, run, receipt };
 }
 
 function succeeded(results: readonly CliResult[]): void {
@@ -107,5 +111,114 @@ describe('a receipt', () => {
     const kept = await receipt();
     expect(kept.job?.ref).toBe(first.stdout.trim());
     expect(kept.attempts.map(({ command }) => command)).toEqual(['wait']);
+  });
+
+  test('of another host is refused: it would say that the job is gone', async () => {
+    const { folder, run, receipt } = await setUp();
+    succeeded([await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev'])]);
+    const before = await receipt();
+
+    const result = await runCli(['wait', 'r.json'], { cwd: folder, env: (await sandbox()).variables });
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(`this receipt is of ${before.host}`);
+  });
+
+  test('says of what was sent what the first stage said, whatever a later one knows', async () => {
+    const { run, receipt } = await setUp();
+    await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev'], BUILD);
+    const later = {
+      ...BUILD,
+      GITHUB_SHA: 'b'.repeat(40),
+      APPTOOL_ENVIRONMENT: 'prod',
+      GITHUB_SERVER_URL: 'https://ci.example',
+    };
+
+    succeeded([await run(['wait', 'r.json', ...QUICK], { ...later, GITHUB_REPOSITORY: 'a/b', GITHUB_RUN_ID: '7' })]);
+
+    expect(await receipt()).toMatchObject({
+      environment: 'dev',
+      build: { commit: BUILD.GITHUB_SHA },
+      attempts: [{}, { buildUrl: 'https://ci.example/a/b/actions/runs/7' }],
+    });
+  });
+
+  test('keeps what it knows of a job that a stage could not ask for', async () => {
+    const { folder, run, receipt } = await setUp();
+    await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']);
+    await run(['wait', 'r.json', ...QUICK]);
+    const unfinished = { session: { file_path: 'f', upload_id: 'u' }, mayHaveLanded: true };
+    const before = { ...(await receipt()), unfinished };
+    await writeFile(join(folder, 'r.json'), JSON.stringify(before));
+
+    const refused = await run(['download', 'r.json', '-o', 'x.apk'], { APPTEGO_API_KEY: 'key:wrong' });
+
+    expect(refused.code).toBe(4);
+    const { attempts, ...kept } = await receipt();
+    expect(kept).toMatchObject({ job: before.job, state: before.state, host: before.host, unfinished });
+    expect(attempts.at(-1)).toMatchObject({ command: 'download', ended: { exitCode: 4 } });
+  });
+
+  test('of several targets is not taken for that of the one that has a job', async () => {
+    const { run } = await setUp();
+    const args = ['publish', 'app.apk', '--to', 'applivery,apptego', '-e', 'dev', '--detach'];
+    expect((await run(args, { APPTEGO_API_KEY: 'key:wrong' })).code).toBe(12);
+
+    const result = await run(['wait', 'r.json', ...QUICK]);
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(/r\.json holds several targets\nhint: name the job of one: applivery:/);
+  });
+
+  test('of a run that failed before it sent anything takes the place of an earlier one, but for parts that are still stored', async () => {
+    const { folder, variables, run, receipt } = await setUp();
+    await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']);
+    const unfinished = { session: { file_path: 'f', upload_id: 'u' }, mayHaveLanded: false };
+    const before = { ...(await receipt()), unfinished };
+    await writeFile(join(folder, 'r.json'), JSON.stringify(before));
+
+    const failed = await run(['protect', 'missing.apk', '-e', 'dev']);
+    const wait = await run(['wait', 'r.json', ...QUICK]);
+    const rehearsed = await runCli(['abort', 'r.json', '--dry-run'], { cwd: folder, env: variables });
+
+    expect([failed.code, wait.code]).toEqual([3, 2]);
+    expect(wait.stderr).toContain('r.json holds no job');
+    expect(await receipt()).toMatchObject({
+      job: null,
+      ended: { exitCode: 3 },
+      leftovers: [{ backend: 'apptego', host: before.host, job: before.job, unfinished }],
+    });
+    expect(rehearsed.stdout).toBe(`would abort the unfinished upload of ${before.job?.ref}\n`);
+  });
+
+  test('holds no secret and no signed URL, whatever the server says', async () => {
+    const { box, folder } = await setUpBox();
+    const key = box.variables.APPTEGO_API_KEY ?? '';
+    const status = `x ${key} https://storage.example/a?X-Amz-Signature=abc`;
+    const fault = faults.changeJson((answer) => ({ ...answer, status }));
+    const proxy = await faultProxy(box, [{ origin: 'api', method: 'GET', times: 100, fault }]);
+    const env = {
+      ...proxy.variables,
+      JENKINS_URL: 'https://ci.example/',
+      BUILD_URL: 'https://ci.example/3?id=4&token=SECRET123',
+    };
+    const run = (args: readonly string[]) => runCli([...args, '--receipt', 'r.json'], { cwd: folder, env });
+    await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']);
+
+    const waiting = startCli(['wait', 'r.json', '--poll-interval', '20ms', '--receipt', 'r.json'], {
+      cwd: folder,
+      env,
+    });
+    await waiting.seen('x [redacted]');
+    waiting.child.kill('SIGTERM');
+
+    expect(await waiting.result).toMatchObject({ code: 143 });
+    const text = await readFile(join(folder, 'r.json'), 'utf8');
+    expect(text).not.toMatch(/X-Amz|SECRET123/);
+    expect(text).not.toContain(key);
+    expect(JSON.parse(text)).toMatchObject({
+      state: { status: 'x [redacted] https://storage.example/a?[redacted]' },
+      build: { buildUrl: 'https://ci.example/3?id=4' },
+    });
   });
 });

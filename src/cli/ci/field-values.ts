@@ -37,12 +37,16 @@ export function asPullRequest(text: string): string | null {
   return /^(?:(?:refs\/pull|https?:\/\/\S+)\/)?(\d{1,20})(?:\/(?:merge|head))?$/.exec(text.trim())?.[1] ?? null;
 }
 
-/** An address of http or https without user and password. */
+/** As parts of a query are called that let somebody in. */
+const SOUNDS_SECRET = /token|key|secret|sig|pass|auth|cred/i;
+
+/** An address of http or https without user and password, and without what sounds like one in its query. */
 export function asWebAddress(text: string): string | null {
   const url = parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) return null;
   url.username = '';
   url.password = '';
+  for (const name of [...url.searchParams.keys()]) if (SOUNDS_SECRET.test(name)) url.searchParams.delete(name);
   return url.href.length > LONGEST_ADDRESS ? null : url.href;
 }
 

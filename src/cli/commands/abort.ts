@@ -1,7 +1,8 @@
 import { type AppToolError, asAppToolError, UsageError } from '../../errors.ts';
 import type { CommandResult } from '../command.ts';
 import type { PlannedAbort } from '../command-data.ts';
-import { type Receipt, readReceipt } from '../receipt.ts';
+import { readReceipt, type Unfinished, unfinishedIn } from '../receipt.ts';
+import { checkReceiptHost } from '../receipt-host.ts';
 import type { Session } from '../session.ts';
 
 /** `apptool abort <receipt>`: every upload that it leaves unfinished, whatever becomes of the others. */
@@ -11,11 +12,10 @@ export async function abortCommand(session: Session): Promise<CommandResult<Plan
   const lines: string[] = [];
   const aborts: PlannedAbort['plan']['aborts'] = [];
   const failures: AppToolError[] = [];
-  for (const { backend, host, job, unfinished } of [receipt, ...receipt.targets]) {
-    if (backend === null || unfinished === null) continue;
+  for (const left of unfinishedIn(receipt)) {
     try {
-      lines.push(await abortOne(session, { id: backend, host, job, unfinished }));
-      aborts.push({ backend, job: job?.ref ?? null });
+      lines.push(await abortOne(session, left));
+      aborts.push({ backend: left.backend, job: left.job?.ref ?? null });
     } catch (error) {
       failures.push(asAppToolError(error));
     }
@@ -28,15 +28,8 @@ export async function abortCommand(session: Session): Promise<CommandResult<Plan
   return { text: text ?? 'nothing to abort: this receipt leaves no unfinished upload', ...data };
 }
 
-interface Unfinished {
-  readonly id: string;
-  readonly host: string | null;
-  readonly job: Receipt['job'];
-  readonly unfinished: NonNullable<Receipt['unfinished']>;
-}
-
-async function abortOne(session: Session, { id, host, job, unfinished }: Unfinished): Promise<string> {
-  checkHost(session, id, host);
+async function abortOne(session: Session, { backend: id, host, job, unfinished }: Unfinished): Promise<string> {
+  checkReceiptHost(session, id, host);
   const backend = await session.open(id);
   const { abort } = backend.adapter;
   if (abort === undefined) throw new UsageError(`${id} leaves nothing behind that could be aborted`);
@@ -44,15 +37,4 @@ async function abortOne(session: Session, { id, host, job, unfinished }: Unfinis
   if (session.settings.values.dryRun === true) return `would abort the unfinished upload of ${job?.ref ?? id}`;
   await abort(unfinished.session, session.ctx);
   return `aborted the unfinished upload of ${job?.ref ?? id}`;
-}
-
-/** Another host knows nothing of the upload, and would say that it is gone. */
-function checkHost(session: Session, id: string, host: string | null): void {
-  const [key = ''] = session.definition(id).addresses;
-  const address = String(session.settings.backends[id]?.values[key] ?? '');
-  const configured = URL.canParse(address) ? new URL(address).host : null;
-  if (host === null || configured === null || host === configured) return;
-  throw new UsageError(`this receipt is of ${host}, but ${id} is configured for ${configured}`, {
-    hint: `set ${session.definition(id).variables[key] ?? key} to the address that the upload went to`,
-  });
 }

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { UsageError } from '../../errors.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { download } from '../../run/download.ts';
@@ -10,7 +10,8 @@ import type { JobState } from '../../types.ts';
 import type { CommandResult } from '../command.ts';
 import type { PlannedDownload } from '../command-data.ts';
 import { parseJobReference } from '../job-reference.ts';
-import { type Receipt, readReceipt } from '../receipt.ts';
+import { type Receipt, readReceipt, receiptAt } from '../receipt.ts';
+import { checkReceiptHost } from '../receipt-host.ts';
 import type { Session } from '../session.ts';
 
 /** How a job of this backend is waited for. Nobody has to be asked every few seconds whether a person has decided. */
@@ -37,8 +38,10 @@ function untilFor(
 
 async function openJob(session: Session) {
   const receipt = receiptOperand(session);
-  const reference = receipt === null ? operandOf(session) : jobIn(receipt, operandOf(session));
+  const known = receipt === null ? null : jobIn(receipt, operandOf(session));
+  const reference = known?.ref ?? operandOf(session);
   const { backend: backendId, id } = parseJobReference(reference, session.backends);
+  if (known !== null) checkReceiptHost(session, backendId, known.host);
   const earlier = receipt ?? receiptOfJob(session.settings.values.receipt, reference);
   if (earlier !== null) session.carryOn(earlier);
   if (earlier?.artifact != null) session.ctx.trace.note({ artifact: artifactIn(earlier.artifact) });
@@ -63,18 +66,22 @@ function receiptOperand(session: Session): Receipt | null {
 
 /** The receipt that is about to be written anew, where it is one of this job already. */
 function receiptOfJob(path: string | undefined, reference: string): Receipt | null {
-  if (path === undefined || (statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return null;
-  const receipt = readReceipt(path);
-  return [receipt, ...receipt.targets].some(({ job }) => job?.ref === reference) ? receipt : null;
+  const receipt = path === undefined ? null : receiptAt(path);
+  const isOfJob = receipt !== null && [receipt, ...receipt.targets].some(({ job }) => job?.ref === reference);
+  return isOfJob ? receipt : null;
 }
 
-function jobIn({ job, targets }: Receipt, operand: string): string {
-  const jobs = targets.flatMap((target) => (target.job === null ? [] : [target.job.ref]));
-  if (job === null && jobs.length === 1) return jobs[0] ?? '';
-  if (job === null && jobs.length > 1)
-    throw new UsageError(`${operand} holds several jobs`, { hint: `name one of them: ${jobs.join(', ')}` });
-  if (job === null) throw new UsageError(`${operand} holds no job: its run ended before there was one`);
-  return job.ref;
+/** The job of a receipt. One of several targets has to be named: whoever asks for "the" job means all of them. */
+function jobIn(
+  { job, host, targets }: Receipt,
+  operand: string,
+): { readonly ref: string; readonly host: string | null } {
+  const [only] = targets;
+  if (job !== null) return { ref: job.ref, host };
+  if (only?.job != null && targets.length === 1) return { ref: only.job.ref, host: only.host };
+  const jobs = targets.flatMap((target) => target.job?.ref ?? []);
+  if (jobs.length === 0) throw new UsageError(`${operand} holds no job: its run ended before there was one`);
+  throw new UsageError(`${operand} holds several targets`, { hint: `name the job of one: ${jobs.join(', ')}` });
 }
 
 function stateText({ phase, status: word }: JobState): string {
