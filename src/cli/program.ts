@@ -213,7 +213,7 @@ function camel(name: string): string {
 
 /** What commander found wrong, in words without values: its own quote the whole argument. */
 function explain(code: string, argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
-  if (code === 'commander.unknownOption') return unknownOption(argv);
+  if (code === 'commander.unknownOption') return unknownOption(argv, specs);
   if (code === 'commander.optionMissingArgument') {
     const name = argv.at(-1) ?? '';
     const flag = FLAGS.find((candidate) => name === `--${candidate.name}` || name === `-${candidate.short}`);
@@ -223,14 +223,12 @@ function explain(code: string, argv: readonly string[], specs: readonly CommandS
   return new UsageError('cannot read the command line', { hint: TRY_HELP });
 }
 
-function unknownOption(argv: readonly string[]): UsageError {
+function unknownOption(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
   const names = FLAGS.map((flag) => `--${flag.name}`);
   const known = new Set([...names, ...FLAGS.map((flag) => `-${flag.short}`)]);
   const given = argv.map((argument) => argument.split('=')[0] ?? '').filter((argument) => argument.startsWith('-'));
   const unknown = given.find((argument) => !known.has(argument));
-  // A known flag at a command that does not take it.
-  if (unknown === undefined)
-    return new UsageError('this command does not take one of the options given', { hint: 'see its --help' });
+  if (unknown === undefined) return unfitOption(argv, specs);
   const name = /^--?[A-Za-z][A-Za-z0-9-]{0,40}$/.test(unknown) ? unknown : '--…';
   if (SOUNDS_SECRET.test(name.toLowerCase())) {
     return new UsageError('secrets are not accepted as arguments (visible in ps); set APPTEGO_API_KEY', {
@@ -239,6 +237,22 @@ function unknownOption(argv: readonly string[]): UsageError {
   }
   const near = nearest(name, names);
   return new UsageError(near === null ? `unknown option ${name}` : `unknown option ${name}; did you mean ${near}?`);
+}
+
+/** A known flag at a command that does not take it. */
+function unfitOption(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  const words = argv.filter((argument) => !argument.startsWith('-'));
+  const spec = specs.find(({ name }) => words.join(' ').startsWith(name));
+  const flag = FLAGS.find(
+    ({ name, short, isGlobal }) =>
+      isGlobal !== true &&
+      spec?.flags.includes(name) !== true &&
+      argv.some(
+        (argument) => argument === `--${name}` || argument.startsWith(`--${name}=`) || argument === `-${short}`,
+      ),
+  );
+  const what = flag === undefined ? 'one of the options given' : `--${flag.name}`;
+  return new UsageError(`this command does not take ${what}`, { hint: 'see its --help' });
 }
 
 function unknownCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {

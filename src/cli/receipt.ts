@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import { errorCode, LocalIoError, UsageError } from '../errors.ts';
 import type { Redactor } from '../redact.ts';
@@ -105,6 +105,9 @@ export const Receipt = z.object({
     )
     .default([]),
 });
+/** What a receipt of a later version surely has. */
+const Newer = z.object({ receiptVersion: z.int().min(2), tool: z.object({ name: z.literal('apptool') }) });
+
 export type Receipt = z.infer<typeof Receipt>;
 export type Unfinished = Receipt['leftovers'][number];
 
@@ -127,8 +130,11 @@ export function unfinishedIn({ targets, leftovers, ...own }: Receipt): Unfinishe
   );
 }
 
-/** Throws `LocalIoError` where a receipt would take the place of something else. */
+/** Throws `LocalIoError` where a receipt would take the place of something else: of a device or a link, too. */
 export function checkReceiptPath(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats !== undefined && !stats.isFile())
+    throw new LocalIoError(`cannot write the receipt ${path}: it is not a regular file`);
   // What cannot be written is only warned of: the run is worth more than its receipt.
   try {
     receiptAt(path);
@@ -158,8 +164,11 @@ export function readReceipt(path: string): Receipt {
     const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
     throw new UsageError(`cannot read receipt ${path}: ${why}`, { cause });
   }
-  const parsed = Receipt.safeParse(parseJson(text));
+  const value = parseJson(text);
+  const parsed = Receipt.safeParse(value);
   if (parsed.success) return parsed.data;
+  if (Newer.safeParse(value).success)
+    throw new UsageError(`${path} is a receipt of a newer apptool`, { hint: 'update apptool in this stage too' });
   throw new UsageError(`${path} is not a receipt of apptool`, { hint: 'name the file that --receipt wrote' });
 }
 

@@ -132,7 +132,7 @@ function wayOnOf({ report, end }: Trace): string {
   const { backend, job } = report;
   if (end instanceof PendingError) return `${backend} is still at it: apptool wait ${job?.ref}`;
   if (end instanceof UnknownOutcomeError) return `look at ${backend} before you send it again`;
-  return `${backend}: ${end?.hint ?? 'see above'}`;
+  return `${backend}: ${end?.hint ?? `mend that, then publish again with --to ${backend}`}`;
 }
 
 /** An error of the same class and exit code as another. */

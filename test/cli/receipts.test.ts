@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Receipt } from '../../src/cli/receipt.ts';
@@ -111,6 +111,31 @@ describe('a receipt', () => {
     const kept = await receipt();
     expect(kept.job?.ref).toBe(first.stdout.trim());
     expect(kept.attempts.map(({ command }) => command)).toEqual(['wait']);
+  });
+
+  test('takes the place of a file alone', async () => {
+    const { folder, run } = await setUp();
+    await writeFile(join(folder, 'target'), '');
+    await symlink('target', join(folder, 'r.json'));
+
+    const result = await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']);
+
+    expect(result.code).toBe(3);
+    expect(result.stderr).toContain('cannot write the receipt r.json: it is not a regular file');
+    expect((await lstat(join(folder, 'r.json'))).isSymbolicLink()).toBe(true);
+  });
+
+  test.each([
+    ['that is not there', null, 'cannot read receipt r.json: no such file'],
+    ['of a newer apptool', { receiptVersion: 2, tool: { name: 'apptool' } }, 'r.json is a receipt of a newer apptool'],
+  ])('%s is told as such', async (_, value, words) => {
+    const { folder, variables } = await setUp();
+    if (value !== null) await writeFile(join(folder, 'r.json'), JSON.stringify(value));
+
+    const result = await runCli(['wait', 'r.json'], { cwd: folder, env: variables });
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(words);
   });
 
   test('of another host is refused: it would say that the job is gone', async () => {

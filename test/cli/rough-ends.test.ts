@@ -49,6 +49,16 @@ describe('a peer that does not behave', () => {
     expect(proxy.count()).toBe(6);
   }, 60_000);
 
+  test.each([
+    ['that is not there', 'http://127.0.0.1:9', 'cannot reach the proxy: 127.0.0.1:9 refused the connection'],
+    ['whose name nobody knows', 'http://nowhere.invalid:3128', 'cannot reach the proxy: DNS'],
+  ])('F-NET-24: a proxy %s is told as such', async (_, proxy, words) => {
+    const running = startCli(['status', 'apptego:1700000000'], { env: { ...KEY, HTTPS_PROXY: proxy } });
+
+    await running.seen(words);
+    running.child.kill('SIGKILL');
+  });
+
   test('F-SIG-06: a proxy that never answers does not hold up a Ctrl-C', async () => {
     const proxy = await tcpServer(() => {});
     const running = startCli(['wait', 'apptego:1700000000', '--json'], {

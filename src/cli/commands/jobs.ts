@@ -61,7 +61,8 @@ function operandOf({ invocation }: Session): string {
 function receiptOperand(session: Session): Receipt | null {
   const operand = operandOf(session);
   const isReference = session.backends.some(({ id }) => operand.startsWith(`${id}:`));
-  return isReference || !existsSync(operand) ? null : readReceipt(operand);
+  const namesFile = existsSync(operand) || operand.endsWith('.json');
+  return isReference || !namesFile ? null : readReceipt(operand);
 }
 
 /** The receipt that is about to be written anew, where it is one of this job already. */

@@ -222,7 +222,7 @@ function failureOf(error: unknown, state: Try): unknown {
   // An error of ours from the body (the file changed, say) comes back through undici as it was thrown.
   if (error instanceof CallFailure || error instanceof AppToolError) return error;
   if (error instanceof ProxyRefusal) return proxyFailure(error, state);
-  if (error instanceof ProxyBroken) return failure('unsent', 'proxy-failing', error.message, state, error);
+  if (error instanceof ProxyBroken) return failure('unsent', 'proxy-failing', proxyProblem(error), state, error);
   const code = errorCode(error) ?? '';
   if (USED_UP.has(code)) return usedUp(code, state, error);
   const fault = faultOf(error);
@@ -256,6 +256,14 @@ function certificateNames(error: unknown): string {
   const { cert } = error as { readonly cert?: { readonly subjectaltname?: unknown } };
   const names = typeof cert?.subjectaltname === 'string' ? cert.subjectaltname : '';
   return names.replace(/[^\w.:*, -]/g, '').slice(0, 200) || 'another name';
+}
+
+/** Names the proxy, and what kept it from being reached. */
+function proxyProblem({ host, cause }: ProxyBroken): string {
+  const fault = faultOf(cause);
+  return fault === 'closed'
+    ? `the proxy ${host} closed the connection`
+    : `cannot reach the proxy: ${describeFault(fault, host)}`;
 }
 
 function proxyFailure(refusal: ProxyRefusal, state: Try): CallFailure {

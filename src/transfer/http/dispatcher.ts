@@ -48,6 +48,12 @@ export class ProxyRefusal extends Error {
  */
 export class ProxyBroken extends Error {
   readonly code = 'APPTOOL_PROXY_BROKEN';
+  readonly host: string;
+
+  constructor(host: string, cause: unknown) {
+    super(`the proxy ${host} gave no answer`, { cause });
+    this.host = host;
+  }
 }
 
 /** A server's host name resolved to an address that a server on the internet has no business naming. */
@@ -131,7 +137,7 @@ function proxyClient(origin: URL, options: object): Pool {
   const connect = pool.connect.bind(pool) as (options: Dispatcher.ConnectOptions) => Promise<Dispatcher.ConnectData>;
   const checked = async (request: Dispatcher.ConnectOptions) => {
     const answer = await connect(request).catch((cause: unknown) => {
-      throw new ProxyBroken(`the proxy ${origin.host} closed the connection`, { cause });
+      throw new ProxyBroken(origin.host, cause);
     });
     if (answer.statusCode === 200) return answer;
     answer.socket.on('error', () => {}).destroy();
