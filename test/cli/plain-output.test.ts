@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { BIN, cleanEnvironment } from '../support/cli.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
+import { HAS_TERMINALS } from '../support/terminal.ts';
 
-const hasScript = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
 const APPTOOL = `"${process.execPath}" "${BIN}"`;
 const PROTECT = `${APPTOOL} protect v2.apk -e prod --poll-interval 50ms`;
 
@@ -15,7 +15,7 @@ async function folderWithApp(): Promise<string> {
   return folder;
 }
 
-test.runIf(hasScript).each([
+test.runIf(HAS_TERMINALS).each([
   ['in a CI', { CI: 'true' }],
   ['that is dumb', { TERM: 'dumb' }],
   ['with NO_COLOR', { NO_COLOR: '1' }],

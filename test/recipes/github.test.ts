@@ -1,14 +1,14 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Receipt } from '../../src/cli/receipt.ts';
-import { ciVariables, recipe, TOOL_VERSION, yamlOf } from '../support/ci-shell.ts';
+import { COMMIT, ciVariables, receiptIn, recipe, TOOL_VERSION, yamlOf } from '../support/ci-shell.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { runAction, runWorkflow, type Workflow } from '../support/github-workflow.ts';
 import { sandbox } from '../support/sandbox.ts';
 
 const ACTION = recipe('github/action.yml');
-const WORKFLOW = yamlOf<Workflow>(recipe('github/workflow.yml'));
+const WORKFLOW_TEXT = recipe('github/workflow.yml');
+const WORKFLOW = yamlOf<Workflow>(WORKFLOW_TEXT);
 
 interface Script {
   readonly run?: string;
@@ -31,7 +31,9 @@ test('no expression stands in a script, and no action of others without its comm
 test('the workflow protects in one job and publishes in another, with nothing between them but the receipt', async () => {
   const { variables } = await sandbox();
 
-  const { jobs, artifacts } = await runWorkflow(WORKFLOW, await ciVariables(variables));
+  const odd = yamlOf<Workflow>(WORKFLOW_TEXT.replace('app-release.apk', "app's.apk"));
+
+  const { jobs, artifacts } = await runWorkflow(odd, await ciVariables(variables));
 
   const { protect, publish } = jobs;
   expect(protect?.code, protect?.log).toBe(0);
@@ -43,13 +45,16 @@ test('the workflow protects in one job and publishes in another, with nothing be
     error_class: '',
     receipt: 'protect.json',
   });
-  const output = publish?.steps.download?.output ?? '';
-  expect(output).toBe('app-release-protected.apk');
-  const receipt = Receipt.parse(JSON.parse(await readFile(join(artifacts, 'publish/download.json'), 'utf8')));
-  expect(receipt).toMatchObject({
+  expect(receiptIn(artifacts, 'publish/download.json')).toMatchObject({
     job: { ref: protect?.steps.protect?.job },
-    output: { name: output, sha256: await sha256Of(join(publish?.folder ?? '', output)) },
+    artifact: { name: "app's.apk" },
+    output: { name: 'protected.apk', sha256: await sha256Of(join(publish?.folder ?? '', 'protected.apk')) },
     build: { provider: 'github', tag: 'v1.2' },
+  });
+  expect(receiptIn(artifacts, 'publish/publish.json')).toMatchObject({
+    artifact: { name: 'protected.apk' },
+    build: { provider: 'github', commit: COMMIT, tag: 'v1.2' },
+    targets: [{ backend: 'autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
   });
   expect((await readdir(join(artifacts, 'publish'))).sort()).toEqual([
     'download.json',

@@ -1,9 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { Receipt } from '../../src/cli/receipt.ts';
-import { ciVariables, FAST, recipe, TOOL_VERSION } from '../support/ci-shell.ts';
+import { ciVariables, FAST, ODD_APP, receiptIn, recipe, TOOL_VERSION } from '../support/ci-shell.ts';
 import { faultProxy, faults } from '../support/fault-proxy.ts';
+import { groovyFunction } from '../support/groovy-function.ts';
 import { blockOf, parseJenkinsfile, runJenkinsfile } from '../support/jenkinsfile.ts';
 import { sandbox } from '../support/sandbox.ts';
 
@@ -16,9 +15,6 @@ test('is a declarative pipeline whose scripts Groovy puts nothing into', () => {
   const sections = pipeline.map(({ text }) => text.split(' ')[0]);
   const stages = blockOf(pipeline, 'stages');
 
-  const [, again] = blockOf(file, 'void apptool(String script)');
-  expect(again?.text).toBe('for (int run = 1; code == 6 && run <= 3; run++)');
-  expect(again?.block?.at(-1)?.text).toBe('code = sh(script: script, returnStatus: true)');
   expect(sections).toEqual(['agent', 'parameters', 'environment', 'options', 'stages']);
   expect(stages.map(({ text, strings }) => [text, ...strings])).toEqual([
     ["stage('')", 'Protect'],
@@ -31,22 +27,69 @@ test('is a declarative pipeline whose scripts Groovy puts nothing into', () => {
   expect(blockOf(pipeline, 'environment')[0]?.strings).toEqual([`apptool@${TOOL_VERSION}`]);
 });
 
+test.each([
+  [[0], null],
+  [[6, 6, 0], null],
+  [[6, 6, 6], 'apptool ended with exit code 6'],
+  [[6, 7], 'still running at the deadline: restart this build from the stage Wait'],
+  [[9], 'nobody knows whether something has landed: look at the backend before anything is run again'],
+  [[11], 'apptool ended with exit code 11'],
+])('what the exit codes %j make of a stage', async (codes, words) => {
+  const done: unknown[] = [];
+  const left = [...codes];
+  const run = groovyFunction(JENKINSFILE, 'apptool', {
+    sh: async (script) => {
+      done.push(script);
+      return left.shift() ?? -1;
+    },
+    sleep: (time, unit) => void done.push([time, unit]),
+    error: (message) => {
+      throw new Error(message);
+    },
+  });
+
+  const said = await run('the script').then(
+    () => null,
+    (error: Error) => error.message,
+  );
+
+  expect(said).toBe(words);
+  expect(done).toEqual(codes.flatMap((_, index) => [...(index > 0 ? [[1, 'MINUTES']] : []), 'the script']));
+});
+
+test('Groovy that nobody has taught the tests is an error', () => {
+  const other = JENKINSFILE.replace('if (code == 9)', 'if (code in [9])');
+  const steps = { sh: async () => 0, sleep: () => {}, error: () => expect.unreachable() };
+
+  expect(() => groovyFunction(other, 'apptool', steps)).toThrow('unknown Groovy: if (code in [9])');
+});
+
 test('Protect, Wait and Publish go from stage to stage by the receipt; a backend that is not there is asked again', async () => {
   const box = await sandbox();
   const down = { method: 'POST', path: /\/automate\/upload$/, times: 4, fault: faults.answer(503, {}) } as const;
   const { variables } = await faultProxy(box, [down]);
 
-  const { stages, description } = await runJenkinsfile(JENKINSFILE, await ciVariables(variables, FAST), PARAMETERS);
+  const { stages, description } = await runJenkinsfile(JENKINSFILE, await ciVariables(variables, FAST), {
+    ...PARAMETERS,
+    APP_FILE: ODD_APP,
+  });
 
   const { Protect, Wait, Publish } = stages;
   expect(Protect?.code, Protect?.log).toBe(0);
   expect(Wait?.code, Wait?.log).toBe(0);
   expect(Publish?.code, Publish?.log).toBe(0);
   expect([Protect?.runs, Wait?.runs, Publish?.runs]).toEqual([[2], [1], [1, 1]]);
-  const text = await readFile(join(Publish?.folder ?? '', 'download.json'), 'utf8');
-  expect(Receipt.parse(JSON.parse(text))).toMatchObject({
+  const { build, artifact } = receiptIn(Protect?.folder, 'protect.json');
+  expect(artifact?.name).toBe("app's.apk");
+  expect(build?.commit).toMatch(/^[0-9a-f]{40}$/);
+  expect(receiptIn(Publish?.folder, 'download.json')).toMatchObject({
     job: { ref: description },
-    output: { name: 'app-release-protected.apk' },
+    output: { name: 'protected.apk' },
+  });
+  expect(receiptIn(Publish?.folder, 'publish.json')).toMatchObject({
+    artifact: { name: 'protected.apk' },
+    build: { provider: 'jenkins', commit: build?.commit },
+    targets: [{ backend: 'autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
   });
   expect(Publish?.archived).toEqual(['download.json', 'publish.json']);
   expect(Publish?.junit).toEqual(['download.xml', 'publish.xml']);
@@ -59,8 +102,30 @@ test('a job that failed at the backend fails the build, with its report', async 
   const { stages } = await runJenkinsfile(JENKINSFILE, await ciVariables(variables), PARAMETERS);
 
   expect(Object.keys(stages)).toEqual(['Protect', 'Wait']);
-  expect(stages.Wait).toMatchObject({ code: 8, runs: [1], archived: ['wait.json'], junit: ['wait.xml'] });
+  expect(stages.Wait).toMatchObject({
+    code: 8,
+    error: 'apptool ended with exit code 8',
+    runs: [1],
+    archived: ['wait.json'],
+    junit: ['wait.xml'],
+  });
 });
+
+test('what still runs at the store is not sent again', async () => {
+  const stays = faults.changeJson((answer) => ({ ...answer, status: 'in_review' }));
+  const status = { method: 'GET', path: /\/versions\//, times: 1_000, fault: stays };
+  const { variables } = await faultProxy(await sandbox(), [status]);
+  const quick = JENKINSFILE.replace('--timeout 50m', '--timeout 10s');
+
+  const { stages } = await runJenkinsfile(quick, await ciVariables(variables, FAST), PARAMETERS);
+
+  expect(stages.Publish, stages.Publish?.log).toMatchObject({
+    code: 7,
+    error: 'still running at the store: apptool wait publish.json (or a job of it); do not restart',
+    runs: [1, 1],
+    archived: ['download.json', 'publish.json'],
+  });
+}, 60_000);
 
 test('a parameter is no command', async () => {
   const ci = await ciVariables({ APPTEGO_API_URL: 'http://127.0.0.1:9', APPTEGO_API_KEY: 'key_id:key_secret' });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { Receipt } from '../../src/cli/receipt.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { BIN, cleanEnvironment } from './cli.ts';
 import { copyFixture, ROOT, temporaryFolder } from './files.ts';
@@ -11,9 +12,10 @@ export const TOOL_VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.
 
 export type Variables = Readonly<Record<string, string>>;
 
-/** Has the hours of a recipe go by in seconds; a busy machine is still given half a minute to move a byte. */
+/** Has the hours of a recipe go by in minutes; a busy machine is still given a second and a half for an answer, and minutes to move a byte. */
 export const FAST: Variables = {
   NODE_OPTIONS: `--import ${join(ROOT, 'test/support/fast-time.mjs')}`,
+  FAST_TIME_FACTOR: '20',
   APPTOOL_STALL_TIMEOUT: '1h',
 };
 
@@ -30,6 +32,9 @@ export interface CiVariables {
   /** The commands of apptool that were run so far. */
   readonly calls: () => readonly string[];
 }
+
+/** A name that no recipe may stumble over, beside those that `gradlew` gives. */
+export const ODD_APP = "app/build/outputs/apk/release/app's.apk";
 
 /** A recipe's text. */
 export function recipe(name: string): string {
@@ -98,14 +103,22 @@ export async function runScript(
   return { code, stdout, stderr };
 }
 
-/** A checkout whose `gradlew` builds an app, with the action where GitHub's recipe wants it. */
+/** The commit that GitHub and GitLab say they build. */
+export const COMMIT = '9f1c2d3e4b5a69788796a5b4c3d2e1f001122334';
+
+/** A checkout whose `gradlew` builds two apps, with a config, and the action where GitHub's recipe wants it. */
 export async function checkout(folder: string): Promise<void> {
   await copyFixture('v123.apk', folder, 'built.apk');
   const target = 'app/build/outputs/apk/release';
-  const gradlew = `#!/bin/sh\nmkdir -p ${target}\ncp built.apk ${target}/app-release.apk\n`;
+  const gradlew = `#!/bin/sh\nmkdir -p ${target}\ncp built.apk ${target}/app-release.apk\ncp built.apk "${target}/app's.apk"\n`;
   await writeFile(join(folder, 'gradlew'), gradlew, { mode: 0o755 });
+  await writeFile(join(folder, 'apptool.config.json'), '{ "until": "approved" }\n');
   await mkdir(join(folder, '.github/actions/apptool'), { recursive: true });
   await cp(join(ROOT, 'recipes/github/action.yml'), join(folder, '.github/actions/apptool/action.yml'));
+}
+
+export function receiptIn(folder = '', name = ''): Receipt {
+  return Receipt.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
 }
 
 /** Copies those of the files that are there, and names them. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CiVariables, carry, checkout, runScript, type Variables, yamlOf } from './ci-shell.ts';
+import { readGithubOutputs } from './ci-files.ts';
+import { type CiVariables, COMMIT, carry, checkout, runScript, type Variables, yamlOf } from './ci-shell.ts';
 import { temporaryFolder } from './files.ts';
 
 interface Step {
@@ -21,8 +22,14 @@ interface Action {
   readonly runs: { readonly using: string; readonly steps: readonly Step[] };
 }
 
+interface Job {
+  readonly needs?: string;
+  readonly 'timeout-minutes': number;
+  readonly steps: readonly Step[];
+}
+
 export interface Workflow {
-  readonly jobs: Readonly<Record<string, { readonly needs?: string; readonly steps: readonly Step[] }>>;
+  readonly jobs: Readonly<Record<string, Job>>;
 }
 
 interface Contexts {
@@ -56,18 +63,6 @@ function evaluateAll(values: Readonly<Record<string, unknown>> = {}, contexts: C
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, evaluate(String(value), contexts)]));
 }
 
-/** `name=value`, and `name<<delimiter` with lines up to the delimiter. */
-function outputsIn(text: string): Record<string, string> {
-  const outputs: Record<string, string> = {};
-  const lines = text.split('\n');
-  for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
-    const [, name = '', sign = '', rest = ''] = /^([\w-]+)(=|<<)(.*)$/.exec(line) ?? [];
-    if (name === '') continue;
-    outputs[name] = sign === '=' ? rest : lines.splice(0, lines.indexOf(rest)).join('\n');
-  }
-  return outputs;
-}
-
 /** Runs a script as a GitHub runner does on Linux. */
 async function runStep(step: Step, folder: string, env: Variables, contexts: Contexts): Promise<StepResult> {
   const files = await temporaryFolder();
@@ -81,13 +76,13 @@ async function runStep(step: Step, folder: string, env: Variables, contexts: Con
       GITHUB_ACTIONS: 'true',
       GITHUB_OUTPUT: output,
       GITHUB_STEP_SUMMARY: summary,
-      GITHUB_SHA: '9f1c2d3e4b5a69788796a5b4c3d2e1f001122334',
+      GITHUB_SHA: COMMIT,
       GITHUB_REF: 'refs/tags/v1.2',
     },
   });
   return {
     code: result.code ?? -1,
-    outputs: outputsIn(await readFile(output, 'utf8')),
+    outputs: Object.fromEntries(readGithubOutputs(await readFile(output, 'utf8'))),
     log: result.stdout + result.stderr,
     summary: await readFile(summary, 'utf8'),
   };
@@ -175,7 +170,11 @@ async function runWorkflowStep(step: Step, { folder, artifacts, env, contexts }:
   return NOTHING;
 }
 
+/** A sparse checkout has the files of the root too: its cone mode is the default. */
 async function checkoutInto(folder: string, sparse: string | undefined): Promise<void> {
   await checkout(folder);
-  if (sparse !== undefined) await Promise.all(['built.apk', 'gradlew'].map((file) => rm(join(folder, file))));
+  if (sparse === undefined) return;
+  const entries = await readdir(folder, { withFileTypes: true });
+  const left = entries.filter((entry) => entry.isDirectory() && !`${sparse}/`.startsWith(`${entry.name}/`));
+  await Promise.all(left.map(({ name }) => rm(join(folder, name), { recursive: true })));
 }

@@ -1,11 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CiVariables, carry, runScript, type Variables, yamlOf } from './ci-shell.ts';
+import { readDotenv } from './ci-files.ts';
+import { type CiVariables, COMMIT, carry, checkout, runScript, type Variables, yamlOf } from './ci-shell.ts';
 import { temporaryFolder } from './files.ts';
 
 interface Job {
   readonly extends?: string;
   readonly stage: string;
+  readonly timeout?: string;
   readonly needs?: readonly string[];
   readonly variables?: Variables;
   readonly script: readonly string[];
@@ -56,12 +58,14 @@ export function gitlabJobs(text: string): { readonly jobs: ReadonlyMap<string, J
 /** What a GitLab runner puts before the lines of a job. */
 const PREAMBLE = `if set -o | grep pipefail > /dev/null; then set -o pipefail; fi; set -o errexit\nset +o noclobber\n`;
 
-/** Runs a pipeline; `prepare` fills the first job's folder. From job to job go only artifacts and the variables of dotenv reports. */
+/**
+ * Runs a pipeline, each job in a checkout; the first one finds what an earlier job has built. From job to job go only artifacts and the
+ * variables of dotenv reports.
+ */
 export async function runPipeline(
   text: string,
   shell: string,
   { secrets, env }: CiVariables,
-  prepare: (folder: string) => Promise<void>,
 ): Promise<Readonly<Record<string, JobResult>>> {
   const { jobs, variables } = gitlabJobs(text);
   const results: Record<string, JobResult> = {};
@@ -71,7 +75,8 @@ export async function runPipeline(
     if (Object.values(results).some(({ code }) => code !== 0)) break;
     const attempt = async (): Promise<JobResult> => {
       const folder = await temporaryFolder();
-      if (Object.keys(results).length === 0) await prepare(folder);
+      await checkout(folder);
+      if (Object.keys(results).length === 0) await runScript(['sh'], './gradlew', { cwd: folder, env: {} });
       for (const other of before)
         await carry(jobs.get(other)?.artifacts?.paths ?? [], results[other]?.folder ?? '', folder);
       const given = Object.assign({}, ...before.map((other) => inherited[other]), env, secrets) as Variables;
@@ -82,6 +87,7 @@ export async function runPipeline(
           ...job.variables,
           ...given,
           GITLAB_CI: 'true',
+          CI_COMMIT_SHA: COMMIT,
           CI_COMMIT_TAG: 'v1.2',
           CI_PIPELINE_IID: '7',
         },
@@ -112,17 +118,9 @@ async function keptOf({ artifacts = {} }: Job, folder: string): Promise<string[]
   return names.filter((_, index) => (sizes[index] ?? 0) > 0);
 }
 
-/** GitLab takes one `KEY=value` a line, no quotes, no comment and no empty line. */
 async function dotenvOf({ artifacts }: Job, folder: string): Promise<Record<string, string>> {
   const file = artifacts?.reports?.dotenv;
   if (file === undefined) return {};
   const text = await readFile(join(folder, file), 'utf8').catch(() => '');
-  const lines = text.split('\n').slice(0, -1);
-  return Object.fromEntries(
-    lines.map((line) => {
-      const [, key = '', value = ''] = /^([A-Za-z0-9_]+)=(.*)$/.exec(line) ?? [];
-      if (key === '') throw new Error(`GitLab refuses this line of ${file}: ${line}`);
-      return [key, value];
-    }),
-  );
+  return text === '' ? {} : Object.fromEntries(readDotenv(text));
 }

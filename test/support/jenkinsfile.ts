@@ -1,7 +1,10 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readProperties } from './ci-files.ts';
 import { type CiVariables, carry, checkout, runScript, type Variables } from './ci-shell.ts';
 import { temporaryFolder } from './files.ts';
+import { type GitRepository, gitRepository } from './git.ts';
+import { groovyFunction } from './groovy-function.ts';
 
 /** A statement of a Jenkinsfile: its text up to its end or its block, each string in it as `''`, and the strings in their order. */
 export interface Statement {
@@ -60,8 +63,10 @@ export function blockOf(statements: readonly Statement[], text: string): readonl
 }
 
 export interface StageResult {
-  /** Of the step that failed, or 0. */
+  /** Of the script that failed, or 0. */
   readonly code: number;
+  /** With which words it failed; `null` when it did not. */
+  readonly error: string | null;
   /** How often apptool ran in each of its steps. */
   readonly runs: readonly number[];
   readonly log: string;
@@ -71,11 +76,12 @@ export interface StageResult {
 }
 
 interface Build {
+  readonly source: string;
   readonly ci: CiVariables;
+  readonly repository: GitRepository;
   readonly stashes: Map<string, string>;
-  /** `env` of Jenkins, parameters included. */
-  readonly env: Record<string, string>;
-  readonly about: { description: string };
+  /** `null` is what Groovy gives for a key that is not there. */
+  readonly about: { description: string | null };
 }
 
 /** What one stage does, where it does it. */
@@ -83,15 +89,23 @@ interface Stage {
   readonly build: Build;
   readonly folder: string;
   readonly runs: number[];
+  /** Of the last script. */
+  code: number;
   log: string;
 }
 
-/** Runs the stages of a declarative Jenkinsfile, each in a folder of its own; only what is stashed goes from one to the next. */
+/** What ends a stage. */
+class BuildFailure extends Error {}
+
+/**
+ * Runs the stages of a declarative Jenkinsfile, each in a folder of its own; only what is stashed goes from one to the next. Every
+ * checkout finds one commit more, as a job does that follows a branch. Steps get no variable of git: a `checkout` step sets none.
+ */
 export async function runJenkinsfile(
   source: string,
   ci: CiVariables,
   parameters: Variables = {},
-): Promise<{ readonly stages: Readonly<Record<string, StageResult>>; readonly description: string }> {
+): Promise<{ readonly stages: Readonly<Record<string, StageResult>>; readonly description: string | null }> {
   const pipeline = blockOf(parseJenkinsfile(source), 'pipeline');
   const defaults = blockOf(pipeline, 'parameters').map(({ strings: [name = '', value = ''] }) => [name, value]);
   const variables = blockOf(pipeline, 'environment').map(({ text, strings: [value = ''] }) => [
@@ -104,66 +118,85 @@ export async function runJenkinsfile(
     ...parameters,
     JENKINS_URL: 'https://ci.example/',
   };
-  const build: Build = { ci, env, stashes: new Map(), about: { description: '' } };
+  const repository = await gitRepository();
+  await checkout(repository.folder);
+  repository.git('add', '--all');
+  const build: Build = { source, ci, repository, stashes: new Map(), about: { description: null } };
   const stages: Record<string, StageResult> = {};
   for (const { strings, block } of blockOf(pipeline, 'stages')) {
-    const stage: Stage = { build, folder: await temporaryFolder(), runs: [], log: '' };
-    const code = await runSteps(blockOf(block ?? [], 'steps'), build.env, stage);
+    const stage: Stage = { build, folder: await temporaryFolder(), runs: [], code: 0, log: '' };
+    const error = await runSteps(blockOf(block ?? [], 'steps'), env, stage).then(() => null, wordsOf);
     const after = await runPost(blockOf(blockOf(block ?? [], 'post'), 'always'), stage);
-    stages[strings[0] ?? ''] = { code, runs: stage.runs, log: stage.log, folder: stage.folder, ...after };
-    if (code !== 0) break;
+    const { code, runs, log, folder } = stage;
+    stages[strings[0] ?? ''] = { code: error === null ? 0 : code, error, runs, log, folder, ...after };
+    if (error !== null) break;
   }
   return { stages, description: build.about.description };
 }
 
-/** Runs steps until one fails. */
-async function runSteps(steps: readonly Statement[], env: Variables, stage: Stage): Promise<number> {
-  for (const step of steps) {
-    const code = await runStep(step, env, stage);
-    if (code !== 0) return code;
-  }
-  return 0;
+function wordsOf(failure: unknown): string {
+  if (failure instanceof BuildFailure) return failure.message;
+  throw failure;
 }
 
-async function runStep({ text, strings, block }: Statement, env: Variables, stage: Stage): Promise<number> {
+/** Runs steps until one throws. */
+async function runSteps(steps: readonly Statement[], env: Variables, stage: Stage): Promise<void> {
+  for (const step of steps) await runStep(step, env, stage);
+}
+
+async function runStep({ text, strings, block }: Statement, env: Variables, stage: Stage): Promise<void> {
   const { build, folder } = stage;
   const [first = ''] = strings;
   if (text === 'deleteDir()') {
     for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true });
-  } else if (text === 'checkout scm') await checkout(folder);
-  else if (text === "unstash ''") await carry(['.'], build.stashes.get(first) ?? '/nonexistent', folder);
-  else if (text === "sh ''") return await shell(first, env, stage);
-  else if (text === "apptool ''") return await apptool(first, env, stage);
-  else if (text === 'script') return await runSteps(block ?? [], env, stage);
+  } else if (text === 'checkout scm') {
+    const { git, folder: repository } = build.repository;
+    git('commit', '--quiet', '--allow-empty', '--message=Next commit');
+    await carry(['.'], repository, folder);
+  } else if (text === "unstash ''") await carry(['.'], build.stashes.get(first) ?? '/nonexistent', folder);
+  else if (text === "sh ''") failUnlessZero(await shell(first, env, stage));
+  else if (/^apptool ''(?:, '')?$/.test(text)) await apptool(strings, env, stage);
+  else if (text === 'script') await runSteps(block ?? [], env, stage);
   else if (text.startsWith('withCredentials([string(')) {
     const [, variable = ''] = strings;
-    return await runSteps(block ?? [], { ...env, [variable]: build.ci.secrets[variable] ?? '' }, stage);
-  } else await readProperty(text, join(folder, first), build);
-  return 0;
+    await runSteps(block ?? [], { ...env, [variable]: build.ci.secrets[variable] ?? '' }, stage);
+  } else await describeBuild(text, join(folder, first), build);
 }
 
-/** `env.NAME = readProperties(file: …).KEY`, or the same for the build's description. */
-async function readProperty(text: string, file: string, { env, about }: Build): Promise<void> {
-  const pattern = /^(env\.\w+|currentBuild\.description) = readProperties\(file: ''\)\.(\w+)$/;
-  const [, target = '', key = ''] = pattern.exec(text) ?? [];
-  if (key === '') throw new Error(`unknown step: ${text}`);
-  const value = propertiesIn(await readFile(file, 'utf8'))[key] ?? '';
-  if (target.startsWith('env.')) env[target.slice('env.'.length)] = value;
-  else about.description = value;
+/** `currentBuild.description = readProperties(file: …).KEY` */
+async function describeBuild(text: string, file: string, { about }: Build): Promise<void> {
+  const [, key] = /^currentBuild\.description = readProperties\(file: ''\)\.(\w+)$/.exec(text) ?? [];
+  if (key === undefined) throw new Error(`unknown step: ${text}`);
+  about.description = readProperties(await readFile(file, 'utf8')).get(key) ?? null;
+}
+
+function failUnlessZero(code: number): void {
+  if (code !== 0) throw new BuildFailure(`script returned exit code ${code}`);
 }
 
 async function shell(script: string, env: Variables, stage: Stage): Promise<number> {
   const { code, stdout, stderr } = await runScript(['sh', '-xe'], script, { cwd: stage.folder, env });
   stage.log += stdout + stderr;
-  return code ?? -1;
+  stage.code = code ?? -1;
+  return stage.code;
 }
 
-/** What the function of that name does at the top of the recipe. */
-async function apptool(script: string, env: Variables, stage: Stage): Promise<number> {
-  let [code, runs] = [6, 0];
-  for (; code === 6 && runs < 3; runs += 1) code = await shell(script, env, stage);
-  stage.runs.push(runs);
-  return code;
+/** Runs the function of that name at the top of the recipe. */
+async function apptool(values: readonly string[], env: Variables, stage: Stage): Promise<void> {
+  let runs = 0;
+  const run = groovyFunction(stage.build.source, 'apptool', {
+    sh: (script) => {
+      runs += 1;
+      return shell(script, env, stage);
+    },
+    sleep: (time, unit) => {
+      stage.log += `sleep ${time} ${unit}\n`;
+    },
+    error: (message) => {
+      throw new BuildFailure(message);
+    },
+  });
+  await run(...values).finally(() => stage.runs.push(runs));
 }
 
 async function runPost(
@@ -181,14 +214,4 @@ async function runPost(
     else throw new Error(`unknown step: ${text}`);
   }
   return { archived, junit };
-}
-
-/** A Java properties file, as far as one `KEY=value` a line goes. */
-function propertiesIn(text: string): Record<string, string> {
-  const unescaped = (value: string): string =>
-    value.replace(/\\u([0-9a-fA-F]{4})|\\(.)/g, (_, code, other) =>
-      code ? String.fromCharCode(Number.parseInt(code, 16)) : other,
-    );
-  const entries = [...text.matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, unescaped(value)]);
-  return Object.fromEntries(entries);
 }

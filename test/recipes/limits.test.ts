@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { parseDuration } from '../../src/cli/durations.ts';
+import { recipe, yamlOf } from '../support/ci-shell.ts';
+import type { Workflow } from '../support/github-workflow.ts';
+import { gitlabJobs } from '../support/gitlab-pipeline.ts';
+import { blockOf, parseJenkinsfile } from '../support/jenkinsfile.ts';
+
+const MINUTE_MS = 60_000;
+/** What apptool waits by itself: for the job's end, and before that for a slot to send in. */
+const WAIT_MS = 60 * MINUTE_MS;
+const CAPACITY_WAIT_MS = 10 * MINUTE_MS;
+/** What is left for transfers, where nothing else takes time. */
+const TRANSFERS_MS = 10 * MINUTE_MS;
+
+/** Longest that a command of apptool may wait, given its flags (ms). */
+function waitMs(command: string, flags: string): number {
+  const [, given] = /(?:^| )--timeout[= ](\S+)/.exec(flags) ?? [];
+  const waits = command === 'wait' || (/^(?:protect|publish)$/.test(command) && !flags.includes('--detach'));
+  const sends = /^(?:protect|upload|publish)$/.test(command);
+  const ownMs = given === undefined ? WAIT_MS : (parseDuration(given) ?? Number.NaN);
+  return (waits ? ownMs : 0) + (sends ? CAPACITY_WAIT_MS : 0);
+}
+
+/** Longest that all the commands of a script may wait, one after the other (ms). */
+function scriptMs(script: string): number {
+  const found = [...script.replaceAll('\\\n', ' ').matchAll(/npx --yes "\$APPTOOL" (\w+)(.*)/g)];
+  return found.reduce((sum, [, command = '', flags = '']) => sum + waitMs(command, flags), 0);
+}
+
+function expectRoom(name: string, limitMs: number, waitsMs: number): void {
+  expect(waitsMs, name).toBeGreaterThan(0);
+  expect(limitMs, name).toBeGreaterThanOrEqual(waitsMs + TRANSFERS_MS);
+}
+
+test('GitLab gives each job longer than apptool waits in it', () => {
+  for (const [name, { timeout = '', script }] of gitlabJobs(recipe('gitlab/apptool.gitlab-ci.yml')).jobs)
+    expectRoom(name, parseDuration(timeout) ?? 0, scriptMs(script.join('\n')));
+});
+
+test('GitHub gives each job longer than apptool waits in it', () => {
+  const { jobs } = yamlOf<Workflow>(recipe('github/workflow.yml'));
+
+  for (const [name, job] of Object.entries(jobs)) {
+    const waits = job.steps.map(({ with: given = {} }) =>
+      given.command === undefined
+        ? 0
+        : waitMs(String(given.command), `${given.timeout ? `--timeout=${given.timeout} ` : ''}${given.args ?? ''}`),
+    );
+    const sumMs = waits.reduce((sum, ms) => sum + ms, 0);
+    expectRoom(name, job['timeout-minutes'] * MINUTE_MS, sumMs);
+  }
+});
+
+test('Jenkins gives each stage longer than apptool waits in it, when it has to run everything three times', () => {
+  const stages = blockOf(blockOf(parseJenkinsfile(recipe('jenkins/Jenkinsfile')), 'pipeline'), 'stages');
+
+  expect(stages).toHaveLength(3);
+  for (const { strings, block } of stages) {
+    const [limit] = blockOf(block ?? [], 'options');
+    const [, hours] = /^timeout\(time: (\d+), unit: ''\)$/.exec(limit?.text ?? '') ?? [];
+    const scripts = blockOf(block ?? [], 'steps').flatMap((step) => (step.block ?? []).flatMap((one) => one.strings));
+    const commands = scripts.map(scriptMs).filter((ms) => ms > 0);
+    const sumMs = commands.reduce((sum, ms) => sum + 3 * ms + 2 * MINUTE_MS, 0);
+    expect(limit?.strings).toEqual(['HOURS']);
+    expectRoom(strings[0] ?? '', Number(hours) * 60 * MINUTE_MS, sumMs);
+  }
+});
