@@ -18,6 +18,7 @@ import { cannotWrite } from './refusal.ts';
 import { openReplaced, removeEarlier } from './replaced-file.ts';
 import type { Report } from './report.ts';
 import { createRunSteps, stepsOf } from './run-steps.ts';
+import { rehearsalOf } from './run-values.ts';
 
 export interface ReportsInput {
   readonly command: string;
@@ -121,6 +122,7 @@ function junitReport({ command, settings, redactor, clock }: ReportsInput): Repo
   return [
     createJUnitReport({
       redactor,
+      rehearsal: rehearsalOf(settings),
       write: openReplaced('--junit', settings.junit, JUNIT_HEAD),
       steps: createRunSteps(expected[0] ?? command, clock.now),
       expected,
@@ -138,7 +140,8 @@ function keyValueReports({ settings, redactor, warn }: ReportsInput): Report[] {
   return files.flatMap(([name, path, format]) => {
     if (path === undefined) return [];
     const write = openReplaced(name, path, format.head);
-    return [createKeyValueReport({ name, format, redactor, write, warnLeftOut: warnerOf(warn) })];
+    const common = { redactor, rehearsal: rehearsalOf(settings), warnLeftOut: warnerOf(warn) };
+    return [createKeyValueReport({ name, format, write, ...common })];
   });
 }
 
@@ -150,12 +153,13 @@ function githubReports(input: ReportsInput): Report[] {
   const durationMsOf = (target: string) =>
     steps.of(target).reduce((sum, { beganAtMs, endedAtMs }) => sum + (endedAtMs ?? clock.now()) - beganAtMs, 0);
   const remarks = [...(settings.dryRun === true ? ['dry run'] : []), ...(settings.sandbox === true ? ['sandbox'] : [])];
+  const rehearsal = rehearsalOf(settings);
   const outputs = appendTo('GITHUB_OUTPUT', input);
   const summary = appendTo('GITHUB_STEP_SUMMARY', input);
   return [
     ...(outputs === null
       ? []
-      : [createGithubOutputs({ redactor, append: outputs, delimiter, warnLeftOut: warnerOf(warn) })]),
+      : [createGithubOutputs({ redactor, rehearsal, append: outputs, delimiter, warnLeftOut: warnerOf(warn) })]),
     ...(summary === null
       ? []
       : [{ ...createGithubSummary({ redactor, append: summary, durationMsOf, remarks }), event: steps.event }]),

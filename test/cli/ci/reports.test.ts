@@ -59,12 +59,14 @@ function casesIn(xml: string): (readonly [suite: string, name: string, outcome: 
     });
   }
   return suites.flatMap(({ attributes, children }) =>
-    children.map((one): readonly [string, string, string] => {
-      expect(one.attributes.time).toMatch(/^\d+\.\d{3}$/);
-      const [inner] = one.children;
-      const outcome = inner === undefined ? 'passed' : [inner.name, inner.attributes.type].join(' ').trim();
-      return [attributes.name ?? '', one.attributes.name ?? '', outcome];
-    }),
+    children
+      .filter(({ name }) => name === 'testcase')
+      .map((one): readonly [string, string, string] => {
+        expect(one.attributes.time).toMatch(/^\d+\.\d{3}$/);
+        const [inner] = one.children;
+        const outcome = inner === undefined ? 'passed' : [inner.name, inner.attributes.type].join(' ').trim();
+        return [attributes.name ?? '', one.attributes.name ?? '', outcome];
+      }),
   );
 }
 
@@ -73,8 +75,10 @@ const JUNIT_FORM: Readonly<Record<string, { readonly attributes: string[]; reado
   testsuites: { attributes: ['name', 'tests', 'failures', 'errors', 'time'], children: ['testsuite'] },
   testsuite: {
     attributes: ['name', 'tests', 'failures', 'errors', 'skipped', 'time', 'timestamp'],
-    children: ['testcase'],
+    children: ['properties', 'testcase'],
   },
+  properties: { attributes: [], children: ['property'] },
+  property: { attributes: ['name', 'value'], children: [] },
   testcase: { attributes: ['name', 'classname', 'time'], children: ['skipped', 'error', 'failure', 'system-out'] },
   failure: { attributes: ['type', 'message'], children: [] },
   error: { attributes: ['type', 'message'], children: [] },
@@ -101,7 +105,7 @@ describe('the reports of a run', () => {
     const values = outputs();
     expect(Object.keys(values).sort()).toEqual(
       Object.keys(RUN_VALUES)
-        .filter((name) => name !== 'error_class')
+        .filter((name) => !['error_class', 'rehearsal'].includes(name))
         .sort(),
     );
     expect(values).toMatchObject({
@@ -278,6 +282,25 @@ describe('the reports of a run', () => {
     expect(outputs()).toMatchObject({ ok: 'true', artifact_name: 'app.apk' });
     expect(text('summary')).toContain('### apptool protect: succeeded, dry run\n');
   });
+});
+
+test.each([
+  ['--dry-run', ['--dry-run'], 'dry-run'],
+  ['--sandbox', ['--sandbox'], 'sandbox'],
+  ['both', ['--sandbox', '--dry-run'], 'dry-run'],
+])('a rehearsal says to machines that it is one: %s', async (_, flags, rehearsal) => {
+  const { run, github, outputs, text } = await setUp();
+
+  const result = await run([...PROTECT, ...FILES, ...flags], github);
+
+  expect(result.code, result.stderr).toBe(0);
+  expect(outputs()).toMatchObject({ ok: 'true', rehearsal });
+  expect(readDotenv(text('d.env')).get('APPTOOL_RESULT_REHEARSAL')).toBe(rehearsal);
+  expect(readProperties(text('p.properties')).get('APPTOOL_RESULT_REHEARSAL')).toBe(rehearsal);
+  expect(elements(readXml(text('j.xml')), 'property').map(({ attributes }) => attributes)).toEqual([
+    { name: 'apptool.rehearsal', value: rehearsal },
+  ]);
+  expect(misplaced(text('j.xml'))).toEqual([]);
 });
 
 describe('where they are written', () => {
