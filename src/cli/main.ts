@@ -204,7 +204,7 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   return error.exitCode;
 }
 
-/** Tells the reports how the run ended, once. Gives back how a run failed of which one could not be written; for one that failed already it warns. */
+/** Tells the reports how the run ended, once. Gives back what to say where one of them could not be written; a failure warns of it by itself. */
 function finishReports(
   run: Run,
   result: CommandResult | null,
