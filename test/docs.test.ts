@@ -1,14 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { backends } from '../src/backends/index.ts';
 import { Receipt } from '../src/cli/receipt.ts';
 import { RUN_VALUES, TARGET_VALUES } from '../src/cli/reports/run-values.ts';
-
 import { ResultDocument } from '../src/cli/result-document.ts';
 import { resultJsonSchema } from '../src/cli/result-schema.ts';
 import { EventRecord } from '../src/events.ts';
-
 import { ROOT } from './support/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');
@@ -58,6 +57,18 @@ const pages = [
     .map((name) => join('docs', name)),
 ];
 
+/** The members of an object that may be `null`, or of the objects in a list. */
+function membersOf(schema: z.ZodType): string[] {
+  const { items, anyOf = [] } = z.toJSONSchema(schema) as JsonSchema;
+  return Object.keys((items ?? anyOf.find((one) => one.properties !== undefined))?.properties ?? {});
+}
+
+interface JsonSchema {
+  readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
 describe('the page of --json and --events', () => {
   const text = readFileSync(join(ROOT, 'docs/json.md'), 'utf8');
   /** What the table below this heading has in its first column. */
@@ -70,6 +81,18 @@ describe('the page of --json and --events', () => {
   test('has every member of the document, and no other', () => {
     expect(firstColumn('The document')).toEqual(Object.keys(ResultDocument.shape));
   });
+
+  test.each(['job', 'state', 'findings', 'artifact', 'output', 'targets', 'warnings', 'error'] as const)(
+    'has every member of %s, and no other',
+    (member) => {
+      const row = text.split('\n').find((line) => line.startsWith(`| \`${member}\` |`)) ?? '';
+      // What a member holds stands in parentheses, what they are members of before a colon.
+      const cell = row.slice(`| \`${member}\` |`.length).replace(/\([^)]*\)/g, '');
+      const named = [...cell.replace(/^.*: /, '').matchAll(/`(\w+)`/g)].map(([, name]) => name);
+
+      expect(named.filter((name) => name !== 'null')).toEqual(membersOf(ResultDocument.shape[member]));
+    },
+  );
 
   test('has every command that has data, and no other', async () => {
     const { definitions } = await resultJsonSchema(backends);

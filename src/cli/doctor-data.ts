@@ -16,7 +16,7 @@ export const DoctorData = z.strictObject({
   backends: z.array(
     z.strictObject({
       id: z.string(),
-      isConfigured: z.boolean().describe('Whether one of its credentials is set'),
+      isConfigured: z.boolean().describe('Whether a credential or a setting of it is given, or the config names it'),
       ok: z.boolean().nullable().describe('null for a backend that was not checked'),
       checks: z.array(Check),
       otherHosts: z.string().nullable().describe('The hosts that have to be open besides, which only an answer names'),

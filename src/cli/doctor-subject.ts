@@ -22,9 +22,18 @@ export interface Prepared<T> {
   readonly ready: T | null;
 }
 
-/** Whether one of a backend's credentials is set, in whatever form: that is what makes it a backend that somebody means to use. */
-export function isConfigured({ credentials }: BackendDefinition, { environment }: Session): boolean {
-  return credentials.flatMap(variablesOf).some((name) => (environment[name] ?? '') !== '');
+/**
+ * Whether somebody means to use a backend: one of its credentials is set, in whatever form, or one of its settings is given; or the config
+ * has a section for it; or it is the `backend` of the settings.
+ */
+export function isConfigured({ id, credentials }: BackendDefinition, session: Session): boolean {
+  const { environment, settings, config } = session;
+  return (
+    settings.values.backend === id ||
+    config?.text.value[id] !== undefined ||
+    Object.values(settings.backends[id]?.sources ?? {}).some((source) => source !== 'default') ||
+    credentials.flatMap(variablesOf).some((name) => (environment[name] ?? '') !== '')
+  );
 }
 
 /** What holds for all backends: the config file, and what the environment says of the network. */

@@ -196,8 +196,7 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
   const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
   if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
-  const unwritten = finishReports(run, result, error, receipt);
-  if (unwritten !== null) emit(run, { type: 'warning', code: 'report-unwritable', message: unwritten.message });
+  finishReports(run, result, error, receipt);
   run.renderer?.close();
   if (result !== null && !run.wantsJson) print(run, result);
   writeErrors(run, error);
@@ -205,7 +204,7 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   return error.exitCode;
 }
 
-/** Tells the reports how the run ended, once. Gives back what to say where one of them could not be written. */
+/** Tells the reports how the run ended, once. Gives back what to say where one of them could not be written; a failure warns of it by itself. */
 function finishReports(
   run: Run,
   result: CommandResult | null,
@@ -215,6 +214,8 @@ function finishReports(
   const documentWith = (unwritten: AppToolError | null) =>
     documentOf({ ...soFar(run), result, error: error ?? unwritten });
   const unwritten = endReports(run.reports, documentWith, receipt);
+  if (unwritten !== null && error !== null)
+    emit(run, { type: 'warning', code: 'report-unwritable', message: unwritten.message });
   const { exitCode, durationMs, error: told } = documentWith(unwritten);
   emit(run, { type: 'run.end', exitCode, errorClass: told?.class ?? null, message: told?.message ?? null, durationMs });
   run.reports = [];

@@ -66,7 +66,7 @@ export async function prepare(
   const first = resolveWith(process.env);
   around.onSettings(first.values);
   const writeStderr = await chooseRenderer(first.values, around);
-  await openReportsOf(invocation.command, first.values, writeStderr, around);
+  await openReportsOf(invocation, first.values, writeStderr, around);
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
 
   const sandbox = await embeddedFor(invocation, first, around);
@@ -212,18 +212,32 @@ function withSandbox(environment: Environment, variables: Readonly<Record<string
 
 /** The reports that are written besides what is printed, where any are wanted. */
 async function openReportsOf(
-  command: string,
+  invocation: Invocation,
   settings: SettingValues,
   writeStderr: (text: string) => void,
   { process: { env: environment }, redactor, emit, onReports }: Surroundings,
 ): Promise<void> {
-  const isForRelease = COMMANDS.some(({ name, flags }) => name === command && flags.includes('github'));
+  const { command, operands } = invocation;
+  const flags = COMMANDS.find(({ name }) => name === command)?.flags ?? [];
+  const isForRelease = flags.includes('github');
   if (settings.events === undefined && !isForRelease) return;
-  const { openReports } = await import('./reports/index.ts');
+  const { openReports, warnOfMissing } = await import('./reports/index.ts');
   const provider = metadataFromEnvironment(environment).provider?.id ?? null;
   const warn = (code: string, message: string) => emit({ type: 'warning', code, message });
-  const input = { command, isForRelease, settings, environment, provider, redactor, clock: realClock };
+  const output = flags.includes('output') ? await outputPath(invocation, settings) : undefined;
+  const files = { operands, output, receipt: flags.includes('receipt') ? settings.receipt : undefined };
+  const input = { command, isForRelease, settings, files, environment, provider, redactor, clock: realClock };
   onReports(openReports({ ...input, writeStderr, warn }));
+  warnOfMissing({ ...input, writeStderr, warn });
+}
+
+/** Where the output goes, as far as that is known before a server has named it. */
+async function outputPath({ command, operands }: Invocation, settings: SettingValues): Promise<string | undefined> {
+  const { output, detach } = settings;
+  if (detach === true) return undefined;
+  if (output !== undefined || command !== 'protect') return output;
+  const { protectedPath } = await import('../run/protect.ts');
+  return protectedPath(operands[0] ?? '');
 }
 
 /**

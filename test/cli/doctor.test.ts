@@ -93,6 +93,35 @@ describe('doctor', () => {
     expect(missing.row('apptego', 'proof')?.result).toBe('ok');
   });
 
+  test.each<readonly [string, Record<string, unknown>, Env, string]>([
+    ['its section in the config', { applivery: {} }, {}, 'applivery'],
+    ['being the backend of the config', { backend: 'apptego' }, {}, 'apptego'],
+    ['being the backend of the variable', {}, { APPTOOL_BACKEND: 'apptego' }, 'apptego'],
+    ['a setting of its own', {}, { APPTEGO_TENANT: 'acme' }, 'apptego-management'],
+  ])('%s makes it one that has to work', async (_, config, env, id) => {
+    const { AUTOAPPSTORE_API_URL = '', AUTOAPPSTORE_TOKEN = '' } = (await sandbox()).variables;
+    const file = join(await temporaryFolder(), 'apptool.config.json');
+    await writeFile(file, JSON.stringify(config));
+
+    const result = await doctor(
+      { AUTOAPPSTORE_API_URL, AUTOAPPSTORE_TOKEN, HTTPS_PROXY: 'http://127.0.0.1:1', ...env },
+      '--config',
+      file,
+    );
+
+    expect(result.code).toBe(4);
+    expect(result.document.data?.backends.filter(({ ok }) => ok === false).map((one) => one.id)).toEqual([id]);
+    expect(result.row(id, 'credentials')).toMatchObject({ result: 'failed', errorClass: 'auth' });
+    expect(result.row('autoappstore', 'proof')?.result).toBe('ok');
+  });
+
+  test('a backend in the config that there is not', async () => {
+    const result = await runCli(['doctor'], { env: { APPTOOL_BACKEND: 'nowhere' } });
+
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('unknown backend "nowhere"');
+  });
+
   test.each([
     ['nowhere', 2],
     ['apptego,apptego', 2],

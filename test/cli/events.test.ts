@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
 import type { EventRecord } from '../../src/events.ts';
 import { runCli } from '../support/cli.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
+import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { checked } from '../support/published-schema.ts';
 import { sandbox } from '../support/sandbox.ts';
@@ -111,6 +112,7 @@ describe('--events', () => {
     ['a folder', 'events.ndjson', 'not a regular file'],
     ['a symbolic link', 'link', 'it is a symbolic link'],
     ['a file in a folder that is not there', 'nowhere/events.ndjson', 'no such file or directory'],
+    ['what is open already', '/dev/fd/2', /it is a symbolic link\nhint: --events - writes them to stderr/],
   ])('is refused for %s before anything is sent', async (_, path, why) => {
     const { folder, box } = await setUp();
     const proxy = await faultProxy(box, []);
@@ -121,7 +123,7 @@ describe('--events', () => {
     const result = await runCli([...PROTECT, '--events', path], { cwd: folder, env: proxy.variables });
 
     expect(result.code).toBe(3);
-    expect(result.stderr).toContain(`cannot write --events: ${why}`);
+    expect(result.stderr.split('cannot write --events: ')[1]).toMatch(why);
     expect(proxy.seen).toEqual([]);
   });
 
@@ -139,13 +141,28 @@ describe('--events', () => {
     expect(readFileSync(join(folder, 'app-protected.apk')).length).toBeGreaterThan(0);
   });
 
-  test('the last of them tells the exit code, also where another report is what failed', async () => {
-    const { run, events } = await setUp();
+  test.each([
+    ['ends well', 200, [], 0, ['value-left-out']],
+    ['ends well but for a report', 200, ['--junit', 'gone/j.xml'], 3, ['value-left-out']],
+    ['fails, with a report', 400, ['--junit', 'gone/j.xml'], 5, ['report-unwritable']],
+  ])('of a run that %s, they hold every warning of the document, then the end', async (_, status, more, code, late) => {
+    const { folder, events } = await setUp();
+    await mkdir(join(folder, 'gone'));
+    const answer = http.get('*/automate/status/1', () => {
+      rmSync(join(folder, 'gone'), { recursive: true, force: true });
+      return HttpResponse.json({ job_id: '1', status: 'odd | word', error: 'no' }, { status });
+    });
+    const { variables } = await faultProxy(await sandbox(), [contract(answer)]);
 
-    const result = await run([...PROTECT, '-o', 'x.apk', '--junit', 'x.apk', '--events', 'events.ndjson']);
+    const args = ['status', 'apptego:1', '--json', '--gitlab-dotenv', 'd.env', '--events', 'events.ndjson', ...more];
+    const result = await runCli(args, { cwd: folder, env: { ...variables, GITHUB_ACTIONS: 'true' } });
 
-    expect(result.code).toBe(3);
-    expect(events().at(-1)).toMatchObject({ type: 'run.end', exitCode: 3, errorClass: 'local-io' });
+    expect(result.code, result.stderr).toBe(code);
+    const { warnings } = JSON.parse(result.stdout);
+    const records = events();
+    expect(warnings.map((one: { code: string }) => one.code)).toEqual(['report-missing', 'report-missing', ...late]);
+    expect(records.filter(({ type }) => type === 'warning')).toMatchObject(warnings);
+    expect(records.at(-1)).toMatchObject({ type: 'run.end', exitCode: code });
   });
 
   test('a config that was found may not have them written outside of its folder', async () => {

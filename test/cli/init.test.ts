@@ -47,6 +47,16 @@ describe('from flags', () => {
     expect(await shown(cwd)).toMatchObject({ backend: 'apptego', environment: 'prod', timeout: '45m' });
   });
 
+  test('every backend that was chosen is one that doctor looks at, also one without settings', async () => {
+    const cwd = await temporaryFolder();
+    await runCli(['init', '--to', 'apptego,applivery', '-e', 'prod'], { cwd });
+
+    const { code, stdout } = await runCli(['doctor'], { cwd, env: { HTTPS_PROXY: 'http://127.0.0.1:1' } });
+
+    expect(code).toBe(4);
+    expect(stdout).toContain('\nnot configured: apptego-management, autoappstore, ignite\n');
+  });
+
   test('what it asks for is what an upload needs', async () => {
     const cwd = await temporaryFolder();
     await copyFixture('v2.apk', cwd);

@@ -41,10 +41,12 @@ export async function doctorCommand(session: Session): Promise<CommandResult<Doc
   return failure === null ? { text, data } : { text, data, failure };
 }
 
-/** Those that `--to` names, or else those that are configured. */
+/** Those that `--to` names, or else those that are configured. Throws `UsageError` for one that there is not. */
 function wantedBackends(session: Session): readonly BackendDefinition[] {
   const { to } = session.invocation.flags;
   if (typeof to === 'string') return namedBackends(to, session);
+  const { backend: protecting } = session.settings.values;
+  if (protecting !== undefined) session.definition(protecting);
   return session.backends.filter((backend) => isConfigured(backend, session));
 }
 

@@ -115,7 +115,8 @@ async function configFor(
   if (sources.timeout !== 'default') config.timeout = formatDuration(values.timeout);
   for (const backend of chosen) {
     const section = await sectionOf(backend, settings, interview);
-    if (Object.keys(section).length > 0) config[backend.id] = section;
+    // An empty one, too, says that this backend is meant to be used.
+    if (Object.keys(section).length > 0 || backend !== protecting) config[backend.id] = section;
   }
   interview.assertComplete();
   return config;

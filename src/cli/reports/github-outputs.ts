@@ -1,9 +1,10 @@
 import type { Redactor } from '../../redact.ts';
 import type { Report } from './report.ts';
-import { runValues } from './run-values.ts';
+import { type Rehearsal, runValues } from './run-values.ts';
 
 export interface GithubOutputsInput {
   readonly redactor: Redactor;
+  readonly rehearsal: Rehearsal | null;
   readonly append: (text: string) => void;
   /** New text at each call that nobody can guess. */
   readonly delimiter: () => string;
@@ -14,12 +15,18 @@ export interface GithubOutputsInput {
  * The step's outputs, in the runner's form for values of any kind. The runner skips empty lines; the one in front ends a line that an
  * earlier command may have left open.
  */
-export function createGithubOutputs({ redactor, append, delimiter, warnLeftOut }: GithubOutputsInput): Report {
+export function createGithubOutputs({
+  redactor,
+  rehearsal,
+  append,
+  delimiter,
+  warnLeftOut,
+}: GithubOutputsInput): Report {
   const name = 'GITHUB_OUTPUT';
   return {
     name,
     ended(document, receipt) {
-      const { values, unfit } = runValues(document, receipt, redactor);
+      const { values, unfit } = runValues({ document, receipt, rehearsal }, redactor);
       const blocks = values.map(({ name: key, value }) => {
         const end = delimiter();
         return `${key}<<${end}\n${value}\n${end}\n`;

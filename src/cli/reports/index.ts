@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { LocalIoError } from '../../errors.ts';
 import type { Redactor } from '../../redact.ts';
 import type { Clock } from '../../types.ts';
 import type { Environment } from '../config/resolve-settings.ts';
 import { safeLine } from '../render/safe-text.ts';
 import type { SettingValues } from '../settings.ts';
-import { openAppended } from './appended-file.ts';
+import { type AppendedFile, openAppended } from './appended-file.ts';
 import { createArtifactLinks } from './artifact-links.ts';
+import { assertDistinct, type NamedFile } from './distinct-files.ts';
 import { createEventsReport } from './events-report.ts';
 import { createGithubAnnotations } from './github-annotations.ts';
 import { createGithubOutputs } from './github-outputs.ts';
@@ -13,15 +15,22 @@ import { createGithubSummary } from './github-summary.ts';
 import { createJUnitReport, JUNIT_HEAD } from './junit-report.ts';
 import { createKeyValueReport, DOTENV, type KeyValueFormat, PROPERTIES } from './key-value-report.ts';
 import { cannotWrite } from './refusal.ts';
-import { openReplaced } from './replaced-file.ts';
+import { openReplaced, removeEarlier } from './replaced-file.ts';
 import type { Report } from './report.ts';
 import { createRunSteps, stepsOf } from './run-steps.ts';
+import { rehearsalOf } from './run-values.ts';
 
 export interface ReportsInput {
   readonly command: string;
   /** Whether the command does something for a release: only then there is something for the CI to know. */
   readonly isForRelease: boolean;
   readonly settings: SettingValues;
+  /** What the run reads and writes besides its reports, as far as that is known. */
+  readonly files: {
+    readonly operands: readonly string[];
+    readonly output: string | undefined;
+    readonly receipt: string | undefined;
+  };
   readonly environment: Environment;
   /** The CI that it runs in. */
   readonly provider: string | null;
@@ -31,19 +40,80 @@ export interface ReportsInput {
   readonly warn: (code: string, message: string) => void;
 }
 
-/** The reports that are wanted of this run, those that other machines act upon last. Throws `LocalIoError` for one that cannot be written. */
+/**
+ * The reports that are wanted of this run, those that other machines act upon last. Throws `UsageError` for two of the run's files that are
+ * one, `LocalIoError` for a report that cannot be written. What earlier runs left goes when nothing more can be refused.
+ */
 export function openReports(input: ReportsInput): readonly Report[] {
-  return [
+  const { settings, isForRelease } = input;
+  const replaced = isForRelease ? replacedFiles(settings) : [];
+  assertNoneTwice(input, replaced);
+  const opened = [
     ...eventsReport(input),
-    ...(input.isForRelease ? [...junitReport(input), ...keyValueReports(input), ...githubReports(input)] : []),
-    ...(input.isForRelease ? artifactLinks(input) : []),
+    ...(isForRelease ? [...junitReport(input), ...keyValueReports(input), ...githubReports(input)] : []),
+    ...(isForRelease ? artifactLinks(input) : []),
   ];
+  for (const [name, path] of replaced) removeEarlier(name, path);
+  return opened;
+}
+
+/** Throws `UsageError` where a file of the run has two uses, one of which would undo the other. */
+function assertNoneTwice(input: ReportsInput, replaced: readonly NamedFile[]): void {
+  const { settings, files, environment } = input;
+  const github = named(GITHUB_FILES.map((name) => [name, environment[name]]));
+  const own = [...named([['--events', settings.events === '-' ? undefined : settings.events]]), ...replaced];
+  const results = named([
+    ['--receipt', files.receipt],
+    ['the output', files.output],
+  ]);
+  assertDistinct([...own, ...(isForGithub(input) ? github : []), ...results]);
+  // What is only read, or not written by this run, may be there twice.
+  for (const other of [...github, ...files.operands.map((path): NamedFile => ['the input', path])])
+    assertDistinct([...own, other]);
+}
+
+/** Says which of GitHub's variables are missing where nobody has asked for what is written there. */
+export function warnOfMissing(input: ReportsInput): void {
+  if (!isForGithub(input)) return;
+  for (const variable of GITHUB_FILES.filter((name) => (input.environment[name] ?? '') === ''))
+    input.warn('report-missing', `${variable} is not set, so nothing is written there`);
+}
+
+const GITHUB_FILES = ['GITHUB_OUTPUT', 'GITHUB_STEP_SUMMARY'] as const;
+
+/** In GitHub Actions by itself; where it was asked for, what it writes to has to be there. */
+function isForGithub({ isForRelease, settings, provider }: ReportsInput): boolean {
+  return isForRelease && (settings.github ?? provider === 'github');
+}
+
+function replacedFiles({ junit, gitlabDotenv, jenkinsProperties }: SettingValues): NamedFile[] {
+  return named([
+    ['--junit', junit],
+    ['--gitlab-dotenv', gitlabDotenv],
+    ['--jenkins-properties', jenkinsProperties],
+  ]);
+}
+
+/** Those that are wanted. */
+function named(files: readonly (readonly [string, string | undefined])[]): NamedFile[] {
+  return files.flatMap(([name, path = '']): NamedFile[] => (path === '' ? [] : [[name, path]]));
 }
 
 function eventsReport({ settings: { events, verbose }, redactor, clock, writeStderr }: ReportsInput): Report[] {
   if (events === undefined) return [];
-  const append = events === '-' ? writeStderr : openAppended('--events', events, 'any').append;
+  const append = events === '-' ? writeStderr : openEvents(events).append;
   return [createEventsReport({ name: '--events', redactor, append, now: clock.date, verbose: verbose === true })];
+}
+
+function openEvents(path: string): AppendedFile {
+  try {
+    return openAppended('--events', path, 'any');
+  } catch (error) {
+    // `/dev/stderr`, and what a shell makes of `>(…)`, are links to what is open already.
+    if (error instanceof LocalIoError && /^\/(?:dev|proc)\//.test(path))
+      error.hint = '--events - writes them to stderr, wherever that leads';
+    throw error;
+  }
 }
 
 function junitReport({ command, settings, redactor, clock }: ReportsInput): Report[] {
@@ -52,6 +122,7 @@ function junitReport({ command, settings, redactor, clock }: ReportsInput): Repo
   return [
     createJUnitReport({
       redactor,
+      rehearsal: rehearsalOf(settings),
       write: openReplaced('--junit', settings.junit, JUNIT_HEAD),
       steps: createRunSteps(expected[0] ?? command, clock.now),
       expected,
@@ -69,25 +140,26 @@ function keyValueReports({ settings, redactor, warn }: ReportsInput): Report[] {
   return files.flatMap(([name, path, format]) => {
     if (path === undefined) return [];
     const write = openReplaced(name, path, format.head);
-    return [createKeyValueReport({ name, format, redactor, write, warnLeftOut: warnerOf(warn) })];
+    const common = { redactor, rehearsal: rehearsalOf(settings), warnLeftOut: warnerOf(warn) };
+    return [createKeyValueReport({ name, format, write, ...common })];
   });
 }
 
-/** In GitHub Actions by itself; where it was asked for, what it writes to has to be there. */
 function githubReports(input: ReportsInput): Report[] {
-  const { command, settings, provider, redactor, clock, writeStderr, warn } = input;
-  if (!(settings.github ?? provider === 'github')) return [];
+  if (!isForGithub(input)) return [];
+  const { command, settings, redactor, clock, writeStderr, warn } = input;
   const delimiter = () => `apptool-${randomBytes(16).toString('hex')}`;
   const steps = createRunSteps(command, clock.now);
   const durationMsOf = (target: string) =>
     steps.of(target).reduce((sum, { beganAtMs, endedAtMs }) => sum + (endedAtMs ?? clock.now()) - beganAtMs, 0);
   const remarks = [...(settings.dryRun === true ? ['dry run'] : []), ...(settings.sandbox === true ? ['sandbox'] : [])];
+  const rehearsal = rehearsalOf(settings);
   const outputs = appendTo('GITHUB_OUTPUT', input);
   const summary = appendTo('GITHUB_STEP_SUMMARY', input);
   return [
     ...(outputs === null
       ? []
-      : [createGithubOutputs({ redactor, append: outputs, delimiter, warnLeftOut: warnerOf(warn) })]),
+      : [createGithubOutputs({ redactor, rehearsal, append: outputs, delimiter, warnLeftOut: warnerOf(warn) })]),
     ...(summary === null
       ? []
       : [{ ...createGithubSummary({ redactor, append: summary, durationMsOf, remarks }), event: steps.event }]),
@@ -96,11 +168,13 @@ function githubReports(input: ReportsInput): Report[] {
 }
 
 /** The file that a variable of GitHub's names; `null` where there is none and nobody has asked for it. */
-function appendTo(variable: string, { settings, environment, warn }: ReportsInput): ((text: string) => void) | null {
+function appendTo(
+  variable: (typeof GITHUB_FILES)[number],
+  { settings, environment }: ReportsInput,
+): ((text: string) => void) | null {
   const path = environment[variable] ?? '';
   if (path !== '') return openAppended(variable, path, 'existing').append;
   if (settings.github === true) throw cannotWrite(variable, 'the variable is not set');
-  warn('report-missing', `${variable} is not set, so nothing is written there`);
   return null;
 }
 

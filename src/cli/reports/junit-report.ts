@@ -5,6 +5,7 @@ import type { ErrorRecord, ResultDocument } from '../result-document.ts';
 import { element, escapeMarkup } from './markup.ts';
 import type { Report } from './report.ts';
 import type { RunSteps, Step } from './run-steps.ts';
+import type { Rehearsal } from './run-values.ts';
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 /** How a report of ours begins. */
@@ -20,6 +21,7 @@ const FAILURES = ['rejected', 'job-failed', 'integrity'];
 
 export interface JUnitInput {
   readonly redactor: Redactor;
+  readonly rehearsal: Rehearsal | null;
   readonly write: (text: string) => void;
   readonly steps: RunSteps;
   /** The steps that the run would take, if all went well. */
@@ -52,8 +54,10 @@ interface Part {
  * JUnit's XML: a suite for the run and for each of its targets, a case for each step and finding. There is no standard; this is what
  * https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd takes.
  */
-export function createJUnitReport({ redactor, write, steps, expected, now, startedAt }: JUnitInput): Report {
+export function createJUnitReport(input: JUnitInput): Report {
+  const { redactor, write, steps, expected, now, startedAt } = input;
   const shown = (text: string, longest = LONGEST_TEXT) => shortLine(text, redactor, longest);
+  const properties = propertiesOf(input);
   const timestamp = startedAt.toISOString().slice(0, 19);
   return {
     name: '--junit',
@@ -70,6 +74,7 @@ export function createJUnitReport({ redactor, write, steps, expected, now, start
           'testsuite',
           { name, ...countsOf(cases), timestamp },
           '\n',
+          ...properties,
           ...cases.map((one) => `${caseElement(name, one)}\n`),
         ),
       );
@@ -77,6 +82,12 @@ export function createJUnitReport({ redactor, write, steps, expected, now, start
       write(`${DECLARATION}${root}\n`);
     },
   };
+}
+
+/** What a suite has in front of its cases: that it tells of no release, where it tells of none. */
+function propertiesOf({ rehearsal }: JUnitInput): string[] {
+  if (rehearsal === null) return [];
+  return [`${element('properties', {}, element('property', { name: 'apptool.rehearsal', value: rehearsal }))}\n`];
 }
 
 function partsOf(document: ResultDocument, steps: RunSteps, expected: readonly string[]): readonly Part[] {

@@ -1,6 +1,6 @@
 import type { Redactor } from '../../redact.ts';
 import type { Report } from './report.ts';
-import { runValues } from './run-values.ts';
+import { type Rehearsal, runValues } from './run-values.ts';
 
 /** No variable of a flag begins with it: GitLab sets the keys of a dotenv file in every later job. */
 const PREFIX = 'APPTOOL_RESULT_';
@@ -45,16 +45,17 @@ export interface KeyValueInput {
   readonly name: string;
   readonly format: KeyValueFormat;
   readonly redactor: Redactor;
+  readonly rehearsal: Rehearsal | null;
   readonly write: (text: string) => void;
   readonly warnLeftOut: (where: string, names: readonly string[]) => void;
 }
 
 /** A file of `APPTOOL_RESULT_…` keys for the stages that follow. */
-export function createKeyValueReport({ name, format, redactor, write, warnLeftOut }: KeyValueInput): Report {
+export function createKeyValueReport({ name, format, redactor, rehearsal, write, warnLeftOut }: KeyValueInput): Report {
   return {
     name,
     ended(document, receipt) {
-      const { values, unfit } = runValues(document, receipt, redactor);
+      const { values, unfit } = runValues({ document, receipt, rehearsal }, redactor);
       const leftOut = [...unfit];
       let text = format.intro;
       let count = 0;

@@ -8,18 +8,25 @@ import { cannotWrite, whyNot } from './refusal.ts';
 const LONGEST_HEAD = 100;
 
 /**
- * A report that is written whole at the end, with the function that is returned. One of an earlier run goes at once: whatever becomes of
- * this one, nobody may take that for its report. Throws `LocalIoError` where it cannot be written, and where it would take the place of
- * what is no such report; `head` is how one begins.
+ * A report that is written whole at the end, with the function that is returned. Throws `LocalIoError` where it cannot be written, and where
+ * it would take the place of what is no such report; `head` is how one begins.
  */
 export function openReplaced(name: string, path: string, head: string): (text: string) => void {
   check(name, path, head);
-  rmSync(path, { force: true });
   return (text) => {
     // The run itself may have written something there.
     check(name, path, head);
     replaceFile(path, text, 0o644);
   };
+}
+
+/** Removes the report of an earlier run: whatever becomes of this one, nobody may take that for its report. Throws `LocalIoError`. */
+export function removeEarlier(name: string, path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (cause) {
+    throw cannotWrite(name, whyNot(cause), cause);
+  }
 }
 
 function check(name: string, path: string, head: string): void {

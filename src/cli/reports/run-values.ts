@@ -1,5 +1,6 @@
 import type { Redactor } from '../../redact.ts';
 import type { ResultDocument, TargetRecord } from '../result-document.ts';
+import type { SettingValues } from '../settings.ts';
 
 /**
  * What a value may be made of. Others put them into shells and into files of other formats: so no quotes, `$`, `;`, `|`, `<`, `&`,
@@ -24,17 +25,28 @@ const FORMS = {
 type Form = keyof typeof FORMS;
 type Value = string | number | boolean | null | undefined;
 
+/** What sets a run apart from a release, whatever else is told of it. */
+export type Rehearsal = 'dry-run' | 'sandbox';
+
+/** `null` for a run that is none; one that sends nothing is a dry run, also where there is a sandbox. */
+export function rehearsalOf({ dryRun, sandbox }: Pick<SettingValues, 'dryRun' | 'sandbox'>): Rehearsal | null {
+  if (dryRun === true) return 'dry-run';
+  return sandbox === true ? 'sandbox' : null;
+}
+
 /** What the values are read from; `one` is the run, or the only target that it has. */
 interface Source {
   readonly document: ResultDocument;
   readonly one: ResultDocument | TargetRecord;
   readonly receipt: string | null;
+  readonly rehearsal: Rehearsal | null;
 }
 
 /** The fixed names, the most important first. GitHub's outputs have them; `APPTOOL_RESULT_` and capitals make the keys of the other files. */
 export const RUN_VALUES: Readonly<Record<string, readonly [Form, (source: Source) => Value]>> = {
   ok: ['yesOrNo', ({ document }) => document.ok],
   exit_code: ['number', ({ document }) => document.exitCode],
+  rehearsal: ['words', ({ rehearsal }) => rehearsal],
   error_class: ['words', ({ document }) => document.error?.class],
   command: ['words', ({ document }) => document.command],
   backend: ['words', ({ one }) => one.backend],
@@ -75,13 +87,13 @@ export interface RunValues {
   readonly unfit: readonly string[];
 }
 
-export function runValues(document: ResultDocument, receipt: string | null, redactor: Redactor): RunValues {
+export function runValues({ document, receipt, rehearsal }: Omit<Source, 'one'>, redactor: Redactor): RunValues {
   const [target, ...others] = document.targets;
   const one = target !== undefined && others.length === 0 ? target : document;
   const own = Object.entries(RUN_VALUES).map(([name, [form, read]]) => ({
     name,
     form,
-    value: read({ document, one, receipt }),
+    value: read({ document, one, receipt, rehearsal }),
   }));
   const ofTargets = (others.length === 0 ? [] : document.targets).flatMap((record) =>
     Object.entries(TARGET_VALUES).map(([name, [form, read]]) => ({

@@ -112,6 +112,8 @@ const document = fc.record({
   data: fc.constant(null),
 }) as unknown as fc.Arbitrary<ResultDocument>;
 
+const REHEARSAL = 'sandbox';
+
 /** What has to be told of a run, by the fixed names, as it is. */
 function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string, string> {
   const { artifact, output, targets } = of;
@@ -120,6 +122,7 @@ function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string,
   const all: Readonly<Record<string, unknown>> = {
     ok: of.ok,
     exit_code: of.exitCode,
+    rehearsal: REHEARSAL,
     error_class: of.error?.class,
     command: of.command,
     backend: only.backend,
@@ -159,16 +162,17 @@ function written(of: ResultDocument, receipt: string | null) {
   const to = (name: string) => (text: string) => void texts.set(name, text);
   const warnLeftOut = (where: string, names: readonly string[]) => void leftOut.set(where, names);
   const steps = createRunSteps('check', () => 0);
+  const common = { redactor, rehearsal: REHEARSAL } as const;
   let count = 0;
   const delimiter = () => `end-${count++}`;
   for (const report of [
-    createGithubOutputs({ redactor, append: to('outputs'), delimiter, warnLeftOut }),
+    createGithubOutputs({ ...common, append: to('outputs'), delimiter, warnLeftOut }),
     createGithubSummary({ redactor, append: to('summary'), durationMsOf: () => 0, remarks: [] }),
     createGithubAnnotations(redactor, to('annotations')),
-    createKeyValueReport({ name: 'dotenv', format: DOTENV, redactor, write: to('dotenv'), warnLeftOut }),
-    createKeyValueReport({ name: 'properties', format: PROPERTIES, redactor, write: to('properties'), warnLeftOut }),
+    createKeyValueReport({ ...common, name: 'dotenv', format: DOTENV, write: to('dotenv'), warnLeftOut }),
+    createKeyValueReport({ ...common, name: 'properties', format: PROPERTIES, write: to('properties'), warnLeftOut }),
     createJUnitReport({
-      redactor,
+      ...common,
       write: to('junit'),
       steps,
       expected: ['check', 'upload'],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
@@ -59,12 +59,14 @@ function casesIn(xml: string): (readonly [suite: string, name: string, outcome: 
     });
   }
   return suites.flatMap(({ attributes, children }) =>
-    children.map((one): readonly [string, string, string] => {
-      expect(one.attributes.time).toMatch(/^\d+\.\d{3}$/);
-      const [inner] = one.children;
-      const outcome = inner === undefined ? 'passed' : [inner.name, inner.attributes.type].join(' ').trim();
-      return [attributes.name ?? '', one.attributes.name ?? '', outcome];
-    }),
+    children
+      .filter(({ name }) => name === 'testcase')
+      .map((one): readonly [string, string, string] => {
+        expect(one.attributes.time).toMatch(/^\d+\.\d{3}$/);
+        const [inner] = one.children;
+        const outcome = inner === undefined ? 'passed' : [inner.name, inner.attributes.type].join(' ').trim();
+        return [attributes.name ?? '', one.attributes.name ?? '', outcome];
+      }),
   );
 }
 
@@ -73,8 +75,10 @@ const JUNIT_FORM: Readonly<Record<string, { readonly attributes: string[]; reado
   testsuites: { attributes: ['name', 'tests', 'failures', 'errors', 'time'], children: ['testsuite'] },
   testsuite: {
     attributes: ['name', 'tests', 'failures', 'errors', 'skipped', 'time', 'timestamp'],
-    children: ['testcase'],
+    children: ['properties', 'testcase'],
   },
+  properties: { attributes: [], children: ['property'] },
+  property: { attributes: ['name', 'value'], children: [] },
   testcase: { attributes: ['name', 'classname', 'time'], children: ['skipped', 'error', 'failure', 'system-out'] },
   failure: { attributes: ['type', 'message'], children: [] },
   error: { attributes: ['type', 'message'], children: [] },
@@ -101,7 +105,7 @@ describe('the reports of a run', () => {
     const values = outputs();
     expect(Object.keys(values).sort()).toEqual(
       Object.keys(RUN_VALUES)
-        .filter((name) => name !== 'error_class')
+        .filter((name) => !['error_class', 'rehearsal'].includes(name))
         .sort(),
     );
     expect(values).toMatchObject({
@@ -280,6 +284,25 @@ describe('the reports of a run', () => {
   });
 });
 
+test.each([
+  ['--dry-run', ['--dry-run'], 'dry-run'],
+  ['--sandbox', ['--sandbox'], 'sandbox'],
+  ['both', ['--sandbox', '--dry-run'], 'dry-run'],
+])('a rehearsal says to machines that it is one: %s', async (_, flags, rehearsal) => {
+  const { run, github, outputs, text } = await setUp();
+
+  const result = await run([...PROTECT, ...FILES, ...flags], github);
+
+  expect(result.code, result.stderr).toBe(0);
+  expect(outputs()).toMatchObject({ ok: 'true', rehearsal });
+  expect(readDotenv(text('d.env')).get('APPTOOL_RESULT_REHEARSAL')).toBe(rehearsal);
+  expect(readProperties(text('p.properties')).get('APPTOOL_RESULT_REHEARSAL')).toBe(rehearsal);
+  expect(elements(readXml(text('j.xml')), 'property').map(({ attributes }) => attributes)).toEqual([
+    { name: 'apptool.rehearsal', value: rehearsal },
+  ]);
+  expect(misplaced(text('j.xml'))).toEqual([]);
+});
+
 describe('where they are written', () => {
   test('--github needs the variables; by itself it warns; APPTOOL_GITHUB=false switches it off', async () => {
     const { run, github, text } = await setUp();
@@ -305,13 +328,14 @@ describe('where they are written', () => {
     ['--junit', 'link', 'it is a symbolic link'],
     ['--gitlab-dotenv', 'folder', 'not a regular file'],
     ['--jenkins-properties', 'nowhere/p', 'no such file or directory'],
-    ['--junit', 'app.apk', 'it would take the place of app.apk, which is no such report'],
+    ['--junit', 'old.apk', 'it would take the place of old.apk, which is no such report'],
     ['--gitlab-dotenv', 'summary', 'it would take the place of summary, which is no such report'],
   ])('%s %s is refused before anything is sent', async (flag, path, why) => {
     const { folder, box } = await setUp();
     await mkdir(join(folder, 'folder'));
     await symlink('nothing', join(folder, 'link'));
-    const before = readFileSync(join(folder, 'app.apk'));
+    await copyFixture('v123.apk', folder, 'old.apk');
+    const before = readFileSync(join(folder, 'old.apk'));
     const proxy = await faultProxy(box, []);
 
     const result = await runCli([...PROTECT, flag, path], { cwd: folder, env: proxy.variables });
@@ -319,19 +343,72 @@ describe('where they are written', () => {
     expect(result.code).toBe(3);
     expect(result.stderr).toContain(`cannot write ${flag}: ${why}`);
     expect(proxy.seen).toEqual([]);
-    expect(readFileSync(join(folder, 'app.apk')).equals(before)).toBe(true);
+    expect(readFileSync(join(folder, 'old.apk')).equals(before)).toBe(true);
   });
 
   test('a report that would take the place of the output fails the end, and the reports after it say so', async () => {
     const { run, folder, text } = await setUp();
+    const { stdout: job } = await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']);
+    await run(['wait', job.trim(), ...QUICK]);
+    // Only the server's answer tells what the output is called.
+    const { stdout: name } = await run(['download', job.trim()]);
 
-    const args = [...PROTECT, '-o', 'x.apk', '--junit', 'x.apk', '--gitlab-dotenv', 'd.env'];
+    const args = ['download', job.trim(), '--force', '--junit', `./${name.trim()}`, '--gitlab-dotenv', 'd.env'];
+    await rm(join(folder, name.trim()));
     const result = await run(args);
 
     expect(result.code).toBe(3);
-    expect(result.stderr).toContain('cannot write --junit: it would take the place of x.apk');
-    expect(readFileSync(join(folder, 'x.apk')).subarray(0, 2).toString()).toBe('PK');
+    expect(result.stderr).toContain(`cannot write --junit: it would take the place of ./${name.trim()}`);
+    expect(readFileSync(join(folder, name.trim())).subarray(0, 2).toString()).toBe('PK');
     expect(readDotenv(text('d.env')).get('APPTOOL_RESULT_EXIT_CODE')).toBe('3');
+  });
+
+  test.each<readonly [string, readonly string[], string]>([
+    ['two reports', ['--events', 'ev', '--junit', './ev'], '--events and --junit are the same file: ./ev'],
+    ['two reports, one by a link to its folder', ['--junit', 'r', '--gitlab-dotenv', 'link/r'], '--gitlab-dotenv'],
+    ['a report and what GitHub reads', ['--junit', 'outputs'], '--junit and GITHUB_OUTPUT'],
+    ['a report and another name of what GitHub reads', ['--events', 'hard'], '--events and GITHUB_STEP_SUMMARY'],
+    ['a report and the receipt', ['--jenkins-properties', 'r', '--receipt', 'r'], '--jenkins-properties and --receipt'],
+    ['a report and the output', ['--junit', 'x.apk', '-o', 'x.apk'], '--junit and the output'],
+    ['a report and the output that nobody named', ['--events', 'app-protected.apk'], '--events and the output'],
+    ['the receipt and the output', ['--receipt', 'x.apk', '-o', 'x.apk', '--force'], '--receipt and the output'],
+    ['events and the input', ['--events', 'app.apk'], '--events and the input are the same file: app.apk'],
+  ])('%s on one path: refused before anything is opened, removed or sent', async (_, flags, why) => {
+    const { folder, box, github, text } = await setUp();
+    await symlink('.', join(folder, 'link'));
+    await link(join(folder, 'summary'), join(folder, 'hard'));
+    const before = readFileSync(join(folder, 'app.apk'));
+    const proxy = await faultProxy(box, []);
+
+    const result = await runCli([...PROTECT, ...flags], { cwd: folder, env: { ...proxy.variables, ...github } });
+
+    expect(result.code, result.stderr).toBe(2);
+    expect(result.stderr).toContain(why);
+    expect(proxy.seen).toEqual([]);
+    expect((await readdir(folder)).sort()).toEqual(['app.apk', 'hard', 'link', 'outputs', 'summary']);
+    expect([text('outputs'), text('summary')]).toEqual(['', 'from a step before']);
+    expect(readFileSync(join(folder, 'app.apk')).equals(before)).toBe(true);
+  });
+
+  test('/dev/null may be there twice; the receipt that is gone on from may be written anew', async () => {
+    const { run } = await setUp();
+    const nowhere = { GITHUB_OUTPUT: '/dev/null', GITHUB_STEP_SUMMARY: '/dev/null' };
+    await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev', '--receipt', 'r.json']);
+
+    const result = await run(['wait', 'r.json', '--receipt', 'r.json', '--events', '/dev/null', ...QUICK], nowhere);
+
+    expect(result.code, result.stderr).toBe(0);
+  });
+
+  test('where one is refused, the report of an earlier run is still there', async () => {
+    const { run, text, folder } = await setUp();
+    await run([...PROTECT, '--dry-run', ...FILES]);
+    const before = text('j.xml');
+
+    const result = await run([...PROTECT, ...FILES], { GITHUB_ACTIONS: 'true', GITHUB_OUTPUT: folder });
+
+    expect(result.code).toBe(3);
+    expect(text('j.xml')).toBe(before);
   });
 
   test('a config that was found may not have them written outside of its folder', async () => {
