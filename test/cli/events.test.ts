@@ -111,6 +111,7 @@ describe('--events', () => {
   test.each([
     ['a folder', 'events.ndjson', 'not a regular file'],
     ['a symbolic link', 'link', 'it is a symbolic link'],
+    ['a file of something else', 'notes.txt', 'notes.txt holds something else'],
     ['a file in a folder that is not there', 'nowhere/events.ndjson', 'no such file or directory'],
     ['what is open already', '/dev/fd/2', /it is a symbolic link\nhint: --events - writes them to stderr/],
   ])('is refused for %s before anything is sent', async (_, path, why) => {
@@ -118,6 +119,7 @@ describe('--events', () => {
     const proxy = await faultProxy(box, []);
     await mkdir(join(folder, 'events.ndjson'));
     await writeFile(join(folder, 'target'), '');
+    await writeFile(join(folder, 'notes.txt'), 'to do');
     await symlink('target', join(folder, 'link'));
 
     const result = await runCli([...PROTECT, '--events', path], { cwd: folder, env: proxy.variables });

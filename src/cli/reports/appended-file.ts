@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { cannotWrite, whyNot } from './refusal.ts';
 
 export interface AppendedFile {
@@ -6,28 +6,32 @@ export interface AppendedFile {
   append(text: string): void;
 }
 
-/** `existing` for a file that the CI has made for us, `any` for one that we may make; a device such as `/dev/null` is taken too. */
-export type Expected = 'existing' | 'any';
+/**
+ * `existing` for a file that the CI has made for us, to whatever is there; `lines` for lines of JSON, which we may begin: a device such as
+ * `/dev/null` is taken too, and of a file that holds something else nothing is made.
+ */
+export type Expected = 'existing' | 'lines';
 
 /**
  * A file that is only ever added to; what others wrote there stays. Throws `LocalIoError` for what is no regular file, and for a
  * symbolic link: whoever can put one there would choose what is written to. `name` is the flag or variable that names the file.
  */
 export function openAppended(name: string, path: string, expected: Expected): AppendedFile {
-  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+  const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
   let fd: number;
   try {
-    const mayCreate = expected === 'any' ? O_CREAT : 0;
+    const access = expected === 'lines' ? O_RDWR | O_CREAT : O_WRONLY;
     // Without a reader a pipe would make the opening wait for one.
-    fd = openSync(path, O_APPEND | O_WRONLY | O_NONBLOCK | O_NOFOLLOW | mayCreate, 0o644);
+    fd = openSync(path, O_APPEND | O_NONBLOCK | O_NOFOLLOW | access, 0o644);
   } catch (cause) {
     throw cannotWrite(name, whyNot(cause), cause);
   }
   const stats = fstatSync(fd);
-  const isFit = stats.isFile() || (expected === 'any' && stats.isCharacterDevice());
-  if (!isFit) {
+  const isFit = stats.isFile() || (expected === 'lines' && stats.isCharacterDevice());
+  const isOther = isFit && expected === 'lines' && stats.size > 0 && !beginsWithObject(fd);
+  if (!isFit || isOther) {
     closeSync(fd);
-    throw cannotWrite(name, 'not a regular file');
+    throw cannotWrite(name, isOther ? `${path} holds something else` : 'not a regular file');
   }
   return {
     append(text) {
@@ -35,4 +39,10 @@ export function openAppended(name: string, path: string, expected: Expected): Ap
       for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
     },
   };
+}
+
+function beginsWithObject(fd: number): boolean {
+  const byte = Buffer.alloc(1);
+  readSync(fd, byte, 0, 1, 0);
+  return byte.toString() === '{';
 }

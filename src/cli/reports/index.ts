@@ -107,7 +107,7 @@ function eventsReport({ settings: { events, verbose }, redactor, clock, writeStd
 
 function openEvents(path: string): AppendedFile {
   try {
-    return openAppended('--events', path, 'any');
+    return openAppended('--events', path, 'lines');
   } catch (error) {
     // `/dev/stderr`, and what a shell makes of `>(…)`, are links to what is open already.
     if (error instanceof LocalIoError && /^\/(?:dev|proc)\//.test(path))
