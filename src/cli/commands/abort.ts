@@ -1,7 +1,8 @@
-import { type AppToolError, asAppToolError, UsageError } from '../../errors.ts';
+import { realpathSync } from 'node:fs';
+import { type AppToolError, asAppToolError, errorCode, UsageError } from '../../errors.ts';
 import type { CommandResult } from '../command.ts';
 import type { PlannedAbort } from '../command-data.ts';
-import { readReceipt, type Unfinished, unfinishedIn } from '../receipt.ts';
+import { type Receipt, readReceipt, type Unfinished, unfinishedIn, writeReceipt } from '../receipt.ts';
 import { checkReceiptHost } from '../receipt-host.ts';
 import type { Session } from '../session.ts';
 
@@ -12,10 +13,14 @@ export async function abortCommand(session: Session): Promise<CommandResult<Plan
   const lines: string[] = [];
   const aborts: PlannedAbort['plan']['aborts'] = [];
   const failures: AppToolError[] = [];
+  const isRehearsal = session.settings.values.dryRun === true;
+  let rest = receipt;
   for (const left of unfinishedIn(receipt)) {
     try {
       lines.push(await abortOne(session, left));
       aborts.push({ backend: left.backend, job: left.job?.ref ?? null });
+      rest = without(rest, left.unfinished);
+      if (!isRehearsal) keep(path, rest, session);
     } catch (error) {
       failures.push(asAppToolError(error));
     }
@@ -23,9 +28,27 @@ export async function abortCommand(session: Session): Promise<CommandResult<Plan
   }
   const text = lines.length === 0 ? null : lines.join('\n');
   const [failure] = failures;
-  const data = session.settings.values.dryRun === true ? { data: { plan: { aborts } } } : {};
+  const data = isRehearsal ? { data: { plan: { aborts } } } : {};
   if (failure !== undefined) return { text, failure, ...data };
   return { text: text ?? 'nothing to abort: this receipt leaves no unfinished upload', ...data };
+}
+
+/** The receipt without an upload that is not there any more. */
+function without(receipt: Receipt, gone: Unfinished['unfinished']): Receipt {
+  const cleared = <T extends { readonly unfinished: Receipt['unfinished'] }>(one: T): T =>
+    one.unfinished === gone ? { ...one, unfinished: null } : one;
+  const leftovers = receipt.leftovers.filter(({ unfinished }) => unfinished !== gone);
+  return { ...cleared(receipt), targets: receipt.targets.map(cleared), leftovers };
+}
+
+/** What was removed is removed, whether that can be written down or not. */
+function keep(path: string, receipt: Receipt, { ctx, redactor }: Session): void {
+  try {
+    writeReceipt(realpathSync(path), receipt, redactor);
+  } catch (error) {
+    const message = `cannot write the receipt ${path}: ${errorCode(error) ?? 'unknown error'}`;
+    ctx.emit({ type: 'warning', code: 'receipt-unwritable', message });
+  }
 }
 
 async function abortOne(session: Session, { backend: id, host, job, unfinished }: Unfinished): Promise<string> {
