@@ -78,19 +78,19 @@ describe('abort', () => {
     const run = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
       runCli(args, { cwd: folder, env: { ...proxy.variables, ...env } });
     await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev', '--receipt', 'r.json']);
-    const unfinished = async () => JSON.parse(await readFile(join(folder, 'r.json'), 'utf8')).unfinished;
-    return { box, run, unfinished };
+    const receipt = async () => JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'));
+    return { box, run, receipt };
   }
 
-  test('keeps the receipt that it goes by, whatever the variable says', async () => {
-    const { run, unfinished, box } = await withParts();
-    const before = await unfinished();
+  test('takes out of the receipt what it has removed, and nothing else, whatever the variable says', async () => {
+    const { run, receipt, box } = await withParts();
+    const before = await receipt();
 
     const result = await run(['abort', 'r.json'], { APPTOOL_RECEIPT: 'r.json' });
 
-    expect(before).not.toBeNull();
+    expect(before.unfinished).not.toBeNull();
     expect(result.code, result.stderr).toBe(0);
-    expect(await unfinished()).toEqual(before);
+    expect(await receipt()).toEqual({ ...before, unfinished: null });
     expect(box.store.openUploads()).toEqual([]);
   });
 

@@ -18,27 +18,26 @@ const OBJECT = { origin: 'storage', method: 'PUT', path: /^\/object\// } as cons
 const IN_PARTS = { multipartFromBytes: 1, chunkSizeBytes: 5 * MIB };
 const hasNpx = spawnSync('npx', ['--version']).status === 0;
 
-const unanswered: Fault = async (exchange) => void (await exchange.readBody());
-
 async function struck(proxy: FaultProxy): Promise<void> {
   await expect.poll(() => proxy.struck[0], { timeout: 20_000, interval: 10 }).toBeGreaterThan(0);
 }
 
 describe('F-SIG-05: a signal while the file goes out in one PUT', () => {
-  async function stopped(sizeBytes: number, planned: PlannedFault) {
+  async function stopped(sizeBytes: number, planned: PlannedFault, isTime: (proxy: FaultProxy) => boolean) {
     const folder = await temporaryFolder();
     const box = await sandbox();
     const proxy = await faultProxy(box, [planned]);
     const file = await bigApk(join(folder, 'app.apk'), sizeBytes);
     const running = startCli(['protect', file, ...QUICK], { env: proxy.variables });
-    await struck(proxy);
+    await expect.poll(() => isTime(proxy), { timeout: 20_000, interval: 10 }).toBe(true);
     running.child.kill('SIGINT');
     return { result: await running.result, box };
   }
 
   test('before its last byte: nothing has landed, and it says so', async () => {
     // More than the kernel takes from us before the server reads.
-    const { result, box } = await stopped(60 * MIB, { ...OBJECT, fault: faults.silence() });
+    const planned = { ...OBJECT, fault: faults.silence() };
+    const { result, box } = await stopped(60 * MIB, planned, ({ struck: [count = 0] }) => count > 0);
 
     expect(result.code).toBe(130);
     expect(result.stderr).toContain('hint: no build was started; what was sent is gone');
@@ -46,7 +45,12 @@ describe('F-SIG-05: a signal while the file goes out in one PUT', () => {
   });
 
   test('after its last byte: it may have landed, and it says so', async () => {
-    const { result } = await stopped(MIB, { ...OBJECT, fault: unanswered });
+    let isOut = false;
+    const fault: Fault = async (exchange) => {
+      await exchange.readBody();
+      isOut = true;
+    };
+    const { result } = await stopped(MIB, { ...OBJECT, fault }, () => isOut);
 
     expect(result.code).toBe(130);
     expect(result.stderr).toContain('hint: the job may go on without us; to go on waiting: apptool wait apptego:');
