@@ -98,10 +98,14 @@ async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSigna
 
 async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
   const commands = [...COMMANDS, ...(await backendCommands())];
+  const withTexts = async (): Promise<Parsed> => {
+    const { settingTexts } = await import('./setting-texts.ts');
+    return parseCommandLine(argv, commands, VERSION, await settingTexts());
+  };
+  // Read once where it is plain what is asked for.
+  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return await withTexts();
   const parsed = parseCommandLine(argv, commands, VERSION);
-  if (parsed.type !== 'help' && parsed.type !== 'no-command') return parsed;
-  const { settingTexts } = await import('./setting-texts.ts');
-  return parseCommandLine(argv, commands, VERSION, await settingTexts());
+  return parsed.type === 'help' || parsed.type === 'no-command' ? await withTexts() : parsed;
 }
 
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */

@@ -32,7 +32,8 @@ export function parseCommandLine(
   texts: SettingTexts = {},
 ): Parsed {
   const whole = parse(argv, specs, version, texts, false);
-  if (whole.type !== 'help' || argv.includes('--verbose') || argv.includes('-v')) return whole;
+  const isOfCommand = whole.type === 'help' && argv.some((word) => !word.startsWith('-'));
+  if (!isOfCommand || argv.includes('--verbose') || argv.includes('-v')) return whole;
   const lineCount = whole.text.trimEnd().split('\n').length;
   return lineCount <= SCREEN_LINES ? whole : parse(argv, specs, version, texts, true);
 }
