@@ -1,12 +1,12 @@
 // A file sent in one form by apptool's own transfer layer, and nothing else: no hash, no token. Usage: <origin> <file>
 import { openAppArchive } from '../src/archive/archive-kind.ts';
-import { realClock } from '../src/cli/clock.ts';
-import { setEngineFlags } from '../src/cli/engine-flags.ts';
+import { realClock } from '../src/cli/process/clock.ts';
+import { setEngineFlags } from '../src/cli/process/engine-flags.ts';
 import { openArtifact } from '../src/transfer/artifact.ts';
 import { CALL_POLICIES } from '../src/transfer/call-policy.ts';
-import { uploadByForm } from '../src/transfer/form-upload.ts';
 import { createApiClient } from '../src/transfer/http/api.ts';
-import { openConnections } from '../src/transfer/http/dispatcher.ts';
+import { openConnections } from '../src/transfer/http/connection/dispatcher.ts';
+import { uploadByForm } from '../src/transfer/upload/form-upload.ts';
 
 setEngineFlags(process.versions.node);
 const [origin = '', path = ''] = process.argv.slice(2);

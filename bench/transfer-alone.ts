@@ -1,12 +1,12 @@
 // The parts of a file sent by apptool's own transfer layer, and nothing else: no hash, no API calls. Usage: <origin> <file> <parts in flight>
 import { openAppArchive } from '../src/archive/archive-kind.ts';
-import { realClock } from '../src/cli/clock.ts';
-import { setEngineFlags } from '../src/cli/engine-flags.ts';
+import { realClock } from '../src/cli/process/clock.ts';
+import { setEngineFlags } from '../src/cli/process/engine-flags.ts';
 import { openArtifact } from '../src/transfer/artifact.ts';
 import { CALL_POLICIES } from '../src/transfer/call-policy.ts';
-import { openConnections } from '../src/transfer/http/dispatcher.ts';
+import { openConnections } from '../src/transfer/http/connection/dispatcher.ts';
 import { createStorage } from '../src/transfer/http/storage.ts';
-import { planParts, uploadParts } from '../src/transfer/parts.ts';
+import { planParts, uploadParts } from '../src/transfer/upload/parts.ts';
 
 const CHUNK_BYTES = 10_485_760;
 setEngineFlags(process.versions.node);

@@ -17,7 +17,7 @@ async function readSchemas() {
   const entry = join(dist, 'schemas.mjs');
   await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/published-schemas.ts'],
+    entryPoints: ['src/cli/output/published-schemas.ts'],
     outfile: entry,
     bundle: true,
     format: 'esm',

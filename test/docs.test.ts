@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { backends } from '../src/backends/index.ts';
-import { Receipt } from '../src/cli/receipt.ts';
-import { RUN_VALUES, TARGET_VALUES } from '../src/cli/reports/run-values.ts';
-import { ResultDocument } from '../src/cli/result-document.ts';
-import { resultJsonSchema } from '../src/cli/result-schema.ts';
-import { EventRecord } from '../src/events.ts';
+import { RUN_VALUES, TARGET_VALUES } from '../src/ci/reports/run-values.ts';
+import { resultJsonSchema } from '../src/cli/output/result-schema.ts';
+import { Receipt } from '../src/cli/receipt/receipt.ts';
+import { EventRecord } from '../src/contract/events.ts';
+import { ResultDocument } from '../src/contract/result-document.ts';
 import { ROOT } from './support/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');

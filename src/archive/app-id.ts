@@ -1,4 +1,4 @@
-import { ArchiveProblem } from './archive-file.ts';
+import { ArchiveProblem } from './zip/archive-file.ts';
 
 /** Throws `ArchiveProblem` for an id that would steer a terminal or break a line. */
 export function refuseControlCharacters(what: 'package name' | 'bundle id', id: string | null): void {

@@ -1,8 +1,8 @@
-import type { AppIdentity } from '../types.ts';
-import { readAndroidApp } from './android-app.ts';
-import type { AndroidManifest } from './android-manifest.ts';
+import type { AppIdentity } from '../contract/artifact.ts';
+import { readAndroidApp } from './android/android-app.ts';
+import type { AndroidManifest } from './android/android-manifest.ts';
 import type { AppArchive } from './archive-kind.ts';
-import { type IosApp, readIosApp } from './ios-app.ts';
+import { type IosApp, readIosApp } from './ios/ios-app.ts';
 
 /**
  * Who an app says it is, from a few small reads. `null` where that cannot be read, with the reason in `problems`. Rejects with

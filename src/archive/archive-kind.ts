@@ -1,6 +1,6 @@
-import type { ArtifactKind } from '../types.ts';
-import { type ArchiveFile, ArchiveProblem, readAt } from './archive-file.ts';
-import { readZipDirectory, type ZipDirectory } from './zip-directory.ts';
+import type { ArtifactKind } from '../contract/artifact.ts';
+import { type ArchiveFile, ArchiveProblem, readAt } from './zip/archive-file.ts';
+import { readZipDirectory, type ZipDirectory } from './zip/zip-directory.ts';
 
 const LONGEST_HEAD = 512;
 

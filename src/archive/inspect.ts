@@ -1,11 +1,11 @@
-import type { AppIdentity } from '../types.ts';
-import { readAndroidApp } from './android-app.ts';
-import type { AndroidLooks, AndroidManifest } from './android-manifest.ts';
-import type { SignatureScheme } from './apk-signature.ts';
+import type { AppIdentity } from '../contract/artifact.ts';
+import { readAndroidApp } from './android/android-app.ts';
+import type { AndroidLooks, AndroidManifest } from './android/android-manifest.ts';
 import { androidIdentity, iosIdentity } from './app-identity.ts';
 import type { AppArchive } from './archive-kind.ts';
-import { type IosApp, readIosApp } from './ios-app.ts';
-import { readSignatures, signersOf } from './signatures.ts';
+import { type IosApp, readIosApp } from './ios/ios-app.ts';
+import type { SignatureScheme } from './signature/apk-signature.ts';
+import { readSignatures, signersOf } from './signature/signatures.ts';
 
 /** What is inside an app archive. What could not be read is told in `problems`. */
 export type AppFacts = AndroidFacts | IosFacts;

@@ -1,4 +1,4 @@
-import { UnreadablePart } from './archive-file.ts';
+import { UnreadablePart } from './zip/archive-file.ts';
 
 const MOST_NODES = 100_000;
 const DEEPEST = 64;

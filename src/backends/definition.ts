@@ -1,11 +1,13 @@
 import type * as z from 'zod';
-import type { BuildMetadata } from '../build-metadata.ts';
-import type { PlannedRequest } from '../planned-request.ts';
+import type { Adapter } from '../contract/adapter.ts';
+import type { ArtifactKind } from '../contract/artifact.ts';
+import type { BuildMetadata } from '../contract/build-metadata.ts';
+import type { Context } from '../contract/context.ts';
+import type { PlannedRequest } from '../contract/planned-request.ts';
+import type { Secret } from '../contract/secret.ts';
 import type { SandboxPart, SandboxTools } from '../sandbox/part.ts';
-import type { Secret } from '../secret.ts';
-import type { Connections } from '../transfer/http/dispatcher.ts';
+import type { Connections } from '../transfer/http/connection/dispatcher.ts';
 import type { Storage } from '../transfer/http/storage.ts';
-import type { Adapter, ArtifactKind, Context } from '../types.ts';
 
 /** The settings of an upload that flags set and that not every backend has a use for. */
 type SharedSetting = 'environment' | 'signingKey' | 'releaseNotes' | 'tags';

@@ -1,24 +1,24 @@
 import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
-import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../errors.ts';
-import type { AppEvent } from '../events.ts';
-import { createRedactor, type Redactor } from '../redact.ts';
+import { endReports } from '../ci/reports/end-reports.ts';
+import type { Report as FileReport } from '../ci/reports/report.ts';
+import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
+import type { AppEvent } from '../contract/events.ts';
+import { createRedactor, type Redactor } from '../contract/redact.ts';
+import { quotedLines, safeJson, safeLine } from '../contract/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
-import { listenForSignals } from './cancellation.ts';
-import { realClock } from './clock.ts';
-import type { CommandResult, CommandSpec, Invocation } from './command.ts';
 import { backendCommands } from './commands/backend-commands.ts';
 import { COMMANDS } from './commands/index.ts';
-import { setEngineFlags } from './engine-flags.ts';
-import { causeLines, documentOf, errorLines, type Outcome } from './outcome.ts';
-import { type Parsed, parseCommandLine } from './program.ts';
-import type { ReceiptKeeper } from './receipt-keeper.ts';
-import type { Renderer } from './render/renderer.ts';
-import { quotedLines, safeJson, safeLine } from './render/safe-text.ts';
-import { endReports } from './reports/end-reports.ts';
-import type { Report as FileReport } from './reports/report.ts';
-import { type TextStream, textStream } from './streams.ts';
-import { VERSION } from './version.ts';
+import type { CommandResult, CommandSpec, Invocation } from './line/command.ts';
+import { type Parsed, parseCommandLine } from './line/program.ts';
+import { causeLines, documentOf, errorLines, type Outcome } from './output/outcome.ts';
+import type { Renderer } from './output/render/renderer.ts';
+import { type TextStream, textStream } from './output/streams.ts';
+import { listenForSignals } from './process/cancellation.ts';
+import { realClock } from './process/clock.ts';
+import { setEngineFlags } from './process/engine-flags.ts';
+import { VERSION } from './process/version.ts';
+import type { ReceiptKeeper } from './receipt/receipt-keeper.ts';
 
 interface Run {
   readonly process: NodeJS.Process;
@@ -99,7 +99,7 @@ async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSigna
 async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
   const commands = [...COMMANDS, ...(await backendCommands())];
   const withTexts = async (): Promise<Parsed> => {
-    const { settingTexts } = await import('./setting-texts.ts');
+    const { settingTexts } = await import('./line/setting-texts.ts');
     return parseCommandLine(argv, commands, VERSION, await settingTexts());
   };
   // Read once where it is plain what is asked for.
@@ -136,7 +136,7 @@ async function execute(
   run: Run,
   signal: AbortSignal,
 ): Promise<CommandResult> {
-  const { prepare } = await import('./prepare.ts');
+  const { prepare } = await import('./session/prepare.ts');
   // Every part and every wait listens to it.
   setMaxListeners(0, signal);
   signal.throwIfAborted();

@@ -1,11 +1,12 @@
 import { readAppIdentity } from '../archive/app-identity.ts';
-import { type ArchiveFile, ArchiveProblem } from '../archive/archive-file.ts';
 import { type AppArchive, openAppArchive } from '../archive/archive-kind.ts';
-import { readSignatures, type Signatures, signersOf } from '../archive/signatures.ts';
-import { LocalIoError, UsageError } from '../errors.ts';
-import type { PlannedRequest } from '../planned-request.ts';
+import { readSignatures, type Signatures, signersOf } from '../archive/signature/signatures.ts';
+import { type ArchiveFile, ArchiveProblem } from '../archive/zip/archive-file.ts';
+import type { UploadOptions } from '../contract/adapter.ts';
+import type { Artifact, Platform } from '../contract/artifact.ts';
+import { LocalIoError, UsageError } from '../contract/errors.ts';
+import type { PlannedRequest } from '../contract/planned-request.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
-import type { Artifact, Platform, UploadOptions } from '../types.ts';
 import type { OpenBackend } from './backend.ts';
 import { asksForSignatures, type Expectations, preflight } from './preflight.ts';
 import { factsOf, type RunContext } from './trace.ts';

@@ -1,6 +1,7 @@
-import { UsageError } from '../errors.ts';
+import type { Adapter } from '../contract/adapter.ts';
+import type { ArtifactKind } from '../contract/artifact.ts';
+import { UsageError } from '../contract/errors.ts';
 import type { Storage } from '../transfer/http/storage.ts';
-import type { Adapter, ArtifactKind } from '../types.ts';
 
 /** A backend that is configured and ready: its protocol, and what is known of it without asking. */
 export interface OpenBackend {

@@ -1,10 +1,18 @@
 import { basename } from 'node:path';
-import { ArchiveProblem } from '../archive/archive-file.ts';
-import { IntegrityError, LocalIoError, PendingError, RejectedError, UnavailableError, UsageError } from '../errors.ts';
-import { type Downloaded, downloadToFile } from '../transfer/download.ts';
-import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/output-file.ts';
-import { jobFailed } from '../transfer/poll.ts';
-import type { ArtifactKind, DownloadLink } from '../types.ts';
+import { ArchiveProblem } from '../archive/zip/archive-file.ts';
+import type { ArtifactKind } from '../contract/artifact.ts';
+import {
+  IntegrityError,
+  LocalIoError,
+  PendingError,
+  RejectedError,
+  UnavailableError,
+  UsageError,
+} from '../contract/errors.ts';
+import type { DownloadLink } from '../contract/job.ts';
+import { type Downloaded, downloadToFile } from '../transfer/download/download.ts';
+import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/download/output-file.ts';
+import { jobFailed } from '../transfer/wait/poll.ts';
 import { downloadOf, jobRef, type OpenBackend } from './backend.ts';
 import { proveOutput, readOutput, type SentArtifact } from './output-proof.ts';
 import { type AppRecord, appRecord, type RunContext } from './trace.ts';

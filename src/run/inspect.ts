@@ -1,10 +1,10 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { SignatureScheme } from '../archive/apk-signature.ts';
-import { readV4Signature } from '../archive/apk-v4.ts';
-import type { ArchiveFile } from '../archive/archive-file.ts';
 import { openAppArchive } from '../archive/archive-kind.ts';
 import { type AppFacts, type Inspection, identityOf, inspectArchive } from '../archive/inspect.ts';
+import type { SignatureScheme } from '../archive/signature/apk-signature.ts';
+import { readV4Signature } from '../archive/signature/apk-v4.ts';
+import type { ArchiveFile } from '../archive/zip/archive-file.ts';
 import { type Judgement, openArtifact } from '../transfer/artifact.ts';
 import { readInput, warnOf } from './artifact.ts';
 import { factsOf, type RunContext } from './trace.ts';

@@ -1,7 +1,7 @@
-import type { Signatures } from '../archive/signatures.ts';
-import { canonicalEnvironment } from '../environment.ts';
-import { UsageError } from '../errors.ts';
-import type { AppIdentity } from '../types.ts';
+import type { Signatures } from '../archive/signature/signatures.ts';
+import type { AppIdentity } from '../contract/artifact.ts';
+import { canonicalEnvironment } from '../contract/environment.ts';
+import { UsageError } from '../contract/errors.ts';
 import type { OpenBackend } from './backend.ts';
 
 /** What a file has to be to be sent, by what the user says. */

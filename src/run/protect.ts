@@ -1,5 +1,5 @@
 import { join, parse } from 'node:path';
-import { checkOutput, type OutputTarget } from '../transfer/output-file.ts';
+import { checkOutput, type OutputTarget } from '../transfer/download/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
 import { assertProtects } from './backend.ts';
 import { fetchOutput } from './download.ts';

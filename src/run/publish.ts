@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Artifact } from '../contract/artifact.ts';
 import {
   type AppToolError,
   asAppToolError,
@@ -7,8 +8,7 @@ import {
   PartialError,
   PendingError,
   UnknownOutcomeError,
-} from '../errors.ts';
-import type { Artifact } from '../types.ts';
+} from '../contract/errors.ts';
 import { type ArtifactInput, withArtifactFor } from './artifact.ts';
 import type { OpenBackend } from './backend.ts';
 import { type RunContext, type Trace, wayOn } from './trace.ts';

@@ -1,7 +1,9 @@
-import type { AppToolError, CancelledError } from '../errors.ts';
-import { CancelledError as Cancelled } from '../errors.ts';
-import type { MultipartSession } from '../transfer/signed-protocol.ts';
-import type { AppIdentity, Artifact, Context, Finding, JobState, Platform, RemoteFact } from '../types.ts';
+import type { AppIdentity, Artifact, Platform } from '../contract/artifact.ts';
+import type { Context, RemoteFact } from '../contract/context.ts';
+import type { AppToolError, CancelledError } from '../contract/errors.ts';
+import { CancelledError as Cancelled } from '../contract/errors.ts';
+import type { Finding, JobState } from '../contract/job.ts';
+import type { MultipartSession } from '../transfer/upload/signed-protocol.ts';
 import { jobRef } from './backend.ts';
 
 /** What is known of a run, filled in as it becomes known, so that a failed run can still say all of it. */

@@ -1,5 +1,5 @@
-import { LocalIoError } from '../errors.ts';
-import type { Artifact } from '../types.ts';
+import type { Artifact } from '../contract/artifact.ts';
+import { LocalIoError } from '../contract/errors.ts';
 import { type UploadInput, withArtifact } from './artifact.ts';
 import { jobRef } from './backend.ts';
 import { factsOf, type RunContext } from './trace.ts';

@@ -1,7 +1,9 @@
-import { canonicalEnvironment } from '../environment.ts';
-import { IntegrityError, UsageError } from '../errors.ts';
-import { noSuchJob, waitForJob } from '../transfer/poll.ts';
-import type { Artifact, Context, Finding, JobState } from '../types.ts';
+import type { Artifact } from '../contract/artifact.ts';
+import type { Context } from '../contract/context.ts';
+import { canonicalEnvironment } from '../contract/environment.ts';
+import { IntegrityError, UsageError } from '../contract/errors.ts';
+import type { Finding, JobState } from '../contract/job.ts';
+import { noSuchJob, waitForJob } from '../transfer/wait/poll.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
 import type { RunContext } from './trace.ts';
 

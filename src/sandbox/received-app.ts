@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { ArchiveProblem } from '../archive/archive-file.ts';
 import { openAppArchive } from '../archive/archive-kind.ts';
 import { identityOf, inspectArchive } from '../archive/inspect.ts';
-import type { AppIdentity, ArtifactKind } from '../types.ts';
+import { ArchiveProblem } from '../archive/zip/archive-file.ts';
+import type { AppIdentity, ArtifactKind } from '../contract/artifact.ts';
 import type { StoredObject } from './object-store.ts';
 
 /** What a stand-in sees in a file that it was sent. */

@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { errorCode, LocalIoError } from '../errors.ts';
-import type { Context } from '../types.ts';
+import type { Context } from '../contract/context.ts';
+import { errorCode, LocalIoError } from '../contract/errors.ts';
 import { receiveForm } from './form.ts';
 import { createObjectStore, type ObjectStore } from './object-store.ts';
 import type { SandboxAnswer, SandboxOptions, SandboxPart, SandboxTools } from './part.ts';

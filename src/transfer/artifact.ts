@@ -1,8 +1,8 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { errorCode, LocalIoError, UsageError } from '../errors.ts';
-import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../types.ts';
+import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
+import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
 import { hashOf } from './file-hash.ts';
 
 /**

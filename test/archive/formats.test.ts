@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { readApkSigners } from '../../src/archive/apk-signers.ts';
-import { readBinaryXml } from '../../src/archive/binary-xml.ts';
-import { derValues } from '../../src/archive/der.ts';
-import { readPropertyList } from '../../src/archive/property-list.ts';
-import { readProtoManifest } from '../../src/archive/proto-manifest.ts';
-import { readProtoResources } from '../../src/archive/proto-resources.ts';
-import { readProvisioningProfile } from '../../src/archive/provisioning-profile.ts';
-import { readResourceTable } from '../../src/archive/resource-table.ts';
+import { readBinaryXml } from '../../src/archive/android/binary-xml.ts';
+import { readProtoManifest } from '../../src/archive/android/proto-manifest.ts';
+import { readProtoResources } from '../../src/archive/android/proto-resources.ts';
+import { readResourceTable } from '../../src/archive/android/resource-table.ts';
+import { readProvisioningProfile } from '../../src/archive/ios/provisioning-profile.ts';
+import { readPropertyList } from '../../src/archive/plist/property-list.ts';
+import { readApkSigners } from '../../src/archive/signature/apk-signers.ts';
+import { derValues } from '../../src/archive/signature/der.ts';
 import { binaryFile, binaryPlist, binaryXml, chunk, stringPool, words, xmlPlist } from '../support/manifest-bytes.ts';
 
 describe('a resource table', () => {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ArchiveProblem } from '../../src/archive/archive-file.ts';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
+import { ArchiveProblem } from '../../src/archive/zip/archive-file.ts';
 import { fixture } from '../support/files.ts';
 import { fileOf, inspected } from '../support/inspected.ts';
 import { zip } from '../support/zip-bytes.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
-import { readSignatures } from '../../src/archive/signatures.ts';
+import { readSignatures } from '../../src/archive/signature/signatures.ts';
 import { fixture } from '../support/files.ts';
 import { fileOf } from '../support/inspected.ts';
 import { zip } from '../support/zip-bytes.ts';

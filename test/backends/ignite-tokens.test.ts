@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { AuthError, PolicyError, UnavailableError } from '../../src/errors.ts';
+import { AuthError, PolicyError, UnavailableError } from '../../src/contract/errors.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { type Fault, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { bigApk } from '../support/files.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeUpload } from '../../src/backends/ignite/encoding.ts';
 import { contentOf } from '../../src/backends/ignite/metadata.ts';
 import { IgniteSettings } from '../../src/backends/ignite/settings.ts';
-import { UsageError } from '../../src/errors.ts';
+import { UsageError } from '../../src/contract/errors.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { type Fault, faults } from '../support/fault-proxy.ts';
 import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';

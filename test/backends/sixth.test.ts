@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { PlannedRequest } from '../../src/planned-request.ts';
+import { PlannedRequest } from '../../src/contract/planned-request.ts';
 import { depot } from '../sixth-backend/index.ts';
 import { testAdapter } from '../support/conformance.ts';
 import { testContext } from '../support/context.ts';

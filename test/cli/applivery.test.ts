@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { named, startCanary } from '../support/canary.ts';
 import { cleanEnvironment, runCli, startCli } from '../support/cli.ts';

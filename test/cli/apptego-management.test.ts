@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import type { SandboxOptions } from '../../src/sandbox/part.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { contract, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { contract, type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { fixture, ROOT, temporaryFolder } from '../support/files.ts';

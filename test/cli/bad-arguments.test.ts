@@ -3,7 +3,7 @@ import { link, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promi
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
-import { parseCommandLine } from '../../src/cli/program.ts';
+import { parseCommandLine } from '../../src/cli/line/program.ts';
 import { expectAccepted, expectHidden, expectRefused, named, type Refusal, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';

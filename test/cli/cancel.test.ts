@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Receipt } from '../../src/cli/receipt.ts';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { Receipt } from '../../src/cli/receipt/receipt.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { type Fault, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';

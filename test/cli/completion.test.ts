@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
-import { FLAGS, SHELLS } from '../../src/cli/flags.ts';
+import { FLAGS, SHELLS } from '../../src/cli/line/flags.ts';
 import { cleanEnvironment, runCli } from '../support/cli.ts';
 import { temporaryFolder } from '../support/files.ts';
 import { HAS_TERMINALS, isInstalled, startAtTerminal, type Terminal } from '../support/terminal.ts';

@@ -4,11 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
 import { backendCommands } from '../../src/cli/commands/backend-commands.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
-import { configFileSchema, configJsonSchema } from '../../src/cli/config/config-schema.ts';
-import { parseCommandLine } from '../../src/cli/program.ts';
-import { publishedSchemas } from '../../src/cli/published-schemas.ts';
-import { ResultDocument } from '../../src/cli/result-document.ts';
-import { settingTexts } from '../../src/cli/setting-texts.ts';
+import { parseCommandLine } from '../../src/cli/line/program.ts';
+import { settingTexts } from '../../src/cli/line/setting-texts.ts';
+import { publishedSchemas } from '../../src/cli/output/published-schemas.ts';
+import { configFileSchema, configJsonSchema } from '../../src/cli/settings/config/config-schema.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli } from '../support/cli.ts';
 import { ROOT, temporaryFolder } from '../support/files.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
-import type { EventRecord } from '../../src/events.ts';
+import type { EventRecord } from '../../src/contract/events.ts';
 import { runCli } from '../support/cli.ts';
 import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
 import { bigApk, copyFixture, fixture, temporaryFolder } from '../support/files.ts';

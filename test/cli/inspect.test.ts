@@ -1,8 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { InspectDocument } from '../../src/cli/inspect-document.ts';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { InspectDocument } from '../../src/cli/output/inspect-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { expectAccepted, named, probe, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
 import { bigApk, copyFixture, fixture, sha256Of, temporaryFolder } from '../support/files.ts';

@@ -1,8 +1,8 @@
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Receipt } from '../../src/cli/receipt.ts';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { Receipt } from '../../src/cli/receipt/receipt.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli } from '../support/cli.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';

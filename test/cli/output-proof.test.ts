@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli } from '../support/cli.ts';
 import { faultProxy, faults } from '../support/fault-proxy.ts';
 import { copyFixture, fixture, temporaryFolder } from '../support/files.ts';

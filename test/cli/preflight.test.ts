@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { expectAccepted, expectRefused, named, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';

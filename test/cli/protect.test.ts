@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { faultProxy } from '../support/fault-proxy.ts';
 import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';

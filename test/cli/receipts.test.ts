@@ -1,7 +1,7 @@
 import { lstat, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Receipt } from '../../src/cli/receipt.ts';
+import type { Receipt } from '../../src/cli/receipt/receipt.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { type Fault, faultProxy, faults } from '../support/fault-proxy.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createRenderer, type RendererOptions } from '../../src/cli/render/renderer.ts';
-import type { AppEvent } from '../../src/events.ts';
+import { createRenderer, type RendererOptions } from '../../src/cli/output/render/renderer.ts';
+import type { AppEvent } from '../../src/contract/events.ts';
 
 const JOB = 'apptego:1700000000';
 const WAIT: AppEvent = { type: 'wait.start', job: JOB, timeoutMs: 3_600_000 };

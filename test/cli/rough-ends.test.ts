@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { BIN, cleanEnvironment, runCli, startCli } from '../support/cli.ts';
 import { faultProxy, faults } from '../support/fault-proxy.ts';
 import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';

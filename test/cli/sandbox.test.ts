@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { cleanEnvironment, runCli, startCli } from '../support/cli.ts';
 import { copyFixture, fixture, sha256Of, temporaryFolder } from '../support/files.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDuration } from '../../src/cli/durations.ts';
+import { parseDuration } from '../../src/cli/settings/durations.ts';
 import { recipe, yamlOf } from '../support/ci-shell.ts';
 import type { Workflow } from '../support/github-workflow.ts';
 import { gitlabJobs } from '../support/gitlab-pipeline.ts';

@@ -1,11 +1,12 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { AuthError, CancelledError, PolicyError, UnavailableError, UsageError } from '../../src/errors.ts';
+import type { Adapter } from '../../src/contract/adapter.ts';
+import type { Context } from '../../src/contract/context.ts';
+import { AuthError, CancelledError, PolicyError, UnavailableError, UsageError } from '../../src/contract/errors.ts';
 import { type Check, failed, found, mostTelling } from '../../src/run/check.ts';
 import { examine } from '../../src/run/doctor.ts';
-import { openConnections } from '../../src/transfer/http/dispatcher.ts';
-import type { Adapter, Context } from '../../src/types.ts';
+import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { atEnd } from '../support/cleanup.ts';
 import { testContext } from '../support/context.ts';
 

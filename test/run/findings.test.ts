@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { errorLines } from '../../src/cli/outcome.ts';
-import { quotedLines } from '../../src/cli/render/safe-text.ts';
-import { JobFailedError } from '../../src/errors.ts';
-import { createRedactor } from '../../src/redact.ts';
+import { errorLines } from '../../src/cli/output/outcome.ts';
+import { JobFailedError } from '../../src/contract/errors.ts';
+import type { Finding, JobState } from '../../src/contract/job.ts';
+import { createRedactor } from '../../src/contract/redact.ts';
+import { quotedLines } from '../../src/contract/safe-text.ts';
 import { createTrace } from '../../src/run/trace.ts';
 import { status, wait } from '../../src/run/wait.ts';
-import type { Finding, JobState } from '../../src/types.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readAppIdentity } from '../../src/archive/app-identity.ts';
-import { ArchiveProblem } from '../../src/archive/archive-file.ts';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
-import { IntegrityError } from '../../src/errors.ts';
+import { ArchiveProblem } from '../../src/archive/zip/archive-file.ts';
+import { IntegrityError } from '../../src/contract/errors.ts';
 import { proveOutput, readOutput, type SentArtifact } from '../../src/run/output-proof.ts';
 import { named } from '../support/canary.ts';
 import { fileOf } from '../support/inspected.ts';

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import type { AdapterInput } from '../../src/backends/definition.ts';
-import { RejectedError } from '../../src/errors.ts';
+import type { Adapter, UploadOptions } from '../../src/contract/adapter.ts';
+import { RejectedError } from '../../src/contract/errors.ts';
+import type { JobState } from '../../src/contract/job.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
-import { uploadByForm } from '../../src/transfer/form-upload.ts';
 import { type ApiClient, createApiClient } from '../../src/transfer/http/api.ts';
-import type { Adapter, JobState, UploadOptions } from '../../src/types.ts';
+import { uploadByForm } from '../../src/transfer/upload/form-upload.ts';
 
 export interface DepotSettings {
   readonly apiUrl: string;

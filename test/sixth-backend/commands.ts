@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import type { CommandInput, CommandOutput, Planned } from '../../src/backends/definition.ts';
-import { RejectedError } from '../../src/errors.ts';
+import type { Context } from '../../src/contract/context.ts';
+import { RejectedError } from '../../src/contract/errors.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
-import type { Context } from '../../src/types.ts';
 import { type DepotSettings, openDepot } from './adapter.ts';
 
 export const Shelves = z.object({ shelves: z.array(z.object({ name: z.string(), files: z.int() })) });

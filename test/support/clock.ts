@@ -1,5 +1,5 @@
-import { realClock } from '../../src/cli/clock.ts';
-import type { Clock } from '../../src/types.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
+import type { Clock } from '../../src/contract/context.ts';
 
 export interface FakeClock extends Clock {
   /** Every wait that was chosen (ms), in order. */

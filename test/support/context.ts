@@ -1,6 +1,6 @@
-import { realClock } from '../../src/cli/clock.ts';
-import type { AppEvent } from '../../src/events.ts';
-import type { Clock, Context, RemoteFact } from '../../src/types.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
+import type { Clock, Context, RemoteFact } from '../../src/contract/context.ts';
+import type { AppEvent } from '../../src/contract/events.ts';
 
 export interface TestContext extends Context {
   readonly events: AppEvent[];

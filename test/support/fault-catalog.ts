@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import type { ErrorClass } from '../../src/errors.ts';
+import type { ErrorClass } from '../../src/contract/errors.ts';
 import { type Fault, faults, type PlannedFault } from './fault-proxy.ts';
 
 /** The calls of one `protect` run against AppTego, by how the proxy tells them apart. */

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
-import type { ArchiveFile } from '../../src/archive/archive-file.ts';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
 import { type AndroidFacts, type AppFacts, inspectArchive } from '../../src/archive/inspect.ts';
+import type { ArchiveFile } from '../../src/archive/zip/archive-file.ts';
 
 /** A file that is only in memory. */
 export function fileOf(bytes: Buffer): ArchiveFile {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
-import { asAppToolError } from '../../src/errors.ts';
+import { asAppToolError } from '../../src/contract/errors.ts';
 import { protect } from '../../src/run/protect.ts';
 import { createTrace } from '../../src/run/trace.ts';
 import { fakeClock } from './clock.ts';

@@ -1,10 +1,10 @@
 import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../src/backends/definition.ts';
-import type { BuildMetadata } from '../../src/build-metadata.ts';
+import type { UploadOptions } from '../../src/contract/adapter.ts';
+import type { BuildMetadata } from '../../src/contract/build-metadata.ts';
+import { secret } from '../../src/contract/secret.ts';
 import type { OpenBackend } from '../../src/run/backend.ts';
-import { secret } from '../../src/secret.ts';
-import { openConnections } from '../../src/transfer/http/dispatcher.ts';
+import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { createStorage, type Storage } from '../../src/transfer/http/storage.ts';
-import type { UploadOptions } from '../../src/types.ts';
 import { atEnd } from './cleanup.ts';
 
 const NO_PROXY = { httpProxy: '', httpsProxy: '', noProxy: '' };

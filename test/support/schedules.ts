@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { expect } from 'vitest';
-import { ResultDocument } from '../../src/cli/result-document.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
 import { withCleanUp } from './cleanup.ts';
 import { runCli } from './cli.ts';
 import { CALL_NAMES, CALLS, CATALOG, type Ending } from './fault-catalog.ts';

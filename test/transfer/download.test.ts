@@ -4,9 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CancelledError, IntegrityError } from '../../src/errors.ts';
-import { downloadToFile } from '../../src/transfer/download.ts';
-import { openConnections } from '../../src/transfer/http/dispatcher.ts';
+import { CancelledError, IntegrityError } from '../../src/contract/errors.ts';
+import { downloadToFile } from '../../src/transfer/download/download.ts';
+import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { createStorage } from '../../src/transfer/http/storage.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';

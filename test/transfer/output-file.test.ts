@@ -1,7 +1,7 @@
 import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkOutput, checkRoom, createOutput } from '../../src/transfer/output-file.ts';
+import { checkOutput, checkRoom, createOutput } from '../../src/transfer/download/output-file.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/files.ts';
 

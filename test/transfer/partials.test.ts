@@ -1,8 +1,8 @@
 import { readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createOutput } from '../../src/transfer/output-file.ts';
-import { clearPartials } from '../../src/transfer/partials.ts';
+import { createOutput } from '../../src/transfer/download/output-file.ts';
+import { clearPartials } from '../../src/transfer/download/partials.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/files.ts';
 

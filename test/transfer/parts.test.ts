@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { planParts, uploadParts } from '../../src/transfer/parts.ts';
+import { planParts, uploadParts } from '../../src/transfer/upload/parts.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { AuthError, CancelledError, LimitError, RejectedError, UnavailableError } from '../../src/errors.ts';
-import { type WaitRequest, waitForJob } from '../../src/transfer/poll.ts';
-import type { JobState } from '../../src/types.ts';
+import { AuthError, CancelledError, LimitError, RejectedError, UnavailableError } from '../../src/contract/errors.ts';
+import type { JobState } from '../../src/contract/job.ts';
+import { type WaitRequest, waitForJob } from '../../src/transfer/wait/poll.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { chooseProxy } from '../../src/transfer/http/proxy-choice.ts';
+import { chooseProxy } from '../../src/transfer/http/connection/proxy-choice.ts';
 
 const BOTH = { httpProxy: 'http://plain:1', httpsProxy: 'http://secure:2', noProxy: '' };
 

@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { checkServerAddress } from '../../src/transfer/http/address.ts';
-import { openConnections } from '../../src/transfer/http/dispatcher.ts';
+import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { createStorage } from '../../src/transfer/http/storage.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';

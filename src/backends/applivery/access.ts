@@ -1,5 +1,5 @@
-import { AuthError, UsageError } from '../../errors.ts';
-import type { Secret } from '../../secret.ts';
+import { AuthError, UsageError } from '../../contract/errors.ts';
+import type { Secret } from '../../contract/secret.ts';
 import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
 import type { AdapterInput } from '../definition.ts';
 import type { Settings } from './settings.ts';

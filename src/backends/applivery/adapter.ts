@@ -1,8 +1,10 @@
-import { IntegrityError, RejectedError, UnknownOutcomeError, UsageError } from '../../errors.ts';
+import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
+import type { Context } from '../../contract/context.ts';
+import { IntegrityError, RejectedError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
+import type { JobState, Phase } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { uploadByForm } from '../../transfer/form-upload.ts';
 import type { FormField } from '../../transfer/http/form.ts';
-import type { Adapter, Context, JobState, Phase, UploadOptions } from '../../types.ts';
+import { uploadByForm } from '../../transfer/upload/form-upload.ts';
 import type { AdapterInput } from '../definition.ts';
 import { type Builds, createAccess } from './access.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';

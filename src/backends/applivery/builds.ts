@@ -1,6 +1,6 @@
-import { RejectedError, UsageError } from '../../errors.ts';
+import type { Context } from '../../contract/context.ts';
+import { RejectedError, UsageError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { Context } from '../../types.ts';
 import type { CommandInput, CommandOutput } from '../definition.ts';
 import { createAccess } from './access.ts';
 import type { Builds, OneBuild } from './command-data.ts';

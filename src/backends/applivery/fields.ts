@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { BuildMetadata } from '../../build-metadata.ts';
-import { errorCode, LocalIoError, UsageError } from '../../errors.ts';
+import type { UploadOptions } from '../../contract/adapter.ts';
+import type { BuildMetadata } from '../../contract/build-metadata.ts';
+import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { FormAttachment, FormField } from '../../transfer/http/form.ts';
-import type { UploadOptions } from '../../types.ts';
 import type { Settings } from './settings.ts';
 
 const LARGEST_ICON = 5 * 1024 * 1024;

@@ -1,7 +1,7 @@
-import { UsageError } from '../../errors.ts';
+import type { Context } from '../../contract/context.ts';
+import { UsageError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
-import type { Context } from '../../types.ts';
 import type { AdapterInput } from '../definition.ts';
 import { TenantsReply } from './wire.ts';
 

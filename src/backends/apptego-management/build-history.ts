@@ -1,6 +1,6 @@
+import type { Context } from '../../contract/context.ts';
 import type { CallPolicy } from '../../transfer/call-policy.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
-import type { Context } from '../../types.ts';
 import type { BuildKey } from './job-id.ts';
 import { type Build, BuildsReply } from './wire.ts';
 

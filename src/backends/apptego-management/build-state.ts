@@ -1,4 +1,4 @@
-import type { JobState } from '../../types.ts';
+import type { JobState } from '../../contract/job.ts';
 import type { Build } from './wire.ts';
 
 /**

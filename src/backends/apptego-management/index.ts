@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defineBackend } from '../definition.ts';
 import { yesOrNo } from '../setting-types.ts';
-import { commands } from './commands.ts';
+import { commands } from './commands/index.ts';
 import { JOB_ID } from './job-id.ts';
 import { TENANT_ID } from './tenant-id.ts';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../contract/errors.ts';
 
 /** What names one build in every call: "Use the version, platform, start_time, and name values from build history". */
 export interface BuildKey {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { SandboxTools } from '../../sandbox/part.ts';
-import type { ProtectionJob } from '../../sandbox/protection-service.ts';
 import { parseBody, Refusal } from '../../sandbox/refusal.ts';
+import type { ProtectionJob } from '../apptego-shared/sandbox-protection.ts';
 
 const LARGEST_KEY_FILE = 10 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { SandboxTools } from '../../sandbox/part.ts';
-import { createProtectionService, type ProtectionJob } from '../../sandbox/protection-service.ts';
 import { parseBody, Refusal } from '../../sandbox/refusal.ts';
+import { createProtectionService, type ProtectionJob } from '../apptego-shared/sandbox-protection.ts';
 import { createKeys, type SigningMaterial } from './sandbox-keys.ts';
 
 const VERSIONS = ['development', 'staging', 'production'];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { signedTicket } from '../apptego-shared/signed-ticket.ts';
 import { Text, Words } from '../loose-fields.ts';
-import { signedTicket } from '../signed-ticket.ts';
 import { TENANT_ID } from './tenant-id.ts';
 
 /**

@@ -1,13 +1,15 @@
-import { IntegrityError, RejectedError } from '../../errors.ts';
+import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
+import type { Artifact } from '../../contract/artifact.ts';
+import { IntegrityError, RejectedError } from '../../contract/errors.ts';
+import type { JobState } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { createApiClient } from '../../transfer/http/api.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
-import type { SignedUploadProtocol } from '../../transfer/signed-protocol.ts';
-import { uploadBySignedUrls } from '../../transfer/signed-upload.ts';
-import type { Adapter, Artifact, JobState, UploadOptions } from '../../types.ts';
+import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
+import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
+import { multipartCalls } from '../apptego-shared/multipart-calls.ts';
+import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import type { AdapterInput } from '../definition.ts';
-import { multipartCalls } from '../multipart-calls.ts';
-import { uploadFields } from '../upload-fields.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
 
 /** Job ids are Unix seconds: of this one, in the year 2001, there is no job. */

@@ -1,7 +1,7 @@
-import { canonicalEnvironment } from '../../environment.ts';
+import { canonicalEnvironment } from '../../contract/environment.ts';
 import type { SandboxTools } from '../../sandbox/part.ts';
-import { createProtectionService, type ProtectionJob } from '../../sandbox/protection-service.ts';
 import { Refusal } from '../../sandbox/refusal.ts';
+import { createProtectionService, type ProtectionJob } from '../apptego-shared/sandbox-protection.ts';
 
 export type Service = ReturnType<typeof createService>;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { signedTicket } from '../apptego-shared/signed-ticket.ts';
 import { Text, Words } from '../loose-fields.ts';
-import { signedTicket } from '../signed-ticket.ts';
 
 /** The JSON of the AppTego Automation API (docs.apptego.com/automation-api/overview.html): only the fields that are read. */
 

@@ -1,7 +1,10 @@
-import { RejectedError, UnknownOutcomeError } from '../../errors.ts';
+import type { Adapter } from '../../contract/adapter.ts';
+import type { Artifact } from '../../contract/artifact.ts';
+import type { Context } from '../../contract/context.ts';
+import { RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
+import type { Finding, JobState } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { uploadByForm } from '../../transfer/form-upload.ts';
-import type { Adapter, Artifact, Context, Finding, JobState } from '../../types.ts';
+import { uploadByForm } from '../../transfer/upload/form-upload.ts';
 import type { AdapterInput } from '../definition.ts';
 import { openApi, readVersions, type Settings, type VersionReader } from './api.ts';
 import { proveToken } from './proof.ts';

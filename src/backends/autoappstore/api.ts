@@ -1,8 +1,8 @@
-import { IntegrityError, UnavailableError } from '../../errors.ts';
+import type { Context } from '../../contract/context.ts';
+import { IntegrityError, UnavailableError } from '../../contract/errors.ts';
 import type { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { AnswerShape } from '../../transfer/http/answer.ts';
 import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
-import type { Context } from '../../types.ts';
 import type { AdapterInput } from '../definition.ts';
 import { segment } from './id.ts';
 import { type Release, ReleaseReply, type Run, ValidationReply, type Version, VersionReply } from './wire.ts';

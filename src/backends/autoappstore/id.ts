@@ -1,4 +1,4 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../contract/errors.ts';
 
 /** Ids are opaque: "b1c2…", "v9d8…". They become segments of a path, so none may begin with a dot. */
 export const ID = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;

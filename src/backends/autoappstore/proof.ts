@@ -1,7 +1,7 @@
-import { AuthError, RejectedError } from '../../errors.ts';
+import type { Context } from '../../contract/context.ts';
+import { AuthError, RejectedError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
-import type { Context } from '../../types.ts';
 import { readVersions } from './api.ts';
 import { TokenListReply } from './wire.ts';
 

@@ -1,8 +1,8 @@
+import type { AppIdentity } from '../../contract/artifact.ts';
 import type { ReceivedForm } from '../../sandbox/form.ts';
 import type { SandboxTools } from '../../sandbox/part.ts';
 import { type ReceivedApp, readReceivedApp } from '../../sandbox/received-app.ts';
 import { Refusal } from '../../sandbox/refusal.ts';
-import type { AppIdentity } from '../../types.ts';
 
 interface Version {
   readonly id: string;

@@ -1,7 +1,7 @@
-import { AuthError, RejectedError, UnknownOutcomeError } from '../../errors.ts';
+import type { Context } from '../../contract/context.ts';
+import { AuthError, RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
-import type { Context } from '../../types.ts';
 import type { CommandInput, CommandOutput, Planned } from '../definition.ts';
 import { openApi, type Settings } from './api.ts';
 import type { NewToken, RevokedToken, Tokens } from './command-data.ts';

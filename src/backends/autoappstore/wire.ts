@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Finding } from '../../types.ts';
+import type { Finding } from '../../contract/job.ts';
 import { ID } from './id.ts';
 
 /**

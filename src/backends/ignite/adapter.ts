@@ -1,9 +1,11 @@
-import { AuthError, IntegrityError, RejectedError } from '../../errors.ts';
+import type { Adapter } from '../../contract/adapter.ts';
+import type { Artifact } from '../../contract/artifact.ts';
+import type { Context } from '../../contract/context.ts';
+import { AuthError, IntegrityError, RejectedError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { uploadInBody } from '../../transfer/form-upload.ts';
 import { createApiClient } from '../../transfer/http/api.ts';
-import { jobFailed } from '../../transfer/poll.ts';
-import type { Adapter, Artifact, Context } from '../../types.ts';
+import { uploadInBody } from '../../transfer/upload/form-upload.ts';
+import { jobFailed } from '../../transfer/wait/poll.ts';
 import type { AdapterInput } from '../definition.ts';
 import { encodeUpload } from './encoding.ts';
 import { contentOf, type UploadContent } from './metadata.ts';

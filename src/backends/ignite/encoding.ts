@@ -1,5 +1,5 @@
+import type { Artifact, Body } from '../../contract/artifact.ts';
 import { encodeForm, type FormField } from '../../transfer/http/form.ts';
-import type { Artifact, Body } from '../../types.ts';
 import type { UploadContent } from './metadata.ts';
 import type { IgniteSettings } from './settings.ts';
 

@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
-import type { AppIdentity, Artifact } from '../../types.ts';
+import type { AppIdentity, Artifact } from '../../contract/artifact.ts';
+import { UsageError } from '../../contract/errors.ts';
 import { IgniteSettings } from './settings.ts';
 
 type Permissions = NonNullable<IgniteSettings['permissions']>;

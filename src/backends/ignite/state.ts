@@ -1,4 +1,4 @@
-import type { JobState, Phase } from '../../types.ts';
+import type { JobState, Phase } from '../../contract/job.ts';
 import type { ApkReply } from './wire.ts';
 
 /** What each word of each status means for whoever waits for that stage: "Response parameters". */

@@ -1,5 +1,5 @@
-import { AuthError } from '../../errors.ts';
-import type { Context } from '../../types.ts';
+import type { Context } from '../../contract/context.ts';
+import { AuthError } from '../../contract/errors.ts';
 
 /** A token stays in use until this long before its end, or for half of its life where that is shorter (ms). */
 const MARGIN_MS = 60_000;

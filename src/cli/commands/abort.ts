@@ -1,10 +1,10 @@
 import { realpathSync } from 'node:fs';
-import { type AppToolError, asAppToolError, errorCode, UsageError } from '../../errors.ts';
-import type { CommandResult } from '../command.ts';
-import type { PlannedAbort } from '../command-data.ts';
-import { type Receipt, readReceipt, type Unfinished, unfinishedIn, writeReceipt } from '../receipt.ts';
-import { checkReceiptHost } from '../receipt-host.ts';
-import type { Session } from '../session.ts';
+import { type AppToolError, asAppToolError, errorCode, UsageError } from '../../contract/errors.ts';
+import type { CommandResult } from '../line/command.ts';
+import type { PlannedAbort } from '../output/command-data.ts';
+import { type Receipt, readReceipt, type Unfinished, unfinishedIn, writeReceipt } from '../receipt/receipt.ts';
+import { checkReceiptHost } from '../receipt/receipt-host.ts';
+import type { Session } from '../session/session.ts';
 
 /** `apptool abort <receipt>`: every upload that it leaves unfinished, whatever becomes of the others. */
 export async function abortCommand(session: Session): Promise<CommandResult<PlannedAbort>> {

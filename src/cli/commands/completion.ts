@@ -1,13 +1,13 @@
-import { UsageError } from '../../errors.ts';
-import type { CommandResult } from '../command.ts';
-import type { CompletionScript } from '../command-data.ts';
-import { bashCompletion } from '../completion/bash.ts';
-import { fishCompletion } from '../completion/fish.ts';
-import { type Offers, offersOf } from '../completion/offers.ts';
-import { zshCompletion } from '../completion/zsh.ts';
-import { SHELLS } from '../flags.ts';
-import type { Session } from '../session.ts';
-import { settingTexts } from '../setting-texts.ts';
+import { UsageError } from '../../contract/errors.ts';
+import type { CommandResult } from '../line/command.ts';
+import { bashCompletion } from '../line/completion/bash.ts';
+import { fishCompletion } from '../line/completion/fish.ts';
+import { type Offers, offersOf } from '../line/completion/offers.ts';
+import { zshCompletion } from '../line/completion/zsh.ts';
+import { SHELLS } from '../line/flags.ts';
+import { settingTexts } from '../line/setting-texts.ts';
+import type { CompletionScript } from '../output/command-data.ts';
+import type { Session } from '../session/session.ts';
 import { backendCommands } from './backend-commands.ts';
 import { COMMANDS } from './index.ts';
 

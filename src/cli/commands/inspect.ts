@@ -1,10 +1,10 @@
-import type { SignatureScheme } from '../../archive/apk-signature.ts';
 import type { AndroidFacts, IosFacts } from '../../archive/inspect.ts';
+import type { SignatureScheme } from '../../archive/signature/apk-signature.ts';
+import { formatSize } from '../../contract/units.ts';
 import { inspect } from '../../run/inspect.ts';
 import type { ArtifactFacts } from '../../run/trace.ts';
-import type { CommandResult } from '../command.ts';
-import { formatSize } from '../render/units.ts';
-import type { Session } from '../session.ts';
+import type { CommandResult } from '../line/command.ts';
+import type { Session } from '../session/session.ts';
 
 type Row = readonly [name: string, value: string | number | boolean | null];
 

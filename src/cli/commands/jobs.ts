@@ -1,18 +1,18 @@
 import { existsSync } from 'node:fs';
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../contract/errors.ts';
+import type { JobState } from '../../contract/job.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { download } from '../../run/download.ts';
 import type { SentArtifact } from '../../run/output-proof.ts';
 import type { ArtifactFacts } from '../../run/trace.ts';
 import { status, type WaitInput, wait } from '../../run/wait.ts';
 import { checkArtifactName } from '../../transfer/artifact.ts';
-import type { JobState } from '../../types.ts';
-import type { CommandResult } from '../command.ts';
-import type { PlannedDownload } from '../command-data.ts';
-import { parseJobReference } from '../job-reference.ts';
-import { type Receipt, readReceipt, receiptAt } from '../receipt.ts';
-import { checkReceiptHost } from '../receipt-host.ts';
-import type { Session } from '../session.ts';
+import type { CommandResult } from '../line/command.ts';
+import type { PlannedDownload } from '../output/command-data.ts';
+import { parseJobReference } from '../receipt/job-reference.ts';
+import { type Receipt, readReceipt, receiptAt } from '../receipt/receipt.ts';
+import { checkReceiptHost } from '../receipt/receipt-host.ts';
+import type { Session } from '../session/session.ts';
 
 /** How a job of this backend is waited for. Nobody has to be asked every few seconds whether a person has decided. */
 export function waiting(

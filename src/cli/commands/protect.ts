@@ -1,10 +1,10 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../contract/errors.ts';
 import { checkInputName } from '../../run/artifact.ts';
 import { assertProtects, jobRef } from '../../run/backend.ts';
 import { checkProtectOutput, protect, protectedPath } from '../../run/protect.ts';
-import type { CommandResult } from '../command.ts';
-import type { Planned } from '../command-data.ts';
-import type { Session } from '../session.ts';
+import type { CommandResult } from '../line/command.ts';
+import type { Planned } from '../output/command-data.ts';
+import type { Session } from '../session/session.ts';
 import { waiting } from './jobs.ts';
 import { rehearse, uploadInput } from './upload.ts';
 

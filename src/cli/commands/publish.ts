@@ -1,14 +1,14 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
-import { UsageError } from '../../errors.ts';
-import type { PlannedRequest } from '../../planned-request.ts';
+import { UsageError } from '../../contract/errors.ts';
+import type { PlannedRequest } from '../../contract/planned-request.ts';
 import { withArtifactFor } from '../../run/artifact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { type PublishInput, publish } from '../../run/publish.ts';
 import type { Trace } from '../../run/trace.ts';
-import type { CommandResult } from '../command.ts';
-import type { PlannedForEach } from '../command-data.ts';
-import { namedBackends } from '../named-backends.ts';
-import { expectations, type Session, uploadOptions } from '../session.ts';
+import type { CommandResult } from '../line/command.ts';
+import type { PlannedForEach } from '../output/command-data.ts';
+import { expectations, type Session, uploadOptions } from '../session/session.ts';
+import { namedBackends } from '../settings/named-backends.ts';
 import { waiting } from './jobs.ts';
 import { describePlan } from './upload.ts';
 

@@ -1,11 +1,11 @@
-import { UsageError } from '../../errors.ts';
+import { UsageError } from '../../contract/errors.ts';
 import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../sandbox/part.ts';
 import { startSandbox } from '../../sandbox/server.ts';
-import type { CommandResult } from '../command.ts';
-import type { SandboxVariables } from '../command-data.ts';
-import { parseDuration } from '../durations.ts';
-import type { FlagValues } from '../flags.ts';
-import type { Session } from '../session.ts';
+import type { CommandResult } from '../line/command.ts';
+import type { FlagValues } from '../line/flags.ts';
+import type { SandboxVariables } from '../output/command-data.ts';
+import type { Session } from '../session/session.ts';
+import { parseDuration } from '../settings/durations.ts';
 
 /** `apptool sandbox`: prints the variables to export, then serves until it is stopped, which is its normal end. */
 export async function sandboxCommand(session: Session): Promise<CommandResult<SandboxVariables>> {

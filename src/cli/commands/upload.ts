@@ -1,12 +1,12 @@
-import { UsageError } from '../../errors.ts';
-import type { PlannedRequest } from '../../planned-request.ts';
+import { UsageError } from '../../contract/errors.ts';
+import type { PlannedRequest } from '../../contract/planned-request.ts';
 import type { UploadInput } from '../../run/artifact.ts';
 import { withArtifact } from '../../run/artifact.ts';
 import { jobRef } from '../../run/backend.ts';
 import { upload } from '../../run/upload.ts';
-import type { CommandResult } from '../command.ts';
-import type { Planned } from '../command-data.ts';
-import { expectations, type Session, uploadOptions } from '../session.ts';
+import type { CommandResult } from '../line/command.ts';
+import type { Planned } from '../output/command-data.ts';
+import { expectations, type Session, uploadOptions } from '../session/session.ts';
 
 /** `apptool upload <file> --to <backend>` */
 export async function uploadCommand(session: Session): Promise<CommandResult<Planned>> {

@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import type { BackendDefinition, FirstSetting } from '../../backends/definition.ts';
-import { UsageError } from '../../errors.ts';
-import type { ResolvedSettings } from '../config/resolve-settings.ts';
-import { wordsOf } from '../setting-words.ts';
+import { UsageError } from '../../contract/errors.ts';
+import type { ResolvedSettings } from '../settings/resolve-settings.ts';
+import { wordsOf } from '../settings/setting-words.ts';
 import type { Interview, Wanted } from './interview.ts';
 
 type Section = Record<string, unknown>;

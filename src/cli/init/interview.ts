@@ -1,5 +1,5 @@
-import { LocalIoError, UsageError } from '../../errors.ts';
-import type { Questions } from '../questions.ts';
+import { LocalIoError, UsageError } from '../../contract/errors.ts';
+import type { Questions } from '../process/questions.ts';
 
 /** Something that is to be known. */
 export interface Wanted<T> {

@@ -1,10 +1,11 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { BackendDefinition } from '../../backends/definition.ts';
-import { PolicyError } from '../../errors.ts';
-import { createRedactor } from '../../redact.ts';
-import { parseConfigText } from '../config/config-text.ts';
-import { type Environment, resolveSettings } from '../config/resolve-settings.ts';
-import { variablesOf } from '../credentials.ts';
+import type { Env } from '../../contract/env.ts';
+import { PolicyError } from '../../contract/errors.ts';
+import { createRedactor } from '../../contract/redact.ts';
+import { parseConfigText } from '../settings/config/config-text.ts';
+import { variablesOf } from '../settings/credentials.ts';
+import { resolveSettings } from '../settings/resolve-settings.ts';
 
 export interface NewConfig {
   readonly path: string;
@@ -26,11 +27,7 @@ export function checkNewConfig({ path, text, isFound }: NewConfig, backends: rea
 }
 
 /** Throws `PolicyError` for a text that holds a credential which a variable gives, in any of its usual encodings. */
-export function assertNoCredential(
-  text: string,
-  backends: readonly BackendDefinition[],
-  environment: Environment,
-): void {
+export function assertNoCredential(text: string, backends: readonly BackendDefinition[], environment: Env): void {
   const plain = createRedactor().redact(text);
   const specs = backends.flatMap(({ credentials, commands = [] }) => [
     ...credentials,

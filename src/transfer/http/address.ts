@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { PolicyError, UsageError } from '../../errors.ts';
+import { PolicyError, UsageError } from '../../contract/errors.ts';
 
 const LONGEST_URL = 16 * 1024;
 

@@ -1,8 +1,9 @@
-import type { Body, Context } from '../../types.ts';
+import type { Body } from '../../contract/artifact.ts';
+import type { Context } from '../../contract/context.ts';
 import type { CallPolicy } from '../call-policy.ts';
 import { type AnswerShape, LARGEST_JSON_BYTES, readJson } from './answer.ts';
 import { attempt, type HttpRequest } from './attempt.ts';
-import type { Connections } from './dispatcher.ts';
+import type { Connections } from './connection/dispatcher.ts';
 import { type DescribeError, describeUnknownError, type RefusalInside } from './error-text.ts';
 import { callWithRetries } from './retry.ts';
 

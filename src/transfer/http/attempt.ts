@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { AppToolError, errorCode, LocalIoError } from '../../errors.ts';
-import type { Body, Context } from '../../types.ts';
+import type { Body } from '../../contract/artifact.ts';
+import type { Context } from '../../contract/context.ts';
+import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import {
@@ -10,10 +11,10 @@ import {
   PrivateAddressRefusal,
   ProxyBroken,
   ProxyRefusal,
-} from './dispatcher.ts';
+} from './connection/dispatcher.ts';
+import { unacknowledgedBytes } from './connection/socket-progress.ts';
+import { type Watchdog, watchSilence } from './connection/watchdog.ts';
 import { CallFailure, describeFault, type Fault, faultOf } from './failure.ts';
-import { unacknowledgedBytes } from './socket-progress.ts';
-import { type Watchdog, watchSilence } from './watchdog.ts';
 
 /** What is left in the kernel after our last write: up to 4 MB on Linux, which a slow link still has to carry. */
 const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;

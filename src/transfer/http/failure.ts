@@ -8,7 +8,7 @@ import {
   RejectedError,
   UnavailableError,
   UnknownOutcomeError,
-} from '../../errors.ts';
+} from '../../contract/errors.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 

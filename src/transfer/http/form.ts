@@ -1,5 +1,5 @@
 import FormData from 'form-data';
-import type { Body } from '../../types.ts';
+import type { Body } from '../../contract/artifact.ts';
 
 export interface FormField {
   readonly name: string;

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
-import type { AppToolError } from '../../errors.ts';
-import type { Context } from '../../types.ts';
+import type { Context } from '../../contract/context.ts';
+import type { AppToolError } from '../../contract/errors.ts';
 import { BACKOFF, type CallPolicy, LONGEST_RETRY_AFTER_MS } from '../call-policy.ts';
 import { CallFailure, isHopeless, toAppToolError } from './failure.ts';
 

@@ -1,9 +1,10 @@
-import type { Body, Context } from '../../types.ts';
+import type { Body } from '../../contract/artifact.ts';
+import type { Context } from '../../contract/context.ts';
 import type { CallPolicy } from '../call-policy.ts';
 import { checkServerAddress } from './address.ts';
 import { failed, header, readBody, refusal } from './answer.ts';
 import { attempt, type HttpAnswer, type HttpRequest } from './attempt.ts';
-import type { Connections } from './dispatcher.ts';
+import type { Connections } from './connection/dispatcher.ts';
 import { describeUnknownError } from './error-text.ts';
 import { CallFailure } from './failure.ts';
 import { callWithRetries } from './retry.ts';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { appendFile, chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readBuildMetadata } from '../../../src/cli/ci/read-build-metadata.ts';
+import { readBuildMetadata } from '../../../src/ci/build/read-build-metadata.ts';
 import { temporaryFolder } from '../../support/files.ts';
 import { type GitRepository, gitRepository } from '../../support/git.ts';
 

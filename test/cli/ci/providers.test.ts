@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { metadataFromEnvironment } from '../../../src/cli/ci/metadata-from-environment.ts';
-import { PROVIDERS, type Provider } from '../../../src/cli/ci/providers.ts';
+import { metadataFromEnvironment } from '../../../src/ci/build/metadata-from-environment.ts';
+import { PROVIDERS, type Provider } from '../../../src/ci/build/providers.ts';
 import { ROOT } from '../../support/files.ts';
 
 const SHA = '9f1c2d3e4b5a69788796a5b4c3d2e1f001122334';

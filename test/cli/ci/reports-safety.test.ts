@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createGithubAnnotations } from '../../../src/cli/reports/github-annotations.ts';
-import { createGithubOutputs } from '../../../src/cli/reports/github-outputs.ts';
-import { createGithubSummary } from '../../../src/cli/reports/github-summary.ts';
-import { createJUnitReport } from '../../../src/cli/reports/junit-report.ts';
-import { createKeyValueReport, DOTENV, PROPERTIES } from '../../../src/cli/reports/key-value-report.ts';
-import { createRunSteps } from '../../../src/cli/reports/run-steps.ts';
-import type { ResultDocument } from '../../../src/cli/result-document.ts';
-import { createRedactor } from '../../../src/redact.ts';
+import { createGithubAnnotations } from '../../../src/ci/reports/github/annotations.ts';
+import { createGithubOutputs } from '../../../src/ci/reports/github/outputs.ts';
+import { createGithubSummary } from '../../../src/ci/reports/github/summary.ts';
+import { createJUnitReport } from '../../../src/ci/reports/junit-report.ts';
+import { createKeyValueReport, DOTENV, PROPERTIES } from '../../../src/ci/reports/key-value-report.ts';
+import { createRunSteps } from '../../../src/ci/reports/run-steps.ts';
+import { createRedactor } from '../../../src/contract/redact.ts';
+import type { ResultDocument } from '../../../src/contract/result-document.ts';
 import {
   elements,
   readDotenv,

@@ -3,8 +3,8 @@ import { link, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
-import { FLAGS, variableOf } from '../../../src/cli/flags.ts';
-import { RUN_VALUES } from '../../../src/cli/reports/run-values.ts';
+import { RUN_VALUES } from '../../../src/ci/reports/run-values.ts';
+import { FLAGS, variableOf } from '../../../src/cli/line/flags.ts';
 import {
   elements,
   readDotenv,

@@ -1,0 +1,32 @@
+import { UnreadablePart, withinBounds } from '../zip/archive-file.ts';
+import { readBinaryPropertyList } from './binary-property-list.ts';
+import { readXmlPropertyList } from './xml-property-list.ts';
+
+/** A property list of Apple's, in either of its two formats. */
+export type PropertyList = string | number | boolean | Date | Buffer | null | PropertyList[] | PropertyDict;
+export type PropertyDict = ReadonlyMap<string, PropertyList>;
+
+/** Reads a property list whose root is a dictionary, as all that describe an app are. Throws `UnreadablePart`. */
+export function readPropertyList(bytes: Buffer): PropertyDict {
+  const isBinary = bytes.toString('latin1', 0, 6) === 'bplist';
+  const root = withinBounds(() => (isBinary ? readBinaryPropertyList(bytes) : readXmlPropertyList(bytes.toString())));
+  if (root instanceof Map) return root;
+  throw new UnreadablePart('is in no known format', { isHostile: false });
+}
+
+export function textIn(dict: PropertyDict, key: string): string | null {
+  const value = dict.get(key);
+  return typeof value === 'string' ? value : null;
+}
+
+/** The texts of an array; empty where there is none. */
+export function textsIn(dict: PropertyDict, key: string): string[] {
+  const value = dict.get(key);
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+}
+
+/** The dictionary at a key; empty where there is none. */
+export function dictIn(dict: PropertyDict, key: string): PropertyDict {
+  const value = dict.get(key);
+  return value instanceof Map ? value : new Map();
+}

@@ -1,0 +1,138 @@
+import type { Context } from '../../../contract/context.ts';
+import { canonicalEnvironment } from '../../../contract/environment.ts';
+import { RejectedError, UnknownOutcomeError } from '../../../contract/errors.ts';
+import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import type { ApiClient } from '../../../transfer/http/api.ts';
+import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
+import { type ManagementSettings, openManagementApi } from '../api.ts';
+import { buildPages, findBuild } from '../build-history.ts';
+import { stateOf } from '../build-state.ts';
+import { buildFields, buildKeyOf, JOB_ID, jobIdOf } from '../job-id.ts';
+import { type Build, SuccessReply } from '../wire.ts';
+import { demandSuccess, destroy, make, planOf } from './changes.ts';
+import type { Builds, NamedBuild } from './command-data.ts';
+
+const VERSIONS = ['development', 'staging', 'production'];
+
+/** `builds list`: of the environment that is given, else of all three. */
+export async function listBuilds(
+  input: CommandInput<ManagementSettings>,
+  ctx: Context,
+): Promise<CommandOutput<Builds>> {
+  const { flags, limit, settings } = input;
+  const api = openManagementApi(input);
+  const asked = typeof flags.environment === 'string' ? canonicalEnvironment(flags.environment) : null;
+  const found: (Build & { readonly version: string })[] = [];
+  for (const version of asked === null ? VERSIONS : [asked])
+    for (const build of await newestBuilds(api, version, limit, ctx)) found.push({ ...build, version });
+  const builds = found
+    .sort((one, other) => Number(other.startTime) - Number(one.startTime))
+    .slice(0, limit)
+    .map((build) => describe(build, settings));
+  const rows = builds.map(({ job, phase, status, signed, key, endedAt, message }) => [
+    job ?? '-',
+    phase,
+    status,
+    signed === null ? '-' : signed ? 'yes' : 'no',
+    key ?? '-',
+    endedAt ?? '-',
+    message ?? '',
+  ]);
+  const columns = ['job', 'phase', 'status', 'signed', 'key', 'ended', 'message'];
+  return { table: { columns, rows }, data: { builds } };
+}
+
+/** As many as are wanted, in the server's order. */
+async function newestBuilds(api: ApiClient, version: string, limit: number, ctx: Context): Promise<readonly Build[]> {
+  const builds: Build[] = [];
+  for await (const page of buildPages({ api, version, policy: CALL_POLICIES.read }, ctx)) {
+    builds.push(...page);
+    if (builds.length >= limit) break;
+  }
+  return builds.slice(0, limit);
+}
+
+function describe(
+  build: Build & { readonly version: string },
+  { awaitsSigning }: ManagementSettings,
+): Builds['builds'][number] {
+  const { version, platform, startTime, name, isSigned, signingKeyId, signingKeyName, endedAt } = build;
+  const { phase, status, message } = stateOf(build, awaitsSigning);
+  const id = jobIdOf(build);
+  // A row that cannot be named cannot be asked for either.
+  const job = JOB_ID.test(id) ? `apptego-management:${id}` : null;
+  return {
+    job,
+    version,
+    platform,
+    startTime,
+    name,
+    phase,
+    status,
+    message,
+    signed: isSigned,
+    key: signingKeyName ?? signingKeyId,
+    endedAt,
+  };
+}
+
+/** `builds delete <build>` */
+export async function deleteBuild(
+  input: CommandInput<ManagementSettings>,
+  ctx: Context,
+): Promise<CommandOutput<NamedBuild | Planned>> {
+  const key = buildKeyOf(input.operands[0] ?? '');
+  const api = openManagementApi(input);
+  const id = jobIdOf(key);
+  const change = {
+    what: `delete build ${id}`,
+    path: '/delete_application_build',
+    json: buildFields(key),
+    shownBy: 'builds list',
+  };
+  if (input.dryRun) return { text: `would delete build ${id}`, data: planOf(api, change) };
+  const isThere = async (asking: Context): Promise<boolean> => {
+    const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
+    return build !== null && !build.isDeleted;
+  };
+  await destroy(api, change, isThere, ctx);
+  return { text: `deleted build ${id}`, data: { build: id } };
+}
+
+/**
+ * `builds sign <build>`: queues it. Its row is read before, because after a lost answer only a row that has changed tells that it was
+ * queued.
+ */
+export async function signBuild(
+  input: CommandInput<ManagementSettings>,
+  ctx: Context,
+): Promise<CommandOutput<NamedBuild | Planned>> {
+  const key = buildKeyOf(input.operands[0] ?? '');
+  const api = openManagementApi(input);
+  const id = jobIdOf(key);
+  const row = (asking: Context) => findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
+  const before = await row(ctx);
+  if (before === null)
+    throw new RejectedError(`no such build: ${id}`, { hint: 'apptool apptego-management builds list shows them' });
+  const wayOn = `apptool wait apptego-management:${id} --set apptego-management.awaitsSigning=true`;
+  const change = {
+    what: `have build ${id} signed`,
+    path: '/sign_application_build',
+    json: { platform: key.platform, name: key.name, start_time: Number(key.startTime) },
+  };
+  if (input.dryRun) return { text: `would ${change.what}`, data: planOf(api, change) };
+  try {
+    demandSuccess(change, await make(api, change, SuccessReply, ctx));
+  } catch (error) {
+    if (!(error instanceof UnknownOutcomeError)) throw error;
+    error.hint =
+      'it may be queued all the same: look at apptool apptego-management builds list before you run it again';
+    const after = await row(ctx).catch(() => null);
+    if (after === null || !hasChanged(before, after)) throw error;
+  }
+  return { text: `build ${id} is queued for signing; to wait for it: ${wayOn}`, data: { build: id } };
+}
+
+function hasChanged(before: Build, after: Build): boolean {
+  return before.success !== after.success || before.isSigned !== after.isSigned || before.stage !== after.stage;
+}

@@ -1,0 +1,45 @@
+import type { AppEvent } from '../../contract/events.ts';
+import type { Redactor } from '../../contract/redact.ts';
+import { safeJson } from '../../contract/safe-text.ts';
+import type { Report } from './report.ts';
+
+/** Bytes move all the time; a reader of events wants to know twice a second. */
+const PROGRESS_EVERY_MS = 500;
+
+export interface EventsInput {
+  readonly name: string;
+  readonly redactor: Redactor;
+  readonly append: (line: string) => void;
+  readonly now: () => Date;
+  readonly verbose: boolean;
+}
+
+/** Every event as one line of JSON (NDJSON), as it happens; `debug` ones with `--verbose`. What can no longer be written fails the run's end, not the run. */
+export function createEventsReport({ name, redactor, append, now, verbose }: EventsInput): Report {
+  let seq = 0;
+  let problem: unknown = null;
+  const toldAtMs = new Map<string, number>();
+  const isTooSoon = ({ type, target = '' }: AppEvent, atMs: number): boolean => {
+    if (type !== 'upload.progress' && type !== 'download.progress') return false;
+    const key = `${target} ${type}`;
+    if (atMs - (toldAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < PROGRESS_EVERY_MS) return true;
+    toldAtMs.set(key, atMs);
+    return false;
+  };
+  return {
+    name,
+    event(event) {
+      const time = now();
+      if (problem !== null || (event.type === 'debug' && !verbose) || isTooSoon(event, time.getTime())) return;
+      try {
+        append(`${safeJson({ schemaVersion: 1, seq, time: time.toISOString(), ...event }, redactor)}\n`);
+        seq += 1;
+      } catch (error) {
+        problem = error;
+      }
+    },
+    ended() {
+      if (problem !== null) throw problem;
+    },
+  };
+}

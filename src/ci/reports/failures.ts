@@ -1,0 +1,34 @@
+import type { Finding } from '../../contract/job.ts';
+import type { ErrorRecord, ResultDocument } from '../../contract/result-document.ts';
+
+export interface Failure {
+  /** `null` where it is the run's. */
+  readonly target: string | null;
+  readonly job: string | null;
+  readonly error: ErrorRecord;
+}
+
+/** What went wrong, once each: the targets' own errors, else that of the run. */
+export function failuresOf({ error, job, targets }: ResultDocument): readonly Failure[] {
+  const own = targets.flatMap((target) =>
+    target.error === null || target.error.class === 'cancelled'
+      ? []
+      : [{ target: target.backend, job: target.job?.ref ?? null, error: target.error }],
+  );
+  const ofRun = error === null ? [] : [{ target: null, job: job?.ref ?? null, error }];
+  return own.length > 0 && error?.class !== 'cancelled' ? own : [...own, ...ofRun];
+}
+
+/** What every backend found. */
+export function findingsOf({ backend, findings, targets }: ResultDocument): readonly (Finding & {
+  readonly target: string | null;
+})[] {
+  return [{ backend, findings }, ...targets].flatMap((one) =>
+    one.findings.map((finding) => ({ ...finding, target: one.backend })),
+  );
+}
+
+/** The warnings of the run; those that repeat a finding are left to the findings. */
+export function warningsOf({ warnings }: ResultDocument): ResultDocument['warnings'] {
+  return warnings.filter(({ code }) => code !== 'finding');
+}

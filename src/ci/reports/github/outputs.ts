@@ -1,0 +1,38 @@
+import type { Redactor } from '../../../contract/redact.ts';
+import type { Report } from '../report.ts';
+import { type Rehearsal, runValues } from '../run-values.ts';
+
+export interface GithubOutputsInput {
+  readonly redactor: Redactor;
+  readonly rehearsal: Rehearsal | null;
+  readonly append: (text: string) => void;
+  /** New text at each call that nobody can guess. */
+  readonly delimiter: () => string;
+  readonly warnLeftOut: (where: string, names: readonly string[]) => void;
+}
+
+/**
+ * The step's outputs, in the runner's form for values of any kind. The runner skips empty lines; the one in front ends a line that an
+ * earlier command may have left open.
+ */
+export function createGithubOutputs({
+  redactor,
+  rehearsal,
+  append,
+  delimiter,
+  warnLeftOut,
+}: GithubOutputsInput): Report {
+  const name = 'GITHUB_OUTPUT';
+  return {
+    name,
+    ended(document, receipt) {
+      const { values, unfit } = runValues({ document, receipt, rehearsal }, redactor);
+      const blocks = values.map(({ name: key, value }) => {
+        const end = delimiter();
+        return `${key}<<${end}\n${value}\n${end}\n`;
+      });
+      append(`\n${blocks.join('')}`);
+      warnLeftOut(name, unfit);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import type { SettingValues } from '../../cli/settings/settings.ts';
+import type { Redactor } from '../../contract/redact.ts';
+import type { ResultDocument, TargetRecord } from '../../contract/result-document.ts';
+
+/**
+ * What a value may be made of. Others put them into shells and into files of other formats: so no quotes, `$`, `;`, `|`, `<`, `&`,
+ * backticks, no line breaks, nothing invisible; and no dash in front, which a command would take for a flag.
+ */
+const FORMS = {
+  yesOrNo: /^(?:true|false)$/,
+  number: /^\d{1,16}$/,
+  sha256: /^[0-9a-f]{64}$/,
+  /** Words of our own: a command, a phase, a class of error. */
+  words: /^[a-z]+(?:[ -][a-z]+)*$/,
+  /** A backend's own word. */
+  status: /^[A-Za-z][\w.-]{0,63}(?: [\w.-]{1,63}){0,3}$/,
+  jobId: /^\w[\w./%-]{0,1023}$/,
+  job: /^[a-z-]+:[\w./%-]{1,1024}$/,
+  packageName: /^[A-Za-z0-9][\w.-]{0,254}$/,
+  versionName: /^(?![ -])(?!.*\p{DI})[\p{L}\p{M}\p{N} ._+()-]{1,100}(?<! )$/u,
+  fileName: /^(?![ -])(?!.*\p{DI})[\p{L}\p{M}\p{N} ._+@=,:~#()[\]-]{1,255}(?<! )$/u,
+  path: /^(?![ -])(?!.*\p{DI})[\p{L}\p{M}\p{N} ._+@=,:~#()[\]/\\-]{1,1024}(?<! )$/u,
+} as const;
+
+type Form = keyof typeof FORMS;
+type Value = string | number | boolean | null | undefined;
+
+/** What sets a run apart from a release, whatever else is told of it. */
+export type Rehearsal = 'dry-run' | 'sandbox';
+
+/** `null` for a run that is none; one that sends nothing is a dry run, also where there is a sandbox. */
+export function rehearsalOf({ dryRun, sandbox }: Pick<SettingValues, 'dryRun' | 'sandbox'>): Rehearsal | null {
+  if (dryRun === true) return 'dry-run';
+  return sandbox === true ? 'sandbox' : null;
+}
+
+/** What the values are read from; `one` is the run, or the only target that it has. */
+interface Source {
+  readonly document: ResultDocument;
+  readonly one: ResultDocument | TargetRecord;
+  readonly receipt: string | null;
+  readonly rehearsal: Rehearsal | null;
+}
+
+/** The fixed names, the most important first. GitHub's outputs have them; `APPTOOL_RESULT_` and capitals make the keys of the other files. */
+export const RUN_VALUES: Readonly<Record<string, readonly [Form, (source: Source) => Value]>> = {
+  ok: ['yesOrNo', ({ document }) => document.ok],
+  exit_code: ['number', ({ document }) => document.exitCode],
+  rehearsal: ['words', ({ rehearsal }) => rehearsal],
+  error_class: ['words', ({ document }) => document.error?.class],
+  command: ['words', ({ document }) => document.command],
+  backend: ['words', ({ one }) => one.backend],
+  job: ['job', ({ one }) => one.job?.ref],
+  job_id: ['jobId', ({ one }) => one.job?.id],
+  phase: ['words', ({ one }) => one.state?.phase],
+  status: ['status', ({ one }) => one.state?.status],
+  output: ['path', ({ document }) => document.output?.path],
+  receipt: ['path', ({ receipt }) => receipt],
+  output_sha256: ['sha256', ({ document }) => document.output?.sha256],
+  output_name: ['fileName', ({ document }) => document.output?.name],
+  output_size: ['number', ({ document }) => document.output?.size],
+  artifact_sha256: ['sha256', ({ document }) => document.artifact?.sha256],
+  artifact_name: ['fileName', ({ document }) => document.artifact?.name],
+  package_name: ['packageName', ({ document }) => document.artifact?.packageName],
+  version_name: ['versionName', ({ document }) => document.artifact?.versionName],
+  version_code: ['number', ({ document }) => document.artifact?.versionCode],
+};
+
+/** The same of each target, where a run has several: behind the backend's id, its dashes as underscores. */
+export const TARGET_VALUES: Readonly<Record<string, readonly [Form, (target: TargetRecord) => Value]>> = {
+  exit_code: ['number', ({ exitCode }) => exitCode],
+  job: ['job', ({ job }) => job?.ref],
+  phase: ['words', ({ state }) => state?.phase],
+};
+
+/** How many of the run's own values stand before those of the targets: those that tell how it went. */
+const BEFORE_TARGETS = Object.keys(RUN_VALUES).indexOf('output_sha256');
+
+interface NamedValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface RunValues {
+  readonly values: readonly NamedValue[];
+  /** Names of what there is, in a form that is not safe to pass on: it is left out, never changed. */
+  readonly unfit: readonly string[];
+}
+
+export function runValues({ document, receipt, rehearsal }: Omit<Source, 'one'>, redactor: Redactor): RunValues {
+  const [target, ...others] = document.targets;
+  const one = target !== undefined && others.length === 0 ? target : document;
+  const own = Object.entries(RUN_VALUES).map(([name, [form, read]]) => ({
+    name,
+    form,
+    value: read({ document, one, receipt, rehearsal }),
+  }));
+  const ofTargets = (others.length === 0 ? [] : document.targets).flatMap((record) =>
+    Object.entries(TARGET_VALUES).map(([name, [form, read]]) => ({
+      name: `${record.backend.replaceAll('-', '_')}_${name}`,
+      form,
+      value: read(record),
+    })),
+  );
+  const known = [...own.slice(0, BEFORE_TARGETS), ...ofTargets, ...own.slice(BEFORE_TARGETS)].flatMap(
+    ({ value, ...rest }) => (value === null || value === undefined ? [] : [{ ...rest, value: String(value) }]),
+  );
+  const isFit = ({ form, value }: { readonly form: Form; readonly value: string }) =>
+    FORMS[form].test(value) && redactor.redact(value) === value;
+  return {
+    values: known.filter(isFit).map(({ name, value }) => ({ name, value })),
+    unfit: known.filter((one) => !isFit(one)).map(({ name }) => name),
+  };
+}

@@ -1,0 +1,34 @@
+import type { AppToolError } from '../../contract/errors.ts';
+import type { Session } from '../session/session.ts';
+import type { FlagValues } from './flags.ts';
+
+/** What a command puts on stdout: text for people and pipes, or `data` inside the `--json` document. */
+export interface CommandResult<Data = unknown> {
+  readonly text: string | null;
+  /** A path that the user or their config gave, printed as it is: a script has to be able to open it. */
+  readonly path?: string;
+  /** Of a command without a schema in `command-data.ts` or in its backend's folder: none. */
+  readonly data?: Data;
+  /** How a run failed that has a result all the same: what some of its targets did. */
+  readonly failure?: AppToolError;
+}
+
+/** What was asked on the command line. */
+export interface Invocation {
+  readonly command: string;
+  readonly operands: readonly string[];
+  readonly flags: FlagValues;
+}
+
+export interface CommandSpec {
+  /** Its words: `protect`, `config show`. */
+  readonly name: string;
+  /** Its operands, as help shows them; all are required. */
+  readonly operands: readonly string[];
+  readonly flags: readonly string[];
+  readonly summary: string;
+  readonly example: string;
+  /** True for what does not depend on the folder it runs in: a config is read where `--config` names one, and not looked for. */
+  readonly ignoresFoundConfig?: true;
+  readonly run: (session: Session) => Promise<CommandResult>;
+}

@@ -1,0 +1,180 @@
+import type { SettingKey } from '../settings/settings.ts';
+
+/** The shells that there is a completion for. */
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+/** What a shell can offer for a value, where neither the setting's schema nor `<file>` says it. */
+export type Offered =
+  | 'backends'
+  | 'protecting-backends'
+  | 'milestones'
+  | 'backend-settings'
+  | 'apps'
+  | 'configs'
+  | 'receipts'
+  | readonly string[];
+
+/** What a shell can offer for an operand of one of apptool's own commands. */
+export const OFFERED_FOR_OPERANDS: Readonly<Record<string, Offered>> = {
+  file: 'apps',
+  job: 'receipts',
+  receipt: 'receipts',
+  shell: SHELLS,
+};
+
+/** One flag: its words are what `--help` shows; its checks and default are those of its setting. */
+export interface Flag {
+  readonly name: string;
+  readonly short?: string;
+  /** What the value is, as help shows it; absent for a flag without a value. */
+  readonly value?: string;
+  readonly type: 'text' | 'number-or-text' | 'switch';
+  /** The setting that it sets; `null` for the few that steer the command line itself. */
+  readonly key: SettingKey | null;
+  readonly offers?: Offered;
+  /** May be given several times, with different values. */
+  readonly isList?: boolean;
+  /** For flags without a setting, which has the description otherwise. */
+  readonly help?: string;
+  /** In the help of every command. */
+  readonly isGlobal?: boolean;
+}
+
+function takes(name: string, value: string, key: SettingKey, more: Partial<Flag> = {}): Flag {
+  return { name, value, key, type: 'text', ...more };
+}
+
+function turnsOn(name: string, key: SettingKey, more: Partial<Flag> = {}): Flag {
+  return { name, key, type: 'switch', ...more };
+}
+
+/** Every flag there is, in the order in which help shows them. */
+export const FLAGS: readonly Flag[] = [
+  {
+    name: 'to',
+    value: '<backend>',
+    type: 'text',
+    key: null,
+    offers: 'backends',
+    help: 'Backend; publish, doctor and init take several: a,b',
+  },
+  takes('backend', '<id>', 'backend', { offers: 'protecting-backends' }),
+  takes('environment', '<name>', 'environment', { short: 'e' }),
+  takes('platform', '<android|ios>', 'platform'),
+  takes('signing-key', '<id|none>', 'signingKey', { offers: ['none'] }),
+  takes('output', '<file>', 'output', { short: 'o' }),
+  turnsOn('force', 'force', { short: 'f' }),
+  turnsOn('detach', 'detach'),
+  takes('timeout', '<duration>', 'timeout'),
+  takes('poll-interval', '<duration>', 'pollInterval'),
+  takes('stall-timeout', '<duration>', 'stallTimeout'),
+  takes('appear-timeout', '<duration>', 'appearTimeout'),
+  takes('capacity-wait', '<duration>', 'capacityWait'),
+  takes('until', '<milestone>', 'until', { offers: 'milestones' }),
+  takes('release-notes', '<text>', 'releaseNotes'),
+  takes('release-notes-file', '<file|->', 'releaseNotesFile'),
+  takes('tags', '<a,b>', 'tags'),
+  takes('expect-package', '<id>', 'expectPackage'),
+  takes('expect-signer', '<sha256>', 'expectSigner'),
+  takes('min-version-code', '<n>', 'minVersionCode'),
+  turnsOn('allow-debuggable', 'allowDebuggable'),
+  turnsOn('fail-fast', 'failFast'),
+  { name: 'limit', value: '<n>', type: 'text', key: null, help: 'Most rows to show (default: 50)' },
+  { name: 'yes', short: 'y', type: 'switch', key: null, help: 'Do not ask before something is deleted' },
+  { name: 'name', value: '<name>', type: 'text', key: null, help: 'What to call it' },
+  { name: 'alias', value: '<alias>', type: 'text', key: null, help: 'Alias of the key in its keystore (Android)' },
+  { name: 'default', type: 'switch', key: null, help: "Make it the tenant's default" },
+  takes('receipt', '<file>', 'receipt', { offers: 'receipts' }),
+  turnsOn('github', 'github'),
+  takes('gitlab-dotenv', '<file>', 'gitlabDotenv'),
+  takes('junit', '<file>', 'junit'),
+  takes('jenkins-properties', '<file>', 'jenkinsProperties'),
+  takes('concurrency', '<auto|1-16>', 'concurrency', { type: 'number-or-text' }),
+  {
+    name: 'set',
+    value: '<backend>.<key>=<v>',
+    type: 'text',
+    key: null,
+    isList: true,
+    offers: 'backend-settings',
+    help: 'Any setting of a backend; @file reads a file',
+  },
+  { name: 'port', value: '<number>', type: 'text', key: null, help: 'Port to serve on (default: a free one)' },
+  { name: 'processing-time', value: '<duration>', type: 'text', key: null, help: 'How long a job takes (default: 2s)' },
+  {
+    name: 'appear-time',
+    value: '<duration>',
+    type: 'text',
+    key: null,
+    help: 'How long a job is unknown (default: 300ms)',
+  },
+  {
+    name: 'result',
+    value: '<completed|failed>',
+    type: 'text',
+    key: null,
+    offers: ['completed', 'failed'],
+    help: 'How a job ends (default: completed)',
+  },
+  {
+    name: 'concurrency-limit',
+    value: '<number>',
+    type: 'text',
+    key: null,
+    help: 'Jobs at a time; one more is answered 429 (default: 2)',
+  },
+  {
+    name: 'weekly-limit',
+    value: '<number>',
+    type: 'text',
+    key: null,
+    help: 'Jobs in seven days per platform and environment (default: none)',
+  },
+  {
+    name: 'config',
+    short: 'c',
+    value: '<file>',
+    type: 'text',
+    key: null,
+    offers: 'configs',
+    help: 'Config file, instead of looking for one',
+    isGlobal: true,
+  },
+  turnsOn('json', 'json', { isGlobal: true }),
+  takes('events', '<file|->', 'events', { isGlobal: true }),
+  turnsOn('quiet', 'quiet', { short: 'q', isGlobal: true }),
+  turnsOn('verbose', 'verbose', { short: 'v', isGlobal: true }),
+  turnsOn('no-color', 'noColor', { isGlobal: true }),
+  turnsOn('no-progress', 'noProgress', { isGlobal: true }),
+  turnsOn('sandbox', 'sandbox', { isGlobal: true }),
+  turnsOn('dry-run', 'dryRun', { isGlobal: true }),
+  { name: 'version', short: 'V', type: 'switch', key: null, help: 'Print the version', isGlobal: true },
+  { name: 'help', short: 'h', type: 'switch', key: null, help: 'Show help', isGlobal: true },
+];
+
+/** Those that most runs use: a help page that would be longer than a screen describes these, and names the others. */
+export const MAIN_FLAGS: readonly string[] = [
+  'to',
+  'backend',
+  'environment',
+  'output',
+  'force',
+  'detach',
+  'timeout',
+  'until',
+  'release-notes',
+  'tags',
+  'receipt',
+];
+
+/** What was given on the command line, by flag name. */
+export type FlagValues = Readonly<Record<string, string | true | readonly string[]>>;
+
+export function flagNamed(name: string): Flag | undefined {
+  return FLAGS.find((flag) => flag.name === name);
+}
+
+/** The variable of a flag: `--poll-interval` is `APPTOOL_POLL_INTERVAL`. */
+export function variableOf(flag: Flag): string {
+  return `APPTOOL_${flag.name.toUpperCase().replaceAll('-', '_')}`;
+}

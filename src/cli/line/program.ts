@@ -1,0 +1,276 @@
+import { Command, CommanderError, Option } from 'commander';
+import { UsageError } from '../../contract/errors.ts';
+import type { CommandSpec, Invocation } from './command.ts';
+import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS } from './flags.ts';
+import type { SettingTexts } from './setting-texts.ts';
+import { nearest } from './suggest.ts';
+
+const MOST_ARGUMENTS = 1000;
+const LONGEST_ARGUMENT = 64 * 1024;
+/** A terminal of the usual size, less the line of the prompt. */
+const SCREEN_LINES = 23;
+const TRY_HELP = 'try "apptool --help"';
+/** A word that is certainly not a secret may be shown again. */
+const HARMLESS_WORD = /^[a-z-]{1,24}$/;
+const SOUNDS_SECRET = /key|token|secret|password|passphrase|credential/;
+
+export type Parsed =
+  | { readonly type: 'run'; readonly spec: CommandSpec; readonly invocation: Invocation }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'help'; readonly text: string }
+  | { readonly type: 'no-command'; readonly help: string; readonly error: UsageError };
+
+/**
+ * Reads the command line. Throws `UsageError` for what it cannot be; its message names flags and harmless words, never a value, since
+ * a value may be a secret that was put in the wrong place. A help page comes without the settings' texts unless `texts` gives them; what
+ * would be longer than a screen describes the main options and names the others, unless `--verbose` is given.
+ */
+export function parseCommandLine(
+  argv: readonly string[],
+  specs: readonly CommandSpec[],
+  version: string,
+  texts: SettingTexts = {},
+): Parsed {
+  const whole = parse(argv, specs, version, texts, false);
+  const isOfCommand = whole.type === 'help' && argv.some((word) => !word.startsWith('-'));
+  if (!isOfCommand || argv.includes('--verbose') || argv.includes('-v')) return whole;
+  const lineCount = whole.text.trimEnd().split('\n').length;
+  return lineCount <= SCREEN_LINES ? whole : parse(argv, specs, version, texts, true);
+}
+
+function parse(
+  argv: readonly string[],
+  specs: readonly CommandSpec[],
+  version: string,
+  texts: SettingTexts,
+  isBrief: boolean,
+): Parsed {
+  if (argv.length > MOST_ARGUMENTS) throw new UsageError('too many arguments');
+  if (argv.some((argument) => argument.length > LONGEST_ARGUMENT)) throw new UsageError('argument too long');
+  let parsed: Parsed | null = null;
+  let printed = '';
+  const program = buildProgram(specs, version, {
+    texts,
+    isBrief,
+    print: (text) => {
+      printed += text;
+    },
+    found: (spec, command) => {
+      parsed = { type: 'run', spec, invocation: toInvocation(spec, command) };
+    },
+  });
+  try {
+    program.parse([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.code === 'commander.helpDisplayed') return { type: 'help', text: printed };
+    if (error.exitCode === 0) return { type: 'text', text: printed };
+    if (error.code === 'commander.help') return { type: 'no-command', help: printed, error: noCommand(argv, specs) };
+    throw explain(error.code, argv, specs);
+  }
+  return parsed ?? { type: 'no-command', help: program.helpInformation(), error: noCommand(argv, specs) };
+}
+
+interface Parts {
+  readonly texts: SettingTexts;
+  /** Whether a help page only names the options that few need. */
+  readonly isBrief: boolean;
+  readonly print: (text: string) => void;
+  readonly found: (spec: CommandSpec, command: Command) => void;
+}
+
+function buildProgram(specs: readonly CommandSpec[], version: string, parts: Parts): Command {
+  const program = prepare(new Command('apptool'), parts)
+    .description('Get a mobile build from CI into protection and the stores: upload, wait, download, checked.')
+    .version(version, '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Show help')
+    .helpCommand(false);
+  for (const flag of FLAGS) {
+    if (flag.isGlobal === true && flag.name !== 'version' && flag.name !== 'help')
+      program.addOption(toOption(flag, parts));
+  }
+  const groups = new Map([['', program]]);
+  for (const spec of specs) {
+    const words = spec.name.split(' ');
+    const last = words.pop() ?? '';
+    groupOf(words, groups, parts).addCommand(buildCommand(last, spec, parts));
+  }
+  for (const group of groups.values())
+    if (group !== program) group.summary(group.commands.map((command) => command.name()).join(', '));
+  return program;
+}
+
+/** The group of commands below these words, made when it is first asked for. */
+function groupOf(words: readonly string[], groups: Map<string, Command>, parts: Parts): Command {
+  const path = words.join(' ');
+  const known = groups.get(path);
+  if (known !== undefined) return known;
+  const group = prepare(new Command(words.at(-1) ?? ''), parts).helpCommand(false);
+  group.helpOption('-h, --help', 'Show help');
+  groupOf(words.slice(0, -1), groups, parts).addCommand(group);
+  groups.set(path, group);
+  return group;
+}
+
+function prepare(command: Command, parts: Parts): Command {
+  return command
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureHelp({
+      subcommandTerm: (sub) =>
+        [sub.name(), ...sub.registeredArguments.map((operand) => `<${operand.name()}>`)].join(' '),
+    })
+    .configureOutput({ writeOut: parts.print, writeErr: parts.print });
+}
+
+function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
+  const command = prepare(new Command(name), parts).summary(spec.summary).description(spec.summary);
+  // That there is --help is named with the global ones.
+  command.configureHelp({ visibleOptions: ({ options }) => options.filter(({ hidden }) => !hidden) });
+  // How many operands came is checked by us, so that the message can say it.
+  for (const operand of spec.operands) command.argument(`[${operand}]`);
+  command.usage(['[options]', ...spec.operands.map((operand) => `<${operand}>`)].join(' '));
+  command.allowExcessArguments(true);
+  command.helpOption('-h, --help', 'Show help');
+  const flags = spec.flags.flatMap((flagName) => flagNamed(flagName) ?? []);
+  for (const flag of flags) {
+    const option = toOption(flag, parts);
+    command.addOption(parts.isBrief && !MAIN_FLAGS.includes(flag.name) ? option.hideHelp() : option);
+  }
+  const others = flags.filter(({ name: flag }) => parts.isBrief && !MAIN_FLAGS.includes(flag));
+  command.addHelpText(
+    'after',
+    [
+      ...(flags.length === 0 ? [''] : []),
+      ...(others.length === 0 ? [] : ['More options, described by --help --verbose:', namesOf(others)]),
+      'Global options (apptool --help):',
+      namesOf(FLAGS.filter(({ isGlobal }) => isGlobal === true)),
+      '',
+      `Example: ${spec.example}`,
+    ].join('\n'),
+  );
+  return command.action(() => parts.found(spec, command));
+}
+
+function namesOf(flags: readonly Flag[]): string {
+  const names = flags.map(({ name }) => `--${name}`).join(' ');
+  return names.replace(/(.{1,76})( |$)/g, '  $1\n').trimEnd();
+}
+
+function toOption(flag: Flag, parts: Parts): Option {
+  const short = flag.short === undefined ? '' : `-${flag.short}, `;
+  const value = flag.value === undefined ? '' : ` ${flag.value}`;
+  const option = new Option(`${short}--${flag.name}${value}`, helpOf(flag, parts));
+  if (flag.type === 'switch') return option;
+  return option.argParser((given: string, before: string | string[] | undefined) => {
+    checkValue(flag, given);
+    if (flag.isList === true) return [...(before ?? []), given];
+    if (before !== undefined && before !== given)
+      throw new UsageError(`--${flag.name} given twice with different values`);
+    return given;
+  });
+}
+
+function helpOf(flag: Flag, parts: Parts): string {
+  if (flag.key === null) return flag.help ?? '';
+  const { description = '', defaultText = null } = parts.texts[flag.key] ?? {};
+  return defaultText === null ? description : `${description} (default: ${defaultText})`;
+}
+
+function checkValue(flag: Flag, given: string): void {
+  if (given === '') throw new UsageError(`--${flag.name} is empty`);
+  if (given.includes('\0')) throw new UsageError(`--${flag.name} contains a NUL character`);
+  const isFlag = given.startsWith('--') && flagNamed(given.slice(2)) !== undefined;
+  if (isFlag) throw new UsageError(`--${flag.name} needs a value`);
+}
+
+function toInvocation(spec: CommandSpec, command: Command): Invocation {
+  const operands = command.args;
+  if (operands.length !== spec.operands.length)
+    throw new UsageError(countMismatch(spec, operands.length), { hint: `try "apptool ${spec.name} --help"` });
+  for (const operand of operands) {
+    if (operand.includes('\0')) throw new UsageError('an argument contains a NUL character');
+  }
+  const given = command.optsWithGlobals() as Record<string, string | boolean | string[]>;
+  const flags: Record<string, FlagValues[string]> = {};
+  for (const flag of FLAGS) {
+    const value = flag.name.startsWith('no-') ? given[camel(flag.name.slice(3))] === false : given[camel(flag.name)];
+    if (value !== undefined && value !== false) flags[flag.name] = value;
+  }
+  return { command: spec.name, operands, flags };
+}
+
+function countMismatch(spec: CommandSpec, got: number): string {
+  const [what = 'argument', ...more] = spec.operands;
+  if (more.length > 0)
+    return `${spec.name} needs ${spec.operands.map((name) => `<${name}>`).join(' ')}, got ${got} of them`;
+  if (spec.operands.length === 0) return `${spec.name} takes no argument, got ${got}`;
+  return got === 0 ? `${spec.name} needs a ${what}` : `one ${what} expected, got ${got}`;
+}
+
+function camel(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What commander found wrong, in words without values: its own quote the whole argument. */
+function explain(code: string, argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  if (code === 'commander.unknownOption') return unknownOption(argv, specs);
+  if (code === 'commander.optionMissingArgument') {
+    const name = argv.at(-1) ?? '';
+    const flag = FLAGS.find((candidate) => name === `--${candidate.name}` || name === `-${candidate.short}`);
+    return new UsageError(`--${flag?.name ?? 'option'} needs a value`);
+  }
+  if (code === 'commander.unknownCommand') return unknownCommand(argv, specs);
+  return new UsageError('cannot read the command line', { hint: TRY_HELP });
+}
+
+function unknownOption(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  const names = FLAGS.map((flag) => `--${flag.name}`);
+  const known = new Set([...names, ...FLAGS.map((flag) => `-${flag.short}`)]);
+  const given = argv.map((argument) => argument.split('=')[0] ?? '').filter((argument) => argument.startsWith('-'));
+  const unknown = given.find((argument) => !known.has(argument));
+  if (unknown === undefined) return unfitOption(argv, specs);
+  const name = /^--?[A-Za-z][A-Za-z0-9-]{0,40}$/.test(unknown) ? unknown : '--…';
+  if (SOUNDS_SECRET.test(name.toLowerCase())) {
+    return new UsageError('secrets are not accepted as arguments (visible in ps); set APPTEGO_API_KEY', {
+      hint: 'put credentials in variables, or in files that <VARIABLE>_FILE names; apptool backends lists them',
+    });
+  }
+  const near = nearest(name, names);
+  return new UsageError(near === null ? `unknown option ${name}` : `unknown option ${name}; did you mean ${near}?`);
+}
+
+/** A known flag at a command that does not take it. */
+function unfitOption(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  const words = argv.filter((argument) => !argument.startsWith('-'));
+  const spec = specs.find(({ name }) => words.join(' ').startsWith(name));
+  const flag = FLAGS.find(
+    ({ name, short, isGlobal }) =>
+      isGlobal !== true &&
+      spec?.flags.includes(name) !== true &&
+      argv.some(
+        (argument) => argument === `--${name}` || argument.startsWith(`--${name}=`) || argument === `-${short}`,
+      ),
+  );
+  const what = flag === undefined ? 'one of the options given' : `--${flag.name}`;
+  return new UsageError(`this command does not take ${what}`, { hint: 'see its --help' });
+}
+
+function unknownCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  const words = [...new Set(specs.flatMap((spec) => spec.name.split(' ')))];
+  const word = argv.find((argument) => !argument.startsWith('-') && !words.includes(argument)) ?? '';
+  if (!HARMLESS_WORD.test(word)) return new UsageError('unknown command', { hint: TRY_HELP });
+  const near = nearest(word, words);
+  return new UsageError(
+    near === null ? `unknown command "${word}"` : `unknown command "${word}"; did you mean "${near}"?`,
+    { hint: TRY_HELP },
+  );
+}
+
+function noCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+  const words = argv.filter((argument) => !argument.startsWith('-'));
+  const groups = words.map((_, index) => words.slice(0, index + 1).join(' '));
+  const group = groups.findLast((path) => specs.some((spec) => spec.name.startsWith(`${path} `)));
+  if (group === undefined) return new UsageError(`no command given; ${TRY_HELP}`);
+  return new UsageError(`no ${group} command given; try "apptool ${group} --help"`);
+}

@@ -1,0 +1,18 @@
+import type { SettingKey } from '../settings/settings.ts';
+
+interface SettingText {
+  readonly description: string;
+  /** As a user would write it; `null` where there is no default. */
+  readonly defaultText: string | null;
+}
+
+export type SettingTexts = Readonly<Partial<Record<SettingKey, SettingText>>>;
+
+/** The build puts the texts here, so that a help page does not have to load the schemas that they come from. */
+declare const BUILT_SETTING_TEXTS: SettingTexts | undefined;
+
+/** The settings' descriptions and defaults, as their schema has them. */
+export async function settingTexts(): Promise<SettingTexts> {
+  if (typeof BUILT_SETTING_TEXTS !== 'undefined') return BUILT_SETTING_TEXTS;
+  return (await import('./setting-texts-from-schema.ts')).textsFromSchema();
+}

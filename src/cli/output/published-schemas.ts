@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { backends } from '../../backends/index.ts';
+import { EventRecord } from '../../contract/events.ts';
+import { Receipt } from '../receipt/receipt.ts';
+import { configJsonSchema } from '../settings/config/config-schema.ts';
+import { InspectDocument } from './inspect-document.ts';
+import { resultJsonSchema } from './result-schema.ts';
+
+export { backendCommandTexts } from '../commands/backend-command-texts.ts';
+export { textsFromSchema } from '../line/setting-texts-from-schema.ts';
+
+/** The JSON Schemas that ship in the package, by file name. */
+export async function publishedSchemas(): Promise<Readonly<Record<string, object>>> {
+  return {
+    'config.schema.json': configJsonSchema(backends),
+    'result.schema.json': await resultJsonSchema(backends),
+    'events.schema.json': {
+      ...z.toJSONSchema(EventRecord, { target: 'draft-7' }),
+      title: 'One line of apptool --events, version 1',
+    },
+    'receipt.schema.json': {
+      ...z.toJSONSchema(Receipt, { target: 'draft-7' }),
+      title: 'apptool receipt, version 1',
+    },
+    'inspect.schema.json': {
+      ...z.toJSONSchema(InspectDocument, { target: 'draft-7' }),
+      title: 'apptool inspect --json result, version 1',
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import type { AppEvent } from '../../../contract/events.ts';
+import { formatElapsed, formatPercent, formatSize } from '../../../contract/units.ts';
+
+/** Speed is what moved in this last while (ms). */
+const SPEED_WINDOW_MS = 5_000;
+
+/** What is going on now, in one line: for the live line of a terminal, and for the sign of life elsewhere. */
+export interface Activity {
+  observe(event: AppEvent, nowMs: number): void;
+  /** `null` when nothing runs. */
+  describe(nowMs: number): string | null;
+}
+
+interface Transfer {
+  readonly verb: 'sending' | 'fetching';
+  readonly name: string;
+  doneBytes: number;
+  totalBytes: number | null;
+  inFlight: number;
+  lastAtMs: number;
+  samples: { readonly atMs: number; readonly bytes: number }[];
+}
+
+type Current =
+  | { readonly type: 'transfer'; readonly transfer: Transfer }
+  | { readonly type: 'wait'; readonly job: string; readonly sinceMs: number; readonly words: string }
+  | { readonly type: 'slot'; readonly untilMs: number }
+  | null;
+
+export function createActivity(): Activity {
+  let current: Current = null;
+  let name = '';
+  const start = (verb: Transfer['verb'], totalBytes: number | null, nowMs: number): void => {
+    const samples = [{ atMs: nowMs, bytes: 0 }];
+    current = {
+      type: 'transfer',
+      transfer: { verb, name, doneBytes: 0, totalBytes, inFlight: 0, lastAtMs: nowMs, samples },
+    };
+  };
+  return {
+    observe(event, nowMs) {
+      switch (event.type) {
+        case 'upload.start':
+          name = event.name;
+          return start('sending', event.sizeBytes, nowMs);
+        case 'upload.plan':
+          if (current?.type !== 'transfer') start('sending', null, nowMs);
+          return;
+        case 'upload.progress':
+          if (current?.type === 'transfer')
+            advance(current.transfer, event.sentBytes, event.totalBytes, event.inFlight, nowMs);
+          return;
+        case 'download.start':
+          name = event.name;
+          return start('fetching', event.totalBytes, nowMs);
+        case 'download.progress':
+          if (current?.type === 'transfer') advance(current.transfer, event.receivedBytes, event.totalBytes, 0, nowMs);
+          return;
+        case 'capacity.wait':
+          current = { type: 'slot', untilMs: nowMs + event.delayMs };
+          return;
+        case 'wait.start':
+          current = { type: 'wait', job: event.job, sinceMs: nowMs, words: 'waiting for its record' };
+          return;
+        case 'job.state':
+          if (current?.type === 'wait') current = { ...current, words: stateWords(event) };
+          return;
+        case 'upload.done':
+        case 'download.done':
+        case 'target.done':
+          current = null;
+          return;
+        default:
+          return;
+      }
+    },
+    describe(nowMs) {
+      if (current === null) return null;
+      if (current.type === 'transfer') return describeTransfer(current.transfer, nowMs);
+      if (current.type === 'slot')
+        return `waiting for a build slot, asking again in ${formatElapsed(Math.max(0, current.untilMs - nowMs))}`;
+      return `${current.job}: ${current.words}, ${formatElapsed(nowMs - current.sinceMs)}`;
+    },
+  };
+}
+
+export function stateWords(state: {
+  readonly phase: string;
+  readonly status: string;
+  readonly message: string | null;
+}): string {
+  if (state.phase === 'absent') return 'waiting for its record';
+  return state.message === null ? state.status : `${state.status} (${state.message})`;
+}
+
+function advance(
+  transfer: Transfer,
+  doneBytes: number,
+  totalBytes: number | null,
+  inFlight: number,
+  nowMs: number,
+): void {
+  transfer.doneBytes = doneBytes;
+  transfer.totalBytes = totalBytes;
+  transfer.inFlight = inFlight;
+  transfer.lastAtMs = nowMs;
+  const last = transfer.samples.at(-1);
+  // Four samples a second are enough, and keep the list short.
+  if (last === undefined || nowMs - last.atMs >= 250) transfer.samples.push({ atMs: nowMs, bytes: doneBytes });
+  while (transfer.samples.length > 2 && nowMs - (transfer.samples[0]?.atMs ?? nowMs) > SPEED_WINDOW_MS)
+    transfer.samples.shift();
+}
+
+function describeTransfer(transfer: Transfer, nowMs: number): string {
+  const { verb, name, doneBytes, totalBytes, inFlight } = transfer;
+  const first = transfer.samples[0] ?? { atMs: nowMs, bytes: 0 };
+  // Up to a second of silence is the time between two reports; more of it is a link that slows down.
+  const lastAtMs = Math.max(transfer.lastAtMs, nowMs - 1_000);
+  const bytesPerMs = Math.max(0, doneBytes - first.bytes) / Math.max(1, lastAtMs - first.atMs);
+  const parts = inFlight > 1 ? `, ${inFlight} parts at once` : '';
+  const speed = `${formatSize(Math.round(bytesPerMs * 1000))}/s`;
+  if (totalBytes === null) return `${verb} ${name}: ${formatSize(doneBytes)}, ${speed}${parts}`;
+  const left = bytesPerMs > 0 ? `, ${formatElapsed((totalBytes - doneBytes) / bytesPerMs)} left` : '';
+  return `${verb} ${name}: ${formatPercent(doneBytes, totalBytes)} of ${formatSize(totalBytes)}, ${speed}${left}${parts}`;
+}

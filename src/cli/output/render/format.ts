@@ -1,0 +1,65 @@
+import type { AppEvent } from '../../../contract/events.ts';
+import { formatElapsed, formatSize } from '../../../contract/units.ts';
+import { formatDuration } from '../../settings/durations.ts';
+import { stateWords } from './activity.ts';
+
+/** What an event is worth saying: always, only when something is told at all, or only with `--verbose`. */
+export interface Line {
+  readonly level: 'warning' | 'info' | 'debug';
+  readonly text: string;
+}
+
+/** An event as one line, or `null` where it only moves the progress. Pure. */
+export function formatEvent(event: AppEvent): Line | null {
+  switch (event.type) {
+    case 'run.start':
+      return { level: 'debug', text: `apptool ${event.version} ${event.command}` };
+    case 'artifact.ready':
+      return { level: 'debug', text: `${event.name} is an ${event.kind.toUpperCase()} of ${event.sizeBytes} bytes` };
+    case 'upload.start':
+      return { level: 'info', text: `uploading ${event.name} (${formatSize(event.sizeBytes)}) to ${event.backend}` };
+    case 'upload.plan':
+      return event.parts === 1
+        ? null
+        : { level: 'info', text: `in ${event.parts} parts of ${formatSize(event.partSizeBytes)}` };
+    case 'upload.done':
+      return { level: 'info', text: `uploaded in ${formatElapsed(event.durationMs)}: ${event.job}` };
+    case 'capacity.wait':
+      return {
+        level: 'info',
+        text: `no build slot free, other builds of this tenant are running; asking again in ${formatElapsed(event.delayMs)}`,
+      };
+    case 'wait.start':
+      return { level: 'info', text: `waiting for ${event.job}, at most ${formatDuration(event.timeoutMs)}` };
+    case 'job.state':
+      return { level: 'info', text: `${event.job}: ${stateWords(event)} after ${formatElapsed(event.elapsedMs)}` };
+    case 'download.start':
+      return {
+        level: 'info',
+        text: `fetching ${event.name}${event.totalBytes === null ? '' : ` (${formatSize(event.totalBytes)})`}`,
+      };
+    case 'download.done':
+      return { level: 'info', text: `wrote ${event.path} (${formatSize(event.sizeBytes)}, sha256 ${event.sha256})` };
+    case 'http.retry':
+      return {
+        level: 'info',
+        text: `could not ${event.call} (${event.host}): ${event.reason}; try ${event.attempt + 1} in ${(event.delayMs / 1000).toFixed(1)} s`,
+      };
+    case 'target.done':
+      return { level: 'info', text: event.errorClass === null ? 'done' : `failed: ${event.errorClass}` };
+    case 'serving':
+      return { level: 'info', text: `the sandbox serves on ${event.address}; stop it with Ctrl-C` };
+    case 'cancelling':
+      return { level: 'warning', text: `${event.signal}: stopping and cleaning up; once more to stop at once` };
+    case 'warning':
+      return { level: 'warning', text: `warning: ${event.message}` };
+    case 'note':
+      return { level: 'info', text: event.message };
+    case 'debug':
+      return { level: 'debug', text: event.message };
+    case 'upload.progress':
+    case 'download.progress':
+    case 'run.end':
+      return null;
+  }
+}

@@ -1,0 +1,46 @@
+import { CancelledError, type CancelSignal } from '../../contract/errors.ts';
+
+const SIGNALS: readonly CancelSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Cleanup has this long before the process ends regardless (ms): GitHub sends SIGTERM 7.5 s after SIGINT, and SIGKILL 2.5 s later. */
+const HARD_STOP_MS = 5_000;
+
+export interface Cancellation {
+  readonly signal: AbortSignal;
+  /** Stops listening. */
+  close(): void;
+}
+
+export interface SignalListeners {
+  readonly onFirst: (signal: CancelSignal) => void;
+  /** The last chance to do anything, synchronously: the process ends when this returns. */
+  readonly onHardStop: (cancelled: CancelledError) => void;
+}
+
+/**
+ * Turns signals into one abort, whose reason is a `CancelledError`. The second signal, or 5 s after the first, ends the process at once
+ * with the first one's exit code.
+ */
+export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop }: SignalListeners): Cancellation {
+  const controller = new AbortController();
+  let hardStop: NodeJS.Timeout | undefined;
+  const stopNow = (cancelled: CancelledError): never => {
+    onHardStop(cancelled);
+    process.exit(cancelled.exitCode);
+  };
+  const onSignal = (name: NodeJS.Signals): void => {
+    const reason: unknown = controller.signal.reason;
+    if (reason instanceof CancelledError) stopNow(reason);
+    const cancelled = new CancelledError(name as CancelSignal);
+    hardStop = setTimeout(() => stopNow(cancelled), HARD_STOP_MS).unref();
+    onFirst(name as CancelSignal);
+    controller.abort(cancelled);
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    close() {
+      clearTimeout(hardStop);
+      for (const name of SIGNALS) process.off(name, onSignal);
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import type { BackendDefinition } from '../../backends/definition.ts';
+import type { Adapter } from '../../contract/adapter.ts';
+import { AuthError, asAppToolError } from '../../contract/errors.ts';
+import { type Check, failed, found } from '../../run/check.ts';
+import type { Subject } from '../../run/doctor.ts';
+import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import {
+  type CredentialReader,
+  credentialsOf,
+  type FoundCredential,
+  findCredential,
+  misshapenCredential,
+  missingCredential,
+  variablesOf,
+} from '../settings/credentials.ts';
+import { proxyVariables, readNetworkEnvironment } from '../settings/network-environment.ts';
+import { checkedAddress, type Session } from './session.ts';
+
+/** What the checks that need no network have found, and what the others need; `null` where these cannot be made. */
+export interface Prepared<T> {
+  readonly checks: readonly Check[];
+  readonly ready: T | null;
+}
+
+/**
+ * Whether somebody means to use a backend: one of its credentials is set, in whatever form, or one of its settings is given; or the config
+ * has a section for it; or it is the `backend` of the settings.
+ */
+export function isConfigured({ id, credentials }: BackendDefinition, session: Session): boolean {
+  const { environment, settings, config } = session;
+  return (
+    settings.values.backend === id ||
+    config?.text.value[id] !== undefined ||
+    Object.values(settings.backends[id]?.sources ?? {}).some((source) => source !== 'default') ||
+    credentials.flatMap(variablesOf).some((name) => (environment[name] ?? '') !== '')
+  );
+}
+
+/** What holds for all backends: the config file, and what the environment says of the network. */
+export function examineMachine({ config, environment }: Session): Prepared<ProxySettings> {
+  const file = found('ok', 'config', null, config === null ? 'no config file' : config.name);
+  const warnings: Check[] = [];
+  const more = (environment.NODE_EXTRA_CA_CERTS ?? '') === '' ? '' : ' and those of NODE_EXTRA_CA_CERTS';
+  try {
+    const ready = readNetworkEnvironment(environment, (_, message) => {
+      warnings.push(found('warning', 'network', null, message));
+    });
+    return {
+      checks: [
+        file,
+        found('ok', 'network', null, `certificates are checked, by the CAs of Node.js${more}`),
+        ...warnings,
+      ],
+      ready,
+    };
+  } catch (error) {
+    return { checks: [file, failed('network', null, asAppToolError(error)), ...warnings], ready: null };
+  }
+}
+
+/** Where a backend's settings and credentials come from, and whether they can be used; never what they are. */
+export async function examineBackend(
+  session: Session,
+  backend: BackendDefinition,
+  proxies: ProxySettings | null,
+): Promise<Prepared<Subject>> {
+  const settings = examineSettings(session, backend);
+  const credentials = examineCredentials(session, backend);
+  const checks = [...settings.checks, ...credentials.checks];
+  if (proxies === null)
+    return {
+      checks: [...checks, found('skipped', 'proof', null, 'the network cannot be used: see above')],
+      ready: null,
+    };
+  const { values, ifRefused } = credentialsOf(credentials.usable);
+  const input = session.inputFor({ ...settings, credentials: values, proxies });
+  let adapter: Adapter | null = null;
+  try {
+    if (!checks.some(({ result }) => result === 'failed')) adapter = await backend.create(input);
+  } catch (thrown) {
+    const error = asAppToolError(thrown);
+    checks.push(failed(error instanceof AuthError ? 'credentials' : 'settings', null, error));
+  }
+  const { connections, stallTimeoutMs } = input;
+  const variables = proxyVariables(session.environment);
+  const { addresses } = settings;
+  const subject = { addresses, connections, proxies, proxyVariables: variables, stallTimeoutMs, adapter, ifRefused };
+  return { checks, ready: subject };
+}
+
+interface ExaminedSettings {
+  readonly checks: readonly Check[];
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** The base addresses that may be used. */
+  readonly addresses: readonly string[];
+}
+
+function examineSettings({ settings }: Session, backend: BackendDefinition): ExaminedSettings {
+  const { values, sources } = settings.backends[backend.id] ?? { values: {}, sources: {} };
+  const given = Object.entries(sources).filter(([, source]) => source !== 'default');
+  const names = given.map(([key, source]) => `${key} (${source})`);
+  const message = names.length === 0 ? 'all at their defaults' : `${names.join(', ')}; the others at their defaults`;
+  const own: Record<string, unknown> = { ...values };
+  const problems: Check[] = [];
+  const addresses: string[] = [];
+  for (const key of backend.addresses) {
+    try {
+      const address = checkedAddress(backend, key, settings);
+      own[key] = address;
+      addresses.push(address);
+    } catch (error) {
+      problems.push(failed('settings', null, asAppToolError(error)));
+    }
+  }
+  return { checks: [found('ok', 'settings', null, message), ...problems], settings: own, addresses };
+}
+
+function examineCredentials(
+  session: Session,
+  backend: BackendDefinition,
+): { readonly checks: readonly Check[]; readonly usable: readonly FoundCredential[] } {
+  const usable: FoundCredential[] = [];
+  const checks: Check[] = [];
+  for (const spec of backend.credentials) {
+    const { environment, redactor } = session;
+    const reader: CredentialReader = {
+      environment,
+      redactor,
+      warn: (_, message) => void checks.push(found('warning', 'credentials', spec.variable, message)),
+    };
+    try {
+      const one = findCredential(spec, reader);
+      if (one === null) {
+        if (spec.isOptional !== true) checks.push(failed('credentials', spec.variable, missingCredential(spec)));
+        continue;
+      }
+      checks.push(found('ok', 'credentials', spec.variable, origin(one)), formOf(one));
+      if (one.problem === null) usable.push(one);
+    } catch (error) {
+      checks.push(failed('credentials', spec.variable, asAppToolError(error)));
+    }
+  }
+  return { checks, usable };
+}
+
+function origin({ spec, variable }: FoundCredential): string {
+  return variable.endsWith('_FILE')
+    ? `${spec.label}, from the file that ${variable} names`
+    : `${spec.label}, from ${variable}`;
+}
+
+function formOf(one: FoundCredential): Check {
+  const { spec, problem } = one;
+  if (problem !== null) return failed('form', spec.variable, misshapenCredential(one, problem));
+  return found('ok', 'form', spec.variable, spec.form);
+}

@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../backends/definition.ts';
+import type { UploadOptions } from '../../contract/adapter.ts';
+import type { BuildMetadata } from '../../contract/build-metadata.ts';
+import type { Env } from '../../contract/env.ts';
+import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import type { Redactor } from '../../contract/redact.ts';
+import type { OpenBackend } from '../../run/backend.ts';
+import type { Expectations } from '../../run/preflight.ts';
+import type { RunContext } from '../../run/trace.ts';
+import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
+import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import { createStorage, type Storage } from '../../transfer/http/storage.ts';
+import type { CommandResult, Invocation } from '../line/command.ts';
+import { FLAGS } from '../line/flags.ts';
+import type { Confirm } from '../process/confirm.ts';
+import type { OpenQuestions } from '../process/questions.ts';
+import type { Receipt } from '../receipt/receipt.ts';
+import type { ConfigFile } from '../settings/config/config-file.ts';
+import { readCredentials } from '../settings/credentials.ts';
+import { readNetworkEnvironment } from '../settings/network-environment.ts';
+import { readReleaseNotes } from '../settings/release-notes.ts';
+import { type ResolvedSettings, unknownBackend } from '../settings/resolve-settings.ts';
+
+const LEAST_POLL_INTERVAL_MS = 1_000;
+
+/** All that a command needs: what was asked, what is configured, and how to reach a backend. */
+export interface Session {
+  readonly invocation: Invocation;
+  readonly settings: ResolvedSettings;
+  readonly config: ConfigFile | null;
+  readonly environment: Env;
+  readonly backends: readonly BackendDefinition[];
+  readonly ctx: RunContext;
+  /** Prints the result before the command has ended; for `sandbox`, which serves until it is stopped. */
+  readonly printNow: (result: CommandResult) => void;
+  /** A backend, configured and ready; makes no request. Throws for settings or credentials that cannot work. */
+  open(id: string): Promise<OpenBackend>;
+  /** What a backend's own commands work with; the same checks as `open`. */
+  openFor(
+    id: string,
+    more: readonly CredentialSpec[],
+  ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage }>;
+  /** The same without the checks: for whoever has made them one by one. */
+  inputFor(parts: InputParts): AdapterInput<Record<string, unknown>> & { readonly storage: Storage };
+  readonly redactor: Redactor;
+  /** Goes on from a receipt: what it knows and this run does not stays in this run's. */
+  readonly carryOn: (receipt: Receipt) => void;
+  readonly questions: OpenQuestions;
+  /** Asks the person at the terminal; `null` where there is none. */
+  readonly confirm: Confirm;
+  /** The definition of a backend. Throws `UsageError` for an unknown one. */
+  definition(id: string): BackendDefinition;
+  close(): Promise<void>;
+}
+
+/** What a backend is opened with, checked. */
+interface InputParts {
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly credentials: AdapterInput<unknown>['credentials'];
+  readonly proxies: ProxySettings;
+  /** The base addresses among the settings, the backend's own first. */
+  readonly addresses: readonly string[];
+}
+
+export interface SessionParts {
+  readonly invocation: Invocation;
+  readonly settings: ResolvedSettings;
+  readonly config: ConfigFile | null;
+  readonly environment: Env;
+  readonly backends: readonly BackendDefinition[];
+  readonly redactor: Redactor;
+  readonly ctx: RunContext;
+  readonly build: () => Promise<BuildMetadata>;
+  readonly questions: OpenQuestions;
+  readonly confirm: Confirm;
+  readonly carryOn: (receipt: Receipt) => void;
+  /** Told what to do when the credentials that were read are refused. */
+  readonly onCredentials: (backend: string, ifRefused: string) => void;
+  readonly printNow: (result: CommandResult) => void;
+}
+
+export function createSession(parts: SessionParts): Session {
+  const { settings, environment, backends, redactor, ctx } = parts;
+  const opened: Connections[] = [];
+  const warn = (code: string, message: string) => ctx.emit({ type: 'warning', code, message });
+  const definition = (id: string): BackendDefinition => {
+    const found = backends.find((backend) => backend.id === id);
+    if (found === undefined) throw unknownBackend(id, backends);
+    return found;
+  };
+  const inputFor: Session['inputFor'] = ({ settings: own, credentials, proxies, addresses }) => {
+    const connections = openConnections(proxies, addresses);
+    opened.push(connections);
+    const stallTimeoutMs = settings.values.stallTimeout;
+    return {
+      settings: own,
+      credentials,
+      connections,
+      stallTimeoutMs,
+      build: parts.build,
+      conceal: redactor.add,
+      storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
+    };
+  };
+  const openFor: Session['openFor'] = async (id, more) => {
+    const backend = definition(id);
+    const own = checkedSettings(backend, settings);
+    const addresses = backend.addresses.map((key) => String(own[key]));
+    checkPollInterval(settings, addresses);
+    const proxies = readNetworkEnvironment(environment, warn);
+    const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
+    parts.onCredentials(id, credentials.ifRefused);
+    return inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
+  };
+  return {
+    ...parts,
+    definition,
+    openFor,
+    inputFor,
+    async open(id) {
+      const backend = definition(id);
+      const { storage, ...input } = await openFor(id, []);
+      const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
+      const adapter = await backend.create(input);
+      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage };
+    },
+    async close() {
+      await Promise.all(opened.map((connections) => connections.close()));
+    },
+  };
+}
+
+/** A backend's settings with its addresses checked and in their plain form. */
+function checkedSettings(backend: BackendDefinition, settings: ResolvedSettings): Record<string, unknown> {
+  const own: Record<string, unknown> = { ...settings.backends[backend.id]?.values };
+  for (const key of backend.addresses) own[key] = checkedAddress(backend, key, settings);
+  return own;
+}
+
+/** A base address in its plain form. Throws `UsageError` or `PolicyError`, naming where it was given. */
+export function checkedAddress({ id }: BackendDefinition, key: string, settings: ResolvedSettings): string {
+  const { values = {}, sources = {} } = settings.backends[id] ?? {};
+  const source = sources[key] ?? 'default';
+  const name = source === 'default' ? key : source.includes(':') ? `${source}: ${key}` : source;
+  return checkBaseAddress(String(values[key]), name);
+}
+
+function checkPollInterval(settings: ResolvedSettings, addresses: readonly string[]): void {
+  if (settings.values.pollInterval >= LEAST_POLL_INTERVAL_MS) return;
+  if (addresses.every((address) => isLoopbackHost(new URL(address).hostname))) return;
+  const source = settings.sources.pollInterval ?? '';
+  throw new UsageError(`${source.includes(':') ? `${source}: pollInterval:` : source} must be at least 1s`);
+}
+
+/** Read only for a backend that has a use for them. */
+function releaseNotesFor({ settings }: Session, backends: readonly BackendDefinition[]): string | undefined {
+  const { releaseNotes, releaseNotesFile } = settings.values;
+  const { releaseNotes: text, releaseNotesFile: file } = settings.sources;
+  if (text === '--release-notes' && file === '--release-notes-file')
+    throw new UsageError('--release-notes and --release-notes-file are two answers to one question', {
+      hint: 'leave one of them out',
+    });
+  if (!backends.some(({ capabilities }) => capabilities.accepts.includes('releaseNotes'))) return undefined;
+  if (releaseNotesFile === undefined || text === '--release-notes') return releaseNotes;
+  return releaseNotes === undefined || file === '--release-notes-file'
+    ? readReleaseNotes(releaseNotesFile)
+    : releaseNotes;
+}
+
+const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
+
+/** The options of an upload to these backends. Refuses a flag that none of them has a use for: it would change nothing. */
+export function uploadOptions(session: Session, backends: readonly BackendDefinition[]): UploadOptions {
+  const { values, sources } = session.settings;
+  for (const key of SHARED_SETTINGS) {
+    const flag = FLAGS.find((candidate) => candidate.key === key);
+    const isGiven = flag !== undefined && sources[key] === `--${flag.name}`;
+    if (isGiven && !backends.some(({ capabilities }) => capabilities.accepts.includes(key)))
+      throw new UsageError(`${backends.map(({ id }) => id).join(', ')} has no use for --${flag.name}`);
+  }
+  return {
+    environment: values.environment,
+    signingKey: values.signingKey,
+    appearTimeoutMs: values.appearTimeout,
+    capacityWaitMs: values.capacityWait,
+    pollIntervalMs: values.pollInterval,
+    concurrency: values.concurrency,
+    releaseNotes: releaseNotesFor(session, backends),
+    tags: values.tags,
+  };
+}
+
+/** What the file has to be, by what the user says. */
+export function expectations({ settings: { values } }: Session): Expectations {
+  return {
+    packageName: values.expectPackage,
+    signer: values.expectSigner,
+    minVersionCode: values.minVersionCode,
+    allowDebuggable: values.allowDebuggable === true,
+  };
+}
+
+/** Contents of a file that a flag names, without the line break at its end. */
+export function readValueFile(path: string, cwd: string): string {
+  try {
+    return readFileSync(resolve(cwd, path), 'utf8').replace(/\r?\n$/, '');
+  } catch (cause) {
+    const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
+    throw new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import type { BackendDefinition } from '../../../backends/definition.ts';
+import { Settings } from '../settings.ts';
+
+/** The config file as a schema: the common settings and one section per backend. */
+export function configFileSchema(backends: readonly BackendDefinition[]): z.ZodObject {
+  const sections = Object.fromEntries(
+    backends.map((backend) => [backend.id, backend.settings.partial().optional().describe(backend.title)]),
+  );
+  return Settings.partial().extend({ $schema: z.string().optional(), ...sections }) as unknown as z.ZodObject;
+}
+
+/** The same as JSON Schema (draft 7), for editors and for the package. */
+export function configJsonSchema(backends: readonly BackendDefinition[]): object {
+  const schema = z.toJSONSchema(configFileSchema(backends), { io: 'input', target: 'draft-7' });
+  return { ...schema, title: 'apptool config' };
+}

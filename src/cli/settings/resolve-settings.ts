@@ -1,0 +1,201 @@
+import { realpathSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import type * as z from 'zod';
+import type { BackendDefinition } from '../../backends/definition.ts';
+import type { Env } from '../../contract/env.ts';
+import { PolicyError, UsageError } from '../../contract/errors.ts';
+import { FLAGS, type Flag, type FlagValues, variableOf } from '../line/flags.ts';
+import type { ConfigFile } from './config/config-file.ts';
+import { checkConfigKeys, unknownKey } from './config/config-keys.ts';
+import { type SettingKey, Settings, type SettingValues } from './settings.ts';
+
+/** A value that was given, and where: `source` for `config show`, `subject` to begin a sentence about it. */
+interface Given {
+  readonly value: unknown;
+  readonly source: string;
+  readonly subject: string;
+}
+
+interface SourcedValues<T> {
+  readonly values: T;
+  /** By key: `--timeout`, `APPTOOL_TIMEOUT`, `apptool.config.json:3:5` or `default`. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+export interface ResolvedSettings extends SourcedValues<SettingValues> {
+  /** Each backend's own settings, by its id. */
+  readonly backends: Readonly<Record<string, SourcedValues<Readonly<Record<string, unknown>>>>>;
+}
+
+export interface SettingsInput {
+  readonly flags: FlagValues;
+  readonly environment: Env;
+  readonly config: ConfigFile | null;
+  readonly backends: readonly BackendDefinition[];
+  /** Contents of the file that `--set <backend>.<key>=@<file>` names. */
+  readonly readValueFile: (path: string) => string;
+}
+
+/** Flag, then variable, then config file, then default, each checked where it stands. Throws `UsageError` or `PolicyError`. */
+export function resolveSettings(input: SettingsInput): ResolvedSettings {
+  if (input.config !== null) checkConfigKeys(input.config, input.backends);
+  const common = merge(Settings, (key) => givenSetting(key as SettingKey, input));
+  const assignments = readAssignments(input);
+  const backends: Record<string, SourcedValues<Readonly<Record<string, unknown>>>> = {};
+  for (const backend of input.backends) {
+    const assigned = assignments.get(backend.id) ?? new Map<string, Given>();
+    const own = merge(backend.settings, (key) => assigned.get(key) ?? givenBackendSetting(backend, key, input));
+    backends[backend.id] = withDerivedAddresses(backend, own);
+  }
+  return { ...common, backends };
+}
+
+/** Every key of a schema from where it was given, checked there, so that an error can say where. */
+function merge<Schema extends z.ZodObject>(
+  schema: Schema,
+  find: (key: string) => Given | null,
+): SourcedValues<z.infer<Schema>> {
+  const merged: Record<string, unknown> = {};
+  const sources: Record<string, string> = {};
+  for (const [key, shape] of Object.entries(schema.shape)) {
+    const given = find(key);
+    sources[key] = given?.source ?? 'default';
+    if (given === null) continue;
+    const parsed = (shape as z.ZodType).safeParse(given.value);
+    if (!parsed.success) throw new UsageError(`${given.subject}${parsed.error.issues[0]?.message ?? 'is not usable'}`);
+    merged[key] = given.value;
+  }
+  return { values: schema.parse(merged), sources };
+}
+
+/** The addresses that nobody has set, where they follow from another setting. */
+function withDerivedAddresses(
+  { derivedAddresses }: BackendDefinition,
+  { values, sources }: SourcedValues<Readonly<Record<string, unknown>>>,
+): SourcedValues<Readonly<Record<string, unknown>>> {
+  const { from = '', of } = derivedAddresses ?? {};
+  const given = values[from];
+  if (of === undefined || given === undefined) return { values, sources };
+  const derived = Object.entries(of(String(given))).filter(([key]) => sources[key] === 'default');
+  const source = sources[from] ?? 'default';
+  return {
+    values: { ...values, ...Object.fromEntries(derived) },
+    sources: { ...sources, ...Object.fromEntries(derived.map(([key]) => [key, source])) },
+  };
+}
+
+function givenSetting(key: SettingKey, { flags, environment, config }: SettingsInput): Given | null {
+  const flag = FLAGS.find((candidate) => candidate.key === key);
+  if (flag !== undefined) {
+    const onLine = flags[flag.name];
+    if (onLine !== undefined) return named(`--${flag.name}`, fromText(flag, onLine));
+    const inEnvironment = environment[variableOf(flag)];
+    if (inEnvironment !== undefined && inEnvironment !== '')
+      return named(variableOf(flag), fromText(flag, inEnvironment));
+  }
+  const given = givenInConfig(config, [key]);
+  const use = PATHS[key];
+  return given !== null && config !== null && use !== undefined ? insideProject(given, config, use) : given;
+}
+
+function named(name: string, value: unknown): Given {
+  return { value, source: name, subject: `${name} ` };
+}
+
+function givenInConfig(config: ConfigFile | null, path: readonly string[]): Given | null {
+  let value: unknown = config?.text.value;
+  for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
+  if (config === null || value === undefined) return null;
+  const source = config.text.locate(path);
+  return { value, source, subject: `${source}: ${path.join('.')}: ` };
+}
+
+/** Settings that name files. What is read leaves this machine, so it is guarded like what is written. */
+const PATHS: Readonly<Partial<Record<SettingKey, 'write' | 'read'>>> = {
+  output: 'write',
+  receipt: 'write',
+  events: 'write',
+  gitlabDotenv: 'write',
+  junit: 'write',
+  jenkinsProperties: 'write',
+  releaseNotesFile: 'read',
+};
+
+/** A path in a config is relative to that config's folder; one that was only found may not point out of it. */
+function insideProject(given: Given, config: ConfigFile, use: 'write' | 'read'): Given {
+  if (typeof given.value !== 'string') return given;
+  const path = resolve(config.folder, given.value);
+  if (config.wasFound && relative(realFolder(config.folder), realFolder(dirname(path))).startsWith('..')) {
+    throw new PolicyError(`${given.subject}a project config may not ${use} outside the project`, {
+      hint: 'give it as a flag instead',
+    });
+  }
+  return { ...given, value: path };
+}
+
+/** Where a folder really is: a link inside of the project may lead out of it. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // What is not there yet cannot be a link.
+    return path;
+  }
+}
+
+/** A flag's or variable's text as the value that its setting takes. */
+function fromText(flag: Flag, given: FlagValues[string]): unknown {
+  if (flag.type === 'switch') {
+    if (given === true || /^(1|true|yes|on)$/i.test(String(given))) return true;
+    return /^(0|false|no|off)$/i.test(String(given)) ? false : given;
+  }
+  return flag.type === 'number-or-text' && /^-?\d{1,9}(\.\d+)?$/.test(String(given)) ? Number(given) : given;
+}
+
+function givenBackendSetting(
+  backend: BackendDefinition,
+  key: string,
+  { environment, config, readValueFile }: SettingsInput,
+): Given | null {
+  const variable = backend.variables[key];
+  const value = variable === undefined ? undefined : environment[variable];
+  if (variable !== undefined && value !== undefined && value !== '') return named(variable, value);
+  const path = variable === undefined ? undefined : environment[`${variable}_FILE`];
+  if (path !== undefined && path !== '') return named(`${variable}_FILE`, readValueFile(path));
+  const given = givenInConfig(config, [backend.id, key]);
+  const isFile = backend.fileSettings?.includes(key) === true;
+  return given !== null && config !== null && isFile ? insideProject(given, config, 'read') : given;
+}
+
+/** `--set <backend>.<key>=<value>`, by backend and key. */
+function readAssignments({
+  flags,
+  backends,
+  readValueFile,
+}: SettingsInput): ReadonlyMap<string, ReadonlyMap<string, Given>> {
+  const found = new Map<string, Map<string, Given>>();
+  const assignments = flags.set;
+  for (const assignment of typeof assignments === 'object' ? assignments : []) {
+    const [, id = '', key = '', text = ''] = /^([a-z-]+)\.(\w+)=([\s\S]*)$/.exec(assignment) ?? [];
+    if (id === '') throw new UsageError('--set expects <backend>.<key>=<value>');
+    const backend = backends.find((candidate) => candidate.id === id);
+    if (backend === undefined) throw unknownBackend(id, backends);
+    const known = Object.keys(backend.settings.shape);
+    if (!known.includes(key)) throw unknownKey(key, known, `--set ${id}`, 'arguments, which others can see');
+    const value = text.startsWith('@') ? readValueFile(text.slice(1)) : text;
+    const ofBackend = found.get(id) ?? new Map<string, Given>();
+    refuseAnother(value, ofBackend.get(key), `--set ${id}.${key}`);
+    found.set(id, ofBackend.set(key, named(`--set ${id}.${key}`, value)));
+  }
+  return found;
+}
+
+function refuseAnother(value: string, before: Given | undefined, what: string): void {
+  if (before !== undefined && before.value !== value) throw new UsageError(`${what} given twice with different values`);
+}
+
+export function unknownBackend(id: string, backends: readonly BackendDefinition[]): UsageError {
+  const known = backends.map((backend) => backend.id).join(', ');
+  const shown = /^[a-z-]{1,24}$/.test(id) ? ` "${id}"` : '';
+  return new UsageError(`unknown backend${shown}; known: ${known}`);
+}

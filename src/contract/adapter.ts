@@ -1,0 +1,53 @@
+import type { Artifact, ArtifactKind } from './artifact.ts';
+import type { Context } from './context.ts';
+import type { DownloadLink, JobState, Question } from './job.ts';
+import type { PlannedRequest } from './planned-request.ts';
+
+/** The settings of one upload that are the same idea at every backend. A backend names those it uses in `Capabilities.accepts`. */
+export interface UploadOptions {
+  readonly environment?: string | undefined;
+  readonly signingKey?: string | undefined;
+  /** How long a freshly uploaded job may answer "not found" (ms). */
+  readonly appearTimeoutMs: number;
+  /** How long to wait for a build slot after a 429 (ms); 0 fails at once. */
+  readonly capacityWaitMs: number;
+  readonly pollIntervalMs: number;
+  /** Parts in flight: a ceiling, or as many as the link rewards. */
+  readonly concurrency: number | 'auto';
+  /** What is new, in words for people. */
+  readonly releaseNotes?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+}
+
+/**
+ * One backend's protocol: a plain object of functions that close over their settings.
+ * It prints nothing, waits for nothing but answers, and retries nothing: the HTTP layer does, by each call's declared policy.
+ */
+export interface Adapter {
+  /** What `upload` sends first. Throws or rejects with `UsageError` for what this backend is known to refuse; makes no request. */
+  plan(artifact: Artifact, options: UploadOptions): PlannedRequest | Promise<PlannedRequest>;
+  /** Resolves with the job id when the backend has accepted the bytes. Records what exists remotely in `ctx` as it learns it. */
+  upload(artifact: Artifact, options: UploadOptions, ctx: Context): Promise<string>;
+  /**
+   * One question, one answer; `'absent'` when the backend has no record of the job. The phase is that of the milestone which the
+   * question names: `succeeded` once it is reached.
+   */
+  poll(id: string, question: Question, ctx: Context): Promise<JobState | 'absent'>;
+  /**
+   * Removes what an unfinished multipart upload left, by the session that `record` was told of. Resolves when it is gone, also when it
+   * was gone before. Absent where uploads leave nothing behind.
+   */
+  abort?(session: Readonly<Record<string, string>>, ctx: Context): Promise<void>;
+  /** Throws `UsageError` where it is known without a request that this job's output cannot be had. Absent where it never is. */
+  assertDownloadable?(id: string): void;
+  /**
+   * A fresh link to the output, as the kind of file that is wanted where the backend has several; `null` leaves it to the backend.
+   * Absent when the backend gives nothing back.
+   */
+  download?(id: string, wanted: ArtifactKind | null, ctx: Context): Promise<DownloadLink>;
+  /**
+   * Asks something harmless that only right credentials have answered, once, and creates nothing. Resolves with what that showed, in words;
+   * rejects with `AuthError` where the credentials are refused. Absent where the API has no such call.
+   */
+  proveCredentials?(ctx: Context): Promise<string>;
+}

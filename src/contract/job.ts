@@ -1,0 +1,41 @@
+/** Where a job stands. The backend's own word travels beside it, as `JobState.status`. */
+export type Phase = 'queued' | 'running' | 'action-required' | 'succeeded' | 'failed';
+
+/** What a backend found in a file, or says of a version beside its state. */
+export interface Finding {
+  /** The backend's own code. */
+  readonly code: string;
+  /** `blocking` is what keeps it from being released. */
+  readonly severity: 'info' | 'warning' | 'blocking';
+  readonly message: string;
+}
+
+/** How a job is asked after. */
+export interface Question {
+  /** `once` fails at the first trouble, for loops that ask again anyway; `retried` is for a caller who asks a single time. */
+  readonly patience: 'once' | 'retried';
+  /** The milestone that the caller waits for, one of `Capabilities.milestones`; `null` where there are none. */
+  readonly until: string | null;
+}
+
+export interface JobState {
+  readonly phase: Phase;
+  /** The backend's own word. */
+  readonly status: string;
+  /** Where it has failed by blocking findings, it names them. */
+  readonly message: string | null;
+  /** Absent where this answer says nothing of any. */
+  readonly findings?: readonly Finding[];
+  /** True when the backend's word is not one that its documentation lists: keep waiting, and say so once. */
+  readonly unrecognized?: boolean;
+  /** What the backend says that the job is about; compared with what was sent. */
+  readonly subject?: { readonly fileName?: string; readonly platform?: string; readonly environment?: string };
+}
+
+/** Where a finished job's output can be fetched from now. `url` is a bearer secret. */
+export interface DownloadLink {
+  readonly url: string;
+  readonly fileName: string;
+  /** True where the link works for one request alone: then every request gets one of its own. */
+  readonly isSingleUse?: boolean;
+}

@@ -1,0 +1,220 @@
+import { setMaxListeners } from 'node:events';
+import type { Context } from '../../contract/context.ts';
+import { LimitError, UnavailableError } from '../../contract/errors.ts';
+import { BACKOFF } from '../call-policy.ts';
+import {
+  createLaneControl,
+  createSegments,
+  type LaneControl,
+  type Segments,
+  WORTH_LANES_BYTES,
+} from '../upload/lanes.ts';
+import type { ChunkWriter, OutputFile } from './output-file.ts';
+import { type RemoteFile, tooLarge } from './remote-file.ts';
+
+const MOST_TRIES = 5;
+/** Progress that earns a fresh set of tries. */
+const PROGRESS_BYTES = 1024 * 1024;
+
+export interface FetchRequest {
+  readonly remote: RemoteFile;
+  readonly file: OutputFile;
+  readonly capBytes: number;
+  /** Everything before this position is in the file now. */
+  readonly onWhole: (to: number) => void;
+  readonly onReceived: (receivedBytes: number) => void;
+}
+
+/** The connection broke, and the storage cannot go on where it did: all of it has to come again. */
+export class BrokenOff extends Error {
+  override readonly name = 'BrokenOff';
+}
+
+interface Fetching {
+  readonly request: FetchRequest;
+  /** `null` until the file turns out to be worth several connections. */
+  segments: Segments | null;
+  readonly control: LaneControl;
+  /** What is in the file, by where it begins. */
+  readonly written: Map<number, number>;
+  wholeTo: number;
+  receivedBytes: number;
+  lanes: number;
+  /** Starts connections until there are as many as wanted. */
+  grow: () => void;
+}
+
+/**
+ * Gets the whole remote file into `file`: over one connection, or, where the storage allows ranges and it makes the download faster,
+ * over several at once. What breaks is gone on with where it broke. Resolves with the size. Throws `FileChanged` when the pieces do not
+ * belong together, and `BrokenOff` when it has to begin again.
+ */
+export async function fetchFile(request: FetchRequest, ctx: Context): Promise<number> {
+  const stop = new AbortController();
+  const inner: Context = { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) };
+  setMaxListeners(0, inner.signal);
+  const running: Promise<void>[] = [];
+  let failure: { readonly error: unknown } | null = null;
+  const start = (at: number | null): void => {
+    fetching.lanes += 1;
+    const lane = runLane(fetching, at, inner).catch((error: unknown) => {
+      failure ??= { error };
+      stop.abort(error);
+    });
+    running.push(lane);
+  };
+  const fetching: Fetching = {
+    request,
+    segments: null,
+    control: createLaneControl(ctx.clock.now()),
+    written: new Map(),
+    wholeTo: 0,
+    receivedBytes: 0,
+    lanes: 0,
+    grow: () => {
+      while (fetching.lanes < fetching.control.wanted) start(null);
+    },
+  };
+  start(0);
+  // Lanes start others while they run, so the list grows under the loop.
+  for (let index = 0; index < running.length; index += 1) await running[index];
+  ctx.signal.throwIfAborted();
+  const failed = failure as { readonly error: unknown } | null;
+  if (failed !== null) throw failed.error;
+  return sizeOf(fetching);
+}
+
+function sizeOf({ request, wholeTo }: Fetching): number {
+  const expected = request.remote.identity?.sizeBytes ?? null;
+  if (expected === null || expected === wholeTo) return wholeTo;
+  throw new BrokenOff('response cut short', { cause: cutShort(wholeTo, expected) });
+}
+
+function cutShort(receivedBytes: number, expectedBytes: number): UnavailableError {
+  return new UnavailableError(`response cut short: ${receivedBytes} of ${expectedBytes} bytes`);
+}
+
+/** One connection's work: piece after piece, until none is left or this connection is one too many. */
+async function runLane(fetching: Fetching, first: number | null, ctx: Context): Promise<void> {
+  let at = first ?? fetching.segments?.next() ?? null;
+  while (at !== null) {
+    await bring(fetching, at, ctx);
+    const isOneTooMany = fetching.lanes > fetching.control.wanted;
+    at = isOneTooMany ? null : (fetching.segments?.next() ?? null);
+  }
+  fetching.lanes -= 1;
+}
+
+/** Brings what begins at `start`, as far as nobody else has taken what follows; goes on after a break. */
+async function bring(fetching: Fetching, start: number, ctx: Context): Promise<void> {
+  let at = start;
+  let tries = 0;
+  for (let isOurs = true; isOurs; ) {
+    const begunAt = at;
+    try {
+      isOurs = await stream(fetching, at, ctx, (position) => {
+        at = position;
+      });
+      if (isOurs && at === begunAt) throw new UnavailableError('response cut short: no bytes');
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      tries = at - begunAt >= PROGRESS_BYTES ? 1 : tries + 1;
+      await recover(fetching, error, tries, ctx);
+    }
+  }
+}
+
+/** Waits before another try, or throws what no further try can mend. */
+async function recover(fetching: Fetching, error: unknown, tries: number, ctx: Context): Promise<void> {
+  const isPassing = error instanceof UnavailableError || error instanceof LimitError;
+  if (!isPassing) throw error;
+  if (error.httpStatus === 429 || error.httpStatus === 503) fetching.control.retreat();
+  const { identity } = fetching.request.remote;
+  if (identity !== null && !identity.allowsRanges) throw new BrokenOff(error.message, { cause: error });
+  if (tries >= MOST_TRIES) throw error;
+  const delayMs = ctx.clock.random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** tries);
+  ctx.emit({
+    type: 'http.retry',
+    call: 'download the output',
+    host: 'storage',
+    attempt: tries,
+    reason: error.message,
+    trouble: null,
+    delayMs,
+  });
+  await ctx.clock.sleep(delayMs, ctx.signal);
+}
+
+/**
+ * One request from `start` on. Resolves with whether the bytes that follow are still this lane's to bring: true when the answer ended
+ * at a boundary whose next piece is ours, false when the lane's run is over.
+ */
+async function stream(
+  fetching: Fetching,
+  start: number,
+  ctx: Context,
+  reached: (position: number) => void,
+): Promise<boolean> {
+  const { remote, file } = fetching.request;
+  const end = fetching.segments !== null && fetching.control.wanted > 1 ? fetching.segments.endOf(start) : null;
+  let isOurs = true;
+  await remote.open(start, end, ctx, async (chunks) => {
+    if (fetching.segments === null) fetching.segments = segmentsOf(fetching);
+    const writer = file.writerAt(start);
+    try {
+      for await (const chunk of chunks) {
+        isOurs = await take(fetching, chunk, writer, ctx);
+        noteFlushed(fetching, start, writer);
+        if (!isOurs) break;
+      }
+    } finally {
+      await writer.flush();
+      noteFlushed(fetching, start, writer);
+      reached(writer.position);
+    }
+  });
+  // Without pieces there is one run, and it ends where the answer does.
+  return fetching.segments === null ? false : isOurs;
+}
+
+function segmentsOf({ request }: Fetching): Segments | null {
+  const { identity } = request.remote;
+  if (identity?.sizeBytes == null || !identity.allowsRanges || identity.sizeBytes < WORTH_LANES_BYTES) return null;
+  const segments = createSegments(identity.sizeBytes);
+  segments.next();
+  return segments;
+}
+
+/** Writes a chunk as far as it is ours. False when it reached a boundary behind which another lane is at work, or the end. */
+async function take(fetching: Fetching, chunk: Buffer, writer: ChunkWriter, ctx: Context): Promise<boolean> {
+  const { request, segments } = fetching;
+  for (let rest = chunk; rest.length > 0; ) {
+    const boundary = segments?.endOf(writer.position) ?? Number.POSITIVE_INFINITY;
+    const piece = rest.subarray(0, Math.min(rest.length, boundary - writer.position));
+    if (writer.position + piece.length > request.capBytes) throw tooLarge(request.capBytes);
+    await writer.write(piece);
+    rest = rest.subarray(piece.length);
+    fetching.receivedBytes += piece.length;
+    request.onReceived(fetching.receivedBytes);
+    if (segments !== null && fetching.control.received(piece.length, ctx.clock.now())) fetching.grow();
+    if (writer.position === boundary && segments?.takeAt(boundary) === false) return false;
+  }
+  return true;
+}
+
+function noteFlushed(fetching: Fetching, start: number, writer: ChunkWriter): void {
+  if (writer.flushedTo === start || fetching.written.get(start) === writer.flushedTo) return;
+  fetching.written.set(start, writer.flushedTo);
+  const before = fetching.wholeTo;
+  for (let hasMoved = true; hasMoved; ) {
+    hasMoved = false;
+    for (const [from, to] of fetching.written) {
+      if (from > fetching.wholeTo) continue;
+      if (to > fetching.wholeTo) {
+        fetching.wholeTo = to;
+        hasMoved = true;
+      }
+    }
+  }
+  if (fetching.wholeTo > before) fetching.request.onWhole(fetching.wholeTo);
+}

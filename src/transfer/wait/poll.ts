@@ -1,0 +1,195 @@
+import type { Context } from '../../contract/context.ts';
+import {
+  AuthError,
+  JobFailedError,
+  LimitError,
+  PendingError,
+  RejectedError,
+  UnavailableError,
+  UnknownOutcomeError,
+} from '../../contract/errors.ts';
+import type { JobState } from '../../contract/job.ts';
+
+/** AppTego: "a newly uploaded job can briefly return 404"; nobody starts to work sooner than this either (ms). */
+const FIRST_POLL_MS = { from: 2_000, spread: 3_000 } as const;
+const JITTER = 0.2;
+const MOST_ABSENCES_AFTER_PRESENCE = 3;
+const AUTH_CONFIRM_MS = 15_000;
+/** The question at the deadline gets this long for its answer. */
+const LAST_QUESTION_MS = 5_000;
+
+export interface WaitRequest {
+  /** `<backend>:<id>`, for messages. */
+  readonly job: string;
+  readonly poll: (ctx: Context) => Promise<JobState | 'absent'>;
+  readonly pollIntervalMs: number;
+  readonly timeoutMs: number;
+  /** How long the job may answer "not found" before it was seen once (ms). */
+  readonly appearTimeoutMs: number;
+  /** True when this run has just uploaded it: then its absence is a loss, not a wrong reference. */
+  readonly uploaded: boolean;
+  /** The milestone that the user named, for the command that goes on. */
+  readonly until?: string | undefined;
+}
+
+interface Watch {
+  readonly request: WaitRequest;
+  readonly startedAt: number;
+  seen: boolean;
+  absences: number;
+  lastWord: string;
+  lastReport: string;
+  warnedOfWord: boolean;
+}
+
+/**
+ * Asks until the job has ended, also while a person at the store must act. Only the deadline, an end, or credentials that stay refused
+ * stop it: no single failed question does. Rejects with `PendingError` at the deadline and with `JobFailedError` when the backend says failed.
+ */
+export async function waitForJob(request: WaitRequest, ctx: Context): Promise<JobState> {
+  const watch: Watch = {
+    request,
+    startedAt: ctx.clock.now(),
+    seen: false,
+    absences: 0,
+    lastWord: 'no answer yet',
+    lastReport: '',
+    warnedOfWord: false,
+  };
+  ctx.emit({ type: 'wait.start', job: request.job, timeoutMs: request.timeoutMs });
+  if (request.uploaded) await pause(watch, Math.min(request.pollIntervalMs, firstPollMs(ctx)), ctx);
+  // The last question is asked at the deadline, not before it.
+  for (let isLast = false; !isLast; ) {
+    isLast = leftMs(watch, ctx) <= 0;
+    const state = await ask(watch, isLast, ctx);
+    if (state === 'absent') noteAbsence(watch, ctx);
+    else if (state !== null) {
+      noteState(watch, state, ctx);
+      if (state.phase === 'failed') throw jobFailed(request.job, state);
+      if (state.phase === 'succeeded') return state;
+    }
+    if (!isLast) await pause(watch, jittered(request.pollIntervalMs, ctx), ctx);
+  }
+  throw stillRunning(watch);
+}
+
+function stillRunning({ request, lastWord }: Watch): PendingError {
+  const until = request.until === undefined ? '' : ` --until ${request.until}`;
+  return new PendingError(
+    `${request.job} was still running after ${Math.round(request.timeoutMs / 1000)} s; last heard: ${lastWord}`,
+    {
+      hint: `it goes on without us; to go on waiting: apptool wait ${request.job}${until}`,
+    },
+  );
+}
+
+export function jobFailed(job: string, state: JobState): JobFailedError {
+  const findings = (state.findings ?? []).filter(({ severity }) => severity === 'blocking');
+  return new JobFailedError(`${job} ended as ${state.status}${state.message === null ? ': no reason given' : ''}`, {
+    hint:
+      findings.length === 0
+        ? 'read what the server said; the same file and settings will fail again'
+        : 'mend what was found, then send a new build',
+    serverText: state.message ?? undefined,
+    findings,
+  });
+}
+
+function firstPollMs(ctx: Context): number {
+  return FIRST_POLL_MS.from + ctx.clock.random() * FIRST_POLL_MS.spread;
+}
+
+function jittered(intervalMs: number, ctx: Context): number {
+  return intervalMs * (1 - JITTER + 2 * JITTER * ctx.clock.random());
+}
+
+/** One question, within the time that is left. `null` when it could not be asked, which says nothing about the job. */
+async function ask(watch: Watch, isLast: boolean, ctx: Context): Promise<JobState | 'absent' | null> {
+  const limit = limited(ctx, isLast ? LAST_QUESTION_MS : Math.max(LAST_QUESTION_MS, leftMs(watch, ctx)));
+  try {
+    return await watch.request.poll(limit.ctx);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    if (error instanceof AuthError && watch.seen) return await confirmAuth(watch, ctx);
+    if (!(error instanceof UnavailableError || error instanceof LimitError)) throw error;
+    watch.lastWord = error.message;
+    ctx.emit({ type: 'debug', message: `status question failed, asking again: ${error.message}` });
+    return null;
+  } finally {
+    limit.release();
+  }
+}
+
+/** A context that is stopped after a time, as if the network had failed. */
+function limited(ctx: Context, forMs: number): { readonly ctx: Context; readonly release: () => void } {
+  const stop = new AbortController();
+  const release = ctx.clock.after(forMs, () => stop.abort(new UnavailableError('no answer before the deadline')));
+  return { ctx: { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) }, release };
+}
+
+/** A key that worked a moment ago gets one more chance: a gateway's hiccup looks the same as a key that was disabled. */
+async function confirmAuth(watch: Watch, ctx: Context): Promise<JobState | 'absent'> {
+  await pause(watch, Math.min(AUTH_CONFIRM_MS, watch.request.pollIntervalMs), ctx);
+  return await watch.request.poll(ctx);
+}
+
+function noteAbsence(watch: Watch, ctx: Context): void {
+  const { request } = watch;
+  watch.absences += 1;
+  watch.lastWord = 'no build record';
+  report(watch, { phase: 'absent', status: 'not there yet', message: null }, ctx);
+  if (watch.seen && watch.absences >= MOST_ABSENCES_AFTER_PRESENCE) {
+    throw new JobFailedError(`${request.job}: build was deleted`, {
+      hint: 'upload again if this was not meant',
+      httpStatus: 404,
+    });
+  }
+  if (watch.seen || ctx.clock.now() - watch.startedAt < request.appearTimeoutMs) return;
+  if (request.uploaded) {
+    throw new UnknownOutcomeError(`${request.job}: the upload was accepted, but no build record appeared`, {
+      hint: 'look for the build in the portal before you upload again',
+      httpStatus: 404,
+    });
+  }
+  throw noSuchJob(request.job);
+}
+
+export function noSuchJob(job: string): RejectedError {
+  return new RejectedError(`no such job: ${job}`, {
+    hint: 'check the job reference, and that the credentials belong to the same tenant',
+    httpStatus: 404,
+  });
+}
+
+function noteState(watch: Watch, state: JobState, ctx: Context): void {
+  watch.seen = true;
+  watch.absences = 0;
+  watch.lastWord = `status ${state.status}`;
+  report(watch, state, ctx);
+  if (state.unrecognized !== true || watch.warnedOfWord) return;
+  watch.warnedOfWord = true;
+  ctx.emit({ type: 'warning', code: 'unknown-status', message: `unknown status "${state.status}"; still waiting` });
+}
+
+/** Emits a state when it differs from the last one that was emitted. */
+function report(
+  watch: Watch,
+  state: Pick<JobState, 'status' | 'message'> & { phase: JobState['phase'] | 'absent' },
+  ctx: Context,
+): void {
+  const { phase, status, message } = state;
+  const key = JSON.stringify([phase, status, message]);
+  if (key === watch.lastReport) return;
+  watch.lastReport = key;
+  const elapsedMs = ctx.clock.now() - watch.startedAt;
+  ctx.emit({ type: 'job.state', job: watch.request.job, phase, status, message, elapsedMs });
+}
+
+function leftMs(watch: Watch, ctx: Context): number {
+  return watch.request.timeoutMs - (ctx.clock.now() - watch.startedAt);
+}
+
+/** Sleeps, but not past the deadline. */
+async function pause(watch: Watch, delayMs: number, ctx: Context): Promise<void> {
+  await ctx.clock.sleep(Math.max(0, Math.min(delayMs, leftMs(watch, ctx))), ctx.signal);
+}
