@@ -8,9 +8,10 @@ import { createRedactor, type Redactor } from '../contract/text/redact.ts';
 import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
 import { backendCommands } from './commands/backend/backend-commands.ts';
+import type { Command } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
-import type { CommandResult, CommandSpec, Invocation } from './line/command.ts';
-import { type Parsed, parseCommandLine } from './line/program.ts';
+import type { CommandResult, Invocation } from './line/command.ts';
+import { type Parsed, parseCommandLine, SecretOnLine } from './line/program.ts';
 import { causeLines, documentOf, errorLines, type Outcome } from './output/outcome.ts';
 import type { Renderer } from './output/render/renderer.ts';
 import { type TextStream, textStream } from './output/streams.ts';
@@ -79,7 +80,9 @@ export async function main(process: NodeJS.Process): Promise<number> {
 
 async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSignal): Promise<number> {
   try {
-    const parsed = await parseWithHelp(argv);
+    const parsed = await parseWithHelp(argv).catch(async (error: unknown) => {
+      throw error instanceof SecretOnLine ? await namingVariables(error, argv) : error;
+    });
     if (parsed.type === 'text' || parsed.type === 'help') {
       run.stdout.write(parsed.text);
       return 0;
@@ -96,9 +99,9 @@ async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSigna
   }
 }
 
-async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
+async function parseWithHelp(argv: readonly string[]): Promise<Parsed<Command>> {
   const commands = [...COMMANDS, ...(await backendCommands())];
-  const withTexts = async (): Promise<Parsed> => {
+  const withTexts = async (): Promise<Parsed<Command>> => {
     const { settingTexts } = await import('./line/setting-texts.ts');
     return parseCommandLine(argv, commands, VERSION, await settingTexts());
   };
@@ -106,6 +109,12 @@ async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
   if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return await withTexts();
   const parsed = parseCommandLine(argv, commands, VERSION);
   return parsed.type === 'help' || parsed.type === 'no-command' ? await withTexts() : parsed;
+}
+
+async function namingVariables(error: SecretOnLine, argv: readonly string[]): Promise<SecretOnLine> {
+  const { backends } = await import('../backends/index.ts');
+  const { secretVariables } = await import('./line/secret-variables.ts');
+  return error.naming(secretVariables(argv, backends));
 }
 
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */
@@ -130,12 +139,7 @@ async function codeOfPrinting(run: Run): Promise<number> {
   return error.exitCode;
 }
 
-async function execute(
-  spec: CommandSpec,
-  invocation: Invocation,
-  run: Run,
-  signal: AbortSignal,
-): Promise<CommandResult> {
+async function execute(spec: Command, invocation: Invocation, run: Run, signal: AbortSignal): Promise<CommandResult> {
   const { prepare } = await import('./session/prepare.ts');
   // Every part and every wait listens to it.
   setMaxListeners(0, signal);

@@ -135,6 +135,19 @@ export class UnknownOutcomeError extends AppToolError {
 export class LimitError extends AppToolError {
   readonly class = 'limit';
   readonly exitCode = 10;
+  /** `final` where no wait of a sensible length outlasts it. */
+  readonly limit: 'wait' | 'final';
+  /** How long the server asks to wait (ms); `null` where it does not say. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    message: string,
+    details: ErrorDetails & { readonly limit?: 'wait' | 'final'; readonly retryAfterMs?: number | null } = {},
+  ) {
+    super(message, details);
+    this.limit = details.limit ?? 'wait';
+    this.retryAfterMs = details.retryAfterMs ?? null;
+  }
 }
 
 /** What came back is not what it should be. */

@@ -1,3 +1,6 @@
+/** What a build is meant for; a backend has words of its own for it. */
+export type Stage = 'development' | 'staging' | 'production';
+
 /** Where a job stands. The backend's own word travels beside it, as `JobState.status`. */
 export type Phase = 'queued' | 'running' | 'action-required' | 'succeeded' | 'failed';
 
@@ -29,7 +32,7 @@ export interface JobState {
   /** True when the backend's word is not one that its documentation lists: keep waiting, and say so once. */
   readonly unrecognized?: boolean;
   /** What the backend says that the job is about; compared with what was sent. */
-  readonly subject?: { readonly fileName?: string; readonly platform?: string; readonly environment?: string };
+  readonly subject?: { readonly fileName?: string; readonly platform?: string; readonly stage?: Stage };
 }
 
 /** Where a finished job's output can be fetched from now. `url` is a bearer secret. */

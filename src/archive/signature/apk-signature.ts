@@ -12,7 +12,7 @@ export interface SignatureScheme {
   readonly signers: readonly Certificate[];
   /** Whether the signature is true to what is in the file now; `null` where that was not or cannot be checked. */
   readonly verified: boolean | null;
-  /** Why it is not true, or was not checked. */
+  /** Why it does not verify, or was not checked. */
   readonly reason: string | null;
 }
 
@@ -57,7 +57,7 @@ interface ReadScheme {
 
 const NOT_CHECKED = 'not checked';
 
-/** Reads the v2, v3 and v3.1 signatures of an APK. What of them cannot be read is not true. */
+/** Reads the v2, v3 and v3.1 signatures of an APK. A signature that cannot be read does not verify. */
 export async function readBlockSignatures(archive: AppArchive, problems: string[]): Promise<BlockSignatures> {
   const block = await readBlock(archive, problems);
   if (block === null) return { schemes: [], verify: async () => [] };

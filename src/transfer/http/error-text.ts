@@ -4,6 +4,8 @@ export interface ErrorDescription {
   readonly backendCode?: string | null;
   /** Where the backend documents that this answer is about the credentials, whatever its status. */
   readonly meaning?: 'auth';
+  /** Of a limit (429): whether waiting helps. `wait` where nothing says otherwise. */
+  readonly limit?: 'wait' | 'final';
 }
 
 export type DescribeError = (body: unknown) => ErrorDescription;

@@ -51,6 +51,7 @@ export class CallFailure extends Error {
   readonly backendCode: string | null;
   /** Overrides what the status would mean, where the backend documents it so. */
   readonly meaning: 'auth' | null;
+  readonly limit: 'wait' | 'final';
   readonly sentBytes: number;
   readonly totalBytes: number;
 
@@ -65,6 +66,7 @@ export class CallFailure extends Error {
       readonly serverText?: string | null;
       readonly backendCode?: string | null;
       readonly meaning?: 'auth' | null;
+      readonly limit?: 'wait' | 'final' | undefined;
       readonly sentBytes?: number;
       readonly totalBytes?: number;
       readonly cause?: unknown;
@@ -79,6 +81,7 @@ export class CallFailure extends Error {
     this.serverText = details.serverText ?? null;
     this.backendCode = details.backendCode ?? null;
     this.meaning = details.meaning ?? null;
+    this.limit = details.limit ?? 'wait';
     this.sentBytes = details.sentBytes ?? 0;
     this.totalBytes = details.totalBytes ?? 0;
   }
@@ -265,7 +268,7 @@ function rejection(
   const status = failure.status;
   if (status === 429) {
     const hint = 'wait until other builds have finished, then run again; --capacity-wait lets apptool wait for you';
-    return new LimitError(message, { ...details, hint });
+    return new LimitError(message, { ...details, hint, limit: failure.limit, retryAfterMs: failure.retryAfterMs });
   }
   const isOfKey =
     (status === 401 && policy.refusedAccess !== 'url') || (status === 403 && policy.refusedAccess === 'key');
