@@ -131,6 +131,13 @@ export class JobFailedError extends AppToolError {
 export class UnknownOutcomeError extends AppToolError {
   readonly class = 'unknown';
   readonly exitCode = 9;
+  /** True where nothing is wrong but that the answer was lost: then a job that is found settles it. */
+  readonly isAnswerLost: boolean;
+
+  constructor(message: string, details: ErrorDetails & { readonly isAnswerLost?: boolean } = {}) {
+    super(message, details);
+    this.isAnswerLost = details.isAnswerLost ?? false;
+  }
 }
 
 /** Which limit of builds was met: builds at a time, which waiting helps, or builds in a week, which it does not. */

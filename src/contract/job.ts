@@ -50,7 +50,7 @@ export interface JobState {
 }
 
 /** Each member is absent where the backend does not say it. */
-export interface JobSubject {
+interface JobSubject {
   readonly fileName?: string;
   readonly platform?: string;
   readonly environment?: string;

@@ -112,7 +112,7 @@ export function createTrace(onChange: (trace: Trace) => void): Trace {
     },
     record(fact) {
       if (fact.type === 'job') {
-        const { id, details = {} } = fact;
+        const { id, details = report.job?.id === fact.id ? report.job.details : {} } = fact;
         report = { ...report, job: { ref: jobRef({ id: report.backend ?? '' }, id), id, details } };
         leftovers = { ...leftovers, mayHaveLanded: false };
       } else leftovers = after(leftovers, fact);

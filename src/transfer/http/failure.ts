@@ -234,7 +234,7 @@ export function toAppToolError(
     return rejection(failure, message, policy, wasLost, now, details);
   if (mayHaveBeenDone(failure, policy, wasLost)) {
     const hint = details.hint ?? 'it may have been done all the same: look at the backend before you run it again';
-    return new UnknownOutcomeError(message, { ...details, hint });
+    return new UnknownOutcomeError(message, { ...details, hint, isAnswerLost: true });
   }
   return new UnavailableError(message, {
     ...details,
