@@ -1,5 +1,5 @@
 /** Values of DER, ITU-T X.690, written by hand so that they can be wrong. */
-export function der(tag: number, ...parts: Buffer[]): Buffer {
+function der(tag: number, ...parts: Buffer[]): Buffer {
   const contents = Buffer.concat(parts);
   const { length } = contents;
   if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), contents]);
@@ -10,11 +10,11 @@ export function der(tag: number, ...parts: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, 0x80 | size.length]), size, contents]);
 }
 
-export const sequence = (...parts: Buffer[]) => der(0x30, ...parts);
-export const set = (...parts: Buffer[]) => der(0x31, ...parts);
-export const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
-export const integer = (value: number) => der(0x02, Buffer.from([value]));
-export const octets = (bytes: Buffer) => der(0x04, bytes);
+const sequence = (...parts: Buffer[]) => der(0x30, ...parts);
+const set = (...parts: Buffer[]) => der(0x31, ...parts);
+const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
+const integer = (value: number) => der(0x02, Buffer.from([value]));
+const octets = (bytes: Buffer) => der(0x04, bytes);
 const nothing = der(0x05);
 const tagged = (number: number, ...parts: Buffer[]) => der(0xa0 + number, ...parts);
 
