@@ -125,7 +125,7 @@ export async function refusal(
 ): Promise<CallFailure> {
   const { status } = answer;
   if (status < 400) return redirect(answer, request);
-  const description = describeError(await errorBody(answer, request));
+  const description = describeError(await errorBody(answer, request), status);
   const failureClass = classOfStatus(status, answer, request);
   return new CallFailure(failureClass, 'status', `HTTP ${status}`, {
     ...details(answer, request),
@@ -135,6 +135,7 @@ export async function refusal(
     backendCode: description.backendCode ?? null,
     meaning: description.meaning ?? null,
     limit: description.limit,
+    hint: description.hint ?? null,
   });
 }
 
@@ -146,6 +147,7 @@ function refusedInside(inside: RefusalInside, answer: HttpAnswer, request: HttpR
     backendCode: inside.backendCode ?? null,
     meaning: inside.meaning ?? null,
     limit: inside.limit,
+    hint: inside.hint ?? null,
   });
 }
 
