@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { atEnd } from './cleanup.ts';
 import { ROOT } from './files.ts';
+import { enter, leave, runHere } from './in-process.ts';
 
 export const BIN = join(ROOT, 'bin', 'apptool.js');
 
@@ -16,6 +17,9 @@ export interface CliResult {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** Variables that Node itself reads, some of them only at its start: they need a process of their own. */
+const OF_A_PROCESS = /^(NODE_.*|HOME|TMPDIR|TZ|LANG|LC_.*|SSL_CERT_.*)$/;
 
 /**
  * Only what a program needs to run: no CI variable, no credential and no config of whoever runs the tests. The fixtures are debuggable;
@@ -81,7 +85,19 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   };
 }
 
-/** Runs the built command line to its end. */
-export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+/** Runs the built command line to its end, in a process of its own. */
+export async function runProcess(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return await startCli(args, options).result;
+}
+
+/**
+ * Runs the built command line to its end, in this process: no start, and the same text and exit code. Where the process itself is what
+ * matters (how it starts and ends, its signals, pipes, terminal, memory), use `runProcess` or `startCli`.
+ */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const cwd = options.cwd ?? '/';
+  const hears = Object.keys(options.env ?? {}).every((name) => !OF_A_PROCESS.test(name));
+  return hears && enter(cwd)
+    ? await runHere(args, { env: cleanEnvironment(options.env), cwd }).finally(leave)
+    : await runProcess(args, options);
 }
