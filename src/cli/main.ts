@@ -5,10 +5,10 @@ import type { Report as FileReport } from '../ci/reports/report.ts';
 import type { Clock } from '../contract/context.ts';
 import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
-import { createRedactor, type Redactor } from '../contract/redact.ts';
-import { quotedLines, safeJson, safeLine } from '../contract/safe-text.ts';
+import { createRedactor, type Redactor } from '../contract/text/redact.ts';
+import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
-import { backendCommands } from './commands/backend-commands.ts';
+import { backendCommands } from './commands/backend/backend-commands.ts';
 import { COMMANDS } from './commands/index.ts';
 import type { CommandResult, CommandSpec, Invocation } from './line/command.ts';
 import { type Parsed, parseCommandLine } from './line/program.ts';
@@ -185,7 +185,7 @@ function emit(run: Run, event: AppEvent): void {
 }
 
 function succeed(run: Run, result: CommandResult): number {
-  const receipt = run.receipts?.ended(run.trace, { exitCode: 0, errorClass: null }) ?? null;
+  const receipt = run.receipts?.ended(run.trace, null) ?? null;
   const unwritten = finishReports(run, result, null, receipt);
   if (unwritten !== null) return fail(run, unwritten, result);
   run.hasEnded = true;
@@ -203,7 +203,7 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   for (const { end, report } of run.trace.targets) explainRefused(run, end ?? null, report);
   explainRefused(run, error, run.trace.report);
   for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
-  const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
+  const receipt = run.receipts?.ended(run.trace, error) ?? null;
   if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
   finishReports(run, result, error, receipt);
   run.renderer?.close();
