@@ -20,6 +20,7 @@ const MOST_VALUES = 1000;
 /** The values that follow each other in `bytes`. Throws `UnreadablePart`, or reads past the end. */
 export function* derValues(bytes: Buffer): Generator<DerValue> {
   let values = 0;
+  // Each turn goes on by a tag and a length, and they are counted.
   for (let at = 0; at < bytes.length; ) {
     values += 1;
     if (values > MOST_VALUES) throw new UnreadablePart('has too many parts', { isHostile: true });
