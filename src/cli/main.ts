@@ -180,7 +180,7 @@ function emit(run: Run, event: AppEvent): void {
 }
 
 function succeed(run: Run, result: CommandResult): number {
-  const receipt = run.receipts?.ended(run.trace, { exitCode: 0, errorClass: null }) ?? null;
+  const receipt = run.receipts?.ended(run.trace, null) ?? null;
   const unwritten = finishReports(run, result, null, receipt);
   if (unwritten !== null) return fail(run, unwritten, result);
   run.hasEnded = true;
@@ -198,7 +198,7 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   for (const { end, report } of run.trace.targets) explainRefused(run, end ?? null, report);
   explainRefused(run, error, run.trace.report);
   for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
-  const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
+  const receipt = run.receipts?.ended(run.trace, error) ?? null;
   if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
   finishReports(run, result, error, receipt);
   run.renderer?.close();

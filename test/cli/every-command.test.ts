@@ -119,7 +119,7 @@ const UNFINISHED: Receipt = {
   host: null,
   environment: 'dev',
   build: null,
-  job: { ref: 'apptego:1', id: '1' },
+  job: { ref: 'apptego:1', id: '1', details: {} },
   state: null,
   artifact: null,
   output: null,

@@ -248,6 +248,7 @@ describe('what the server refuses', () => {
       expect(document.error).toMatchObject({
         class: errorClass,
         httpStatus: status,
+        limit: status === 429 ? 'week' : null,
         message: expect.stringContaining(words),
       });
     },

@@ -1,5 +1,5 @@
-import type { SignatureScheme } from './apk-signature.ts';
 import { describeCertificate } from './certificate.ts';
+import type { SignatureScheme } from './signature-scheme.ts';
 
 const VERSION = 2;
 

@@ -90,6 +90,7 @@ export function jobFailed(job: string, state: JobState): JobFailedError {
       findings.length === 0
         ? 'read what the server said; the same file and settings will fail again'
         : 'mend what was found, then send a new build',
+    backendCode: state.code,
     serverText: state.message ?? undefined,
     findings,
   });

@@ -1,4 +1,4 @@
-import { UnreadablePart } from '../zip/archive-file.ts';
+import { UnreadablePart } from '../../zip/archive-file.ts';
 
 /** Android takes no more signers, and an algorithm signs once; without bounds, reading and checking could take for ever. */
 const MOST_SIGNERS = 10;
