@@ -1,4 +1,5 @@
 import type { ArtifactKind } from '../contract/artifact.ts';
+import { type Budget, createBudget } from './budget.ts';
 import { type ArchiveFile, ArchiveProblem, readAt } from './zip/archive-file.ts';
 import { readZipDirectory, type ZipDirectory } from './zip/zip-directory.ts';
 
@@ -9,6 +10,8 @@ export interface AppArchive {
   readonly kind: ArtifactKind;
   readonly file: ArchiveFile;
   readonly zip: ZipDirectory;
+  /** What reading its parts may cost, all of them together. */
+  readonly budget: Budget;
 }
 
 /**
@@ -22,7 +25,7 @@ export async function openAppArchive(file: ArchiveFile): Promise<AppArchive> {
   const kind = kindOfNames(zip.names);
   if (kind === null)
     throw new ArchiveProblem('not an APK, AAB or IPA: it is a zip without AndroidManifest.xml or Payload/*.app');
-  return { kind, file, zip };
+  return { kind, file, zip, budget: createBudget() };
 }
 
 /** An AAB keeps each module's manifest below `<module>/manifest/`; an APK's is at the root; an IPA holds `Payload/<name>.app/`. */

@@ -35,7 +35,9 @@ const inflate = promisify(inflateRaw);
 /** The entries side by side, in few large pieces of memory: there may be very many. */
 interface Entries {
   readonly names: string[];
+  readonly flags: Uint16Array;
   readonly methods: Uint16Array;
+  readonly crcs: Uint32Array;
   readonly compressedBytes: Float64Array;
   readonly sizeBytes: Float64Array;
   /** Where the local header of each stands. */
@@ -47,20 +49,36 @@ export interface ZipEnd {
   readonly directoryAt: number;
   /** Where the end record stands: the directory of a plain zip ends there. */
   readonly endAt: number;
+  /** How long the directory is by the end record; in a zip64 that is said elsewhere. */
+  readonly directoryBytes: number;
   readonly isZip64: boolean;
+}
+
+/** What the directory says of an entry. */
+interface ZipEntry {
+  readonly name: string;
+  readonly flags: number;
+  readonly method: number;
+  readonly crc: number;
+  readonly compressedBytes: number;
+  readonly sizeBytes: number;
+  /** Where its local header stands. */
+  readonly headerAt: number;
 }
 
 /** The directory of an archive: every name, and bounded reads of single entries. Nothing is ever extracted. */
 export interface ZipDirectory {
   readonly names: readonly string[];
   readonly end: ZipEnd;
+  /** By the place of its name in `names`. */
+  entryAt(index: number): ZipEntry;
   /** The contents of an entry, `null` where there is none. Rejects with `UnreadablePart`. */
   read(name: string): Promise<Buffer | null>;
 }
 
 /** Reads the directory at the end of a zip. Throws `ArchiveProblem` for one that is damaged, inconsistent, or beyond a limit. */
 export async function readZipDirectory(file: ArchiveFile): Promise<ZipDirectory> {
-  const { endAt, isZip64 } = await readEnd(file);
+  const end = await readEnd(file);
   const reader = new WindowReader(file);
   const zip = await openZip(reader, file.sizeBytes);
   if (zip.entryCount > MOST_ENTRIES) throw new ArchiveProblem('archive has too many entries');
@@ -70,7 +88,8 @@ export async function readZipDirectory(file: ArchiveFile): Promise<ZipDirectory>
   refuseOverlap(entries, directoryAt);
   return {
     names: entries.names,
-    end: { directoryAt, endAt, isZip64 },
+    end: { directoryAt, ...end },
+    entryAt: (index) => entryAt(entries, index),
     async read(name) {
       const index = entries.names.indexOf(name);
       if (index < 0) return null;
@@ -138,7 +157,9 @@ async function openZip(reader: WindowReader, sizeBytes: number): Promise<ZipFile
 async function readEntries(zip: ZipFile, reader: WindowReader, fileBytes: number): Promise<Entries> {
   const entries = {
     names: [] as string[],
+    flags: new Uint16Array(zip.entryCount),
     methods: new Uint16Array(zip.entryCount),
+    crcs: new Uint32Array(zip.entryCount),
     compressedBytes: new Float64Array(zip.entryCount),
     sizeBytes: new Float64Array(zip.entryCount),
     headersAt: new Float64Array(zip.entryCount),
@@ -154,7 +175,9 @@ async function readEntries(zip: ZipFile, reader: WindowReader, fileBytes: number
       directoryBytes += entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength;
       if (directoryBytes > LARGEST_DIRECTORY) throw new ArchiveProblem('archive directory is larger than 64 MiB');
       const index = entries.names.push(name) - 1;
+      entries.flags[index] = entry.generalPurposeBitFlag;
       entries.methods[index] = entry.compressionMethod;
+      entries.crcs[index] = entry.crc32;
       entries.compressedBytes[index] = entry.compressedSize;
       entries.sizeBytes[index] = entry.uncompressedSize;
       entries.headersAt[index] = entry.relativeOffsetOfLocalHeader;
@@ -194,7 +217,7 @@ function refuseOverlap({ headersAt, compressedBytes }: Entries, directoryAt: num
 }
 
 /** The end record of an archive in several files names another disk than the first. */
-async function readEnd(file: ArchiveFile): Promise<Pick<ZipEnd, 'endAt' | 'isZip64'>> {
+async function readEnd(file: ArchiveFile): Promise<Omit<ZipEnd, 'directoryAt'>> {
   const length = Math.min(file.sizeBytes, LOCATOR_BYTES + END_BYTES + LONGEST_COMMENT);
   const tail = await readAt(file, length, file.sizeBytes - length);
   const at = tail.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'), tail.length - END_BYTES);
@@ -202,7 +225,22 @@ async function readEnd(file: ArchiveFile): Promise<Pick<ZipEnd, 'endAt' | 'isZip
   const disk = tail.readUInt16LE(at + 4);
   if (disk !== 0 && disk !== 0xffff) throw new ArchiveProblem('multi-disk archives are not supported');
   const isZip64 = tail.toString('latin1', Math.max(0, at - LOCATOR_BYTES), at).startsWith('PK\x06\x07');
-  return { endAt: file.sizeBytes - length + at, isZip64 };
+  return { endAt: file.sizeBytes - length + at, directoryBytes: tail.readUInt32LE(at + 12), isZip64 };
+}
+
+function entryAt(
+  { names, flags, methods, crcs, compressedBytes, sizeBytes, headersAt }: Entries,
+  index: number,
+): ZipEntry {
+  return {
+    name: names[index] ?? '',
+    flags: flags[index] ?? 0,
+    method: methods[index] ?? 0,
+    crc: crcs[index] ?? 0,
+    compressedBytes: compressedBytes[index] ?? 0,
+    sizeBytes: sizeBytes[index] ?? 0,
+    headerAt: headersAt[index] ?? 0,
+  };
 }
 
 async function readEntry(file: ArchiveFile, entries: Entries, index: number): Promise<Buffer> {
