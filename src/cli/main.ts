@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
 import { endReports } from '../ci/reports/end-reports.ts';
 import type { Report as FileReport } from '../ci/reports/report.ts';
+import type { Clock } from '../contract/context.ts';
 import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
 import { createRedactor, type Redactor } from '../contract/text/redact.ts';
@@ -17,12 +18,15 @@ import type { Renderer } from './output/render/renderer.ts';
 import { type TextStream, textStream } from './output/streams.ts';
 import { listenForSignals } from './process/cancellation.ts';
 import { realClock } from './process/clock.ts';
-import { setEngineFlags } from './process/engine-flags.ts';
+import type { Host } from './process/host.ts';
 import { VERSION } from './process/version.ts';
 import type { ReceiptKeeper } from './receipt/receipt-keeper.ts';
 
+export { setEngineFlags } from './process/engine-flags.ts';
+
 interface Run {
-  readonly process: NodeJS.Process;
+  readonly process: Host;
+  readonly clock: Clock;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
   readonly redactor: Redactor;
@@ -45,15 +49,15 @@ interface Run {
 }
 
 /** The whole program: reads the command line, runs one command, prints its result. Resolves with the exit code and never rejects. */
-export async function main(process: NodeJS.Process): Promise<number> {
-  setEngineFlags(process.versions.node);
+export async function main(process: Host, clock: Clock = realClock): Promise<number> {
   const argv = process.argv.slice(2);
   const run: Run = {
     process,
+    clock,
     stdout: textStream(process.stdout),
     stderr: textStream(process.stderr),
     redactor: createRedactor(),
-    startedAt: realClock.now(),
+    startedAt: clock.now(),
     trace: createTrace((trace) => run.receipts?.changed(trace)),
     warnings: [],
     command: null,
@@ -68,7 +72,7 @@ export async function main(process: NodeJS.Process): Promise<number> {
     hasPrinted: false,
     hasEnded: false,
   };
-  const cancellation = listenForSignals(process, {
+  const cancellation = listenForSignals(process, clock, {
     onFirst: (signal) => emit(run, { type: 'cancelling', signal }),
     onHardStop: (cancelled) => void fail(run, cancelled),
   });
@@ -118,7 +122,7 @@ async function namingVariables(error: SecretOnLine, argv: readonly string[]): Pr
 }
 
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */
-function catchStrays(process: NodeJS.Process, run: Run): void {
+function catchStrays(process: Host, run: Run): void {
   const onStray = (error: unknown): void => {
     // After the end there is nothing left to clean up, and the exit code has been decided.
     if (run.hasEnded) return;
@@ -146,6 +150,7 @@ async function execute(spec: Command, invocation: Invocation, run: Run, signal: 
   signal.throwIfAborted();
   const prepared = await prepare(invocation, {
     process: run.process,
+    clock: run.clock,
     redactor: run.redactor,
     signal,
     emit: (event) => emit(run, event),
@@ -287,8 +292,8 @@ function safeLines(text: string, redactor: Redactor): string {
 
 /** What is known of the run, for its document. */
 function soFar(run: Run): Omit<Outcome, 'result' | 'error'> {
-  const { command, trace, warnings, startedAt } = run;
-  return { command, trace, warnings, durationMs: realClock.now() - startedAt };
+  const { command, trace, warnings, clock, startedAt } = run;
+  return { command, trace, warnings, durationMs: clock.now() - startedAt };
 }
 
 function printDocument(run: Run, outcome: Outcome): void {

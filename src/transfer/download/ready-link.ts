@@ -12,6 +12,7 @@ export type AskForLink = (ctx: Context) => Promise<DownloadLink | NotReady>;
 
 /** A fresh link, asked for again where the backend says that the output is not ready yet. Rejects with `UnavailableError` where it stays so. */
 export async function readyLink(ask: AskForLink, ctx: Context): Promise<DownloadLink> {
+  // Each turn is one of `MOST_NOT_READY`, or the last.
   for (let tries = 0; ; tries += 1) {
     const link = await ask(ctx);
     if (!('notReady' in link)) return link;

@@ -14,6 +14,7 @@ export async function requestWithSlot(
   ctx: Context,
 ): Promise<UploadTicket & { readonly expiresAtMs: number }> {
   const startedAt = ctx.clock.now();
+  // Every turn waits, and what may be waited for runs out.
   for (;;) {
     try {
       const askedAtMs = ctx.clock.now();

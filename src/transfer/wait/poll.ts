@@ -59,7 +59,7 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
   };
   ctx.emit({ type: 'wait.start', job: request.job, timeoutMs: request.timeoutMs });
   if (request.uploaded) await pause(watch, Math.min(request.pollIntervalMs, firstPollMs(ctx)), ctx);
-  // The last question is asked at the deadline, not before it.
+  // The last question is asked at the deadline, not before it; every turn sleeps, so it comes.
   for (let isLast = false; !isLast; ) {
     isLast = leftMs(watch, ctx) <= 0;
     const state = await ask(watch, isLast, ctx);

@@ -79,6 +79,7 @@ function prefixed(bytes: Buffer, count: number): Buffer[] {
 /** All values of a sequence, each behind its length; `what` they are, for messages. */
 function items(sequence: Buffer, most: number, what: string): Buffer[] {
   const values: Buffer[] = [];
+  // Each turn goes on by a length of four bytes at least.
   for (let at = 0; at < sequence.length; ) {
     if (values.length === most) throw new UnreadablePart(`has more than ${most} of ${what}`, { isHostile: true });
     const [value] = prefixed(sequence.subarray(at), 1);
