@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRedactor } from '../src/contract/redact.ts';
+import { createRedactor } from '../src/contract/text/redact.ts';
 
 const SECRET = 'kid_4711:s3cr3t/+value=="x"&<>';
 

@@ -8,7 +8,7 @@ import { LocalIoError, UsageError } from '../contract/errors.ts';
 import type { PlannedRequest } from '../contract/planned-request.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
 import type { OpenBackend } from './backend.ts';
-import { asksForSignatures, type Expectations, preflight } from './preflight.ts';
+import { asksForSignatures, type Expectations, preflight } from './checks/preflight.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
 /** A local file on its way, and what the user says of it. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type * as z from 'zod';
 import type { AddedKey } from '../../src/backends/apptego-management/commands/command-data.ts';
-import type { NewToken } from '../../src/backends/autoappstore/command-data.ts';
+import type { NewToken } from '../../src/backends/autoappstore/commands/command-data.ts';
 import { backends } from '../../src/backends/index.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import type { Receipt } from '../../src/cli/receipt/receipt.ts';

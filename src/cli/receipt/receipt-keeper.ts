@@ -1,6 +1,6 @@
 import { errorCode } from '../../contract/errors.ts';
 import type { AppEvent } from '../../contract/events.ts';
-import type { Redactor } from '../../contract/redact.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
 import { leavesParts, type Trace } from '../../run/trace.ts';
 import { type Receipt, writeReceipt } from './receipt.ts';
 import { type ReceiptFacts, receiptOf } from './receipt-of-run.ts';

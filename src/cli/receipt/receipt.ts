@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import { replaceFile } from '../../ci/files/replace-file.ts';
 import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
-import type { Redactor } from '../../contract/redact.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
 

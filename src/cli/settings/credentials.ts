@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import type { CredentialSpec } from '../../backends/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { AuthError, errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
-import type { Redactor } from '../../contract/redact.ts';
 import { type Secret, secret } from '../../contract/secret.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
 
 const LARGEST_CREDENTIAL_FILE = 16 * 1024;
 const READABLE_BY_OTHERS = 0o044;

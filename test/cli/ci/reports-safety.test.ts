@@ -6,8 +6,8 @@ import { createGithubSummary } from '../../../src/ci/reports/github/summary.ts';
 import { createJUnitReport } from '../../../src/ci/reports/junit-report.ts';
 import { createKeyValueReport, DOTENV, PROPERTIES } from '../../../src/ci/reports/key-value-report.ts';
 import { createRunSteps } from '../../../src/ci/reports/run-steps.ts';
-import { createRedactor } from '../../../src/contract/redact.ts';
 import type { ResultDocument } from '../../../src/contract/result-document.ts';
+import { createRedactor } from '../../../src/contract/text/redact.ts';
 import {
   elements,
   readDotenv,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Finding } from '../../contract/job.ts';
+import type { Finding } from '../../../contract/job.ts';
 
 /** What the commands say with `--json`. The commands know these schemas by their types alone. `null` is what the store does not say. */
 

@@ -1,12 +1,12 @@
-import type { Context } from '../../contract/context.ts';
-import { AuthError, RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
-import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { ApiClient } from '../../transfer/http/api.ts';
-import type { CommandInput, CommandOutput, Planned } from '../definition.ts';
-import { openApi, type Settings } from './api.ts';
+import type { Context } from '../../../contract/context.ts';
+import { AuthError, RejectedError, UnknownOutcomeError } from '../../../contract/errors.ts';
+import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import type { ApiClient } from '../../../transfer/http/api.ts';
+import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
+import { openApi, type Settings } from '../api.ts';
+import { segment } from '../id.ts';
+import { NewTokenReply, NoReply, type Token, TokenListReply } from '../wire.ts';
 import type { NewToken, RevokedToken, Tokens } from './command-data.ts';
-import { segment } from './id.ts';
-import { NewTokenReply, NoReply, type Token, TokenListReply } from './wire.ts';
 
 const PATH = '/ci-tokens';
 /** Of the tokens that may be a stray, so many are named. */

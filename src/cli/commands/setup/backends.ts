@@ -1,8 +1,8 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
-import type { CommandResult } from '../line/command.ts';
-import type { Backends } from '../output/command-data.ts';
-import type { Session } from '../session/session.ts';
-import { variablesOf } from '../settings/credentials.ts';
+import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { CommandResult } from '../../line/command.ts';
+import type { Backends } from '../../output/command-data.ts';
+import type { Session } from '../../session/session.ts';
+import { variablesOf } from '../../settings/credentials.ts';
 
 type Described = Backends['backends'][number];
 

@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../line/command.ts';
+import type { CommandSpec } from '../../line/command.ts';
 
 /** What help and the parser need to know of a backend's own commands. */
 export interface BackendCommandText extends Omit<CommandSpec, 'run'> {

@@ -1,8 +1,8 @@
-import type { Adapter } from '../contract/adapter.ts';
-import type { Context } from '../contract/context.ts';
-import { AuthError, asAppToolError, LocalIoError, PolicyError, UnavailableError } from '../contract/errors.ts';
-import type { Connections, ProxySettings } from '../transfer/http/connection/dispatcher.ts';
-import { checkHost, type HostReport } from '../transfer/http/connection/host-check.ts';
+import type { Adapter } from '../../contract/adapter.ts';
+import type { Context } from '../../contract/context.ts';
+import { AuthError, asAppToolError, LocalIoError, PolicyError, UnavailableError } from '../../contract/errors.ts';
+import type { Connections, ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import { checkHost, type HostReport } from '../../transfer/http/connection/host-check.ts';
 import { type Check, failed, found } from './check.ts';
 
 /** A host that says nothing is given up after this long (ms). All are asked at once, so this is what the whole takes at most. */

@@ -1,5 +1,5 @@
-import type { BackendCommand } from '../definition.ts';
-import type { Settings } from './api.ts';
+import type { BackendCommand } from '../../definition.ts';
+import type { Settings } from '../api.ts';
 
 /** What only this backend can do: read one version, and manage CI tokens. */
 export const commands: readonly BackendCommand<Settings>[] = [

@@ -1,9 +1,9 @@
-import type { CommandResult } from '../line/command.ts';
-import type { ConfigSchema, ConfigShow } from '../output/command-data.ts';
-import type { Session } from '../session/session.ts';
-import { configJsonSchema } from '../settings/config/config-schema.ts';
-import { variablesOf } from '../settings/credentials.ts';
-import { formatDuration } from '../settings/durations.ts';
+import type { CommandResult } from '../../line/command.ts';
+import type { ConfigSchema, ConfigShow } from '../../output/command-data.ts';
+import type { Session } from '../../session/session.ts';
+import { configJsonSchema } from '../../settings/config/config-schema.ts';
+import { variablesOf } from '../../settings/credentials.ts';
+import { formatDuration } from '../../settings/durations.ts';
 
 const DURATIONS = new Set(['timeout', 'pollInterval', 'stallTimeout', 'appearTimeout', 'capacityWait']);
 

@@ -1,4 +1,4 @@
-import { type AppToolError, type ErrorClass, UnavailableError } from '../contract/errors.ts';
+import { type AppToolError, type ErrorClass, UnavailableError } from '../../contract/errors.ts';
 
 /** The things that are checked, in the order in which they are told. */
 export const CHECK_NAMES = [

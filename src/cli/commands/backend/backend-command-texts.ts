@@ -1,4 +1,4 @@
-import { backends } from '../../backends/index.ts';
+import { backends } from '../../../backends/index.ts';
 import type { BackendCommandText } from './backend-commands.ts';
 
 /** Reads the texts out of the backends' definitions. */

@@ -1,8 +1,8 @@
-import type { Context } from '../../contract/context.ts';
-import { RejectedError } from '../../contract/errors.ts';
-import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { CommandInput, CommandOutput } from '../definition.ts';
-import { openApi, readVersions, type Settings, type VersionReader } from './api.ts';
+import type { Context } from '../../../contract/context.ts';
+import { RejectedError } from '../../../contract/errors.ts';
+import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import type { CommandInput, CommandOutput } from '../../definition.ts';
+import { openApi, readVersions, type Settings, type VersionReader } from '../api.ts';
 import type { Release, Runs, Version } from './command-data.ts';
 
 /** `validation <version>`: a row for each finding, and one for each run that found nothing. */

@@ -1,8 +1,8 @@
-import type { Signatures } from '../archive/signature/signatures.ts';
-import type { AppIdentity } from '../contract/artifact.ts';
-import { canonicalEnvironment } from '../contract/environment.ts';
-import { UsageError } from '../contract/errors.ts';
-import type { OpenBackend } from './backend.ts';
+import type { Signatures } from '../../archive/signature/signatures.ts';
+import type { AppIdentity } from '../../contract/artifact.ts';
+import { canonicalEnvironment } from '../../contract/environment.ts';
+import { UsageError } from '../../contract/errors.ts';
+import type { OpenBackend } from '../backend.ts';
 
 /** What a file has to be to be sent, by what the user says. */
 export interface Expectations {

@@ -1,13 +1,13 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
-import { AuthError } from '../../contract/errors.ts';
-import { type Check, mostTelling } from '../../run/check.ts';
-import { examine } from '../../run/doctor.ts';
-import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
-import type { CommandResult } from '../line/command.ts';
-import type { DoctorData } from '../output/doctor-data.ts';
-import { examineBackend, examineMachine, isConfigured } from '../session/doctor-subject.ts';
-import type { Session } from '../session/session.ts';
-import { namedBackends } from '../settings/named-backends.ts';
+import type { BackendDefinition } from '../../../backends/definition.ts';
+import { AuthError } from '../../../contract/errors.ts';
+import { type Check, mostTelling } from '../../../run/checks/check.ts';
+import { examine } from '../../../run/checks/doctor.ts';
+import type { ProxySettings } from '../../../transfer/http/connection/dispatcher.ts';
+import type { CommandResult } from '../../line/command.ts';
+import type { DoctorData } from '../../output/doctor-data.ts';
+import { examineBackend, examineMachine, isConfigured } from '../../session/doctor-subject.ts';
+import type { Session } from '../../session/session.ts';
+import { namedBackends } from '../../settings/named-backends.ts';
 
 /** Where the words of a row begin, and how wide they are. */
 const INDENT = 26;

@@ -1,9 +1,9 @@
-import { readAppIdentity } from '../archive/app-identity.ts';
-import { type AppArchive, openAppArchive } from '../archive/archive-kind.ts';
-import { readSignatures, signersOf } from '../archive/signature/signatures.ts';
-import { type ArchiveFile, ArchiveProblem } from '../archive/zip/archive-file.ts';
-import type { AppIdentity, ArtifactKind, Permission } from '../contract/artifact.ts';
-import { IntegrityError } from '../contract/errors.ts';
+import { readAppIdentity } from '../../archive/app-identity.ts';
+import { type AppArchive, openAppArchive } from '../../archive/archive-kind.ts';
+import { readSignatures, signersOf } from '../../archive/signature/signatures.ts';
+import { type ArchiveFile, ArchiveProblem } from '../../archive/zip/archive-file.ts';
+import type { AppIdentity, ArtifactKind, Permission } from '../../contract/artifact.ts';
+import { IntegrityError } from '../../contract/errors.ts';
 import type { Warning } from './preflight.ts';
 
 /** What was sent for protection, as far as it is known: what is absent or `null` is compared with nothing. */

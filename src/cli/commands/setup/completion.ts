@@ -1,15 +1,15 @@
-import { UsageError } from '../../contract/errors.ts';
-import type { CommandResult } from '../line/command.ts';
-import { bashCompletion } from '../line/completion/bash.ts';
-import { fishCompletion } from '../line/completion/fish.ts';
-import { type Offers, offersOf } from '../line/completion/offers.ts';
-import { zshCompletion } from '../line/completion/zsh.ts';
-import { SHELLS } from '../line/flags.ts';
-import { settingTexts } from '../line/setting-texts.ts';
-import type { CompletionScript } from '../output/command-data.ts';
-import type { Session } from '../session/session.ts';
-import { backendCommands } from './backend-commands.ts';
-import { COMMANDS } from './index.ts';
+import { UsageError } from '../../../contract/errors.ts';
+import type { CommandResult } from '../../line/command.ts';
+import { bashCompletion } from '../../line/completion/bash.ts';
+import { fishCompletion } from '../../line/completion/fish.ts';
+import { type Offers, offersOf } from '../../line/completion/offers.ts';
+import { zshCompletion } from '../../line/completion/zsh.ts';
+import { SHELLS } from '../../line/flags.ts';
+import { settingTexts } from '../../line/setting-texts.ts';
+import type { CompletionScript } from '../../output/command-data.ts';
+import type { Session } from '../../session/session.ts';
+import { backendCommands } from '../backend/backend-commands.ts';
+import { COMMANDS } from '../index.ts';
 
 const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (offers: Offers) => string>> = {
   bash: bashCompletion,

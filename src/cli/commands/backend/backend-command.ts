@@ -1,8 +1,8 @@
-import { UsageError } from '../../contract/errors.ts';
-import type { CommandResult } from '../line/command.ts';
-import { type FlagValues, flagNamed } from '../line/flags.ts';
-import { renderTable } from '../output/render/table.ts';
-import type { Session } from '../session/session.ts';
+import { UsageError } from '../../../contract/errors.ts';
+import type { CommandResult } from '../../line/command.ts';
+import { type FlagValues, flagNamed } from '../../line/flags.ts';
+import { renderTable } from '../../output/render/table.ts';
+import type { Session } from '../../session/session.ts';
 
 const MOST_ROWS = 10_000;
 const USUAL_ROWS = 50;
