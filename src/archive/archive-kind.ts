@@ -1,5 +1,6 @@
 import type { ArtifactKind } from '../contract/artifact.ts';
 import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
+import { type Budget, createBudget } from './budget.ts';
 import { type ArchiveFile, ArchiveProblem, readAt } from './zip/archive-file.ts';
 import type { Remarks } from './zip/remarks.ts';
 import { readZipDirectory, renamed, type ZipDirectory } from './zip/zip-directory.ts';
@@ -13,6 +14,8 @@ export interface AppArchive {
   readonly zip: ZipDirectory;
   /** Where the app of an IPA is, such as `Payload/Name.app/`; empty for the other kinds. */
   readonly appFolder: string;
+  /** What reading its parts may cost, all of them together. */
+  readonly budget: Budget;
 }
 
 /**
@@ -25,11 +28,12 @@ export async function openAppArchive(file: ArchiveFile): Promise<AppArchive> {
     throw new ArchiveProblem(describeHead(head), { isDamaged: true });
   const zip = await readZipDirectory(file);
   const kind = kindOfNames(zip.names);
-  if (kind !== null) return { kind, file, zip, appFolder: '' };
+  const budget = createBudget();
+  if (kind !== null) return { kind, file, zip, appFolder: '', budget };
   const iosZip = renamed(zip, zip.names.map(asExtracted));
   const appFolder = appFolderOf(iosZip.names);
   if (appFolder === null) throw noApp(zip.names);
-  return { kind: 'ipa', file, zip: iosZip, appFolder };
+  return { kind: 'ipa', file, zip: iosZip, appFolder, budget };
 }
 
 /** What of an archive is not as an honest tool writes it: what does no harm, and what a device refuses. */

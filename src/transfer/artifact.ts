@@ -175,6 +175,7 @@ async function assertSame(handle: FileHandle, path: string, identity: Identity):
 
 async function fill(handle: FileHandle, buffer: Buffer, position: number, path: string): Promise<void> {
   let filled = 0;
+  // A turn that reads nothing throws.
   while (filled < buffer.length) {
     const bytesRead = await readOnceMore(handle, buffer, filled, position + filled, path);
     if (bytesRead === 0) throw changed(path, 'while it was being read: it became shorter');

@@ -1,6 +1,7 @@
 import type { AppArchive } from '../archive-kind.ts';
-import { readBlockSignatures, type SignatureScheme } from './apk-signature.ts';
-import { readJarSignature } from './jar-signature.ts';
+import { readBlockSignatures } from './block/block-signatures.ts';
+import { readJarSignature } from './jar/jar-signature.ts';
+import type { SignatureScheme } from './signature-scheme.ts';
 
 /** How an app is signed, from small reads, and the way to what takes reading all of the file. */
 export interface Signatures {

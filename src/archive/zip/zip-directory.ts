@@ -16,10 +16,24 @@ const DEFLATED = 8;
 
 const inflate = promisify(inflateRaw);
 
+/** What the directory says of an entry. */
+interface ZipEntry {
+  readonly name: string;
+  readonly flags: number;
+  readonly method: number;
+  readonly crc: number;
+  readonly compressedBytes: number;
+  readonly sizeBytes: number;
+  /** Where its local header stands. */
+  readonly headerAt: number;
+}
+
 /** The directory of an archive: every name, and bounded reads of single entries. Nothing is ever extracted. */
 export interface ZipDirectory {
   readonly names: readonly string[];
   readonly end: ZipEnd;
+  /** By the place of its name in `names`. */
+  entryAt(index: number): ZipEntry;
   /** The contents of an entry, `null` where there is none. Rejects with `UnreadablePart`. */
   read(name: string): Promise<Buffer | null>;
   /** What is not as an honest tool writes it, of the whole and of what has been read so far. */
@@ -37,8 +51,9 @@ export async function readZipDirectory(file: ArchiveFile): Promise<ZipDirectory>
   const remarks = createRemarks({ file, end, entries, oddities, withAnotherSize });
   return {
     names,
-    end: { directoryAt: end.directoryAt, endAt: end.endAt, isZip64: end.isZip64 },
+    end,
     remarks,
+    entryAt: (index) => entryAt(entries, index),
     async read(name) {
       const index = names.indexOf(name);
       if (index < 0) return null;
@@ -55,6 +70,7 @@ export function renamed(zip: ZipDirectory, names: readonly string[]): ZipDirecto
   return {
     ...zip,
     names,
+    entryAt: (index) => ({ ...zip.entryAt(index), name: names[index] ?? '' }),
     async read(name) {
       const index = names.indexOf(name);
       if (names.includes(name, index + 1)) throw isThereTwice();
@@ -65,6 +81,21 @@ export function renamed(zip: ZipDirectory, names: readonly string[]): ZipDirecto
 
 function isThereTwice(): UnreadablePart {
   return new UnreadablePart('is there twice', { isHostile: true });
+}
+
+function entryAt(
+  { names, flags, methods, crcs, compressedBytes, sizeBytes, headersAt }: Entries,
+  index: number,
+): ZipEntry {
+  return {
+    name: names[index] ?? '',
+    flags: flags[index] ?? 0,
+    method: methods[index] ?? 0,
+    crc: crcs[index] ?? 0,
+    compressedBytes: compressedBytes[index] ?? 0,
+    sizeBytes: sizeBytes[index] ?? 0,
+    headerAt: headersAt[index] ?? 0,
+  };
 }
 
 async function readEntry(file: ArchiveFile, entries: Entries, index: number): Promise<Buffer> {

@@ -14,6 +14,8 @@ export interface ZipEnd {
   readonly directoryAt: number;
   /** Where the end record stands: the directory of a plain zip ends there. */
   readonly endAt: number;
+  /** What the record says of the directory's length; an honest one says just what is between the two places. */
+  readonly directoryBytes: number;
   readonly isZip64: boolean;
 }
 
@@ -21,8 +23,6 @@ export interface ZipEnd {
 export interface StatedEnd extends ZipEnd {
   /** Where the directory has to end: at the zip64 record where there is one. */
   readonly directoryEndAt: number;
-  /** What the record says of the directory's length; an honest one says `directoryEndAt - directoryAt`. */
-  readonly directoryBytes: number;
   /** Counted modulo 65 536 by some writers, where there is no zip64 record. */
   readonly entryCount: number;
 }

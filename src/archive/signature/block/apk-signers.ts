@@ -1,4 +1,4 @@
-import { UnreadablePart } from '../zip/archive-file.ts';
+import { UnreadablePart } from '../../zip/archive-file.ts';
 
 /** Android takes no more signers, and an algorithm signs once; without bounds, reading and checking could take for ever. */
 const MOST_SIGNERS = 10;
@@ -77,6 +77,7 @@ function prefixed(bytes: Buffer, count: number): Buffer[] {
 /** All values of a sequence, each behind its length. */
 function items(sequence: Buffer, most: number): Buffer[] {
   const values: Buffer[] = [];
+  // Each turn goes on by a length of four bytes at least.
   for (let at = 0; at < sequence.length; ) {
     if (values.length === most)
       throw new UnreadablePart(`has more than ${most} of what it has few`, { isHostile: true });
