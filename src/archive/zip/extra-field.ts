@@ -7,7 +7,7 @@ const UNICODE_PATH = 0x7075;
 const IN_EXTRA_FIELD = 0xffff_ffff;
 
 /** What the plain record says of an entry: its size, its compressed size, where its local header is. */
-export type EntrySizes = readonly [size: number, compressed: number, headerAt: number];
+type EntrySizes = readonly [size: number, compressed: number, headerAt: number];
 
 export interface ExtraField {
   /** Whether it contradicts itself. Hardening tools write such fields, and Android does not look at them. */
