@@ -3,6 +3,7 @@ import type { Adapter } from '../contract/adapter.ts';
 import type { ArtifactKind } from '../contract/artifact.ts';
 import type { BuildMetadata } from '../contract/build-metadata.ts';
 import type { Context } from '../contract/context.ts';
+import type { Next } from '../contract/next.ts';
 import type { PlannedRequest } from '../contract/planned-request.ts';
 import type { Secret } from '../contract/secret.ts';
 import type { SandboxPart, SandboxTools } from '../sandbox/part.ts';
@@ -71,6 +72,8 @@ export interface FirstSetting {
 export interface CommandOutput<Data = unknown> {
   readonly table?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
   readonly text?: string;
+  /** What to do then. */
+  readonly next?: Next;
   readonly data: Data;
 }
 

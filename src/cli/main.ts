@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { endReports } from '../ci/reports/end-reports.ts';
 import type { Report as FileReport } from '../ci/reports/report.ts';
 import type { Clock } from '../contract/context.ts';
-import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
+import { type AppToolError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
 import { createRedactor, type Redactor } from '../contract/text/redact.ts';
 import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
@@ -38,8 +38,6 @@ interface Run {
   reports: readonly FileReport[];
   /** Colours a finished line, where the terminal shows colours. */
   paint: (line: string) => string;
-  /** What to do when a backend refuses the credentials, by its id. */
-  readonly ifRefused: Map<string, string>;
   wantsJson: boolean;
   isVerbose: boolean;
   hasPrinted: boolean;
@@ -63,7 +61,6 @@ export async function main(process: Host, clock: Clock = realClock): Promise<num
     receipts: null,
     reports: [],
     paint: (line) => line,
-    ifRefused: new Map(),
     // Until the settings are read, what is on the line or in the variable decides how an error is told.
     wantsJson: argv.includes('--json') || /^(1|true|yes|on)$/i.test(process.env.APPTOOL_JSON ?? ''),
     isVerbose: false,
@@ -149,7 +146,6 @@ async function execute(spec: Command, invocation: Invocation, run: Run, signal: 
     onReceipts: (receipts) => {
       run.receipts = receipts;
     },
-    onCredentials: (backend, ifRefused) => run.ifRefused.set(backend, ifRefused),
   });
   try {
     emit(run, { type: 'run.start', command: spec.name, version: VERSION });
@@ -182,8 +178,6 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   if (run.hasEnded) return known.exitCode;
   run.hasEnded = true;
   const error = known instanceof CancelledError ? explainCancelled(known, run.trace) : known;
-  for (const { end, report } of run.trace.targets) explainRefused(run, end ?? null, report);
-  explainRefused(run, error, run.trace.report);
   for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
   const receipt = run.receipts?.ended(run.trace, error) ?? null;
   if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
@@ -222,10 +216,6 @@ function writeErrors(run: Run, error: AppToolError): void {
   }
   if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
   if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
-}
-
-function explainRefused(run: Run, error: AppToolError | null, { backend }: Report): void {
-  if (error instanceof AuthError) error.hint ??= run.ifRefused.get(backend ?? '') ?? null;
 }
 
 function writeError(run: Run, error: AppToolError, report: Report, prefix = ''): void {

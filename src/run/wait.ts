@@ -86,7 +86,9 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   if (milestones.some((milestone) => milestone.name === name)) return name;
   const known = milestones.map((milestone) => milestone.name).join(', ');
   throw new UsageError(
-    known === '' ? `${id} has one end only: it takes no --until` : `${id} has no milestone "${name}"; it has ${known}`,
+    known === ''
+      ? `${id} has one end only: there is no milestone to wait for`
+      : `${id} has no milestone "${name}"; it has ${known}`,
   );
 }
 

@@ -3,7 +3,7 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
-import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/text/split-apks.ts';
 import { hashOf } from './file-hash.ts';
 
 /**

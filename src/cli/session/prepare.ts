@@ -41,7 +41,6 @@ export interface Surroundings {
   readonly onRenderer: (renderer: Renderer, paint: (line: string) => string) => void;
   readonly onReports: (reports: readonly Report[]) => void;
   readonly onReceipts: (receipts: ReceiptKeeper) => void;
-  readonly onCredentials: (backend: string, ifRefused: string) => void;
 }
 
 /** Reads config and settings, chooses how to show progress, starts the embedded sandbox where it is wanted. */
@@ -102,7 +101,6 @@ export async function prepare(
     ctx: { signal, emit, record: trace.record, trace, clock },
     carryOn: receipts.carryOn,
     printNow: around.printNow,
-    onCredentials: around.onCredentials,
   });
   return {
     session,

@@ -8,6 +8,7 @@ import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
+import { withHints } from '../../run/refused-credentials.ts';
 import type { RunContext } from '../../run/trace.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
 import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
@@ -43,7 +44,7 @@ export interface Session {
   openFor(
     id: string,
     more: readonly CredentialSpec[],
-  ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage }>;
+  ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage; readonly ifRefused: string }>;
   /** The same without the checks: for whoever has made them one by one. */
   inputFor(parts: InputParts): AdapterInput<Record<string, unknown>> & { readonly storage: Storage };
   readonly redactor: Redactor;
@@ -80,8 +81,6 @@ export interface SessionParts {
   readonly questions: OpenQuestions;
   readonly confirm: Confirm;
   readonly carryOn: (receipt: Receipt) => void;
-  /** Told what to do when the credentials that were read are refused. */
-  readonly onCredentials: (backend: string, ifRefused: string) => void;
   readonly printNow: (result: CommandResult) => void;
 }
 
@@ -115,8 +114,8 @@ export function createSession(parts: SessionParts): Session {
     checkPollInterval(settings, addresses);
     const proxies = readNetworkEnvironment(environment, warn);
     const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
-    parts.onCredentials(id, credentials.ifRefused);
-    return inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
+    const input = inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
+    return { ...input, ifRefused: credentials.ifRefused };
   };
   return {
     ...parts,
@@ -125,9 +124,9 @@ export function createSession(parts: SessionParts): Session {
     inputFor,
     async open(id) {
       const backend = definition(id);
-      const { storage, ...input } = await openFor(id, []);
+      const { storage, ifRefused, ...input } = await openFor(id, []);
       const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
-      const adapter = await backend.create(input);
+      const adapter = withHints(await backend.create(input), ifRefused);
       return { id, files, limit, signature, accepts, milestones, protects, adapter, storage };
     },
     async close() {

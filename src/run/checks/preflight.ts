@@ -47,27 +47,28 @@ export function asksForSignatures(backends: PreflightInput['backends'], { signer
   return signer !== undefined || backends.some(({ signature }) => signature !== null);
 }
 
-function refusal({ name }: PreflightInput, why: string, hint: string): UsageError {
-  return new UsageError(`cannot send ${name}: ${why}`, { hint });
+function refusal({ name }: PreflightInput, why: string, hint: string, setting?: string): UsageError {
+  const next = setting === undefined ? null : ({ do: 'set', setting } as const);
+  return new UsageError(`cannot send ${name}: ${why}`, { hint, next });
 }
 
 function checkPackage(input: PreflightInput): void {
   const { packageName: wanted } = input.expected;
   if (wanted === undefined) return;
   const is = input.identity?.packageName ?? null;
-  const hint = 'check which file was named, or mend --expect-package';
-  if (is === null) throw refusal(input, `its package cannot be read, so nothing says that it is ${wanted}`, hint);
-  if (is !== wanted) throw refusal(input, `its package is ${is}, not ${wanted}`, hint);
+  const hint = ['check which file was named, or correct the package that is expected', 'expectPackage'] as const;
+  if (is === null) throw refusal(input, `its package cannot be read, so nothing says that it is ${wanted}`, ...hint);
+  if (is !== wanted) throw refusal(input, `its package is ${is}, not ${wanted}`, ...hint);
 }
 
 function checkVersionCode(input: PreflightInput): void {
   const { minVersionCode: least } = input.expected;
   if (least === undefined) return;
   const is = input.identity?.versionCode ?? null;
-  const hint = 'check the version of the build, or mend --min-version-code';
+  const hint = ['check the version of the build, or correct the least that is expected', 'minVersionCode'] as const;
   if (is === null)
-    throw refusal(input, `its version code cannot be read, so nothing says that it is ${least} or more`, hint);
-  if (is < least) throw refusal(input, `its version code is ${is}, less than ${least}`, hint);
+    throw refusal(input, `its version code cannot be read, so nothing says that it is ${least} or more`, ...hint);
+  if (is < least) throw refusal(input, `its version code is ${is}, less than ${least}`, ...hint);
 }
 
 /** The newest scheme counts: that is the one by which Android goes. */
@@ -77,14 +78,19 @@ function checkSigner(input: PreflightInput): void {
   const { schemes = [], isSigned = null } = input.signatures ?? {};
   const invalid = schemes.find(({ verified }) => verified === false);
   const newest = schemes.at(-1);
-  const hint = 'check who has signed it (apptool inspect), or mend --expect-signer';
-  if (isSigned === false) throw refusal(input, 'it is not signed', hint);
+  const hint = ['look at who has signed it, or correct the signer that is expected', 'expectSigner'] as const;
+  if (isSigned === false) throw refusal(input, 'it is not signed', ...hint);
   if (invalid !== undefined)
-    throw refusal(input, `its ${invalid.scheme} signature does not verify: ${invalid.reason}`, hint);
+    throw refusal(input, `its ${invalid.scheme} signature does not verify: ${invalid.reason}`, ...hint);
   if (newest?.verified !== true)
-    throw refusal(input, `its signer cannot be checked: ${newest?.reason ?? 'its signature is not read here'}`, hint);
+    throw refusal(
+      input,
+      `its signer cannot be checked: ${newest?.reason ?? 'its signature is not read here'}`,
+      ...hint,
+    );
   const signers = newest.signers.map(({ sha256 }) => sha256);
-  if (!signers.includes(wanted)) throw refusal(input, `it is signed by ${signers.join(', ')}, not by ${wanted}`, hint);
+  if (!signers.includes(wanted))
+    throw refusal(input, `it is signed by ${signers.join(', ')}, not by ${wanted}`, ...hint);
 }
 
 function signatureWarnings(input: PreflightInput): Warning[] {
@@ -107,7 +113,8 @@ function debuggableWarnings(input: PreflightInput): Warning[] {
     throw refusal(
       input,
       'it is debuggable, and the environment is production',
-      'build a release, or give --allow-debuggable',
+      'build a release, or allow it',
+      'allowDebuggable',
     );
   return [{ code: 'debuggable', message: `${name} is debuggable, as no release should be` }];
 }

@@ -1,6 +1,6 @@
 import type { NotReady } from '../../contract/adapter.ts';
 import type { Context } from '../../contract/context.ts';
-import { type RejectedError, UnavailableError } from '../../contract/errors.ts';
+import { detailsOf, type RejectedError, UnavailableError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
 
 /** Between two questions for the link of an output that is not ready yet (ms), and how often it is asked again. */
@@ -24,10 +24,7 @@ export async function readyLink(ask: AskForLink, ctx: Context): Promise<Download
 /** What stays refused for a finished job is the other side's trouble, not a fault in what the user asked. */
 export function stillRefused(error: RejectedError): UnavailableError {
   return new UnavailableError(`${error.message}, again and again`, {
-    cause: error,
+    ...detailsOf(error),
     hint: 'run the download again later',
-    httpStatus: error.httpStatus ?? undefined,
-    backendCode: error.backendCode ?? undefined,
-    serverText: error.serverText ?? undefined,
   });
 }

@@ -75,11 +75,11 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
 }
 
 function stillRunning({ request, lastWord }: Watch): PendingError {
-  const until = request.until === undefined ? '' : ` --until ${request.until}`;
   return new PendingError(
     `${request.job} was still running after ${Math.round(request.timeoutMs / 1000)} s; last heard: ${lastWord}`,
     {
-      hint: `it goes on without us; to go on waiting: apptool wait ${request.job}${until}`,
+      hint: 'it goes on without us',
+      next: { do: 'wait', job: request.job, until: request.until },
     },
   );
 }
