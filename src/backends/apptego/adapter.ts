@@ -7,7 +7,10 @@ import { createApiClient } from '../../transfer/http/api.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
+import { phaseOfStage } from '../apptego-shared/build-stage.ts';
 import { multipartCalls } from '../apptego-shared/multipart-calls.ts';
+import { detailsOf } from '../apptego-shared/signed-ticket.ts';
+import { demandKey } from '../apptego-shared/signing-key.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import type { AdapterInput } from '../definition.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
@@ -46,8 +49,8 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   };
 
   const protocolFor = (artifact: Artifact, options: UploadOptions): SignedUploadProtocol => ({
-    request: (ctx) =>
-      api.call(
+    request: async (ctx) => {
+      const ticket = await api.call(
         {
           what: 'request the upload',
           method: 'POST',
@@ -57,7 +60,10 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
           answer: UploadReply,
         },
         ctx,
-      ),
+      );
+      await demandKey(options.signingKey, ticket, multipart.abort, ctx);
+      return { ...ticket, details: detailsOf(ticket, options.signingKey) };
+    },
     ...multipart,
     exists: async (id, ctx) => (await poll(id, { patience: 'once', until: null }, ctx)) !== 'absent',
   });
@@ -111,14 +117,17 @@ function stateOf(id: string, reply: StatusReply): JobState {
     ...(reply.platform === null ? {} : { platform: reply.platform }),
     ...(reply.version === null ? {} : { environment: reply.version }),
   };
-  const base = { status: reply.status, subject };
+  const started = reply.created_at === null ? {} : { startedAt: reply.created_at };
+  const base = { status: reply.status, subject, ...started };
+  // "updated_at" of a job that is over is when it ended.
+  const over = reply.updated_at === null ? base : { ...base, endedAt: reply.updated_at };
   switch (reply.status) {
     case 'processing':
-      return { ...base, phase: reply.progress === 'Queued' ? 'queued' : 'running', message: reply.progress };
+      return { ...base, phase: phaseOfStage(reply.progress), message: reply.progress };
     case 'completed':
-      return { ...base, phase: 'succeeded', message: null };
+      return { ...over, phase: 'succeeded', message: null };
     case 'failed':
-      return { ...base, phase: 'failed', message: reply.error_message };
+      return { ...over, phase: 'failed', message: reply.error_message };
     default:
       return { ...base, phase: 'running', message: reply.progress, unrecognized: true };
   }
