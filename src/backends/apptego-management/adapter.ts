@@ -1,15 +1,18 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
-import { canonicalEnvironment } from '../../contract/environment.ts';
 import { AuthError } from '../../contract/errors.ts';
+import type { DownloadLink } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
+import { stageNamed } from '../apptego-shared/environment.ts';
 import { multipartCalls } from '../apptego-shared/multipart-calls.ts';
+import { orNotReady } from '../apptego-shared/ready.ts';
 import { detailsOf } from '../apptego-shared/signed-ticket.ts';
 import { demandKey } from '../apptego-shared/signing-key.ts';
+import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import type { AdapterInput } from '../definition.ts';
 import { type ManagementSettings, openManagementApi, readTenants } from './api.ts';
@@ -51,12 +54,13 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
   const find: NonNullable<Adapter['find']> = async ({ job, name, platform, environment }, since, ctx) => {
     const policy = CALL_POLICIES.read;
     if (job !== null) return (await read(job, policy, ctx)) === null ? [] : [job];
-    const version = canonicalEnvironment(environment ?? '');
+    const version = stageNamed(environment ?? '');
     if (version === null) return [];
     return (await buildsSince({ api, version, policy }, { platform, name, since }, ctx)).map(jobIdOf);
   };
 
   const protocolFor = (artifact: Artifact, options: UploadOptions): SignedUploadProtocol => ({
+    spacingMs: TICKET_POLICY.spacingMs,
     request: async (ctx) => {
       const json = fieldsOf(artifact, options);
       const ticket = await api.call(
@@ -65,7 +69,7 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
           method: 'POST',
           path: '/upload_application_build',
           json,
-          policy: CALL_POLICIES.mint,
+          policy: TICKET_POLICY,
           answer: UploadReply,
         },
         ctx,
@@ -79,6 +83,17 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
     exists: async (id, ctx) => (await poll(id, { patience: 'once', until: null }, ctx)) !== 'absent',
   });
 
+  const link = async (id: string, ctx: Context): Promise<DownloadLink> => {
+    // "Use the version, platform, start_time, and name values from build history."
+    if (!names.has(id)) await read(id, CALL_POLICIES.read, ctx);
+    const key = buildKeyOf(id);
+    const name = names.get(id) ?? key.name;
+    const call = { what: 'ask for the download', method: 'POST', path: '/download_application_build' } as const;
+    const json = buildFields({ ...key, name });
+    const { url } = await api.call({ ...call, json, policy: CALL_POLICIES.read, answer: AddressReply }, ctx);
+    return { url, fileName: name };
+  };
+
   return {
     plan: (artifact, options) => ({
       method: 'POST',
@@ -90,29 +105,13 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
     poll,
     find,
     quota: async ({ platform, environment }, ctx) => {
-      const version = canonicalEnvironment(environment ?? '') ?? '';
+      const version = stageNamed(environment ?? '') ?? '';
       const { used = null, limit = null, freeAt = null } = (await checkQuota(input, { version, platform }, ctx)) ?? {};
       return { used, limit, freeAt, setting: 'apptego-management.weeklyBuilds' };
     },
     abort: multipart.abort,
-    download: async (id, _wanted, ctx) => {
-      // "Use the version, platform, start_time, and name values from build history."
-      if (!names.has(id)) await read(id, CALL_POLICIES.read, ctx);
-      const key = buildKeyOf(id);
-      const name = names.get(id) ?? key.name;
-      const { url } = await api.call(
-        {
-          what: 'ask for the download',
-          method: 'POST',
-          path: '/download_application_build',
-          json: buildFields({ ...key, name }),
-          policy: CALL_POLICIES.read,
-          answer: AddressReply,
-        },
-        ctx,
-      );
-      return { url, fileName: name };
-    },
+    stageOf: ({ environment = '' }) => stageNamed(environment),
+    download: (id, _wanted, ctx) => orNotReady(link(id, ctx)),
     proveCredentials: async (ctx) => {
       const { configured, tenants } = await readTenants(input, CALL_POLICIES.proof, ctx);
       const ids = tenants.map(({ id }) => id);
@@ -127,6 +126,6 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
 /** "version: development, staging, or production": unlike the Automation API, this one documents no aliases. */
 function fieldsOf(artifact: Artifact, options: UploadOptions) {
   const fields = uploadFields(artifact, options);
-  const version = canonicalEnvironment(options.environment ?? '') ?? '';
+  const version = stageNamed(options.environment ?? '') ?? '';
   return { ...fields, platform: artifact.platform, version };
 }

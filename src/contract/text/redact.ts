@@ -12,20 +12,57 @@ export interface Redactor {
 }
 
 export function createRedactor(): Redactor {
-  const needles = new Set<string>();
-  let pattern: RegExp | null = null;
-  const redactKnown = (text: string): string => (pattern === null ? text : text.replace(pattern, REDACTED));
+  let needles: readonly string[] = [];
+  const redactKnown = (text: string): string => replaceAny(text, needles);
   return {
     add(value) {
-      for (const needle of encodings(value)) {
-        if (needle.length >= SHORTEST_NEEDLE) needles.add(needle);
-      }
-      const longestFirst = [...needles].sort((a, b) => b.length - a.length);
-      pattern = longestFirst.length === 0 ? null : new RegExp(longestFirst.map(escapeForRegExp).join('|'), 'g');
+      const more = encodings(value).filter((needle) => needle.length >= SHORTEST_NEEDLE);
+      needles = [...new Set([...needles, ...more])].sort((a, b) => b.length - a.length);
     },
     redact: (text) => redactByShape(redactKnown(text)),
     redactKnown,
   };
+}
+
+/**
+ * Replaces the needles in a text, at each place the longest, which come first. No regular expression: a credential of 16 KiB makes one too
+ * large, and the error says the credential.
+ */
+function replaceAny(text: string, longestFirst: readonly string[]): string {
+  const found = new Map<string, number>();
+  let replaced = '';
+  let position = 0;
+  // Each turn moves the position on by a needle, or ends.
+  for (;;) {
+    const needle = nextNeedle(text, position, longestFirst, found);
+    if (needle === null) return replaced + text.slice(position);
+    const at = found.get(needle) ?? position;
+    replaced += text.slice(position, at) + REDACTED;
+    position = at + needle.length;
+  }
+}
+
+/** The needle that comes first from a position on. `found` keeps where each of them is, so that the text is searched for it once. */
+function nextNeedle(
+  text: string,
+  position: number,
+  longestFirst: readonly string[],
+  found: Map<string, number>,
+): string | null {
+  let first: string | null = null;
+  let firstAt = Number.POSITIVE_INFINITY;
+  for (const needle of longestFirst) {
+    let at = found.get(needle) ?? -1;
+    if (at < position) {
+      const next = text.indexOf(needle, position);
+      at = next === -1 ? Number.POSITIVE_INFINITY : next;
+      found.set(needle, at);
+    }
+    if (at >= firstAt) continue;
+    first = needle;
+    firstAt = at;
+  }
+  return first;
 }
 
 /** Authorization headers, bearer tokens, the query of any URL (signatures live there) and the user part of any URL. */
@@ -83,8 +120,4 @@ function escapeXml(value: string): string {
     .replaceAll('>', '&gt;')
     .replaceAll('"', '&quot;')
     .replaceAll("'", '&apos;');
-}
-
-function escapeForRegExp(value: string): string {
-  return value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

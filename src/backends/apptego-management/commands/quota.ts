@@ -1,5 +1,5 @@
 import type { Context } from '../../../contract/context.ts';
-import { canonicalEnvironment } from '../../../contract/environment.ts';
+import { stageNamed } from '../../apptego-shared/environment.ts';
 import type { CommandInput, CommandOutput } from '../../definition.ts';
 import type { ManagementSettings } from '../api.ts';
 import { type Quota, readQuotas } from '../quota.ts';
@@ -9,7 +9,7 @@ import type { Quotas } from './command-data.ts';
 /** `quota`: how many builds of the week are left, of the environment that is given, else of all three. */
 export async function showQuota(input: CommandInput<ManagementSettings>, ctx: Context): Promise<CommandOutput<Quotas>> {
   const { environment } = input.flags;
-  const asked = typeof environment === 'string' ? canonicalEnvironment(environment) : null;
+  const asked = typeof environment === 'string' ? stageNamed(environment) : null;
   const quotas: Quotas['quotas'] = [];
   for (const version of asked === null ? VERSIONS : [asked])
     quotas.push(...(await readQuotas(input, version, ctx)).map(describe));
