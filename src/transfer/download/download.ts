@@ -4,10 +4,10 @@ import type { DownloadLink } from '../../contract/job.ts';
 import { BACKOFF } from '../call-policy.ts';
 import { type FileHash, hashOf } from '../file-hash.ts';
 import type { Storage } from '../http/storage.ts';
-import { BrokenOff, fetchFile } from './fetch-file.ts';
+import { fetchFile } from './fetch-file.ts';
 import { checkRoom, createOutput, type OutputFile, type OutputTarget } from './output-file.ts';
 import { clearPartials } from './partials.ts';
-import { FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
+import { BrokenOff, FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
 
 const MOST_BEGINNINGS = 5;
 const MOST_DAMAGED = 3;
