@@ -3,6 +3,7 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
 import { hashOf } from './file-hash.ts';
 
 /**
@@ -90,8 +91,17 @@ export function checkFileName(path: string): string {
 
 function kindOfName(name: string): ArtifactKind {
   const kind = EXTENSIONS[/\.[^.]*$/.exec(name)?.[0].toLowerCase() ?? ''];
-  if (kind === undefined) throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`);
+  if (kind === undefined)
+    throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`, { hint: hintForName(name) });
   return kind;
+}
+
+/** Names that people take for those of an app. */
+function hintForName(name: string): string | undefined {
+  const extension = name.toLowerCase().split('.').at(-1);
+  if (extension === 'apks') return APK_SET_HINT;
+  if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
+  return extension === 'zip' ? 'unzip it: an app is an .apk, .aab or .ipa, as the build wrote it' : undefined;
 }
 
 /** Opens a file for reading. Throws `LocalIoError`, also for what is no regular file. */

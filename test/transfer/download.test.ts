@@ -384,7 +384,7 @@ describe('F-SRV-33: an output that is not there yet', () => {
     expect(clock.slept).toEqual([5_000, 5_000, 5_000]);
   });
 
-  test.each([404, 403, 400])('is asked for again after %i to the question for its link', async (status) => {
+  test.each([404, 403])('is asked for again after %i to the question for its link', async (status) => {
     const served = await serve((request, response) => sendRange(SMALL, request, response));
     const clock = fakeClock();
     const refused =

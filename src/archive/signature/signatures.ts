@@ -18,9 +18,7 @@ export interface Signatures {
 /** What cannot be read of them is told in `problems`. */
 export async function readSignatures(archive: AppArchive, problems: string[]): Promise<Signatures> {
   if (archive.kind === 'ipa') {
-    const isSigned = archive.zip.names.some((name) =>
-      /^Payload\/[^/]+\.app\/_CodeSignature\/CodeResources$/.test(name),
-    );
+    const isSigned = archive.zip.names.includes(`${archive.appFolder}_CodeSignature/CodeResources`);
     return { schemes: [], isSigned, isDebugSigned: false, verify: async () => [] };
   }
   const own: string[] = [];

@@ -1,15 +1,13 @@
 import type { Context } from '../../contract/context.ts';
-import { AppToolError, IntegrityError, RejectedError, UnavailableError } from '../../contract/errors.ts';
+import { IntegrityError, RejectedError, UnavailableError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../call-policy.ts';
 import { codingsOf, header } from '../http/answer.ts';
 import type { HttpAnswer } from '../http/attempt.ts';
 import type { Storage } from '../http/storage.ts';
+import { type AskForLink, readyLink, stillRefused, waitUntilReady } from './ready-link.ts';
 
 const MOST_FRESH_LINKS = 3;
-/** Between two tries where a finished job's output is not there yet (ms). */
-const NOT_READY_MS = 5_000;
-const MOST_NOT_READY = 3;
 
 /** What the storage said of the file with its first answer; every later answer must agree. */
 export interface RemoteIdentity {
@@ -57,7 +55,7 @@ export interface RemoteFile {
 
 /** `capBytes` bounds what is accepted. A link that is refused is asked for again, at most three times. */
 export function openRemoteFile(
-  mint: (ctx: Context) => Promise<DownloadLink>,
+  mint: AskForLink,
   storage: Storage,
   capBytes: number,
   onIdentity: (identity: RemoteIdentity, link: DownloadLink) => Promise<void>,
@@ -104,13 +102,13 @@ export function openRemoteFile(
 }
 
 /** The link that holds now; asked for anew when it is refused, at most three times. */
-function keepLink(mint: (ctx: Context) => Promise<DownloadLink>) {
+function keepLink(mint: AskForLink) {
   let link: Promise<DownloadLink> | null = null;
   let isSingleUse = false;
   let freshLinks = 0;
   const minted = async (ctx: Context): Promise<DownloadLink> => {
     try {
-      const fresh = await mintWhenReady(mint, ctx);
+      const fresh = await readyLink(mint, ctx);
       isSingleUse = fresh.isSingleUse === true;
       // Whoever comes next gets a link of its own.
       if (isSingleUse) link = null;
@@ -135,7 +133,7 @@ function keepLink(mint: (ctx: Context) => Promise<DownloadLink>) {
       if (link === used) link = null;
       const refusal = refusedLink(error, isKnown ? 0 : freshLinks, ctx);
       if (!isKnown) freshLinks += 1;
-      if (isNotThereYet(refusal, hasBegun)) await pause(refusal, freshLinks, ctx);
+      if (isNotThereYet(refusal, hasBegun)) await waitUntilReady(refusal, freshLinks, ctx);
     },
   };
 }
@@ -149,7 +147,7 @@ function refusedLink(error: unknown, freshLinks: number, ctx: Context): Rejected
   if (!(error instanceof RejectedError)) throw error;
   if (error.httpStatus === 416) throw new FileChanged('no such range', { cause: error });
   if (![400, 401, 403, 404, 410].includes(error.httpStatus ?? 0)) throw error;
-  if (freshLinks >= MOST_FRESH_LINKS) throw new NoLink('no link', { cause: linksRefused(error) });
+  if (freshLinks >= MOST_FRESH_LINKS) throw new NoLink('no link', { cause: stillRefused(error) });
   return error;
 }
 
@@ -157,50 +155,8 @@ function refusedLink(error: unknown, freshLinks: number, ctx: Context): Rejected
  * The job has ended, so its output is there: storages that replicate, and caches that remember what was not there, say 404 for a moment
  * longer; S3 says 403 for it to whoever may not list (Amazon S3 API reference, "GetObject", "Permissions").
  */
-function isNotThereYet({ httpStatus }: AppToolError, hasBegun: boolean): boolean {
+function isNotThereYet({ httpStatus }: RejectedError, hasBegun: boolean): boolean {
   return httpStatus === 404 || (httpStatus === 403 && !hasBegun);
-}
-
-async function pause({ message }: AppToolError, attempt: number, ctx: Context): Promise<void> {
-  ctx.emit({
-    type: 'http.retry',
-    call: 'download the output',
-    host: 'storage',
-    attempt,
-    reason: message,
-    trouble: null,
-    delayMs: NOT_READY_MS,
-  });
-  await ctx.clock.sleep(NOT_READY_MS, ctx.signal);
-}
-
-/** Links that stay refused are the storage's trouble, not a fault in what the user asked. */
-function linksRefused(error: AppToolError): UnavailableError {
-  return new UnavailableError(`${error.message}, again and again`, {
-    cause: error,
-    hint: 'run the download again later',
-    httpStatus: error.httpStatus ?? undefined,
-    serverText: error.serverText ?? undefined,
-  });
-}
-
-async function mintWhenReady(mint: (ctx: Context) => Promise<DownloadLink>, ctx: Context): Promise<DownloadLink> {
-  // Each turn is one of `MOST_NOT_READY`, or the last.
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await mint(ctx);
-    } catch (error) {
-      if (!isLinkNotReady(error)) throw error;
-      // A key that stays refused is refused.
-      if (tries > MOST_NOT_READY) throw error instanceof RejectedError ? linksRefused(error) : error;
-      await pause(error, tries, ctx);
-    }
-  }
-}
-
-/** AppTego may answer "job not completed" (400) for a moment after the status said completed; caches and gateways 404 and 403. */
-function isLinkNotReady(error: unknown): error is AppToolError {
-  return error instanceof AppToolError && [400, 403, 404].includes(error.httpStatus ?? 0);
 }
 
 function rangeHeaders({ etag }: RemoteIdentity, start: number, end: number | null): Record<string, string> {
