@@ -139,11 +139,19 @@ export function createSession(parts: SessionParts): Session {
     async open(id) {
       const backend = definition(id);
       const { storage, ...input } = await openFor(id, []);
-      const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
+      const {
+        files,
+        limit,
+        signature = null,
+        accepts,
+        milestones,
+        protects,
+        appearsLate = false,
+      } = backend.capabilities;
       const adapter = await backend.create(input);
       const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
       const known = quota === undefined ? {} : { quota };
-      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage, ...known };
+      return { id, files, limit, signature, accepts, milestones, protects, appearsLate, adapter, storage, ...known };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
