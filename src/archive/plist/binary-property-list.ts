@@ -22,6 +22,8 @@ export function readBinaryPropertyList(bytes: Buffer): PropertyList {
     const at = integerAt(bytes, offsetsAt + index * offsetBytes, offsetBytes);
     const type = bytes.readUInt8(at) >> 4;
     if (type < 0x4) return scalarAt(bytes, at);
+    // A UID of a keyed archive: what it stands for is not in an app's list.
+    if (type === 0x8) return null;
     const { length, from } = lengthAt(bytes, at);
     if (type <= 0x6) {
       const end = from + length * (type === 0x6 ? 2 : 1);
@@ -32,7 +34,8 @@ export function readBinaryPropertyList(bytes: Buffer): PropertyList {
     }
     const item = (position: number): PropertyList =>
       readObject(integerAt(bytes, from + position * referenceBytes, referenceBytes), depth + 1);
-    if (type === 0xa) return upTo(length, item);
+    // Arrays, and two kinds of sets.
+    if (type >= 0xa && type <= 0xc) return upTo(length, item);
     if (type === 0xd) return new Map(upTo(length, (key) => [String(item(key)), item(length + key)]));
     throw new UnreadablePart('is in no known format', { isHostile: false });
   };
@@ -69,11 +72,15 @@ function lengthAt(bytes: Buffer, at: number): { readonly length: number; readonl
   return { length: integerAt(bytes, at + 2, lengthBytes), from: at + 2 + lengthBytes };
 }
 
-/** Big-endian. One of eight bytes has a sign, and so has one of sixteen, of which the lower half says all. */
+/**
+ * Big-endian, of any width: libplist and Xcode write offsets of three bytes. One of eight bytes has a sign, and so has one of sixteen, of
+ * which the lower half says all.
+ */
 function integerAt(bytes: Buffer, at: number, length: number): number {
   if (length === 16) return integerAt(bytes, at + 8, 8);
   if (length === 8) return Number(bytes.readBigInt64BE(at));
-  if (length === 1 || length === 2 || length === 4) return bytes.readUIntBE(at, length);
+  if (length >= 1 && length <= 6) return bytes.readUIntBE(at, length);
+  if (length === 7) return bytes.readUInt8(at) * 2 ** 48 + bytes.readUIntBE(at + 1, 6);
   throw new UnreadablePart('is in no known format', { isHostile: false });
 }
 

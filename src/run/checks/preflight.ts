@@ -1,7 +1,8 @@
 import type { Signatures } from '../../archive/signature/signatures.ts';
-import type { AppIdentity } from '../../contract/artifact.ts';
+import type { AppIdentity, Unfit } from '../../contract/artifact.ts';
 import { canonicalEnvironment } from '../../contract/environment.ts';
 import { UsageError } from '../../contract/errors.ts';
+import { isLowerVersion } from './version-order.ts';
 import type { OpenBackend } from '../backend.ts';
 
 /** What a file has to be to be sent, by what the user says. */
@@ -9,9 +10,12 @@ export interface Expectations {
   readonly packageName?: string | undefined;
   /** Hex SHA-256 of the certificate of a signer. */
   readonly signer?: string | undefined;
-  readonly minVersionCode?: number | undefined;
+  /** A number, or several with dots between them for an iOS build number. */
+  readonly minVersionCode?: string | undefined;
   /** Send a debuggable app to production all the same. */
   readonly allowDebuggable: boolean;
+  /** Send what no device or store takes to production all the same. */
+  readonly allowUnfit: boolean;
 }
 
 export interface PreflightInput {
@@ -39,7 +43,12 @@ export function preflight(input: PreflightInput): readonly Warning[] {
   checkPackage(input);
   checkVersionCode(input);
   checkSigner(input);
-  return [...signatureWarnings(input), ...debuggableWarnings(input), ...profileWarnings(input)];
+  return [
+    ...signatureWarnings(input),
+    ...debuggableWarnings(input),
+    ...unfitWarnings(input),
+    ...profileWarnings(input),
+  ];
 }
 
 /** Whether the judgement needs to know the signatures. */
@@ -63,11 +72,17 @@ function checkPackage(input: PreflightInput): void {
 function checkVersionCode(input: PreflightInput): void {
   const { minVersionCode: least } = input.expected;
   if (least === undefined) return;
-  const is = input.identity?.versionCode ?? null;
+  const { versionCode = null, buildNumber = null } = input.identity ?? {};
+  const what = buildNumber === null ? 'version code' : 'build number';
+  const is = buildNumber ?? (versionCode === null ? null : String(versionCode));
   const hint = 'check the version of the build, or mend --min-version-code';
-  if (is === null)
-    throw refusal(input, `its version code cannot be read, so nothing says that it is ${least} or more`, hint);
-  if (is < least) throw refusal(input, `its version code is ${is}, less than ${least}`, hint);
+  if (is === null) throw refusal(input, `its ${what} cannot be read, so nothing says that it is ${least} or more`, hint);
+  if (buildNumber === null && least.includes('.'))
+    throw refusal(input, `its version code is one number, ${is}, which cannot be compared with ${least}`, hint);
+  const isLower = isLowerVersion(is, least);
+  if (isLower === null)
+    throw refusal(input, `its ${what} ${is} is not numbers with dots between them, so it cannot be compared`, hint);
+  if (isLower) throw refusal(input, `its ${what} is ${is}, less than ${least}`, hint);
 }
 
 /** The newest scheme counts: that is the one by which Android goes. */
@@ -100,18 +115,46 @@ function signatureWarnings(input: PreflightInput): Warning[] {
 }
 
 function debuggableWarnings(input: PreflightInput): Warning[] {
-  const { name, identity, environment, backends, expected } = input;
+  const { name, identity, expected } = input;
   if (identity?.debuggable !== true) return [];
-  const isForProduction =
-    canonicalEnvironment(environment ?? '') === 'production' &&
-    backends.some(({ accepts }) => accepts.includes('environment'));
-  if (isForProduction && !expected.allowDebuggable)
+  if (isForProduction(input) && !expected.allowDebuggable)
     throw refusal(
       input,
       'it is debuggable, and the environment is production',
       'build a release, or give --allow-debuggable',
     );
   return [{ code: 'debuggable', message: `${name} is debuggable, as no release should be` }];
+}
+
+function unfitWarnings(input: PreflightInput): Warning[] {
+  const { name, identity, expected } = input;
+  const unfit = identity?.unfit ?? [];
+  const [first] = unfit;
+  if (first !== undefined && isForProduction(input) && !expected.allowUnfit)
+    throw refusal(
+      input,
+      `it ${first.why}, which no device or store takes, and the environment is production`,
+      `${REMEDY[first.code]}, or give --allow-unfit`,
+    );
+  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no device or store takes it so` }));
+}
+
+const REMEDY: Readonly<Record<Unfit['code'], string>> = {
+  split: 'send the bundle or one universal APK',
+  'needs-splits': 'send the bundle or one universal APK',
+  'test-only': 'build a release: Android Studio marks what it runs as test-only',
+  'no-id': 'check the build that made the file',
+  'no-base': 'send the whole bundle',
+  'no-app': 'check the build that made the file',
+  'not-for-ios': 'build it for devices with iOS',
+  'profile-of-another-app': 'sign it with the profile of this app',
+};
+
+function isForProduction({ environment, backends }: PreflightInput): boolean {
+  return (
+    canonicalEnvironment(environment ?? '') === 'production' &&
+    backends.some(({ accepts }) => accepts.includes('environment'))
+  );
 }
 
 function profileWarnings({ name, identity, now }: PreflightInput): Warning[] {
