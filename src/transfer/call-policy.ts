@@ -59,15 +59,13 @@ export const CALL_POLICIES = {
   poll: { ...READ, kind: 'poll', unsentRetries: 0, ambiguousRetries: 0, tooMany: 'caller' },
   /**
    * Hands out a job id and signed URLs. "The protected build is queued after the uploaded object is received" (AppTego Management
-   * API, "Request An Upload URL"), so a lost answer leaves only an unused URL. Job ids are Unix seconds: tries are kept
-   * more than a second apart.
+   * API, "Request An Upload URL"), so a lost answer leaves only an unused URL.
    */
   mint: {
     ...READ,
     kind: 'mint',
     creates: true,
     ambiguousRetries: 3,
-    spacingMs: 1_100,
     answerTimeoutMs: 60_000,
     freshConnection: true,
     tooMany: 'builds',

@@ -71,7 +71,11 @@ async function readRoot(
 }
 
 /** A lookup that reads the resource table once, when it is first asked. One that cannot be read has no resources. */
-function resourcesOf({ zip, budget }: AppArchive, { resources, readResources }: Parts, problems: string[]): ResourceLookup {
+function resourcesOf(
+  { zip, budget }: AppArchive,
+  { resources, readResources }: Parts,
+  problems: string[],
+): ResourceLookup {
   let table: Promise<((id: number) => ResourceCandidate[]) | null> | null = null;
   const read = async () => {
     const bytes = await zip.read(resources);

@@ -20,7 +20,14 @@ export interface Configuration {
 }
 
 /** The device for which `aapt2 dump badging` reads a manifest: `DummyConfig` of frameworks/base/tools/aapt2/dump/DumpManifest.cpp. */
-const DEVICE = { density: 160, orientation: 1, screenSize: 2, smallestWidthDp: 320, widthDp: 320, heightDp: 480 } as const;
+const DEVICE = {
+  density: 160,
+  orientation: 1,
+  screenSize: 2,
+  smallestWidthDp: 320,
+  widthDp: 320,
+  heightDp: 480,
+} as const;
 /** `DENSITY_ANY` of ResourceTypes.h. */
 const ANY_DENSITY = 0xfffe;
 
@@ -44,7 +51,8 @@ export function isBetterForDevice(one: Configuration, other: Configuration): boo
   if (size !== otherSize) return size > otherSize;
   if (one.screenSize !== other.screenSize) return isBetterSize(one.screenSize, other.screenSize);
   if (one.orientation !== other.orientation) return one.orientation !== 0;
-  if (one.density !== other.density) return isBetterDensity(one.density || DEVICE.density, other.density || DEVICE.density);
+  if (one.density !== other.density)
+    return isBetterDensity(one.density || DEVICE.density, other.density || DEVICE.density);
   return one.sdk > other.sdk;
 }
 

@@ -17,7 +17,8 @@ function encodingOf(bytes: Buffer): string {
   const [first = 0, second = 0] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return 'utf-16le';
   if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)) return 'utf-16be';
-  const [, named = 'utf-8'] = DECLARATION.exec(bytes.toString('latin1', 0, 256).replace(/^\u00ef\u00bb\u00bf/, '')) ?? [];
+  const [, named = 'utf-8'] =
+    DECLARATION.exec(bytes.toString('latin1', 0, 256).replace(/^\u00ef\u00bb\u00bf/, '')) ?? [];
   // What can be read as ASCII so far is not UTF-16, whatever it says.
   return /^utf-?16|^ucs/i.test(named) ? 'utf-8' : named;
 }

@@ -91,6 +91,7 @@ export async function prepare(
     config: file,
     environment,
     backends,
+    commands: COMMANDS,
     redactor,
     questions,
     confirm: createConfirm(questions),

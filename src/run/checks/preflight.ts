@@ -1,9 +1,8 @@
 import type { Signatures } from '../../archive/signature/signatures.ts';
 import type { AppIdentity, Unfit } from '../../contract/artifact.ts';
-import { canonicalEnvironment } from '../../contract/environment.ts';
 import { UsageError } from '../../contract/errors.ts';
-import { isLowerVersion } from './version-order.ts';
 import type { OpenBackend } from '../backend.ts';
+import { isLowerVersion } from './version-order.ts';
 
 /** What a file has to be to be sent, by what the user says. */
 export interface Expectations {
@@ -15,7 +14,7 @@ export interface Expectations {
   /** Send a debuggable app to production all the same. */
   readonly allowDebuggable: boolean;
   /** Send what no device or store takes to production all the same. */
-  readonly allowUnfit: boolean;
+  readonly allowUnfit?: boolean | undefined;
 }
 
 export interface PreflightInput {
@@ -24,8 +23,9 @@ export interface PreflightInput {
   readonly identity: AppIdentity | null;
   /** `null` where nobody has asked for them. They are verified where a signer is expected. */
   readonly signatures: Pick<Signatures, 'schemes' | 'isSigned' | 'isDebugSigned'> | null;
-  readonly backends: readonly Pick<OpenBackend, 'id' | 'signature' | 'accepts'>[];
-  readonly environment: string | undefined;
+  readonly backends: readonly Pick<OpenBackend, 'id' | 'signature'>[];
+  /** Whether a backend makes what users get of it. */
+  readonly isForProduction: boolean;
   readonly expected: Expectations;
   readonly now: Date;
 }
@@ -76,7 +76,8 @@ function checkVersionCode(input: PreflightInput): void {
   const what = buildNumber === null ? 'version code' : 'build number';
   const is = buildNumber ?? (versionCode === null ? null : String(versionCode));
   const hint = 'check the version of the build, or mend --min-version-code';
-  if (is === null) throw refusal(input, `its ${what} cannot be read, so nothing says that it is ${least} or more`, hint);
+  if (is === null)
+    throw refusal(input, `its ${what} cannot be read, so nothing says that it is ${least} or more`, hint);
   if (buildNumber === null && least.includes('.'))
     throw refusal(input, `its version code is one number, ${is}, which cannot be compared with ${least}`, hint);
   const isLower = isLowerVersion(is, least);
@@ -90,23 +91,28 @@ function checkSigner(input: PreflightInput): void {
   const { signer: wanted } = input.expected;
   if (wanted === undefined) return;
   const { schemes = [], isSigned = null } = input.signatures ?? {};
-  const untrue = schemes.find(({ verified }) => verified === false);
+  const invalid = schemes.find(({ verified }) => verified === false);
   const newest = schemes.at(-1);
   const hint = 'check who has signed it (apptool inspect), or mend --expect-signer';
   if (isSigned === false) throw refusal(input, 'it is not signed', hint);
-  if (untrue !== undefined) throw refusal(input, `its ${untrue.scheme} signature is not true: ${untrue.reason}`, hint);
+  if (invalid !== undefined)
+    throw refusal(input, `its ${invalid.scheme} signature does not verify: ${invalid.reason}`, hint);
   if (newest?.verified !== true)
     throw refusal(input, `its signer cannot be checked: ${newest?.reason ?? 'its signature is not read here'}`, hint);
   const signers = newest.signers.map(({ sha256 }) => sha256);
   if (!signers.includes(wanted)) throw refusal(input, `it is signed by ${signers.join(', ')}, not by ${wanted}`, hint);
 }
 
+/** Most such files are outputs of a protection, which takes the signature of its input away. */
+const UNSIGNED_HINT =
+  'send the release, signed with its production key; what protection gives back is signed where it has a key: --signing-key <id>, or a default key in the portal';
+
 function signatureWarnings(input: PreflightInput): Warning[] {
   const strict = input.backends.find(({ signature }) => signature === 'release');
   if (strict === undefined || input.signatures === null) return [];
   const { isSigned, isDebugSigned } = input.signatures;
   const hint = 'send the release, signed with its production key';
-  if (isSigned === false) throw refusal(input, `it is not signed, and ${strict.id} refuses such files`, hint);
+  if (isSigned === false) throw refusal(input, `it is not signed, and ${strict.id} refuses such files`, UNSIGNED_HINT);
   if (isDebugSigned === true)
     throw refusal(input, `it is signed with a key for debug builds, and ${strict.id} refuses such files`, hint);
   if (isSigned === true && isDebugSigned === false) return [];
@@ -115,9 +121,9 @@ function signatureWarnings(input: PreflightInput): Warning[] {
 }
 
 function debuggableWarnings(input: PreflightInput): Warning[] {
-  const { name, identity, expected } = input;
+  const { name, identity, isForProduction, expected } = input;
   if (identity?.debuggable !== true) return [];
-  if (isForProduction(input) && !expected.allowDebuggable)
+  if (isForProduction && !expected.allowDebuggable)
     throw refusal(
       input,
       'it is debuggable, and the environment is production',
@@ -127,10 +133,10 @@ function debuggableWarnings(input: PreflightInput): Warning[] {
 }
 
 function unfitWarnings(input: PreflightInput): Warning[] {
-  const { name, identity, expected } = input;
+  const { name, identity, isForProduction, expected } = input;
   const unfit = identity?.unfit ?? [];
   const [first] = unfit;
-  if (first !== undefined && isForProduction(input) && !expected.allowUnfit)
+  if (first !== undefined && isForProduction && expected.allowUnfit !== true)
     throw refusal(
       input,
       `it ${first.why}, which no device or store takes, and the environment is production`,
@@ -149,13 +155,6 @@ const REMEDY: Readonly<Record<Unfit['code'], string>> = {
   'not-for-ios': 'build it for devices with iOS',
   'profile-of-another-app': 'sign it with the profile of this app',
 };
-
-function isForProduction({ environment, backends }: PreflightInput): boolean {
-  return (
-    canonicalEnvironment(environment ?? '') === 'production' &&
-    backends.some(({ accepts }) => accepts.includes('environment'))
-  );
-}
 
 function profileWarnings({ name, identity, now }: PreflightInput): Warning[] {
   const expires = identity?.profileExpires ?? null;

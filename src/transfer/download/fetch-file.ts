@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from '../../contract/context.ts';
 import { LimitError, UnavailableError } from '../../contract/errors.ts';
-import { BACKOFF } from '../call-policy.ts';
+import { backoff, waitToRetry } from '../backoff.ts';
 import {
   createLaneControl,
   createSegments,
@@ -148,17 +148,8 @@ async function recover(fetching: Fetching, error: unknown, tries: number, ctx: C
   const { identity } = fetching.request.remote;
   if (identity !== null && !identity.allowsRanges) throw new BrokenOff(error.message, { cause: error });
   if (tries >= MOST_TRIES) throw error;
-  const delayMs = ctx.clock.random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** tries);
-  ctx.emit({
-    type: 'http.retry',
-    call: 'download the output',
-    host: 'storage',
-    attempt: tries,
-    reason: error.message,
-    trouble: null,
-    delayMs,
-  });
-  await ctx.clock.sleep(delayMs, ctx.signal);
+  const retry = { call: 'download the output', host: 'storage', attempt: tries, reason: error.message };
+  await waitToRetry({ ...retry, trouble: null, delayMs: backoff(tries, ctx) }, ctx);
 }
 
 /** One request, from where the run stands. Throws `UnavailableError` for an answer that ends before what it was asked for does. */

@@ -1,15 +1,13 @@
 import type { Context } from '../../contract/context.ts';
-import { IntegrityError, RejectedError, UnavailableError } from '../../contract/errors.ts';
+import { IntegrityError, RejectedError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../call-policy.ts';
 import { header } from '../http/answer.ts';
 import type { HttpAnswer } from '../http/attempt.ts';
 import type { Storage } from '../http/storage.ts';
+import { type AskForLink, readyLink, stillRefused } from './ready-link.ts';
 
 const MOST_FRESH_LINKS = 3;
-/** AppTego may answer "job not completed" (400) for a moment after the status said completed (ms). */
-const NOT_READY_MS = 5_000;
-const MOST_NOT_READY = 3;
 
 /** What the storage said of the file with its first answer; every later answer must agree. */
 export interface RemoteIdentity {
@@ -49,7 +47,7 @@ export interface RemoteFile {
 
 /** `capBytes` bounds what is accepted. A link that is refused is asked for again, at most three times. */
 export function openRemoteFile(
-  mint: (ctx: Context) => Promise<DownloadLink>,
+  mint: AskForLink,
   storage: Storage,
   capBytes: number,
   onIdentity: (identity: RemoteIdentity, link: DownloadLink) => Promise<void>,
@@ -92,13 +90,13 @@ export function openRemoteFile(
 }
 
 /** The link that holds now; asked for anew when it is refused, at most three times. */
-function keepLink(mint: (ctx: Context) => Promise<DownloadLink>) {
+function keepLink(mint: AskForLink) {
   let link: Promise<DownloadLink> | null = null;
   let isSingleUse = false;
   let freshLinks = 0;
   const minted = async (ctx: Context): Promise<DownloadLink> => {
     try {
-      const fresh = await mintWhenReady(mint, ctx);
+      const fresh = await readyLink(mint, ctx);
       isSingleUse = fresh.isSingleUse === true;
       // Whoever comes next gets a link of its own.
       if (isSingleUse) link = null;
@@ -138,31 +136,7 @@ function refuseUnlessStale(error: unknown, freshLinks: number, ctx: Context): vo
   if (error instanceof RejectedError && error.httpStatus === 416)
     throw new FileChanged('no such range', { cause: error });
   if (!isStale(error)) throw error;
-  if (freshLinks >= MOST_FRESH_LINKS) throw new NoLink('no link', { cause: linksRefused(error) });
-}
-
-/** Links that stay refused are the storage's trouble, not a fault in what the user asked. */
-function linksRefused(error: RejectedError): UnavailableError {
-  return new UnavailableError(`${error.message}, again and again`, {
-    cause: error,
-    hint: 'run the download again later',
-    httpStatus: error.httpStatus ?? undefined,
-    serverText: error.serverText ?? undefined,
-  });
-}
-
-async function mintWhenReady(mint: (ctx: Context) => Promise<DownloadLink>, ctx: Context): Promise<DownloadLink> {
-  // Each turn is one of `MOST_NOT_READY`, or the last.
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await mint(ctx);
-    } catch (error) {
-      const isNotReady = error instanceof RejectedError && error.httpStatus === 400;
-      if (!isNotReady) throw error;
-      if (tries > MOST_NOT_READY) throw linksRefused(error);
-      await ctx.clock.sleep(NOT_READY_MS, ctx.signal);
-    }
-  }
+  if (freshLinks >= MOST_FRESH_LINKS) throw new NoLink('no link', { cause: stillRefused(error) });
 }
 
 function rangeHeaders({ etag }: RemoteIdentity, start: number, end: number | null): Record<string, string> {

@@ -125,7 +125,7 @@ export async function refusal(
 ): Promise<CallFailure> {
   const { status } = answer;
   if (status < 400) return redirect(answer, request);
-  const description = describeError(await errorBody(answer, request));
+  const description = describeError(await errorBody(answer, request), status);
   const failureClass = classOfStatus(status, answer, request);
   return new CallFailure(failureClass, 'status', `HTTP ${status}`, {
     ...details(answer, request),
@@ -134,6 +134,7 @@ export async function refusal(
     serverText: cut(description.text),
     backendCode: description.backendCode ?? null,
     meaning: description.meaning ?? null,
+    limit: description.limit,
     hint: description.hint ?? null,
   });
 }
@@ -145,6 +146,7 @@ function refusedInside(inside: RefusalInside, answer: HttpAnswer, request: HttpR
     serverText: cut(inside.text),
     backendCode: inside.backendCode ?? null,
     meaning: inside.meaning ?? null,
+    limit: inside.limit,
     hint: inside.hint ?? null,
   });
 }

@@ -5,6 +5,7 @@ import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
+import { untilAborted } from '../deadline.ts';
 import {
   type ConnectedOption,
   type Connections,
@@ -106,7 +107,7 @@ export async function attempt<T>(
       },
     } as Dispatcher.RequestOptions & ConnectedOption);
     // A request that has no connection yet does not hear its signal.
-    const answer = await Promise.race([asked, rejectWhenAborted(signal)]);
+    const answer = await Promise.race([asked, untilAborted(signal).then(() => Promise.reject(signal.reason))]);
     state.phase = 'receiving';
     // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves.
     watchdog.limit(request.stallTimeoutMs);
@@ -159,7 +160,7 @@ async function* handOver(
   const startedAt = ctx.clock.now();
   watchdog.limit(state.request.stallTimeoutMs);
   for await (const chunk of body.open()) {
-    if (state.phase === 'receiving') await aborted(done);
+    if (state.phase === 'receiving') await untilAborted(done);
     done.throwIfAborted();
     state.handedBytes += chunk.byteLength;
     yield chunk;
@@ -171,18 +172,6 @@ async function* handOver(
   const leftBytes = Math.min(state.totalBytes, KERNEL_BUFFER_BYTES);
   const drainMs = (leftBytes * elapsedMs) / Math.max(1, state.handedBytes);
   watchdog.limit(state.request.policy.answerTimeoutMs + drainMs);
-}
-
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 async function* receive(body: Dispatcher.ResponseData['body'], state: Try, moved: () => void): AsyncGenerator<Buffer> {
