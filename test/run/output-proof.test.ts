@@ -160,7 +160,7 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
     sent: { identity: { packageName: 'dev.app', versionName: null, versionCode: 42 } },
     warnings: [
       'output-differs: the version code of the output is 43, that of the input 42',
-      `not-compared: not compared, because it is not known of the input: ${REST}`,
+      `not-compared: not compared, because it is not known of the input: version name, ${REST}`,
     ],
   },
   {

@@ -32,7 +32,12 @@ export function notCompared(output: AppIdentity | null, sent: SentIdentity | nul
   const fields = [...ofAndroid, 'debuggable' as const];
   const versions = ['version name', ...(isAndroid ? ['version code'] : ['build number'])];
   if (output === null || sent === null) return [...versions, ...fields.map((field) => NAMES[field])];
-  return fields.filter((field) => sent[field] === undefined).map((field) => NAMES[field]);
+  const [name = '', code = ''] = versions;
+  return [
+    ...(sent.versionName === null ? [name] : []),
+    ...(sent.versionCode === null && sent.buildNumber == null ? [code] : []),
+    ...fields.filter((field) => sent[field] === undefined).map((field) => NAMES[field]),
+  ];
 }
 
 const NAMES = {
