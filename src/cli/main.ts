@@ -5,7 +5,7 @@ import type { Report as FileReport } from '../ci/reports/report.ts';
 import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
 import { createRedactor, type Redactor } from '../contract/text/redact.ts';
-import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
+import { pathLine, quotedLines, safeJson, safeLine, safeLines } from '../contract/text/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
 import { backendCommands } from './commands/backend/backend-commands.ts';
 import { COMMANDS } from './commands/index.ts';
@@ -234,7 +234,8 @@ function writeErrors(run: Run, error: AppToolError): void {
       writeError(run, target.end, target.report, `${target.report.backend}: `);
   }
   if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
-  if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
+  if (run.isVerbose && !(error instanceof CancelledError))
+    for (const line of causeLines(error, run.redactor.redact)) writeLine(run, line);
 }
 
 function explainRefused(run: Run, error: AppToolError | null, { backend }: Report): void {
@@ -270,15 +271,8 @@ function print(run: Run, result: CommandResult): void {
   if (run.hasPrinted) return;
   run.hasPrinted = true;
   if (run.wantsJson) printDocument(run, { ...soFar(run), result, error: null });
-  else if (result.path !== undefined) run.stdout.write(`${run.redactor.redact(result.path)}\n`);
-  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor)}\n`);
-}
-
-function safeLines(text: string, redactor: Redactor): string {
-  return text
-    .split('\n')
-    .map((line) => safeLine(line, redactor))
-    .join('\n');
+  else if (result.path !== undefined) run.stdout.write(`${pathLine(result.path, run.redactor)}\n`);
+  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor).join('\n')}\n`);
 }
 
 /** What is known of the run, for its document. */

@@ -82,7 +82,7 @@ async function download(
   const folder = await temporaryFolder();
   const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
   onTestFinished(() => connections.close());
-  const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500 });
+  const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500, conceal: () => {} });
   const ctx = testContext({ clock: fakeClock(), ...(more.signal === undefined ? {} : { signal: more.signal }) });
   const target = { path: join(folder, 'out.apk'), force: false };
   let links = 0;
@@ -322,7 +322,7 @@ describe('several ranges at once', () => {
     const folder = await temporaryFolder();
     const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
     onTestFinished(() => connections.close());
-    const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 2_000 });
+    const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 2_000, conceal: () => {} });
     const target = { path: join(folder, 'out.apk'), force: false };
 
     const done = await downloadToFile(

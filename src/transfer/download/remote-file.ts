@@ -1,6 +1,7 @@
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError, UnavailableError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../call-policy.ts';
 import { header } from '../http/answer.ts';
 import type { HttpAnswer } from '../http/attempt.ts';
@@ -150,7 +151,7 @@ function rangeHeaders({ etag }: RemoteIdentity, start: number, end: number | nul
 function identityOf(answer: HttpAnswer, capBytes: number): RemoteIdentity {
   const encoding = header(answer, 'content-encoding') ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
-    throw new IntegrityError(`cannot check the download: it came with content-encoding ${encoding.slice(0, 20)}`);
+    throw new IntegrityError(`cannot check the download: it came with content-encoding ${cutText(encoding, 20)}`);
   }
   const length = header(answer, 'content-length');
   const sizeBytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : null;
