@@ -1,7 +1,7 @@
 import { join, parse } from 'node:path';
 import { checkOutput, type OutputTarget } from '../transfer/download/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
-import { assertProtects } from './backend.ts';
+import { assertProtects, stageOf } from './backend.ts';
 import { fetchOutput } from './download.ts';
 import type { RunContext } from './trace.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
@@ -53,7 +53,7 @@ export async function protect(
     acceptAsDone(ctx);
     return { id, output: null };
   }
-  await wait({ ...input.waiting, backend, id, uploaded: { ...sent, environment: input.options.environment } }, ctx);
+  await wait({ ...input.waiting, backend, id, uploaded: { ...sent, stage: stageOf(backend, input.options) } }, ctx);
   const { path } = await fetchOutput({ backend, id, output: target, sent, isOwnCommand: false }, ctx);
   return { id, output: path };
 }

@@ -10,7 +10,7 @@ import {
   UnknownOutcomeError,
 } from '../contract/errors.ts';
 import { type ArtifactInput, withArtifactFor } from './artifact.ts';
-import type { OpenBackend } from './backend.ts';
+import { type OpenBackend, stageOf } from './backend.ts';
 import { type RunContext, type Trace, wayOn } from './trace.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
@@ -103,7 +103,7 @@ async function runOne(artifact: Artifact, target: PublishTarget, input: PublishI
   const { backend, waiting } = target;
   const id = await uploadArtifact(artifact, { ...input, backend }, ctx);
   if (input.detach) return acceptAsDone(ctx);
-  await wait({ ...waiting, backend, id, uploaded: { ...artifact, environment: input.options.environment } }, ctx);
+  await wait({ ...waiting, backend, id, uploaded: { ...artifact, stage: stageOf(backend, input.options) } }, ctx);
 }
 
 /** One error for the run: its own kind where some targets succeeded, that of the gravest failure where none did. */

@@ -3,6 +3,7 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
 import { checkPath } from '../contract/text/safe-text.ts';
 import { hashOf } from './file-hash.ts';
 
@@ -93,8 +94,17 @@ export function checkFileName(path: string): string {
 
 function kindOfName(name: string): ArtifactKind {
   const kind = EXTENSIONS[/\.[^.]*$/.exec(name)?.[0].toLowerCase() ?? ''];
-  if (kind === undefined) throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`);
+  if (kind === undefined)
+    throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`, { hint: hintForName(name) });
   return kind;
+}
+
+/** Names that people take for those of an app. */
+function hintForName(name: string): string | undefined {
+  const extension = name.toLowerCase().split('.').at(-1);
+  if (extension === 'apks') return APK_SET_HINT;
+  if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
+  return extension === 'zip' ? 'unzip it: an app is an .apk, .aab or .ipa, as the build wrote it' : undefined;
 }
 
 /** Opens a file for reading. Throws `LocalIoError`, also for what is no regular file. */
@@ -168,6 +178,7 @@ async function assertSame(handle: FileHandle, path: string, identity: Identity):
 
 async function fill(handle: FileHandle, buffer: Buffer, position: number, path: string): Promise<void> {
   let filled = 0;
+  // A turn that reads nothing throws.
   while (filled < buffer.length) {
     const bytesRead = await readOnceMore(handle, buffer, filled, position + filled, path);
     if (bytesRead === 0) throw changed(path, 'while it was being read: it became shorter');

@@ -59,6 +59,26 @@ describe('the redactor', () => {
     expect(redactor().redact(text)).not.toContain(hidden);
   });
 
+  test('hides secrets of 16 KiB, as long as a credential may be', () => {
+    const made = createRedactor();
+    const long = Array.from({ length: 2_000 }, (_, at) => `/${at}+=<&`)
+      .join('')
+      .slice(0, 16 * 1024);
+    made.add(long);
+    made.add('short-one');
+
+    expect(made.redact(`a ${long} b short-one c ${Buffer.from(long).toString('base64')}`)).toMatch(
+      /^a \[redacted\] b \[redacted\] c .?\[redacted\].{0,3}$/,
+    );
+  });
+
+  test('takes the longest of the secrets that begin at one place, and each place once', () => {
+    const made = createRedactor();
+    for (const one of ['redact', 'redacted-part', 'abcd', 'cdef']) made.add(one);
+
+    expect(made.redactKnown('redacted-part, redact; abcdef')).toBe('[redacted], [redacted]; [redacted]');
+  });
+
   test('leaves ordinary text as it is', () => {
     const text = 'uploaded app-release.apk (12.3 MB) to apptego: apptego:1700000000, see https://docs.example/page';
 

@@ -1,12 +1,16 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
-import { canonicalEnvironment } from '../../contract/environment.ts';
+import type { Context } from '../../contract/context.ts';
 import { AuthError } from '../../contract/errors.ts';
+import type { DownloadLink } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
+import { stageNamed } from '../apptego-shared/environment.ts';
 import { multipartCalls } from '../apptego-shared/multipart-calls.ts';
+import { orNotReady } from '../apptego-shared/ready.ts';
+import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import type { AdapterInput } from '../definition.ts';
 import { type ManagementSettings, openManagementApi, readTenants } from './api.ts';
@@ -41,6 +45,7 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
   };
 
   const protocolFor = (artifact: Artifact, options: UploadOptions): SignedUploadProtocol => ({
+    spacingMs: TICKET_POLICY.spacingMs,
     request: async (ctx) => {
       const json = fieldsOf(artifact, options);
       const { startTime, ...ticket } = await api.call(
@@ -49,7 +54,7 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
           method: 'POST',
           path: '/upload_application_build',
           json,
-          policy: CALL_POLICIES.mint,
+          policy: TICKET_POLICY,
           answer: UploadReply,
         },
         ctx,
@@ -61,6 +66,14 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
     exists: async (id, ctx) => (await poll(id, { patience: 'once', until: null }, ctx)) !== 'absent',
   });
 
+  const link = async (id: string, ctx: Context): Promise<DownloadLink> => {
+    const key = buildKeyOf(id);
+    const call = { what: 'ask for the download', method: 'POST', path: '/download_application_build' } as const;
+    const json = buildFields(key);
+    const { url } = await api.call({ ...call, json, policy: CALL_POLICIES.read, answer: AddressReply }, ctx);
+    return { url, fileName: key.name };
+  };
+
   return {
     plan: (artifact, options) => ({
       method: 'POST',
@@ -71,21 +84,8 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
       uploadBySignedUrls({ protocol: protocolFor(artifact, options), storage, artifact, options }, ctx),
     poll,
     abort: multipart.abort,
-    download: async (id, _wanted, ctx) => {
-      const key = buildKeyOf(id);
-      const { url } = await api.call(
-        {
-          what: 'ask for the download',
-          method: 'POST',
-          path: '/download_application_build',
-          json: buildFields(key),
-          policy: CALL_POLICIES.read,
-          answer: AddressReply,
-        },
-        ctx,
-      );
-      return { url, fileName: key.name };
-    },
+    stageOf: ({ environment = '' }) => stageNamed(environment),
+    download: (id, _wanted, ctx) => orNotReady(link(id, ctx)),
     proveCredentials: async (ctx) => {
       const { configured, ids } = await readTenants(input, ctx);
       if (ids.includes(configured)) return `the token was taken, and is of tenant ${configured}`;
@@ -99,6 +99,6 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
 /** "version: development, staging, or production": unlike the Automation API, this one documents no aliases. */
 function fieldsOf(artifact: Artifact, options: UploadOptions) {
   const fields = uploadFields(artifact, options);
-  const version = canonicalEnvironment(options.environment ?? '') ?? '';
+  const version = stageNamed(options.environment ?? '') ?? '';
   return { ...fields, platform: artifact.platform, version };
 }

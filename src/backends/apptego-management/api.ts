@@ -2,6 +2,7 @@ import type { Context } from '../../contract/context.ts';
 import { UsageError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
+import { describeError } from '../apptego-shared/describe-error.ts';
 import type { AdapterInput } from '../definition.ts';
 import { TenantsReply } from './wire.ts';
 
@@ -46,6 +47,7 @@ function clientWith(
   return createApiClient({
     baseUrl: settings.apiUrl.endsWith('/frontend') ? settings.apiUrl : `${settings.apiUrl}/frontend`,
     headers: () => ({ authorization: `Bearer ${Buffer.from(pair, 'utf8').toString('base64')}`, ...more }),
+    describeError,
     connections,
     stallTimeoutMs,
   });

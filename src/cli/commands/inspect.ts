@@ -1,5 +1,5 @@
 import type { AndroidFacts, IosFacts } from '../../archive/inspect.ts';
-import type { SignatureScheme } from '../../archive/signature/apk-signature.ts';
+import type { SignatureScheme } from '../../archive/signature/signature-scheme.ts';
 import { formatSize } from '../../contract/text/units.ts';
 import { inspect } from '../../run/inspect.ts';
 import type { ArtifactFacts } from '../../run/trace.ts';

@@ -44,6 +44,9 @@ async function openJob(session: Session) {
   if (known !== null) checkReceiptHost(session, backendId, known.host);
   const earlier = receipt ?? receiptOfJob(session.settings.values.receipt, reference);
   if (earlier !== null) session.carryOn(earlier);
+  const recorded = earlier === null ? [] : [earlier.job, ...earlier.targets.map(({ job }) => job)];
+  const job = recorded.find((one) => one?.ref === reference);
+  if (job != null) session.ctx.trace.note({ job });
   if (earlier?.artifact != null) session.ctx.trace.note({ artifact: artifactIn(earlier.artifact) });
   return { backend: await session.open(backendId), id, receipt };
 }

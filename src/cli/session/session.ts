@@ -12,7 +12,7 @@ import type { RunContext } from '../../run/trace.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
 import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
 import { createStorage, type Storage } from '../../transfer/http/storage.ts';
-import type { CommandResult, Invocation } from '../line/command.ts';
+import type { CommandResult, CommandSpec, Invocation } from '../line/command.ts';
 import { FLAGS } from '../line/flags.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
@@ -32,6 +32,8 @@ export interface Session {
   readonly config: ConfigFile | null;
   readonly environment: Env;
   readonly backends: readonly BackendDefinition[];
+  /** apptool's own commands. */
+  readonly commands: readonly CommandSpec[];
   readonly ctx: RunContext;
   /** Prints the result before the command has ended; for `sandbox`, which serves until it is stopped. */
   readonly printNow: (result: CommandResult) => void;
@@ -70,6 +72,8 @@ export interface SessionParts {
   readonly config: ConfigFile | null;
   readonly environment: Env;
   readonly backends: readonly BackendDefinition[];
+  /** apptool's own commands. */
+  readonly commands: readonly CommandSpec[];
   readonly redactor: Redactor;
   readonly ctx: RunContext;
   readonly build: () => Promise<BuildMetadata>;

@@ -1,5 +1,5 @@
 import { readAppIdentity } from '../../archive/app-identity.ts';
-import { type AppArchive, openAppArchive } from '../../archive/archive-kind.ts';
+import { type AppArchive, openAppArchive, remarksOn } from '../../archive/archive-kind.ts';
 import { readSignatures, signersOf } from '../../archive/signature/signatures.ts';
 import { type ArchiveFile, ArchiveProblem } from '../../archive/zip/archive-file.ts';
 import type { AppIdentity, ArtifactKind, Permission } from '../../contract/artifact.ts';
@@ -20,6 +20,8 @@ interface SentIdentity
   extends Pick<AppIdentity, 'packageName' | 'versionName' | 'versionCode'>,
     Partial<Pick<AppIdentity, 'minSdk' | 'permissions' | 'debuggable'>> {}
 
+const UNUSABLE_HINT = 'look at the build in the portal: fetching it again gives the same file';
+
 /** What of an output has to be proved; what could not be read is in `problems`. */
 interface OutputFacts {
   readonly kind: ArtifactKind;
@@ -38,6 +40,10 @@ export async function readOutput(file: ArchiveFile, sha256: string): Promise<Out
   const signatures = await readable(() => readSignatures(archive, problems), problems);
   const isSigned = signatures?.isSigned ?? null;
   const signers = signatures === null ? null : signersOf(signatures);
+  const { oddities, faults } = await remarksOn(archive);
+  if (faults.length > 0)
+    throw new IntegrityError(`the output is not a sound archive: it ${faults.join('; it ')}`, { hint: UNUSABLE_HINT });
+  problems.push(...oddities.map((oddity) => `it ${oddity}`));
   return { kind: archive.kind, sha256, identity, isSigned, signers, problems };
 }
 
@@ -46,7 +52,10 @@ async function openOutput(file: ArchiveFile): Promise<AppArchive> {
     return await openAppArchive(file);
   } catch (cause) {
     if (!(cause instanceof ArchiveProblem)) throw cause;
-    throw new IntegrityError(`download is not a complete archive: ${cause.message}`, { cause, mayBeTransit: true });
+    const { message, isDamaged: mayBeTransit } = cause;
+    if (mayBeTransit)
+      throw new IntegrityError(`download is not a complete archive: ${message}`, { cause, mayBeTransit });
+    throw new IntegrityError(`the output cannot be used: ${message}`, { cause, hint: UNUSABLE_HINT });
   }
 }
 

@@ -1,21 +1,20 @@
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError } from '../../contract/errors.ts';
-import type { DownloadLink } from '../../contract/job.ts';
-import { BACKOFF } from '../call-policy.ts';
+import { backoff, waitToRetry } from '../backoff.ts';
 import { type FileHash, hashOf } from '../file-hash.ts';
 import type { Storage } from '../http/storage.ts';
-import { BrokenOff, fetchFile } from './fetch-file.ts';
+import { fetchFile } from './fetch-file.ts';
 import { checkRoom, createOutput, type OutputFile, type OutputTarget } from './output-file.ts';
 import { clearPartials } from './partials.ts';
-import { FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
+import type { AskForLink } from './ready-link.ts';
+import { BrokenOff, FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
 
 const MOST_BEGINNINGS = 5;
 const MOST_DAMAGED = 3;
 const GIB = 1024 ** 3;
 
 export interface DownloadRequest {
-  /** A fresh link: links are short-lived, and some work once. */
-  readonly link: (ctx: Context) => Promise<DownloadLink>;
+  readonly link: AskForLink;
   readonly storage: Storage;
   readonly target: OutputTarget;
   /** The size of what was sent, where it is known: bounds what is accepted back. */
@@ -66,6 +65,7 @@ async function fetchChecked(request: DownloadRequest, file: OutputFile, ctx: Con
     if (sizeBytes !== null) await checkRoom(request.target.path, sizeBytes);
     ctx.emit({ type: 'download.start', name: fileName, totalBytes: sizeBytes });
   });
+  // Each turn is one of at most `MOST_BEGINNINGS`.
   for (let beginnings = 1; ; beginnings += 1) {
     try {
       const received = await fetchOnce(remote, file, capBytes, ctx);
@@ -102,10 +102,7 @@ async function fetchOnce(remote: RemoteFile, file: OutputFile, capBytes: number,
 }
 
 function followHash(file: OutputFile, ctx: Context): FileHash {
-  const fill = async (buffer: Buffer, position: number): Promise<void> => {
-    await file.handle.read(buffer, 0, buffer.length, position);
-  };
-  return hashOf({ fd: file.handle.fd, fill }, ctx.signal);
+  return hashOf({ fd: file.handle.fd, fill: file.fill }, ctx.signal);
 }
 
 /** Waits before all of it is fetched again, or throws what that cannot mend. */
@@ -113,17 +110,8 @@ async function beginAgain(error: unknown, beginnings: number, ctx: Context): Pro
   const isDamaged = error instanceof FileChanged || (error instanceof IntegrityError && error.mayBeTransit);
   if (!isDamaged && !(error instanceof BrokenOff)) throw error;
   if (beginnings >= (isDamaged ? MOST_DAMAGED : MOST_BEGINNINGS)) throw finalWord(error);
-  const delayMs = ctx.clock.random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** beginnings);
-  ctx.emit({
-    type: 'http.retry',
-    call: 'download the output',
-    host: 'storage',
-    attempt: beginnings,
-    reason: error.message,
-    trouble: null,
-    delayMs,
-  });
-  await ctx.clock.sleep(delayMs, ctx.signal);
+  const retry = { call: 'download the output', host: 'storage', attempt: beginnings, reason: error.message };
+  await waitToRetry({ ...retry, trouble: null, delayMs: backoff(beginnings, ctx) }, ctx);
 }
 
 function finalWord(error: Error): unknown {

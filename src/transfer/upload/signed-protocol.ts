@@ -2,6 +2,7 @@ import type { UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import { RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
+import type { JobDetails } from '../../contract/job.ts';
 import type { Storage } from '../http/storage.ts';
 import type { PartInstructions, StoredPart } from './parts.ts';
 
@@ -17,6 +18,8 @@ export interface PartsTarget {
 /** Where and until when a backend lets us put the bytes. */
 export interface UploadTicket {
   readonly jobId: string;
+  /** What the backend tells of the job that a later question needs. */
+  readonly details?: JobDetails;
   /** How long the URLs hold, from when they were asked for (ms). */
   readonly expiresInMs: number;
   readonly target: PartsTarget | { readonly type: 'object'; readonly url: string };
@@ -24,6 +27,8 @@ export interface UploadTicket {
 
 /** The calls of a backend that hands out signed URLs. Their order, retries, expiry and cleanup are decided by its caller. */
 export interface SignedUploadProtocol {
+  /** No request starts sooner than this after the one before (ms). */
+  readonly spacingMs: number;
   request(ctx: Context): Promise<UploadTicket>;
   complete(session: MultipartSession, parts: readonly StoredPart[], ctx: Context): Promise<void>;
   /** Resolves when the parts are gone, also when they were gone before. */

@@ -1,6 +1,5 @@
 import type { Context } from '../../contract/context.ts';
 import { LimitError } from '../../contract/errors.ts';
-import { CallFailure } from '../http/failure.ts';
 import type { SignedUpload, UploadTicket } from '../upload/signed-protocol.ts';
 
 /** Between two tries to get a build slot; with the default poll interval that is every 30 s, give or take a fifth. */
@@ -15,6 +14,7 @@ export async function requestWithSlot(
   ctx: Context,
 ): Promise<UploadTicket & { readonly expiresAtMs: number }> {
   const startedAt = ctx.clock.now();
+  // Every turn waits, and what may be waited for runs out.
   for (;;) {
     try {
       const askedAtMs = ctx.clock.now();
@@ -31,10 +31,8 @@ export async function requestWithSlot(
 async function waitForSlot(error: LimitError, upload: SignedUpload, startedAt: number, ctx: Context): Promise<void> {
   const { capacityWaitMs, pollIntervalMs } = upload.options;
   const leftMs = capacityWaitMs - (ctx.clock.now() - startedAt);
-  const askedMs = error.cause instanceof CallFailure ? error.cause.retryAfterMs : null;
-  // A weekly limit has the same status as the limit of builds at a time, and only its words tell them apart.
-  const isWeekly = /week/i.test(error.serverText ?? '');
-  if (isWeekly || leftMs <= 0) throw error;
+  const askedMs = error.retryAfterMs;
+  if (error.limit === 'week' || leftMs <= 0) throw error;
   if (askedMs !== null && askedMs > leftMs) throw asksForLonger(error, askedMs);
   const ownMs = POLLS_PER_SLOT_TRY * pollIntervalMs * (0.8 + 0.4 * ctx.clock.random());
   // The last try is made when the time is up, not a step before.
@@ -47,8 +45,11 @@ function asksForLonger(error: LimitError, askedMs: number): LimitError {
   const seconds = Math.round(askedMs / 1000);
   return new LimitError(`${error.message}; the server asks for ${seconds} s`, {
     cause: error.cause,
+    limit: error.limit,
     hint: 'run again later, or allow the wait with --capacity-wait',
     httpStatus: error.httpStatus ?? undefined,
+    backendCode: error.backendCode ?? undefined,
+    retryAfterMs: askedMs,
     serverText: error.serverText ?? undefined,
   });
 }

@@ -1,8 +1,8 @@
 import type { Context } from '../../../contract/context.ts';
-import { canonicalEnvironment } from '../../../contract/environment.ts';
 import { RejectedError, UnknownOutcomeError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import type { ApiClient } from '../../../transfer/http/api.ts';
+import { stageNamed } from '../../apptego-shared/environment.ts';
 import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { buildPages, findBuild } from '../build-history.ts';
@@ -21,7 +21,7 @@ export async function listBuilds(
 ): Promise<CommandOutput<Builds>> {
   const { flags, limit, settings } = input;
   const api = openManagementApi(input);
-  const asked = typeof flags.environment === 'string' ? canonicalEnvironment(flags.environment) : null;
+  const asked = typeof flags.environment === 'string' ? stageNamed(flags.environment) : null;
   const found: (Build & { readonly version: string })[] = [];
   for (const version of asked === null ? VERSIONS : [asked])
     for (const build of await newestBuilds(api, version, limit, ctx)) found.push({ ...build, version });

@@ -1,5 +1,5 @@
-import { type ArchiveFile, readAt, UnreadablePart, withinBounds } from '../zip/archive-file.ts';
-import type { ZipEnd } from '../zip/zip-directory.ts';
+import { type ArchiveFile, readAt, UnreadablePart, withinBounds } from '../../zip/archive-file.ts';
+import type { ZipEnd } from '../../zip/zip-end.ts';
 
 /** source.android.com/docs/security/features/apksigning/v2, "APK Signing Block": it stands right before the zip's directory. */
 const MAGIC = 'APK Sig Block 42';
@@ -34,6 +34,7 @@ export async function readSigningBlock(file: ArchiveFile, end: ZipEnd): Promise<
 /** Pairs of an id and a value behind their length. Of several with one id the first counts, as for Android. */
 function valuesOf(pairs: Buffer): Map<number, Buffer> {
   const values = new Map<number, Buffer>();
+  // Each turn goes on by twelve bytes at least.
   for (let at = 0; at < pairs.length && values.size < MOST_PAIRS; ) {
     const sizeBytes = Number(pairs.readBigUInt64LE(at));
     if (sizeBytes < 4 || at + 8 + sizeBytes > pairs.length)

@@ -1,20 +1,11 @@
 import { constants, createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto';
-import type { AppArchive } from '../archive-kind.ts';
-import { UnreadablePart, withinBounds } from '../zip/archive-file.ts';
+import type { AppArchive } from '../../archive-kind.ts';
+import { UnreadablePart, withinBounds } from '../../zip/archive-file.ts';
+import { describeCertificate } from '../certificate.ts';
+import type { SignatureScheme } from '../signature-scheme.ts';
 import { type DigestName, digestApk } from './apk-digest.ts';
 import { type ApkSigner, readApkSigners, type Tagged } from './apk-signers.ts';
-import { readSigningBlock, type SigningBlock } from './apk-signing-block.ts';
-import { type Certificate, describeCertificate } from './certificate.ts';
-
-/** Whether and by whom an app is signed in one of the ways that there are. */
-export interface SignatureScheme {
-  readonly scheme: 'v1' | 'v2' | 'v3' | 'v3.1' | 'v4';
-  readonly signers: readonly Certificate[];
-  /** Whether the signature is true to what is in the file now; `null` where that was not or cannot be checked. */
-  readonly verified: boolean | null;
-  /** Why it is not true, or was not checked. */
-  readonly reason: string | null;
-}
+import { readSigningBlock, type SigningBlock } from './signing-block.ts';
 
 /** Ids in the signing block: source.android.com/docs/security/features/apksigning/v2 and …/v3; v3.1: ApkSigningBlockUtils of AOSP's apksig. */
 const SCHEMES = [
@@ -57,7 +48,7 @@ interface ReadScheme {
 
 const NOT_CHECKED = 'not checked';
 
-/** Reads the v2, v3 and v3.1 signatures of an APK. What of them cannot be read is not true. */
+/** Reads the v2, v3 and v3.1 signatures of an APK. A signature that cannot be read does not verify. */
 export async function readBlockSignatures(archive: AppArchive, problems: string[]): Promise<BlockSignatures> {
   const block = await readBlock(archive, problems);
   if (block === null) return { schemes: [], verify: async () => [] };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type ArchiveFile, readAt } from '../zip/archive-file.ts';
-import type { ZipEnd } from '../zip/zip-directory.ts';
+import { type ArchiveFile, readAt } from '../../zip/archive-file.ts';
+import type { ZipEnd } from '../../zip/zip-end.ts';
 
 export type DigestName = 'sha256' | 'sha512';
 

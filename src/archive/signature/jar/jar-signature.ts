@@ -1,8 +1,9 @@
-import type { AppArchive } from '../archive-kind.ts';
-import { UnreadablePart, withinBounds } from '../zip/archive-file.ts';
-import type { SignatureScheme } from './apk-signature.ts';
-import { type Certificate, describeCertificate } from './certificate.ts';
-import { CONTEXT_0, derChild, derValues, INTEGER, SEQUENCE, SET } from './der.ts';
+import type { AppArchive } from '../../archive-kind.ts';
+import type { Budget } from '../../budget.ts';
+import { UnreadablePart, withinBounds } from '../../zip/archive-file.ts';
+import { type Certificate, describeCertificate } from '../certificate.ts';
+import type { SignatureScheme } from '../signature-scheme.ts';
+import { readSignedData, type SignedData, type SignerInfo } from './signed-data.ts';
 
 const SIGNATURE_BLOCK = /^META-INF\/[^/]+\.(?:RSA|DSA|EC)$/i;
 /** More than any real app is signed with. */
@@ -26,7 +27,7 @@ export async function readJarSignature(
   const removed = new Set<string>();
   for (const name of blocks) {
     const block = await readPart(archive, name, problems);
-    if (block !== null) signers.push(...signersIn(block, name, problems));
+    if (block !== null) signers.push(...signersIn(block, name, archive.budget, problems));
     const signed = await readPart(archive, name.replace(/[^.]+$/, 'SF'), problems);
     for (const scheme of schemesIn(signed?.toString('latin1') ?? '')) if (!present.has(scheme)) removed.add(scheme);
   }
@@ -46,9 +47,15 @@ async function readPart({ zip }: AppArchive, name: string, problems: string[]): 
   }
 }
 
-function signersIn(block: Buffer, name: string, problems: string[]): Certificate[] {
+/** A signature block without a signer that can be named is told: it is no reason to say that nobody has signed. */
+function signersIn(block: Buffer, name: string, budget: Budget, problems: string[]): Certificate[] {
   try {
-    return withinBounds(() => signersOf(block));
+    const { certificates, signerInfos } = withinBounds(() => readSignedData(block, budget));
+    return signerInfos.map((signer) => {
+      const certificate = certificateOf(signer, certificates);
+      if (certificate === null) throw new UnreadablePart('names a certificate that is not in it', { isHostile: false });
+      return describeCertificate(certificate);
+    });
   } catch (cause) {
     if (!(cause instanceof UnreadablePart)) throw cause;
     problems.push(`cannot read ${name}: it ${cause.message}`);
@@ -64,30 +71,14 @@ function schemesIn(signatureFile: string): SignatureScheme['scheme'][] {
   return (['v2', 'v3'] as const).filter((scheme) => named.includes(scheme.slice(1)));
 }
 
-/**
- * The certificates of those who signed a PKCS #7 `SignedData` (RFC 2315, section 9): of all that are in it, those that a signer
- * names by issuer and serial number.
- */
-function signersOf(bytes: Buffer): Certificate[] {
-  const contentInfo = derChild(bytes, SEQUENCE).contents;
-  const signedData = derChild(derChild(contentInfo, CONTEXT_0).contents, SEQUENCE).contents;
-  const certificates = [...derValues(derChild(signedData, CONTEXT_0).contents)].map(({ whole }) => whole);
-  // The digest algorithms are a set too, and come first.
-  const signerInfos = [...derValues(signedData)].filter(({ tag }) => tag === SET).at(-1);
-  const named = [...derValues(signerInfos?.contents ?? Buffer.alloc(0))]
-    .slice(0, MOST_SIGNERS)
-    .map(({ contents }) => derChild(contents, SEQUENCE).contents);
-  return named.flatMap((issuerAndSerial) => {
-    const own = certificates.find((der) => issuerAndSerialOf(der).equals(issuerAndSerial));
-    return own === undefined ? [] : [describeCertificate(own)];
-  });
-}
-
-/** Issuer and serial number of a certificate (RFC 5280, section 4.1), as a signer names them. */
-function issuerAndSerialOf(certificate: Buffer): Buffer {
-  const fields = derChild(derChild(certificate, SEQUENCE).contents, SEQUENCE).contents;
-  const serial = derChild(fields, INTEGER).whole;
-  // The algorithm of the signature is a sequence too, and comes first.
-  const [, issuer] = [...derValues(fields)].filter(({ tag }) => tag === SEQUENCE);
-  return Buffer.concat([issuer?.whole ?? Buffer.alloc(0), serial]);
+/** The certificate that a signer names; where it names none, the one with its serial number, or the only one: nothing signs the name. */
+function certificateOf(
+  { certificateId, serialNumber }: SignerInfo,
+  certificates: SignedData['certificates'],
+): Buffer | null {
+  const named = certificates.find(({ id }) => id === certificateId);
+  if (named !== undefined) return named.der;
+  const [only, ...others] = certificates.filter((one) => one.serialNumber === serialNumber);
+  if (only !== undefined && others.length === 0) return only.der;
+  return certificates.length === 1 ? (certificates[0]?.der ?? null) : null;
 }

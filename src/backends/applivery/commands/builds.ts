@@ -1,11 +1,11 @@
-import type { Context } from '../../contract/context.ts';
-import { RejectedError, UsageError } from '../../contract/errors.ts';
-import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { CommandInput, CommandOutput } from '../definition.ts';
-import { createAccess } from './access.ts';
+import type { Context } from '../../../contract/context.ts';
+import { RejectedError, UsageError } from '../../../contract/errors.ts';
+import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import type { CommandInput, CommandOutput } from '../../definition.ts';
+import { createAccess } from '../access.ts';
+import type { Settings } from '../settings.ts';
+import { type BuildRecord, BuildReply, BuildsReply } from '../wire.ts';
 import type { Builds, OneBuild } from './command-data.ts';
-import type { Settings } from './settings.ts';
-import { type BuildRecord, BuildReply, BuildsReply } from './wire.ts';
 
 /** Largest page that is asked for; the vendor names no limit. */
 const PAGE_SIZE = 50;
@@ -19,6 +19,7 @@ export async function listBuilds(input: CommandInput<Settings>, ctx: Context): P
   const { platform: os } = input.flags;
   const pageSize = Math.min(limit, PAGE_SIZE);
   const found = new Map<string, BuildRecord>();
+  // A page without a new build is the last.
   for (let page = 1, before = -1; found.size < limit && found.size > before; page += 1) {
     before = found.size;
     const query = new URLSearchParams({

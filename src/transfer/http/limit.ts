@@ -1,0 +1,27 @@
+import { type BuildLimit, type ErrorDetails, LimitError } from '../../contract/errors.ts';
+import type { CallPolicy } from '../call-policy.ts';
+
+/** The error of a 429: which limit was met, and what helps against it. */
+export function limitError(
+  message: string,
+  { tooMany }: Pick<CallPolicy, 'tooMany'>,
+  { limit: told, retryAfterMs }: { readonly limit: BuildLimit | null; readonly retryAfterMs: number | null },
+  now: Date,
+  details: ErrorDetails,
+): LimitError {
+  const limit = tooMany === 'builds' ? (told ?? 'slot') : null;
+  const at = retryAfterMs === null ? null : new Date(now.getTime() + retryAfterMs).toISOString();
+  const usual = details.hint ?? HINTS[limit ?? 'requests'];
+  return new LimitError(message, {
+    ...details,
+    limit,
+    retryAfterMs,
+    hint: at === null ? usual : `${usual}; not before ${at}`,
+  });
+}
+
+const HINTS = {
+  slot: 'wait until other builds have finished, then run again; --capacity-wait lets apptool wait for you',
+  week: 'the limit of builds in a week is used up: run again later, or have the limit raised; that other builds finish does not help',
+  requests: 'too many requests were made in a short time: run again later',
+} as const;
