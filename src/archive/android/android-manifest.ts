@@ -1,5 +1,5 @@
 import type { AppIdentity, Permission } from '../../contract/artifact.ts';
-import { refuseControlCharacters } from '../app-id.ts';
+import { checkAppId, versionNameOf } from '../app-id.ts';
 import type { ResValue } from './res-chunks.ts';
 import { type ResourceLookup, resolve, resolveAll, resolveSharpest } from './resources.ts';
 import type { XmlElement } from './xml-element.ts';
@@ -59,10 +59,10 @@ export async function readAndroidManifest(
   const isSet = (element: XmlElement | undefined, name: keyof typeof ATTRIBUTE) =>
     mayBeTrue(attributeOf(element, ATTRIBUTE[name]), lookup, `android:${name}`, problems);
   const packageName = plainText(root, null, 'package');
-  refuseControlCharacters('package name', packageName);
+  checkAppId('package name', packageName);
   return {
     packageName,
-    versionName: asShown(await read(root, ATTRIBUTE.versionName)),
+    versionName: versionNameOf(asShown(await read(root, ATTRIBUTE.versionName))),
     versionCode: versionCodeOf(
       await lowest(attributeOf(root, ATTRIBUTE.versionCode), lookup),
       await lowest(attributeOf(root, ATTRIBUTE.versionCodeMajor), lookup),

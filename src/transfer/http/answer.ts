@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { cutText } from '../../contract/text/safe-text.ts';
 import type { FailureClass } from '../call-policy.ts';
 import type { HttpAnswer, HttpRequest } from './attempt.ts';
 import type { DescribeError, RefusalInside } from './error-text.ts';
@@ -10,6 +11,8 @@ export const LARGEST_JSON_BYTES = 1024 * 1024;
 const LARGEST_ERROR_BYTES = 64 * 1024;
 const DEEPEST_JSON = 64;
 const LONGEST_SERVER_TEXT = 500;
+/** Of a text that should have been JSON. */
+const LONGEST_QUOTE = 120;
 
 /** The part of a zod schema that the HTTP layer needs. */
 export interface AnswerShape<T> {
@@ -35,18 +38,33 @@ export async function readBody(answer: HttpAnswer, limit: number, request: HttpR
 
 /** Servers compress even what was asked for as `identity`. Never inflates beyond `limit`. */
 function decode(body: Buffer, answer: HttpAnswer, limit: number, request: HttpRequest): Buffer {
-  const encoding = header(answer, 'content-encoding')?.toLowerCase() ?? 'identity';
+  const [encoding, ...more] = codingsOf(answer);
   const options = { maxOutputLength: limit };
   try {
-    if (encoding === 'identity' || encoding === '') return body;
+    if (encoding === undefined) return body;
+    if (more.length > 0) throw failed(answer, request, 'unexpected-answer', 'response encoded more than once');
     if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipSync(body, options);
     if (encoding === 'deflate') return inflateSync(body, options);
     if (encoding === 'br') return brotliDecompressSync(body, options);
-  } catch {
+  } catch (error) {
+    if (error instanceof CallFailure) throw error;
     // Whether it is damaged or too large when inflated: either way it cannot be read.
     throw failed(answer, request, 'too-large', 'answer too large or damaged after decoding');
   }
   throw failed(answer, request, 'unexpected-answer', `answer in an unknown encoding`);
+}
+
+/**
+ * What encodes nothing. An empty list is one (RFC 9110, section 8.4); `aws-chunked` is the framing of an upload, which Amazon S3 takes off, but
+ * some storages keep in the object's metadata (Amazon S3 API reference, "Signature calculations: transferring payload in multiple chunks"); the
+ * others are mistakes that change no byte either.
+ */
+const NO_CODINGS: ReadonlySet<string> = new Set(['', 'identity', 'aws-chunked', 'none', 'utf-8', 'utf8']);
+
+/** The codings of an answer's body that change its bytes, in lower case and in the order in which they were applied. */
+export function codingsOf({ headers }: HttpAnswer): string[] {
+  const named = [headers['content-encoding'] ?? []].flat().join(',').toLowerCase();
+  return named.split(',').flatMap((name) => (NO_CODINGS.has(name.trim()) ? [] : [name.trim()]));
 }
 
 export function header(answer: HttpAnswer, name: string): string | undefined {
@@ -99,8 +117,8 @@ function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest, isSec
     return JSON.parse(text);
   } catch {
     // The parser's message quotes the text, so it is not kept; the start of the text is shown as the server's words.
-    const type = (header(answer, 'content-type') ?? 'unknown content').split(';')[0];
-    const shown = isSecret ? null : text.slice(0, 120);
+    const [type = 'unknown content'] = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header(answer, 'content-type') ?? '') ?? [];
+    const shown = isSecret ? null : cutText(text, LONGEST_QUOTE);
     throw failed(answer, request, 'unexpected-answer', `expected JSON, got ${type}`, 'ambiguous', shown);
   }
 }
@@ -184,7 +202,7 @@ function cut(text: string | null): string | null {
   if (text === null) return null;
   const compact = text.replace(/\s+/g, ' ').trim();
   if (compact === '') return null;
-  return compact.length > LONGEST_SERVER_TEXT ? `${compact.slice(0, LONGEST_SERVER_TEXT)}…` : compact;
+  return cutText(compact, LONGEST_SERVER_TEXT);
 }
 
 function details(answer: HttpAnswer, request: HttpRequest) {

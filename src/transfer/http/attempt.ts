@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Body } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { untilAborted } from '../deadline.ts';
@@ -53,7 +54,7 @@ interface Try {
   readonly host: string;
   readonly totalBytes: number;
   handedBytes: number;
-  phase: 'connecting' | 'sending' | 'waiting' | 'receiving';
+  phase: 'connecting' | 'sending' | 'waiting' | 'answered' | 'receiving';
   /** Why we cut the connection ourselves; `null` while we did not. */
   cut: CallFailure | null;
 }
@@ -108,15 +109,17 @@ export async function attempt<T>(
     } as Dispatcher.RequestOptions & ConnectedOption);
     // A request that has no connection yet does not hear its signal.
     const answer = await Promise.race([asked, untilAborted(signal).then(() => Promise.reject(signal.reason))]);
-    state.phase = 'receiving';
-    // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves.
-    watchdog.limit(request.stallTimeoutMs);
+    // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves, once it does.
+    state.phase = request.isLarge ? 'answered' : 'receiving';
+    watchdog.limit(request.isLarge ? request.policy.answerTimeoutMs : request.stallTimeoutMs);
     return await use({
       status: answer.statusCode,
       headers: answer.headers,
       bodySent: state.handedBytes === state.totalBytes,
       chunks: () =>
         receive(answer.body, state, () => {
+          if (state.phase === 'answered') watchdog.limit(request.stallTimeoutMs);
+          state.phase = 'receiving';
           if (request.isLarge) watchdog.moved();
         }),
     });
@@ -160,7 +163,7 @@ async function* handOver(
   const startedAt = ctx.clock.now();
   watchdog.limit(state.request.stallTimeoutMs);
   for await (const chunk of body.open()) {
-    if (state.phase === 'receiving') await untilAborted(done);
+    if (state.phase === 'answered' || state.phase === 'receiving') await untilAborted(done);
     done.throwIfAborted();
     state.handedBytes += chunk.byteLength;
     yield chunk;
@@ -202,8 +205,9 @@ function silence(state: Try): CallFailure {
   if (state.phase === 'connecting') {
     return failure('unsent', 'connect-timeout', describeFault('connect-timeout', state.host), state);
   }
-  if (state.phase === 'waiting') {
-    return failure(classOf(state), 'no-answer', `no answer in ${request.policy.answerTimeoutMs / 1000} s`, state);
+  if (state.phase === 'waiting' || state.phase === 'answered') {
+    const what = state.phase === 'waiting' ? 'answer' : 'first byte';
+    return failure(classOf(state), 'no-answer', `no ${what} in ${request.policy.answerTimeoutMs / 1000} s`, state);
   }
   return failure(classOf(state), 'stalled', `no progress for ${request.stallTimeoutMs / 1000} s`, state);
 }
@@ -245,7 +249,7 @@ function explain(fault: Fault, failureClass: FailureClass, state: Try, error: un
 function certificateNames(error: unknown): string {
   const { cert } = error as { readonly cert?: { readonly subjectaltname?: unknown } };
   const names = typeof cert?.subjectaltname === 'string' ? cert.subjectaltname : '';
-  return names.replace(/[^\w.:*, -]/g, '').slice(0, 200) || 'another name';
+  return cutText(names.replace(/[^\w.:*, -]/g, ''), 200) || 'another name';
 }
 
 /** Names the proxy, and what kept it from being reached. */
