@@ -18,6 +18,8 @@ export interface OpenBackend {
   /** Whether what comes back is the protected app. */
   readonly protects: boolean;
   readonly adapter: Adapter;
+  /** How many builds are left, where this backend or another that knows its plan can tell. */
+  readonly quota?: Adapter['quota'];
   readonly storage: Storage;
 }
 

@@ -4,7 +4,7 @@ import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../back
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
-import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { AppToolError, errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
@@ -118,6 +118,19 @@ export function createSession(parts: SessionParts): Session {
     parts.onCredentials(id, credentials.ifRefused);
     return inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
   };
+  /** Asked only where its credentials are set. One that cannot be opened is not needed. */
+  const quotaBy = async (id: string | undefined): Promise<OpenBackend['quota']> => {
+    const other = backends.find((backend) => backend.id === id);
+    if (other === undefined || !other.credentials.every((one) => one.isOptional === true || isSet(one, environment)))
+      return undefined;
+    try {
+      return (await other.create(await openFor(other.id, []))).quota;
+    } catch (error) {
+      if (!(error instanceof AppToolError)) throw error;
+      warn('quota-unknown', `cannot ask how many builds of the week are left: ${error.message}`);
+      return undefined;
+    }
+  };
   return {
     ...parts,
     definition,
@@ -128,12 +141,19 @@ export function createSession(parts: SessionParts): Session {
       const { storage, ...input } = await openFor(id, []);
       const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
       const adapter = await backend.create(input);
-      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage };
+      const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
+      const known = quota === undefined ? {} : { quota };
+      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage, ...known };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
     },
   };
+}
+
+function isSet({ variable, fallback }: CredentialSpec, environment: Env): boolean {
+  const names = [variable, ...(fallback === undefined ? [] : [fallback])].flatMap((name) => [name, `${name}_FILE`]);
+  return names.some((name) => (environment[name] ?? '') !== '');
 }
 
 /** A backend's settings with its addresses checked and in their plain form. */
