@@ -35,7 +35,7 @@ async function ask(tail: string, location: Buffer | null = null) {
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
   onTestFinished(() => connections.close());
-  const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 2_000 });
+  const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 2_000, conceal: () => {} });
   const clock = fakeClock();
   const ctx = testContext({ clock });
   const call = { url: `${origin}${tail}`, policy: CALL_POLICIES.part };
