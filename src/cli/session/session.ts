@@ -105,7 +105,13 @@ export function createSession(parts: SessionParts): Session {
       stallTimeoutMs,
       build: parts.build,
       conceal: redactor.add,
-      storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
+      concealAddress: redactor.addAddress,
+      storage: createStorage({
+        connections,
+        trustedBase: addresses[0] ?? '',
+        stallTimeoutMs,
+        conceal: redactor.addAddress,
+      }),
     };
   };
   const openFor: Session['openFor'] = async (id, more) => {
@@ -231,6 +237,7 @@ export function expectations({ settings: { values } }: Session): Expectations {
     signer: values.expectSigner,
     minVersionCode: values.minVersionCode,
     allowDebuggable: values.allowDebuggable === true,
+    allowUnfit: values.allowUnfit === true,
   };
 }
 
