@@ -92,10 +92,36 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   const { fileName, platform, environment } = state.subject ?? {};
   const refuse = (is: string, sentAs: string) =>
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
-  if (fileName !== undefined && fileName !== sent.name) throw refuse(`"${fileName}"`, `"${sent.name}"`);
+  if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
+    throw refuse(visible(fileName), visible(sent.name));
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
   const given = canonicalEnvironment(sent.environment ?? '');
   const known = canonicalEnvironment(environment ?? '');
   if (given !== null && known !== null && given !== known) throw refuse(known, given);
+}
+
+/**
+ * A file name as servers may give it back and still mean the same file: composed or decomposed, percent-encoded, and with other characters in
+ * place of spaces and signs.
+ */
+function plainName(name: string): string {
+  return percentDecoded(name)
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}.-]+/gu, '_')
+    .toLowerCase();
+}
+
+function percentDecoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // A bare % is a character like any other.
+    return name;
+  }
+}
+
+/** With what is not ASCII as escapes: two names may look the same and not be. */
+function visible(name: string): string {
+  return JSON.stringify(name).replace(/[^\x20-\x7e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

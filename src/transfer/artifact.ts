@@ -3,7 +3,9 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
+import { fileProblem, isMissing } from '../contract/file-problem.ts';
 import { hashOf } from './file-hash.ts';
+import { missingFile } from './missing-file.ts';
 
 /**
  * Few large reads: each costs a round through the thread pool. Never smaller than a socket's high-water mark (64 KiB), so that undici
@@ -74,9 +76,12 @@ export function checkArtifactName(path: string): { readonly name: string; readon
   return { name, kind: kindOfName(name) };
 }
 
-/** A path's base name. Throws `UsageError` for one that cannot be sent. */
+/**
+ * A path's base name, composed (Unicode NFC) where a Mac has written it decomposed: servers answer names so. Throws `UsageError` for one that
+ * cannot be sent.
+ */
 export function checkFileName(path: string): string {
-  const name = basename(path);
+  const name = basename(path).normalize('NFC');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
     throw new UsageError('file name has control characters', { hint: 'rename the file' });
@@ -104,22 +109,15 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
     if (stats.isFile()) return handle;
     await handle.close();
   } catch (cause) {
-    throw unreadable(path, cause);
+    if (isMissing(cause)) throw await missingFile(path, cause);
+    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
   throw new LocalIoError(`cannot use ${path}: it is not a regular file`);
 }
 
-function unreadable(path: string, cause: unknown): LocalIoError {
-  const code = errorCode(cause) ?? 'unknown error';
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const pattern = /[*?[]/.test(path) ? '; the pattern matched nothing' : '';
-    return new LocalIoError(`no such file "${path}"${pattern}`, {
-      cause,
-      hint: 'check the path; a build may have put it elsewhere',
-    });
-  }
-  const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : code;
-  return new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+/** Throws `LocalIoError` where `openRegularFile` would. */
+export async function assertRegularFile(path: string): Promise<void> {
+  await (await openRegularFile(path)).close();
 }
 
 /** What must not change: a rename over the file shows in `ctimeNs` (its link count falls) and in the path's inode. */

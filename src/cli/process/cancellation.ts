@@ -1,8 +1,14 @@
 import { CancelledError, type CancelSignal } from '../../contract/errors.ts';
+import { realClock } from './clock.ts';
 
 const SIGNALS: readonly CancelSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Cleanup has this long before the process ends regardless (ms): GitHub sends SIGTERM 7.5 s after SIGINT, and SIGKILL 2.5 s later. */
 const HARD_STOP_MS = 5_000;
+/**
+ * A signal so soon after the first (ms) is the same wish once more: a package manager passes on what its process group has got as well
+ * (npm/cli#5021, npm/cli#8164). A person needs longer to press a key again.
+ */
+const SAME_WISH_MS = 500;
 
 export interface Cancellation {
   readonly signal: AbortSignal;
@@ -17,19 +23,24 @@ export interface SignalListeners {
 }
 
 /**
- * Turns signals into one abort, whose reason is a `CancelledError`. The second signal, or 5 s after the first, ends the process at once
- * with the first one's exit code.
+ * Turns signals into one abort, whose reason is a `CancelledError`. A second signal, half a second or more after the first, ends the
+ * process at once with the first one's exit code; so do 5 s without any.
  */
 export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop }: SignalListeners): Cancellation {
   const controller = new AbortController();
   let hardStop: NodeJS.Timeout | undefined;
+  let firstAtMs = 0;
   const stopNow = (cancelled: CancelledError): never => {
     onHardStop(cancelled);
     process.exit(cancelled.exitCode);
   };
   const onSignal = (name: NodeJS.Signals): void => {
     const reason: unknown = controller.signal.reason;
-    if (reason instanceof CancelledError) stopNow(reason);
+    if (reason instanceof CancelledError) {
+      if (realClock.now() - firstAtMs < SAME_WISH_MS) return;
+      stopNow(reason);
+    }
+    firstAtMs = realClock.now();
     const cancelled = new CancelledError(name as CancelSignal);
     hardStop = setTimeout(() => stopNow(cancelled), HARD_STOP_MS).unref();
     onFirst(name as CancelSignal);

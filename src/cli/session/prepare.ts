@@ -90,6 +90,7 @@ export async function prepare(
     environment,
     backends,
     redactor,
+    stdin: () => process.stdin,
     questions,
     confirm: createConfirm(questions),
     build: () => {
