@@ -23,7 +23,6 @@ const ONE_IMPORTER: Readonly<Record<string, string>> = {
   'p-limit': 'transfer/upload/parts.ts',
   'form-data': 'transfer/http/form.ts',
   '@fastify/busboy': 'sandbox/form.ts',
-  yauzl: 'archive/zip/zip-directory.ts',
   commander: 'cli/line/program.ts',
   cosmiconfig: 'cli/settings/config/explorer.ts',
   yaml: 'cli/settings/config/config-text.ts',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createRedactor } from '../src/contract/redact.ts';
+import { createRedactor } from '../src/contract/text/redact.ts';
 
 const SECRET = 'kid_4711:s3cr3t/+value=="x"&<>';
 
@@ -54,6 +54,26 @@ describe('the redactor', () => {
     ['the user part of a URL', 'proxy http://user:pass@proxy.example:3128/', 'user:pass'],
   ])('hides %s that it was never told of', (_, text, hidden) => {
     expect(redactor().redact(text)).not.toContain(hidden);
+  });
+
+  test('hides secrets of 16 KiB, as long as a credential may be', () => {
+    const made = createRedactor();
+    const long = Array.from({ length: 2_000 }, (_, at) => `/${at}+=<&`)
+      .join('')
+      .slice(0, 16 * 1024);
+    made.add(long);
+    made.add('short-one');
+
+    expect(made.redact(`a ${long} b short-one c ${Buffer.from(long).toString('base64')}`)).toMatch(
+      /^a \[redacted\] b \[redacted\] c .?\[redacted\].{0,3}$/,
+    );
+  });
+
+  test('takes the longest of the secrets that begin at one place, and each place once', () => {
+    const made = createRedactor();
+    for (const one of ['redact', 'redacted-part', 'abcd', 'cdef']) made.add(one);
+
+    expect(made.redactKnown('redacted-part, redact; abcdef')).toBe('[redacted], [redacted]; [redacted]ef');
   });
 
   test('leaves ordinary text as it is', () => {

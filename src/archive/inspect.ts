@@ -4,7 +4,7 @@ import type { AndroidLooks, AndroidManifest } from './android/android-manifest.t
 import { androidIdentity, iosIdentity } from './app-identity.ts';
 import type { AppArchive } from './archive-kind.ts';
 import { type IosApp, readIosApp } from './ios/ios-app.ts';
-import type { SignatureScheme } from './signature/apk-signature.ts';
+import type { SignatureScheme } from './signature/signature-scheme.ts';
 import { readSignatures, signersOf } from './signature/signatures.ts';
 
 /** What is inside an app archive. What could not be read is told in `problems`. */

@@ -2,12 +2,13 @@ import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
 import { endReports } from '../ci/reports/end-reports.ts';
 import type { Report as FileReport } from '../ci/reports/report.ts';
+import type { Clock } from '../contract/context.ts';
 import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
-import { createRedactor, type Redactor } from '../contract/redact.ts';
-import { quotedLines, safeJson, safeLine } from '../contract/safe-text.ts';
+import { createRedactor, type Redactor } from '../contract/text/redact.ts';
+import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
-import { backendCommands } from './commands/backend-commands.ts';
+import { backendCommands } from './commands/backend/backend-commands.ts';
 import { COMMANDS } from './commands/index.ts';
 import type { CommandResult, CommandSpec, Invocation } from './line/command.ts';
 import { type Parsed, parseCommandLine } from './line/program.ts';
@@ -16,12 +17,15 @@ import type { Renderer } from './output/render/renderer.ts';
 import { type TextStream, textStream } from './output/streams.ts';
 import { listenForSignals } from './process/cancellation.ts';
 import { realClock } from './process/clock.ts';
-import { setEngineFlags } from './process/engine-flags.ts';
+import type { Host } from './process/host.ts';
 import { VERSION } from './process/version.ts';
 import type { ReceiptKeeper } from './receipt/receipt-keeper.ts';
 
+export { setEngineFlags } from './process/engine-flags.ts';
+
 interface Run {
-  readonly process: NodeJS.Process;
+  readonly process: Host;
+  readonly clock: Clock;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
   readonly redactor: Redactor;
@@ -44,15 +48,15 @@ interface Run {
 }
 
 /** The whole program: reads the command line, runs one command, prints its result. Resolves with the exit code and never rejects. */
-export async function main(process: NodeJS.Process): Promise<number> {
-  setEngineFlags(process.versions.node);
+export async function main(process: Host, clock: Clock = realClock): Promise<number> {
   const argv = process.argv.slice(2);
   const run: Run = {
     process,
+    clock,
     stdout: textStream(process.stdout),
     stderr: textStream(process.stderr),
     redactor: createRedactor(),
-    startedAt: realClock.now(),
+    startedAt: clock.now(),
     trace: createTrace((trace) => run.receipts?.changed(trace)),
     warnings: [],
     command: null,
@@ -62,12 +66,12 @@ export async function main(process: NodeJS.Process): Promise<number> {
     paint: (line) => line,
     ifRefused: new Map(),
     // Until the settings are read, what is on the line or in the variable decides how an error is told.
-    wantsJson: argv.includes('--json') || /^(1|true|yes|on)$/i.test(process.env.APPTOOL_JSON ?? ''),
+    wantsJson: argv.includes('--json') || /^(1|true|yes|on)\r*$/i.test(process.env.APPTOOL_JSON ?? ''),
     isVerbose: false,
     hasPrinted: false,
     hasEnded: false,
   };
-  const cancellation = listenForSignals(process, {
+  const cancellation = listenForSignals(process, clock, {
     onFirst: (signal) => emit(run, { type: 'cancelling', signal }),
     onHardStop: (cancelled) => void fail(run, cancelled),
   });
@@ -109,7 +113,7 @@ async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
 }
 
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */
-function catchStrays(process: NodeJS.Process, run: Run): void {
+function catchStrays(process: Host, run: Run): void {
   const onStray = (error: unknown): void => {
     // After the end there is nothing left to clean up, and the exit code has been decided.
     if (run.hasEnded) return;
@@ -142,6 +146,7 @@ async function execute(
   signal.throwIfAborted();
   const prepared = await prepare(invocation, {
     process: run.process,
+    clock: run.clock,
     redactor: run.redactor,
     signal,
     emit: (event) => emit(run, event),
@@ -180,7 +185,7 @@ function emit(run: Run, event: AppEvent): void {
 }
 
 function succeed(run: Run, result: CommandResult): number {
-  const receipt = run.receipts?.ended(run.trace, { exitCode: 0, errorClass: null }) ?? null;
+  const receipt = run.receipts?.ended(run.trace, null) ?? null;
   const unwritten = finishReports(run, result, null, receipt);
   if (unwritten !== null) return fail(run, unwritten, result);
   run.hasEnded = true;
@@ -198,7 +203,7 @@ function fail(run: Run, thrown: unknown, result: CommandResult | null = null): n
   for (const { end, report } of run.trace.targets) explainRefused(run, end ?? null, report);
   explainRefused(run, error, run.trace.report);
   for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
-  const receipt = run.receipts?.ended(run.trace, { exitCode: error.exitCode, errorClass: error.class }) ?? null;
+  const receipt = run.receipts?.ended(run.trace, error) ?? null;
   if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
   finishReports(run, result, error, receipt);
   run.renderer?.close();
@@ -283,8 +288,8 @@ function safeLines(text: string, redactor: Redactor): string {
 
 /** What is known of the run, for its document. */
 function soFar(run: Run): Omit<Outcome, 'result' | 'error'> {
-  const { command, trace, warnings, startedAt } = run;
-  return { command, trace, warnings, durationMs: realClock.now() - startedAt };
+  const { command, trace, warnings, clock, startedAt } = run;
+  return { command, trace, warnings, durationMs: clock.now() - startedAt };
 }
 
 function printDocument(run: Run, outcome: Outcome): void {

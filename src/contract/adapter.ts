@@ -1,4 +1,4 @@
-import type { Artifact, ArtifactKind } from './artifact.ts';
+import type { AppIdentity, Artifact, ArtifactKind } from './artifact.ts';
 import type { Context } from './context.ts';
 import type { DownloadLink, JobState, Question } from './job.ts';
 import type { PlannedRequest } from './planned-request.ts';
@@ -19,6 +19,14 @@ export interface UploadOptions {
   readonly tags?: readonly string[] | undefined;
 }
 
+/** What is known of an upload whose answer was lost: in the run that made it, or in a receipt of that run. */
+export interface LostUpload extends Pick<Artifact, 'name' | 'platform'> {
+  readonly identity: Pick<AppIdentity, 'packageName' | 'versionName' | 'versionCode'> | null;
+  readonly environment?: string | undefined;
+  /** The id of its job, where the backend gave it before the answer was lost. */
+  readonly job: string | null;
+}
+
 /**
  * One backend's protocol: a plain object of functions that close over their settings.
  * It prints nothing, waits for nothing but answers, and retries nothing: the HTTP layer does, by each call's declared policy.
@@ -33,6 +41,12 @@ export interface Adapter {
    * question names: `succeeded` once it is reached.
    */
   poll(id: string, question: Question, ctx: Context): Promise<JobState | 'absent'>;
+  /**
+   * Looks for the job of an upload whose answer was lost, among the jobs that began at `since` or later: by this machine's clock, so the
+   * adapter allows for one that is wrong. Resolves with the ids of all that it can be; with none, the backend shows no such job now. Changes
+   * nothing. Absent where the API has no call that tells.
+   */
+  find?(lost: LostUpload, since: Date, ctx: Context): Promise<readonly string[]>;
   /**
    * Removes what an unfinished multipart upload left, by the session that `record` was told of. Resolves when it is gone, also when it
    * was gone before. Absent where uploads leave nothing behind.

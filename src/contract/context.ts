@@ -1,4 +1,5 @@
 import type { Emit } from './events.ts';
+import type { JobDetails } from './job.ts';
 
 /**
  * Time, as everything below `cli` sees it.
@@ -17,7 +18,7 @@ export interface Clock {
 
 /** What now exists because of this run, at the backend or here: recorded as soon as it is known, so that no ending can forget it. */
 export type RemoteFact =
-  | { readonly type: 'job'; readonly id: string }
+  | { readonly type: 'job'; readonly id: string; readonly details?: JobDetails }
   | { readonly type: 'multipart-open'; readonly session: Readonly<Record<string, string>> }
   | { readonly type: 'multipart-closed' }
   /** The last byte was handed over: from here on the job may be running, whatever we hear. */

@@ -34,6 +34,8 @@ export abstract class AppToolError extends Error {
   abstract readonly exitCode: number;
   /** Whether running the same command again is a sensible next step. */
   readonly retryable: boolean = false;
+  /** Which limit of builds was met; `null` for any other failure. */
+  readonly limit: BuildLimit | null = null;
   /** May be given later, by whoever knows the way on. */
   hint: string | null;
   readonly httpStatus: number | null;
@@ -129,12 +131,29 @@ export class JobFailedError extends AppToolError {
 export class UnknownOutcomeError extends AppToolError {
   readonly class = 'unknown';
   readonly exitCode = 9;
+  /** True where nothing is wrong but that the answer was lost: then a job that is found settles it. */
+  readonly isAnswerLost: boolean;
+
+  constructor(message: string, details: ErrorDetails & { readonly isAnswerLost?: boolean } = {}) {
+    super(message, details);
+    this.isAnswerLost = details.isAnswerLost ?? false;
+  }
 }
+
+/** Which limit of builds was met: builds at a time, which waiting helps, or builds in a week, which it does not. */
+export type BuildLimit = 'slot' | 'week';
 
 /** The backend's limit (429) outlasted the waiting that was allowed. */
 export class LimitError extends AppToolError {
   readonly class = 'limit';
   readonly exitCode = 10;
+  /** `null` for a limit that is not of builds, such as one of requests. */
+  override readonly limit: BuildLimit | null;
+
+  constructor(message: string, details: ErrorDetails & { readonly limit?: BuildLimit | null } = {}) {
+    super(message, details);
+    this.limit = details.limit ?? null;
+  }
 }
 
 /** What came back is not what it should be. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { BuildLimit } from './errors.ts';
 
 const Nullable = <T extends z.ZodType>(schema: T) => schema.nullable();
 
@@ -9,16 +10,29 @@ const ErrorRecord = z.strictObject({
   retryable: z.boolean(),
   httpStatus: Nullable(z.int()),
   backendCode: Nullable(z.string()),
+  limit: Nullable(z.enum(['slot', 'week'] satisfies BuildLimit[])).describe(
+    'Which limit of builds was met: builds at a time, or builds in a week, which waiting does not help',
+  ),
 });
 export type ErrorRecord = z.infer<typeof ErrorRecord>;
 
-const Job = Nullable(z.strictObject({ ref: z.string(), id: z.string() }));
+const Job = Nullable(
+  z.strictObject({
+    ref: z.string(),
+    id: z.string(),
+    details: z
+      .record(z.string(), z.string())
+      .describe('What the backend told of the job when it was made, such as the id of its validation run'),
+  }),
+);
 
 const State = Nullable(
   z.strictObject({
     phase: z.enum(['queued', 'running', 'action-required', 'succeeded', 'failed']),
     status: z.string().describe("The backend's own word"),
     message: Nullable(z.string()),
+    startedAt: Nullable(z.string()).describe('When the backend began it (ISO 8601); null where it does not say so'),
+    endedAt: Nullable(z.string()).describe('When the backend ended it (ISO 8601); null where it does not say so'),
   }),
 );
 

@@ -1,5 +1,6 @@
+import { basename } from 'node:path';
 import { readAppIdentity } from '../archive/app-identity.ts';
-import { type AppArchive, openAppArchive } from '../archive/archive-kind.ts';
+import { type AppArchive, openAppArchive, remarksOn } from '../archive/archive-kind.ts';
 import { readSignatures, type Signatures, signersOf } from '../archive/signature/signatures.ts';
 import { type ArchiveFile, ArchiveProblem } from '../archive/zip/archive-file.ts';
 import type { UploadOptions } from '../contract/adapter.ts';
@@ -8,7 +9,7 @@ import { LocalIoError, UsageError } from '../contract/errors.ts';
 import type { PlannedRequest } from '../contract/planned-request.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
 import type { OpenBackend } from './backend.ts';
-import { asksForSignatures, type Expectations, preflight } from './preflight.ts';
+import { asksForSignatures, type Expectations, preflight } from './checks/preflight.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
 /** A local file on its way, and what the user says of it. */
@@ -99,6 +100,7 @@ function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
         const identity = await readAppIdentity(archive, problems);
         found = needsSignatures ? await readSignatures(archive, problems) : await signaturesToKeep(archive);
         warnOf(problems, ctx);
+        await warnOfRemarks(archive, path, ctx);
         return { kind: archive.kind, identity };
       }),
     /** Those of the file that was judged; verifying them reads all of it. */
@@ -124,6 +126,16 @@ export function warnOf(problems: readonly string[], { emit }: RunContext): void 
   for (const message of problems) emit({ type: 'warning', code: 'unreadable-part', message });
 }
 
+/** What is odd about an archive, and what no device takes: neither is a reason not to send a file. */
+export async function warnOfRemarks(archive: AppArchive, path: string, { emit }: RunContext): Promise<void> {
+  const { oddities, faults } = await remarksOn(archive);
+  const name = basename(path);
+  for (const oddity of oddities) emit({ type: 'warning', code: 'odd-archive', message: `${name} ${oddity}` });
+  const at = archive.kind === 'apk' ? 'Android' : 'a store';
+  for (const fault of faults)
+    emit({ type: 'warning', code: 'broken-archive', message: `${name} ${fault}; ${at} may refuse such a file` });
+}
+
 /** Reads the user's file: what is wrong with it is theirs to mend. */
 export async function readInput<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
@@ -132,7 +144,7 @@ export async function readInput<T>(path: string, read: () => Promise<T>): Promis
     if (!(cause instanceof ArchiveProblem)) throw cause;
     throw new LocalIoError(`cannot use ${path}: ${cause.message}`, {
       cause,
-      hint: 'check the build that made the file',
+      hint: cause.hint ?? 'check the build that made the file',
     });
   }
 }

@@ -14,7 +14,7 @@ import { type Downloaded, downloadToFile } from '../transfer/download/download.t
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/download/output-file.ts';
 import { jobFailed } from '../transfer/wait/poll.ts';
 import { downloadOf, jobRef, type OpenBackend } from './backend.ts';
-import { proveOutput, readOutput, type SentArtifact } from './output-proof.ts';
+import { proveOutput, readOutput, type SentArtifact } from './checks/output-proof.ts';
 import { type AppRecord, appRecord, type RunContext } from './trace.ts';
 import { status } from './wait.ts';
 

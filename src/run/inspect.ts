@@ -2,11 +2,11 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { openAppArchive } from '../archive/archive-kind.ts';
 import { type AppFacts, type Inspection, identityOf, inspectArchive } from '../archive/inspect.ts';
-import type { SignatureScheme } from '../archive/signature/apk-signature.ts';
 import { readV4Signature } from '../archive/signature/apk-v4.ts';
+import type { SignatureScheme } from '../archive/signature/signature-scheme.ts';
 import type { ArchiveFile } from '../archive/zip/archive-file.ts';
 import { type Judgement, openArtifact } from '../transfer/artifact.ts';
-import { readInput, warnOf } from './artifact.ts';
+import { readInput, warnOf, warnOfRemarks } from './artifact.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
 /** What comes before the hash tree in a v4 signature file is far smaller. */
@@ -17,7 +17,7 @@ const IDSIG_HEAD_BYTES = 64 * 1024;
  * not be read, and a signature that is not true, are warnings.
  */
 export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> {
-  const { artifact, inspection } = await openInspected(path);
+  const { artifact, inspection } = await openInspected(path, ctx);
   try {
     ctx.trace.note({ artifact: factsOf(artifact, null, inspection.signers) });
     const [checked, sha256] = await Promise.all([inspection.verify(ctx.signal), artifact.sha256(ctx.signal)]);
@@ -35,12 +35,13 @@ export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> 
   }
 }
 
-async function openInspected(path: string) {
+async function openInspected(path: string, ctx: RunContext) {
   let inspection: Inspection | undefined;
   const judge = async (file: ArchiveFile): Promise<Judgement> =>
     await readInput(path, async () => {
       const archive = await openAppArchive(file);
       inspection = await inspectArchive(archive);
+      await warnOfRemarks(archive, path, ctx);
       return { kind: archive.kind, identity: identityOf(inspection.facts) };
     });
   const artifact = await openArtifact(path, { judge, checkSize: () => {} });

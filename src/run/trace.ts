@@ -2,19 +2,26 @@ import type { AppIdentity, Artifact, Platform } from '../contract/artifact.ts';
 import type { Context, RemoteFact } from '../contract/context.ts';
 import type { AppToolError, CancelledError } from '../contract/errors.ts';
 import { CancelledError as Cancelled } from '../contract/errors.ts';
-import type { Finding, JobState } from '../contract/job.ts';
+import type { Finding, JobDetails, JobState } from '../contract/job.ts';
 import type { MultipartSession } from '../transfer/upload/signed-protocol.ts';
 import { jobRef } from './backend.ts';
 
 /** What is known of a run, filled in as it becomes known, so that a failed run can still say all of it. */
 export interface Report {
   readonly backend: string | null;
-  readonly job: { readonly ref: string; readonly id: string } | null;
-  readonly state: Pick<JobState, 'phase' | 'status' | 'message'> | null;
+  readonly job: JobRecord | null;
+  readonly state: Pick<JobState, 'phase' | 'status' | 'message' | 'startedAt' | 'endedAt'> | null;
   /** The last that the backend said that it found. */
   readonly findings: readonly Finding[];
   readonly artifact: ArtifactFacts | null;
   readonly output: OutputRecord | null;
+}
+
+/** A job, and what the backend told of it when it was made. */
+export interface JobRecord {
+  readonly ref: string;
+  readonly id: string;
+  readonly details: JobDetails;
 }
 
 /** Which app a file is, and who signed it; `null` for what the file does not tell. */
@@ -105,7 +112,8 @@ export function createTrace(onChange: (trace: Trace) => void): Trace {
     },
     record(fact) {
       if (fact.type === 'job') {
-        report = { ...report, job: { ref: jobRef({ id: report.backend ?? '' }, fact.id), id: fact.id } };
+        const { id, details = report.job?.id === fact.id ? report.job.details : {} } = fact;
+        report = { ...report, job: { ref: jobRef({ id: report.backend ?? '' }, id), id, details } };
         leftovers = { ...leftovers, mayHaveLanded: false };
       } else leftovers = after(leftovers, fact);
       onChange(trace);
@@ -129,6 +137,11 @@ function after(left: Leftovers, fact: Exclude<RemoteFact, { type: 'job' }>): Lef
     case 'temporary-gone':
       return { ...left, temporaryPaths: left.temporaryPaths.filter((path) => path !== fact.path) };
   }
+}
+
+/** The record of a job that this run asks after: with what is known of it, where the run or its receipt knows it. */
+export function jobRecord({ report }: Trace, ref: string, id: string): JobRecord {
+  return report.job?.ref === ref ? report.job : { ref, id, details: {} };
 }
 
 export function factsOf(artifact: Artifact, sha256: string | null, signers: AppRecord['signers']): ArtifactFacts {

@@ -2,6 +2,7 @@ import type { Artifact } from '../contract/artifact.ts';
 import { LocalIoError } from '../contract/errors.ts';
 import { type UploadInput, withArtifact } from './artifact.ts';
 import { jobRef } from './backend.ts';
+import { settleLost } from './lost-upload.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
 /** Uploads the artifact that is open and resolves with the job id. The report gets the artifact's SHA-256 and the job. */
@@ -14,7 +15,10 @@ export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx
   hashing.catch(() => {
     // Awaited below; when the upload fails first, its error is the one to tell.
   });
-  const id = await backend.adapter.upload(artifact, options, ctx);
+  const since = ctx.clock.date();
+  const id = await backend.adapter.upload(artifact, options, ctx).catch(async (error: unknown) => {
+    return await settleLost({ error, artifact, backend, options, since }, ctx);
+  });
   const sha256 = await hashOfSent(artifact, hashing, ctx);
   ctx.trace.note({ artifact: { ...(ctx.trace.report.artifact ?? factsOf(artifact, null, null)), sha256 } });
   ctx.emit({ type: 'upload.done', job: jobRef(backend, id), durationMs: ctx.clock.now() - startedAt });

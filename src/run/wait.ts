@@ -5,7 +5,7 @@ import { IntegrityError, UsageError } from '../contract/errors.ts';
 import type { Finding, JobState } from '../contract/job.ts';
 import { noSuchJob, waitForJob } from '../transfer/wait/poll.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
-import type { RunContext } from './trace.ts';
+import { jobRecord, type RunContext } from './trace.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
 interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
@@ -31,12 +31,13 @@ export interface WaitInput {
 export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState> {
   const { backend, id, uploaded } = input;
   const job = jobRef(backend, id);
-  ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
+  const record = jobRecord(ctx.trace, job, id);
+  ctx.trace.note({ backend: backend.id, job: record });
   // A job of another run goes on, whatever becomes of this one.
   if (uploaded === null) ctx.record({ type: 'may-have-landed' });
   const until = milestoneOf(backend, input.until);
   const poll = async (asking: Context) => {
-    const state = await backend.adapter.poll(id, { patience: 'once', until }, asking);
+    const state = await backend.adapter.poll(id, { patience: 'once', until, details: record.details }, asking);
     if (state === 'absent') return state;
     // The job has a record, so its upload was completed, whatever the answer to that call was.
     if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
@@ -69,8 +70,10 @@ export async function status(
   until?: string | undefined,
 ): Promise<JobState> {
   const job = jobRef(backend, id);
-  ctx.trace.note({ backend: backend.id, job: { ref: job, id } });
-  const state = await backend.adapter.poll(id, { patience: 'retried', until: milestoneOf(backend, until) }, ctx);
+  const record = jobRecord(ctx.trace, job, id);
+  ctx.trace.note({ backend: backend.id, job: record });
+  const question = { patience: 'retried', until: milestoneOf(backend, until), details: record.details } as const;
+  const state = await backend.adapter.poll(id, question, ctx);
   if (state === 'absent') throw noSuchJob(job);
   noteState(state, ctx);
   warnOfFindings(['warning', 'blocking'], ctx);

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
 import { fileProblem, isMissing } from '../contract/file-problem.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
 import { hashOf } from './file-hash.ts';
 import { missingFile } from './missing-file.ts';
 
@@ -95,8 +96,17 @@ export function checkFileName(path: string): string {
 
 function kindOfName(name: string): ArtifactKind {
   const kind = EXTENSIONS[/\.[^.]*$/.exec(name)?.[0].toLowerCase() ?? ''];
-  if (kind === undefined) throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`);
+  if (kind === undefined)
+    throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`, { hint: hintForName(name) });
   return kind;
+}
+
+/** Names that people take for those of an app. */
+function hintForName(name: string): string | undefined {
+  const extension = name.toLowerCase().split('.').at(-1);
+  if (extension === 'apks') return APK_SET_HINT;
+  if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
+  return extension === 'zip' ? 'unzip it: an app is an .apk, .aab or .ipa, as the build wrote it' : undefined;
 }
 
 /** Opens a file for reading. Throws `LocalIoError`, also for what is no regular file. */
@@ -109,15 +119,26 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
     if (stats.isFile()) return handle;
     await handle.close();
   } catch (cause) {
-    if (isMissing(cause)) throw await missingFile(path, cause);
-    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
+    throw await unopened(path, cause);
   }
-  throw new LocalIoError(`cannot use ${path}: it is not a regular file`);
+  throw notRegular(path);
 }
 
-/** Throws `LocalIoError` where `openRegularFile` would. */
+/** Throws `LocalIoError` where there is no regular file. It is not opened: its identity is fixed when it is. */
 export async function assertRegularFile(path: string): Promise<void> {
-  await (await openRegularFile(path)).close();
+  const stats = await stat(path).catch(async (cause) => {
+    throw await unopened(path, cause);
+  });
+  if (!stats.isFile()) throw notRegular(path);
+}
+
+async function unopened(path: string, cause: unknown): Promise<LocalIoError> {
+  if (isMissing(cause)) return await missingFile(path, cause);
+  return new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
+}
+
+function notRegular(path: string): LocalIoError {
+  return new LocalIoError(`cannot use ${path}: it is not a regular file`);
 }
 
 /** What must not change: a rename over the file shows in `ctimeNs` (its link count falls) and in the path's inode. */
@@ -163,6 +184,7 @@ async function assertSame(handle: FileHandle, path: string, identity: Identity):
 
 async function fill(handle: FileHandle, buffer: Buffer, position: number, path: string): Promise<void> {
   let filled = 0;
+  // A turn that reads nothing throws.
   while (filled < buffer.length) {
     const bytesRead = await readOnceMore(handle, buffer, filled, position + filled, path);
     if (bytesRead === 0) throw changed(path, 'while it was being read: it became shorter');

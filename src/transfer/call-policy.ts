@@ -34,8 +34,8 @@ export interface CallPolicy {
   readonly refusedAccess: 'key' | 'path' | 'url';
   /** A stale pooled socket gives a reset that cannot be told from a processed request, so creating calls open their own. */
   readonly freshConnection: boolean;
-  /** `caller`: a 429 is handed up at once, because the caller has a rule for it (a build slot). */
-  readonly tooMany: 'retry' | 'caller';
+  /** What a 429 means: ask again; hand it up at once, because the caller asks again itself; or a limit of builds, which the caller waits for. */
+  readonly tooMany: 'retry' | 'caller' | 'builds';
 }
 
 const READ = {
@@ -70,7 +70,7 @@ export const CALL_POLICIES = {
     spacingMs: 1_100,
     answerTimeoutMs: 60_000,
     freshConnection: true,
-    tooMany: 'caller',
+    tooMany: 'builds',
   },
   /** PUT of one part: the last write wins, so it may be sent again (Amazon S3 user guide, "presigned URLs"). */
   part: {

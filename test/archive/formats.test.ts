@@ -3,10 +3,11 @@ import { readBinaryXml } from '../../src/archive/android/binary-xml.ts';
 import { readProtoManifest } from '../../src/archive/android/proto-manifest.ts';
 import { readProtoResources } from '../../src/archive/android/proto-resources.ts';
 import { readResourceTable } from '../../src/archive/android/resource-table.ts';
+import { createBudget } from '../../src/archive/budget.ts';
 import { readProvisioningProfile } from '../../src/archive/ios/provisioning-profile.ts';
 import { readPropertyList } from '../../src/archive/plist/property-list.ts';
-import { readApkSigners } from '../../src/archive/signature/apk-signers.ts';
-import { derValues } from '../../src/archive/signature/der.ts';
+import { readApkSigners } from '../../src/archive/signature/block/apk-signers.ts';
+import { berValues } from '../../src/archive/signature/jar/ber.ts';
 import { binaryFile, binaryPlist, binaryXml, chunk, stringPool, words, xmlPlist } from '../support/manifest-bytes.ts';
 
 describe('a resource table', () => {
@@ -146,7 +147,7 @@ describe('16 MiB of nothing but small parts', () => {
   test.each([
     ['fields of a resource table', () => readProtoResources(Buffer.alloc(BYTES, '\x08\0'))(0x7f010000)],
     ['fields of a bundle manifest', () => readProtoManifest(Buffer.alloc(BYTES, '\x08\0'))],
-    ['values of a JAR signature', () => [...derValues(Buffer.alloc(BYTES, '\x05\0'))]],
+    ['values of a JAR signature', () => berValues(Buffer.alloc(BYTES, '\x05\0'), createBudget())],
     ['signers', () => readApkSigners(Buffer.concat([count, Buffer.alloc(BYTES)]), false)],
   ])('%s are not all read', (_, read) => {
     expect(read).toThrow(/has (too many|more than)/);

@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
 import { readSignatures } from '../../src/archive/signature/signatures.ts';
+import { certificateShell, commonName, signedData, signerInfo } from '../support/der.ts';
 import { fixture } from '../support/files.ts';
 import { fileOf } from '../support/inspected.ts';
 import { zip } from '../support/zip-bytes.ts';
 
 const MANIFEST = { name: 'AndroidManifest.xml' };
 const APP = 'Payload/A.app/';
+const NOBODY = signerInfo({ issuer: commonName('nobody'), serial: 3, signature: Buffer.alloc(8) });
 
 async function signaturesOf(bytes: Buffer) {
   const problems: string[] = [];
@@ -53,4 +55,52 @@ test('a JAR signature that cannot be read: signed, nobody can tell by whom', asy
   const bytes = zip([MANIFEST, { name: 'META-INF/A.RSA', data: 'no message at all' }]);
 
   expect(await signaturesOf(bytes)).toEqual({ isSigned: true, isDebugSigned: null, problems: 1 });
+});
+
+describe('the signer of a JAR signature', () => {
+  test.each([
+    ['in a block of indefinite length', 'v1-ber.apk', 'CN=release, O=Example Ltd, C=DE', false],
+    [
+      'named in another string type than its certificate',
+      'v1-issuer-printable-debug.apk',
+      'CN=Android Debug, O=Android, C=US',
+      true,
+    ],
+  ])('is known %s', async (_, name, subject, isDebugSigned) => {
+    const problems: string[] = [];
+    const archive = await openAppArchive(fileOf(await readFile(fixture(`signed/${name}`))));
+
+    const signatures = await readSignatures(archive, problems);
+
+    expect(signatures.schemes.flatMap(({ signers }) => signers.map((signer) => signer.subject))).toEqual([subject]);
+    expect(signatures.isDebugSigned).toBe(isDebugSigned);
+    expect(problems).toEqual([]);
+  });
+
+  test('that names no certificate of its block is told', async () => {
+    const block = signedData([certificateShell(1), certificateShell(2)], [NOBODY]);
+    const problems: string[] = [];
+
+    const bytes = zip([MANIFEST, { name: 'META-INF/A.RSA', data: block }]);
+    const { isSigned, isDebugSigned } = await readSignatures(await openAppArchive(fileOf(bytes)), problems);
+
+    expect({ isSigned, isDebugSigned }).toEqual({ isSigned: true, isDebugSigned: null });
+    expect(problems).toEqual(['cannot read META-INF/A.RSA: it names a certificate that is not in it']);
+  });
+
+  test('costs no more than one archive may cost, however many blocks there are', async () => {
+    const long = certificateShell(1, 2000);
+    const block = signedData(
+      Array.from({ length: 100 }, () => long),
+      Array.from({ length: 10 }, () => NOBODY),
+    );
+    const blocks = Array.from({ length: 10 }, (_, index) => ({ name: `META-INF/A${index}.RSA`, data: block }));
+    const problems: string[] = [];
+
+    await readSignatures(await openAppArchive(fileOf(zip([MANIFEST, ...blocks]))), problems);
+
+    expect(problems.at(-1)).toBe(
+      'cannot read META-INF/A9.RSA: it has more than is left of the 500000 values of an archive',
+    );
+  });
 });

@@ -273,7 +273,8 @@ describe('what the server answers to an upload', () => {
       /Builds to change anything/,
     ],
     [404, { detail: 'Not Found' }, 'Not Found', 5, 'rejected', /^hint: check the base address/m],
-    [429, { error: 'Weekly build limit' }, 'Weekly build limit', 10, 'limit', /^hint: .*--capacity-wait/m],
+    [429, { error: 'Weekly build limit' }, 'Weekly build limit', 10, 'limit', /^hint: .*7 days old/m],
+    [429, { error: 'Two builds run' }, 'Two builds run', 10, 'limit', /^hint: .*--capacity-wait/m],
     [500, 'Internal error', 'Internal error', 6, 'unavailable', /^hint: run again later/m],
   ] as const)('%i %j is explained', async (status, body, words, code, errorClass, hint) => {
     const { run, cwd } = await project([{ ...UPLOAD_CALL, times: 100, fault: faults.answer(status, body) }]);

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
-import { backendCommands } from '../../src/cli/commands/backend-commands.ts';
+import { backendCommands } from '../../src/cli/commands/backend/backend-commands.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { parseCommandLine } from '../../src/cli/line/program.ts';
 import { settingTexts } from '../../src/cli/line/setting-texts.ts';

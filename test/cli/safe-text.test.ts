@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createRedactor } from '../../src/contract/redact.ts';
-import { quotedLines, safeJson, safeLine } from '../../src/contract/safe-text.ts';
+import { createRedactor } from '../../src/contract/text/redact.ts';
+import { quotedLines, safeJson, safeLine } from '../../src/contract/text/safe-text.ts';
 
 const redactor = createRedactor();
 redactor.add('key_id:very_secret_value');

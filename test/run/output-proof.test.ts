@@ -3,7 +3,7 @@ import { readAppIdentity } from '../../src/archive/app-identity.ts';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
 import { ArchiveProblem } from '../../src/archive/zip/archive-file.ts';
 import { IntegrityError } from '../../src/contract/errors.ts';
-import { proveOutput, readOutput, type SentArtifact } from '../../src/run/output-proof.ts';
+import { proveOutput, readOutput, type SentArtifact } from '../../src/run/checks/output-proof.ts';
 import { named } from '../support/canary.ts';
 import { fileOf } from '../support/inspected.ts';
 import { zip } from '../support/zip-bytes.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Signatures } from '../../src/archive/signature/signatures.ts';
 import { UsageError } from '../../src/contract/errors.ts';
-import { type Expectations, type PreflightInput, preflight } from '../../src/run/preflight.ts';
+import { type Expectations, type PreflightInput, preflight } from '../../src/run/checks/preflight.ts';
 import { createTrace } from '../../src/run/trace.ts';
 import { upload } from '../../src/run/upload.ts';
 import { depot } from '../sixth-backend/index.ts';

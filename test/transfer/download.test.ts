@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Clock } from '../../src/contract/context.ts';
 import { CancelledError, IntegrityError } from '../../src/contract/errors.ts';
 import { downloadToFile } from '../../src/transfer/download/download.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
@@ -77,13 +78,21 @@ function breakAfter(
 
 async function download(
   served: Served,
-  more: { readonly path?: string; readonly verify?: () => Promise<void>; readonly signal?: AbortSignal } = {},
+  more: {
+    readonly path?: string;
+    readonly verify?: () => Promise<void>;
+    readonly signal?: AbortSignal;
+    readonly clock?: Clock;
+  } = {},
 ) {
   const folder = await temporaryFolder();
   const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
   onTestFinished(() => connections.close());
   const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500 });
-  const ctx = testContext({ clock: fakeClock(), ...(more.signal === undefined ? {} : { signal: more.signal }) });
+  const ctx = testContext({
+    clock: more.clock ?? fakeClock(),
+    ...(more.signal === undefined ? {} : { signal: more.signal }),
+  });
   const target = { path: join(folder, 'out.apk'), force: false };
   let links = 0;
   const link = async () => {
@@ -341,6 +350,24 @@ describe('several ranges at once', () => {
     expect(served.mostAtOnce()).toBeGreaterThanOrEqual(4);
     expect(served.mostAtOnce()).toBeLessThanOrEqual(9);
     expect(served.requests.slice(1).every(({ headers }) => headers['if-range'] === '"v1"')).toBe(true);
+  });
+
+  test('count a link that has expired once, however many of them find out', async () => {
+    const slow = paced(LARGE, 30 * MIB);
+    const uses = new Map<string, number>();
+    const served = await serve((request, response, count) => {
+      const signature = /sig=(\d+)/.exec(request.url ?? '')?.[1] ?? '';
+      const use = (uses.get(signature) ?? 0) + 1;
+      uses.set(signature, use);
+      const isExpired = (signature === '1' && use > 1) || (signature === '2' && use > 3);
+      if (isExpired) return void response.writeHead(403, { 'content-length': 0 }).end();
+      slow(request, response, count);
+    });
+
+    const { bytes, links } = await download(served, { clock: { ...fakeClock(), now: () => performance.now() } });
+
+    expect(bytes?.equals(LARGE)).toBe(true);
+    expect(links()).toBeLessThanOrEqual(4);
   });
 
   test('are not used for a small file, nor where the store allows none', async () => {

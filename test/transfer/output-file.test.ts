@@ -1,6 +1,6 @@
 import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkOutput, checkRoom, createOutput } from '../../src/transfer/download/output-file.ts';
 import { testContext } from '../support/context.ts';
 import { temporaryFolder } from '../support/files.ts';
@@ -35,6 +35,34 @@ describe('an output file', () => {
     await file.discard();
 
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('gives up where the file system takes nothing and gives no error, instead of asking for ever', async () => {
+    const file = await createOutput({ path: join(await temporaryFolder(), 'out.apk'), force: false }, testContext());
+    onTestFinished(() => file.discard());
+    Object.assign(file.handle, { write: async (buffer: Buffer) => ({ bytesWritten: 0, buffer }) });
+    const writer = file.writerAt(0);
+    await writer.write(Buffer.from('something'));
+
+    await expect(writer.flush()).rejects.toMatchObject({ class: 'local-io', exitCode: 3 });
+  });
+
+  test('is read as far as was asked, or not at all', async () => {
+    const file = await createOutput({ path: join(await temporaryFolder(), 'out.apk'), force: false }, testContext());
+    onTestFinished(() => file.discard());
+    const writer = file.writerAt(0);
+    await writer.write(Buffer.from('0123456789'));
+    await writer.flush();
+    const read = file.handle.read.bind(file.handle) as (...values: unknown[]) => Promise<{ bytesRead: number }>;
+    // Reads may be short, on network file systems above all.
+    Object.assign(file.handle, {
+      read: (buffer: Buffer, from: number, _: number, at: number) => read(buffer, from, 1, at),
+    });
+    const there = Buffer.alloc(4);
+    await file.fill(there, 3);
+
+    expect(there.toString()).toBe('3456');
+    await expect(file.fill(Buffer.alloc(4), 8)).rejects.toMatchObject({ class: 'local-io' });
   });
 
   test('starts again from nothing', async () => {
@@ -152,8 +180,8 @@ describe('checkOutput', () => {
   test('F-IO-10: sees that there is no room before the transfer', async () => {
     const folder = await temporaryFolder();
 
-    await expect(checkRoom(join(folder, 'out.apk'), 1)).resolves.toBeUndefined();
-    await expect(checkRoom(join(folder, 'out.apk'), 2 ** 60)).rejects.toMatchObject({
+    await expect(checkRoom(join(folder, 'out.apk'), 1, testContext())).resolves.toBeUndefined();
+    await expect(checkRoom(join(folder, 'out.apk'), 2 ** 60, testContext())).rejects.toMatchObject({
       class: 'local-io',
       message: expect.stringMatching(/bytes needed, \d+ free/),
     });

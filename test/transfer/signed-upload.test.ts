@@ -128,13 +128,35 @@ describe('waiting for a build slot', () => {
     expect(ctx.ofType('capacity.wait').map(({ delayMs }) => delayMs)).toEqual([7_500]);
   });
 
-  test('F-SRV-01: does not wait for a weekly limit, which no wait outlasts', async () => {
-    const weekly = faults.answer(429, { error: 'Weekly build limit exceeded (10 builds in 7 days)' });
+  test.each([
+    'Weekly build limit exceeded (10 builds in 7 days)',
+    'Rolling 7-day build quota exceeded',
+    'Limit of 10 builds per android/production over 7 days',
+    'build quota reached',
+  ])('F-SRV-01: does not wait for a weekly limit, which no wait outlasts: %s', async (words) => {
+    const weekly = faults.answer(429, { error: words });
     const { upload, count } = await setUp([{ ...CREATE, times: 100, fault: weekly }], {}, { capacityWaitMs: 600_000 });
 
-    await expect(upload()).rejects.toMatchObject({ class: 'limit' });
+    await expect(upload()).rejects.toMatchObject({
+      class: 'limit',
+      limit: 'week',
+      hint: expect.not.stringContaining('capacity-wait'),
+    });
     expect(count(CREATE)).toBe(1);
   });
+
+  test.each(['Concurrent build limit exceeded (2)', 'Too many builds at a time', '17 days of queue'])(
+    'F-SRV-01: takes any other limit for a slot: %s',
+    async (words) => {
+      const { upload } = await setUp([{ ...CREATE, times: 100, fault: faults.answer(429, { error: words }) }]);
+
+      await expect(upload()).rejects.toMatchObject({
+        class: 'limit',
+        limit: 'slot',
+        hint: expect.stringContaining('--capacity-wait'),
+      });
+    },
+  );
 
   test('F-HTTP-05: stops at once when the server asks for longer than allowed', async () => {
     const long = faults.answer(429, { error: 'later' }, { 'retry-after': '86400' });

@@ -43,6 +43,7 @@ export function protoReader(): ProtoReader {
 
 /** Encoding: https://protobuf.dev/programming-guides/encoding/ */
 function* readFields(message: Buffer): Generator<ProtoField> {
+  // Each turn goes on by a tag, which is a byte at least.
   for (let at = 0; at < message.length; ) {
     const tag = readVarint(message, at);
     const number = tag.value >>> 3;

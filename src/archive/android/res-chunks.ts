@@ -26,6 +26,7 @@ export type ResValue =
 
 /** The chunks that follow each other from `from` to the end of `bytes`. */
 export function* chunksOf(bytes: Buffer, from: number): Generator<Chunk> {
+  // Each turn goes on by a chunk, which is no smaller than its header.
   for (let at = from; at + CHUNK_HEADER_BYTES <= bytes.length; ) {
     const headerBytes = bytes.readUInt16LE(at + 2);
     const sizeBytes = bytes.readUInt32LE(at + 4);

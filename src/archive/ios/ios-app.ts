@@ -26,8 +26,7 @@ export interface IosApp {
  * Reads the `Info.plist` and the provisioning profile of the app in an IPA. `null` where the former cannot be read, with the reason in
  * `problems`. Rejects with `ArchiveProblem` for one that no honest build makes.
  */
-export async function readIosApp({ zip }: AppArchive, problems: string[]): Promise<IosApp | null> {
-  const folder = appFolder(zip.names);
+export async function readIosApp({ zip, appFolder: folder }: AppArchive, problems: string[]): Promise<IosApp | null> {
   const info = await readInfo(() => zip.read(`${folder}Info.plist`), problems);
   if (info === null) return null;
   const bundleId = textIn(info, 'CFBundleIdentifier');
@@ -44,14 +43,6 @@ export async function readIosApp({ zip }: AppArchive, problems: string[]): Promi
     signed: zip.names.includes(`${folder}_CodeSignature/CodeResources`),
     profile: await readProfile(() => zip.read(`${folder}embedded.mobileprovision`), problems),
   };
-}
-
-function appFolder(names: readonly string[]): string {
-  for (const name of names) {
-    const [folder] = /^Payload\/[^/]+\.app\//.exec(name) ?? [];
-    if (folder !== undefined) return folder;
-  }
-  return '';
 }
 
 async function readInfo(read: () => Promise<Buffer | null>, problems: string[]): Promise<PropertyDict | null> {

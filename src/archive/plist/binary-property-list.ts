@@ -77,7 +77,7 @@ function integerAt(bytes: Buffer, at: number, length: number): number {
   throw new UnreadablePart('is in no known format', { isHostile: false });
 }
 
-/** Item by item, so that a length that lies ends where the data does. */
+/** Item by item, so that a length that lies ends where the data does; each item is counted, so it also ends where all of it is one item. */
 function upTo<T>(length: number, read: (item: number) => T): T[] {
   const items: T[] = [];
   for (let item = 0; item < length; item += 1) items.push(read(item));

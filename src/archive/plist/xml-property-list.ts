@@ -106,6 +106,7 @@ type Token =
 
 /** The tags of a document and the text between them; comments and processing instructions are left out. */
 function* tokensOf(xml: string): Generator<Token> {
+  // Each turn goes on behind a tag.
   for (let at = 0; at < xml.length; ) {
     const tagAt = xml.indexOf('<', at);
     if (tagAt < 0) return;

@@ -1,5 +1,5 @@
-import type { SignatureScheme } from './apk-signature.ts';
 import { describeCertificate } from './certificate.ts';
+import type { SignatureScheme } from './signature-scheme.ts';
 
 const VERSION = 2;
 
@@ -18,6 +18,7 @@ export function readV4Signature(start: Buffer): SignatureScheme | null {
 /** The first two values, each behind its length, as far as they are there. */
 function prefixed(bytes: Buffer): Buffer[] {
   const values: Buffer[] = [];
+  // At most two turns.
   for (let at = 0; values.length < 2 && at + 4 <= bytes.length; at += 4 + (values.at(-1)?.length ?? 0))
     values.push(bytes.subarray(at + 4, at + 4 + bytes.readUInt32LE(at)));
   return values;

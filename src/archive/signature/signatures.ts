@@ -1,6 +1,7 @@
 import type { AppArchive } from '../archive-kind.ts';
-import { readBlockSignatures, type SignatureScheme } from './apk-signature.ts';
-import { readJarSignature } from './jar-signature.ts';
+import { readBlockSignatures } from './block/block-signatures.ts';
+import { readJarSignature } from './jar/jar-signature.ts';
+import type { SignatureScheme } from './signature-scheme.ts';
 
 /** How an app is signed, from small reads, and the way to what takes reading all of the file. */
 export interface Signatures {
@@ -17,9 +18,7 @@ export interface Signatures {
 /** What cannot be read of them is told in `problems`. */
 export async function readSignatures(archive: AppArchive, problems: string[]): Promise<Signatures> {
   if (archive.kind === 'ipa') {
-    const isSigned = archive.zip.names.some((name) =>
-      /^Payload\/[^/]+\.app\/_CodeSignature\/CodeResources$/.test(name),
-    );
+    const isSigned = archive.zip.names.includes(`${archive.appFolder}_CodeSignature/CodeResources`);
     return { schemes: [], isSigned, isDebugSigned: false, verify: async () => [] };
   }
   const own: string[] = [];

@@ -41,7 +41,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     warnOfOddities(settings, ctx);
     const idOf = (build: string | null): string => {
       if (build !== null) return builds.jobId(build);
-      throw new UnknownOutcomeError('upload answered without a build id', { hint: IF_LOST });
+      throw new UnknownOutcomeError('upload answered without a build id', { hint: IF_LOST, isAnswerLost: true });
     };
     const build = await uploadByForm(
       {

@@ -19,6 +19,7 @@ export async function listBuilds(input: CommandInput<Settings>, ctx: Context): P
   const { platform: os } = input.flags;
   const pageSize = Math.min(limit, PAGE_SIZE);
   const found = new Map<string, BuildRecord>();
+  // A page without a new build is the last.
   for (let page = 1, before = -1; found.size < limit && found.size > before; page += 1) {
     before = found.size;
     const query = new URLSearchParams({

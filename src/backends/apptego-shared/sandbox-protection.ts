@@ -61,6 +61,7 @@ export function createProtectionService({ options, store }: SandboxTools, rules:
   const newJob = (fields: Pick<ProtectionJob, 'fileName' | 'platform' | 'version' | 'signingKey'>): ProtectionJob => {
     const startedAtMs = Date.now();
     let startTime = Math.floor(startedAtMs / 1000);
+    // There are finitely many jobs.
     while (jobs.has(startTime)) startTime += 1;
     const rest = { storedAtMs: null, finishedAtMs: null, outcome: 'processing', output: null } as const;
     const job: ProtectionJob = { startTime, startedAtMs, ...fields, ...rest };

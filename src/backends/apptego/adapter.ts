@@ -71,6 +71,11 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
     upload: (artifact, options, ctx) =>
       uploadBySignedUrls({ protocol: protocolFor(artifact, options), storage, artifact, options }, ctx),
     poll,
+    // "There is no GET /automate/jobs endpoint": only the job whose id is known can be asked after.
+    find: async ({ job }, _since, ctx) => {
+      if (job === null) return [];
+      return (await poll(job, { patience: 'retried', until: null }, ctx)) === 'absent' ? [] : [job];
+    },
     abort: multipart.abort,
     download: async (id, _wanted, ctx) => {
       const path = `/automate/download/${encodeURIComponent(id)}`;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineBackend } from '../definition.ts';
-import { commands } from './commands.ts';
+import { commands } from './commands/index.ts';
 import { ID } from './id.ts';
 
 /** Nobody is asked every few seconds whether a person has decided. */

@@ -36,7 +36,12 @@ export function openAppended(name: string, path: string, expected: Expected): Ap
   return {
     append(text) {
       const bytes = Buffer.from(text, 'utf8');
-      for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+      for (let written = 0; written < bytes.length; ) {
+        const taken = writeSync(fd, bytes, written);
+        // A file system that takes nothing and gives no error would be asked for ever.
+        if (taken === 0) throw cannotWrite(name, 'the file system takes no more bytes');
+        written += taken;
+      }
     },
   };
 }

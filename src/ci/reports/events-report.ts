@@ -1,6 +1,6 @@
 import type { AppEvent } from '../../contract/events.ts';
-import type { Redactor } from '../../contract/redact.ts';
-import { safeJson } from '../../contract/safe-text.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
+import { safeJson } from '../../contract/text/safe-text.ts';
 import type { Report } from './report.ts';
 
 /** Bytes move all the time; a reader of events wants to know twice a second. */

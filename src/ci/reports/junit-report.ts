@@ -1,7 +1,7 @@
 import type { Finding } from '../../contract/job.ts';
-import type { Redactor } from '../../contract/redact.ts';
 import type { ErrorRecord, ResultDocument } from '../../contract/result-document.ts';
-import { shortLine } from '../../contract/safe-text.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
+import { shortLine } from '../../contract/text/safe-text.ts';
 import { element, escapeMarkup } from './markup.ts';
 import type { Report } from './report.ts';
 import type { RunSteps, Step } from './run-steps.ts';

@@ -1,6 +1,6 @@
 import type { SettingValues } from '../../cli/settings/settings.ts';
-import type { Redactor } from '../../contract/redact.ts';
 import type { ResultDocument, TargetRecord } from '../../contract/result-document.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
 
 /**
  * What a value may be made of. Others put them into shells and into files of other formats: so no quotes, `$`, `;`, `|`, `<`, `&`,

@@ -79,7 +79,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: ['to', 'stall-timeout', 'set'],
     summary: 'Check settings, credentials and the way to every host',
     example: 'apptool doctor --to apptego,applivery',
-    run: async (session) => (await import('./doctor.ts')).doctorCommand(session),
+    run: async (session) => (await import('./setup/doctor.ts')).doctorCommand(session),
   },
   {
     name: 'backends',
@@ -87,7 +87,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [],
     summary: 'List the backends: files, limits, settings, variables',
     example: 'apptool backends --json',
-    run: async (session) => (await import('./backends.ts')).backendsCommand(session),
+    run: async (session) => (await import('./setup/backends.ts')).backendsCommand(session),
   },
   {
     name: 'init',
@@ -96,7 +96,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Write a first config: asks on a terminal, takes flags elsewhere',
     example: 'apptool init --to apptego --environment prod --timeout 45m',
     ignoresFoundConfig: true,
-    run: async (session) => (await import('./init.ts')).initCommand(session),
+    run: async (session) => (await import('./setup/init.ts')).initCommand(session),
   },
   {
     name: 'config show',
@@ -104,7 +104,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: ['set'],
     summary: 'Print every setting with its source, secrets masked',
     example: 'apptool config show -c apptool.config.json',
-    run: async (session) => (await import('./config.ts')).configShowCommand(session),
+    run: async (session) => (await import('./setup/config.ts')).configShowCommand(session),
   },
   {
     name: 'config schema',
@@ -112,7 +112,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     flags: [],
     summary: 'Print the JSON Schema of the config file',
     example: 'apptool config schema > apptool.schema.json',
-    run: async (session) => (await import('./config.ts')).configSchemaCommand(session),
+    run: async (session) => (await import('./setup/config.ts')).configSchemaCommand(session),
   },
   {
     name: 'completion',
@@ -126,7 +126,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'apptool completion fish > ~/.config/fish/completions/apptool.fish',
     ].join('\n         '),
     ignoresFoundConfig: true,
-    run: async (session) => (await import('./completion.ts')).completionCommand(session),
+    run: async (session) => (await import('./setup/completion.ts')).completionCommand(session),
   },
   {
     name: 'sandbox',

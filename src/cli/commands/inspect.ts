@@ -1,6 +1,6 @@
 import type { AndroidFacts, IosFacts } from '../../archive/inspect.ts';
-import type { SignatureScheme } from '../../archive/signature/apk-signature.ts';
-import { formatSize } from '../../contract/units.ts';
+import type { SignatureScheme } from '../../archive/signature/signature-scheme.ts';
+import { formatSize } from '../../contract/text/units.ts';
 import { inspect } from '../../run/inspect.ts';
 import type { ArtifactFacts } from '../../run/trace.ts';
 import type { CommandResult } from '../line/command.ts';

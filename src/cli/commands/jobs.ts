@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { UsageError } from '../../contract/errors.ts';
 import type { JobState } from '../../contract/job.ts';
 import type { OpenBackend } from '../../run/backend.ts';
+import type { SentArtifact } from '../../run/checks/output-proof.ts';
 import { download } from '../../run/download.ts';
-import type { SentArtifact } from '../../run/output-proof.ts';
 import type { ArtifactFacts } from '../../run/trace.ts';
 import { status, type WaitInput, wait } from '../../run/wait.ts';
 import { checkArtifactName } from '../../transfer/artifact.ts';
@@ -44,6 +44,9 @@ async function openJob(session: Session) {
   if (known !== null) checkReceiptHost(session, backendId, known.host);
   const earlier = receipt ?? receiptOfJob(session.settings.values.receipt, reference);
   if (earlier !== null) session.carryOn(earlier);
+  const recorded = earlier === null ? [] : [earlier.job, ...earlier.targets.map(({ job }) => job)];
+  const job = recorded.find((one) => one?.ref === reference);
+  if (job != null) session.ctx.trace.note({ job });
   if (earlier?.artifact != null) session.ctx.trace.note({ artifact: artifactIn(earlier.artifact) });
   return { backend: await session.open(backendId), id, receipt };
 }

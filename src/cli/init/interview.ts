@@ -42,6 +42,7 @@ export function createInterview(questions: Questions | null): Interview {
 async function askUntilAnswered<T>(questions: Questions, wanted: Wanted<T>): Promise<T | null> {
   const { about, question, fallback = '', isOptional = false, read } = wanted;
   const shown = fallback === '' ? (isOptional ? ' [none]' : '') : ` [${fallback}]`;
+  // Every turn waits for a person's line; the end of the input stops the run.
   for (let before = about; ; ) {
     const answer = (await questions.ask(`${before}\n${question}${shown}: `)) || fallback;
     if (answer === '' && isOptional) return null;

@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { BackendDefinition } from '../../backends/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { PolicyError } from '../../contract/errors.ts';
-import { createRedactor } from '../../contract/redact.ts';
+import { createRedactor } from '../../contract/text/redact.ts';
 import { parseConfigText } from '../settings/config/config-text.ts';
 import { variablesOf } from '../settings/credentials.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';

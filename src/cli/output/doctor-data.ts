@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CHECK_NAMES } from '../../run/check.ts';
+import { CHECK_NAMES } from '../../run/checks/check.ts';
 
 const Check = z.strictObject({
   check: z.enum(CHECK_NAMES),

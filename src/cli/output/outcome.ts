@@ -21,6 +21,7 @@ export function documentOf(outcome: Outcome): ResultDocument {
     ok: error === null,
     exitCode: error?.exitCode ?? 0,
     ...trace.report,
+    job: jobOf(trace.report),
     state: stateOf(trace.report),
     findings: [...trace.report.findings],
     targets: trace.targets.map(targetOf),
@@ -32,13 +33,19 @@ export function documentOf(outcome: Outcome): ResultDocument {
 }
 
 function stateOf({ state }: Report): ResultDocument['state'] {
-  return state === null ? null : { phase: state.phase, status: state.status, message: state.message };
+  if (state === null) return null;
+  const { phase, status, message, startedAt = null, endedAt = null } = state;
+  return { phase, status, message, startedAt, endedAt };
+}
+
+function jobOf({ job }: Report): ResultDocument['job'] {
+  return job === null ? null : { ...job, details: { ...job.details } };
 }
 
 function targetOf({ report, end }: Trace): TargetRecord {
   return {
     backend: report.backend ?? '',
-    job: report.job,
+    job: jobOf(report),
     state: stateOf(report),
     findings: [...report.findings],
     ok: end === null,
@@ -55,6 +62,7 @@ function errorOf(error: AppToolError): ErrorRecord {
     retryable: error.retryable,
     httpStatus: error.httpStatus,
     backendCode: error.backendCode,
+    limit: error.limit,
   };
 }
 

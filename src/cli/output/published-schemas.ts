@@ -6,7 +6,7 @@ import { configJsonSchema } from '../settings/config/config-schema.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { resultJsonSchema } from './result-schema.ts';
 
-export { backendCommandTexts } from '../commands/backend-command-texts.ts';
+export { backendCommandTexts } from '../commands/backend/backend-command-texts.ts';
 export { textsFromSchema } from '../line/setting-texts-from-schema.ts';
 
 /** The JSON Schemas that ship in the package, by file name. */

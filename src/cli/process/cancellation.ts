@@ -1,5 +1,6 @@
+import type { Clock } from '../../contract/context.ts';
 import { CancelledError, type CancelSignal } from '../../contract/errors.ts';
-import { realClock } from './clock.ts';
+import type { Host } from './host.ts';
 
 const SIGNALS: readonly CancelSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Cleanup has this long before the process ends regardless (ms): GitHub sends SIGTERM 7.5 s after SIGINT, and SIGKILL 2.5 s later. */
@@ -26,9 +27,9 @@ export interface SignalListeners {
  * Turns signals into one abort, whose reason is a `CancelledError`. A second signal, half a second or more after the first, ends the
  * process at once with the first one's exit code; so do 5 s without any.
  */
-export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop }: SignalListeners): Cancellation {
+export function listenForSignals(process: Host, clock: Clock, { onFirst, onHardStop }: SignalListeners): Cancellation {
   const controller = new AbortController();
-  let hardStop: NodeJS.Timeout | undefined;
+  let disarm = (): void => {};
   let firstAtMs = 0;
   const stopNow = (cancelled: CancelledError): never => {
     onHardStop(cancelled);
@@ -37,12 +38,12 @@ export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop 
   const onSignal = (name: NodeJS.Signals): void => {
     const reason: unknown = controller.signal.reason;
     if (reason instanceof CancelledError) {
-      if (realClock.now() - firstAtMs < SAME_WISH_MS) return;
+      if (clock.now() - firstAtMs < SAME_WISH_MS) return;
       stopNow(reason);
     }
-    firstAtMs = realClock.now();
+    firstAtMs = clock.now();
     const cancelled = new CancelledError(name as CancelSignal);
-    hardStop = setTimeout(() => stopNow(cancelled), HARD_STOP_MS).unref();
+    disarm = clock.after(HARD_STOP_MS, () => stopNow(cancelled));
     onFirst(name as CancelSignal);
     controller.abort(cancelled);
   };
@@ -50,7 +51,7 @@ export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop 
   return {
     signal: controller.signal,
     close() {
-      clearTimeout(hardStop);
+      disarm();
       for (const name of SIGNALS) process.off(name, onSignal);
     },
   };

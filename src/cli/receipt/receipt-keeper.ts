@@ -1,9 +1,9 @@
-import { errorCode } from '../../contract/errors.ts';
+import { type AppToolError, errorCode } from '../../contract/errors.ts';
 import type { AppEvent } from '../../contract/events.ts';
-import type { Redactor } from '../../contract/redact.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
 import { leavesParts, type Trace } from '../../run/trace.ts';
 import { type Receipt, writeReceipt } from './receipt.ts';
-import { type ReceiptFacts, receiptOf } from './receipt-of-run.ts';
+import { endingOf, type ReceiptFacts, receiptOf } from './receipt-of-run.ts';
 
 /** Keeps the receipt of a run up to date, from the first thing worth keeping to the end. */
 export interface ReceiptKeeper {
@@ -14,7 +14,7 @@ export interface ReceiptKeeper {
   /** The receipt that this run goes on from. */
   carryOn(receipt: Receipt): void;
   /** The last word. Resolves with the path when a receipt is there now. */
-  ended(trace: Trace, ended: Receipt['ended']): string | null;
+  ended(trace: Trace, error: AppToolError | null): string | null;
 }
 
 export function createReceiptKeeper(
@@ -63,11 +63,11 @@ export function createReceiptKeeper(
     carryOn(receipt) {
       carried = receipt;
     },
-    ended(trace, ended) {
+    ended(trace, error) {
       // The receipt of an earlier run may not pass for that of one that failed before it began.
       const isTold = facts.isOwnBeginning || carried !== null || hasBegun(trace);
       if (asked === undefined ? !leavesParts(trace) : !isTold) return null;
-      return write(trace, ended) ? path(trace) : null;
+      return write(trace, endingOf(error)) ? path(trace) : null;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
+import type { AppToolError } from '../../contract/errors.ts';
 import type { Trace } from '../../run/trace.ts';
 import type { Receipt } from './receipt.ts';
 
@@ -74,8 +75,13 @@ function goneOn<T extends Standing>(before: T, { state }: Standing): T {
 
 function targetOf(trace: Trace, facts: ReceiptFacts): Target {
   const { end } = trace;
-  const ended = end === undefined ? null : { exitCode: end?.exitCode ?? 0, errorClass: end?.class ?? null };
+  const ended = end === undefined ? null : endingOf(end);
   return { ...standingOf(trace, facts), backend: trace.report.backend ?? '', ended };
+}
+
+/** How a run or a target ended; `null` for a good end. */
+export function endingOf(error: AppToolError | null): NonNullable<Receipt['ended']> {
+  return { exitCode: error?.exitCode ?? 0, errorClass: error?.class ?? null, limit: error?.limit ?? null };
 }
 
 function standingOf({ report, leftovers }: Trace, facts: ReceiptFacts): Standing {
@@ -84,7 +90,7 @@ function standingOf({ report, leftovers }: Trace, facts: ReceiptFacts): Standing
   return {
     backend,
     host: backend === null ? null : facts.hostOf(backend),
-    job,
+    job: job === null ? null : { ...job, details: { ...job.details } },
     state: state === null ? null : { phase: state.phase, status: state.status },
     mayHaveLanded: job === null && mayHaveLanded,
     unfinished: session === null ? null : { session: { ...session }, mayHaveLanded },

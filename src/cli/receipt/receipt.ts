@@ -2,7 +2,7 @@ import { lstatSync, readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import { replaceFile } from '../../ci/files/replace-file.ts';
 import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
-import type { Redactor } from '../../contract/redact.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
 
@@ -18,9 +18,28 @@ const App = {
     .describe('Hex SHA-256 of the certificates of its newest signature; empty where it is not signed'),
 };
 
-const Job = z.object({ ref: z.string(), id: z.string() }).nullable();
+const Job = z
+  .object({
+    ref: z.string(),
+    id: z.string(),
+    details: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('What the backend told of the job when it was made and a later question needs'),
+  })
+  .nullable();
 const State = z.object({ phase: z.string(), status: z.string() }).nullable();
-const Ended = z.object({ exitCode: z.int(), errorClass: z.string().nullable() }).nullable();
+const Ended = z
+  .object({
+    exitCode: z.int(),
+    errorClass: z.string().nullable(),
+    limit: z
+      .enum(['slot', 'week'])
+      .nullable()
+      .default(null)
+      .describe('Which limit of builds was met: of builds at a time, or of builds in a week'),
+  })
+  .nullable();
 const UnfinishedUpload = z.object({ session: z.record(z.string(), z.string()), mayHaveLanded: z.boolean() });
 const Unfinished = UnfinishedUpload.nullable();
 

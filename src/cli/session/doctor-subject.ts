@@ -1,8 +1,8 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
 import type { Adapter } from '../../contract/adapter.ts';
 import { AuthError, asAppToolError } from '../../contract/errors.ts';
-import { type Check, failed, found } from '../../run/check.ts';
-import type { Subject } from '../../run/doctor.ts';
+import { type Check, failed, found } from '../../run/checks/check.ts';
+import type { Subject } from '../../run/checks/doctor.ts';
 import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
 import {
   type CredentialReader,

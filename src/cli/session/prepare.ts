@@ -3,11 +3,12 @@ import { metadataFromEnvironment } from '../../ci/build/metadata-from-environmen
 import { readBuildMetadata } from '../../ci/build/read-build-metadata.ts';
 import type { Report } from '../../ci/reports/report.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
+import type { Clock } from '../../contract/context.ts';
 import type { Env } from '../../contract/env.ts';
 import { LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { AppEvent } from '../../contract/events.ts';
-import type { Redactor } from '../../contract/redact.ts';
-import { safeLine } from '../../contract/safe-text.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
+import { safeLine } from '../../contract/text/safe-text.ts';
 import type { Trace } from '../../run/trace.ts';
 import type { Sandbox } from '../../sandbox/server.ts';
 import { COMMANDS } from '../commands/index.ts';
@@ -15,9 +16,10 @@ import type { CommandResult, Invocation } from '../line/command.ts';
 import { FLAGS, variableOf } from '../line/flags.ts';
 import { createRenderer, type Renderer } from '../output/render/renderer.ts';
 import type { TextStream } from '../output/streams.ts';
-import { realClock } from '../process/clock.ts';
 import { createConfirm } from '../process/confirm.ts';
+import type { Host } from '../process/host.ts';
 import { questionsOn } from '../process/questions.ts';
+import { readVariables } from '../process/variables.ts';
 import { VERSION } from '../process/version.ts';
 import { checkReceiptPath, receiptAt, unfinishedIn } from '../receipt/receipt.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from '../receipt/receipt-keeper.ts';
@@ -28,7 +30,8 @@ import { createSession, readValueFile, type Session } from './session.ts';
 
 /** What the outermost layer gives a run, and wants to be told. */
 export interface Surroundings {
-  readonly process: NodeJS.Process;
+  readonly process: Host;
+  readonly clock: Clock;
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
   readonly emit: (event: AppEvent) => void;
@@ -47,9 +50,10 @@ export async function prepare(
   asked: Invocation,
   around: Surroundings,
 ): Promise<{ readonly session: Session; close(): Promise<void> }> {
-  const { process, redactor, signal, emit, trace } = around;
+  const { process, clock, redactor, signal, emit, trace } = around;
   const cwd = workingDirectory(process);
-  const invocation = withVariables(asked, process.env);
+  const env = readVariables(process.env);
+  const invocation = withVariables(asked, env);
   const { config: path } = invocation.flags;
   const { file, warnings } =
     typeof path === 'string'
@@ -64,14 +68,14 @@ export async function prepare(
       readValueFile: (name) => readValueFile(name, cwd),
     });
 
-  const first = resolveWith(process.env);
+  const first = resolveWith(env);
   around.onSettings(first.values);
   const writeStderr = await chooseRenderer(first.values, around);
   await openReportsOf(invocation, first.values, writeStderr, around);
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
 
   const sandbox = await embeddedFor(invocation, first, around);
-  const environment = sandbox === null ? process.env : withSandbox(process.env, sandbox.variables);
+  const environment = sandbox === null ? env : withSandbox(env, sandbox.variables);
   const settings = sandbox === null ? first : resolveWith(environment);
   // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
   const receipt = receiptPath(invocation, settings);
@@ -97,7 +101,7 @@ export async function prepare(
       known ??= readBuildMetadata({ environment, cwd, signal });
       return known;
     },
-    ctx: { signal, emit, record: trace.record, trace, clock: realClock },
+    ctx: { signal, emit, record: trace.record, trace, clock },
     carryOn: receipts.carryOn,
     printNow: around.printNow,
     onCredentials: around.onCredentials,
@@ -127,10 +131,8 @@ function withVariables(asked: Invocation, environment: Env): Invocation {
 }
 
 /** Throws `LocalIoError` where the working directory has been deleted. */
-function workingDirectory(process: NodeJS.Process): string {
+function workingDirectory(process: Host): string {
   try {
-    // Libraries ask for the home directory, and fail where the user has none; nothing of ours is kept there.
-    process.env.HOME ??= '/';
     return process.cwd();
   } catch (cause) {
     throw new LocalIoError('the working directory does not exist any more', {
@@ -157,7 +159,7 @@ function keepReceipts(
   path: string | undefined,
   settings: ResolvedSettings,
   build: BuildMetadata,
-  { redactor, emit }: Surroundings,
+  { clock, redactor, emit }: Surroundings,
 ): ReceiptKeeper {
   // What sends a file begins a receipt, and the others go on with one.
   const isOwnBeginning = COMMANDS.some(({ name, operands }) => name === command && operands.includes('file'));
@@ -168,7 +170,7 @@ function keepReceipts(
     leftovers: before === null ? [] : unfinishedIn(before),
     build,
     version: VERSION,
-    startedAt: realClock.date().toISOString(),
+    startedAt: clock.date().toISOString(),
     environment: settings.values.environment ?? null,
     hostOf: (id: string) => {
       const [address] = backends.find((backend) => backend.id === id)?.addresses ?? [];
@@ -176,7 +178,7 @@ function keepReceipts(
       return URL.canParse(value) ? new URL(value).host : null;
     },
   };
-  return createReceiptKeeper(path, facts, redactor, realClock.date, emit);
+  return createReceiptKeeper(path, facts, redactor, clock.date, emit);
 }
 
 /** A sandbox for this one run, where one was asked for. Says so: what looks like a release here is none. */
@@ -217,9 +219,10 @@ async function openReportsOf(
   invocation: Invocation,
   settings: SettingValues,
   writeStderr: (text: string) => void,
-  { process: { env: environment }, redactor, emit, onReports }: Surroundings,
+  { process, clock, redactor, emit, onReports }: Surroundings,
 ): Promise<void> {
   const { command, operands } = invocation;
+  const environment = readVariables(process.env);
   const flags = COMMANDS.find(({ name }) => name === command)?.flags ?? [];
   const isForRelease = flags.includes('github');
   if (settings.events === undefined && !isForRelease) return;
@@ -228,7 +231,7 @@ async function openReportsOf(
   const warn = (code: string, message: string) => emit({ type: 'warning', code, message });
   const output = flags.includes('output') ? await outputPath(invocation, settings) : undefined;
   const files = { operands, output, receipt: flags.includes('receipt') ? settings.receipt : undefined };
-  const input = { command, isForRelease, settings, files, environment, provider, redactor, clock: realClock };
+  const input = { command, isForRelease, settings, files, environment, provider, redactor, clock };
   onReports(openReports({ ...input, writeStderr, warn }));
   warnOfMissing({ ...input, writeStderr, warn });
 }
@@ -247,7 +250,7 @@ async function outputPath({ command, operands }: Invocation, settings: SettingVa
  * on stderr leave it to warnings and errors: they say the same. Resolves with what writes text on stderr beside them, as it is.
  */
 async function chooseRenderer(settings: SettingValues, around: Surroundings): Promise<(text: string) => void> {
-  const { process, redactor, stderr } = around;
+  const { process, clock, redactor, stderr } = around;
   const { env } = process;
   const { isCi } = metadataFromEnvironment(env);
   const wantsProgress = settings.noProgress !== true;
@@ -265,7 +268,7 @@ async function chooseRenderer(settings: SettingValues, around: Surroundings): Pr
   const renderer = createRenderer(
     out,
     { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress },
-    realClock.now,
+    clock.now,
   );
   around.onRenderer(renderer, paint);
   return (text) => (live === null ? stderr.write(text) : live.interrupt(() => stderr.write(text)));

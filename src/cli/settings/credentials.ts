@@ -3,8 +3,8 @@ import type { CredentialSpec } from '../../backends/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { AuthError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import { fileProblem } from '../../contract/file-problem.ts';
-import type { Redactor } from '../../contract/redact.ts';
 import { type Secret, secret } from '../../contract/secret.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
 
 const LARGEST_CREDENTIAL_FILE = 16 * 1024;
 const READABLE_BY_OTHERS = 0o044;
@@ -115,8 +115,7 @@ function withoutLastNewline(value: string): string {
 }
 
 function readCredentialFile(variable: string, path: string, { warn }: CredentialReader): string {
-  const refuse = (why: string, cause?: unknown) =>
-    new LocalIoError(`cannot use ${variable}: ${fileProblem(cause)}`, { cause });
+  const refuse = (why: string, cause?: unknown) => new LocalIoError(`cannot use ${variable}: ${why}`, { cause });
   let bytes: Buffer;
   try {
     const stats = statSync(path);

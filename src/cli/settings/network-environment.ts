@@ -38,7 +38,7 @@ const LARGEST_CA_FILE = 16 * 1024 * 1024;
 function checkCaFile(path: string | undefined): void {
   if (path === undefined || path === '') return;
   const refuse = (why: string, cause?: unknown) =>
-    new LocalIoError(`cannot use the CA file that NODE_EXTRA_CA_CERTS names: ${why}`, {
+    new LocalIoError(`cannot read CA file that NODE_EXTRA_CA_CERTS names: ${why}`, {
       cause,
       hint: 'give it the path of one file with the CA certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----',
     });

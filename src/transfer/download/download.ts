@@ -66,6 +66,7 @@ async function fetchChecked(request: DownloadRequest, file: OutputFile, ctx: Con
     if (sizeBytes !== null) await checkRoom(request.target.path, sizeBytes, ctx);
     ctx.emit({ type: 'download.start', name: fileName, totalBytes: sizeBytes });
   });
+  // Each turn is one of at most `MOST_BEGINNINGS`.
   for (let beginnings = 1; ; beginnings += 1) {
     try {
       const received = await fetchOnce(remote, file, capBytes, ctx);
@@ -102,10 +103,7 @@ async function fetchOnce(remote: RemoteFile, file: OutputFile, capBytes: number,
 }
 
 function followHash(file: OutputFile, ctx: Context): FileHash {
-  const fill = async (buffer: Buffer, position: number): Promise<void> => {
-    await file.handle.read(buffer, 0, buffer.length, position);
-  };
-  return hashOf({ fd: file.handle.fd, fill }, ctx.signal);
+  return hashOf({ fd: file.handle.fd, fill: file.fill }, ctx.signal);
 }
 
 /** Waits before all of it is fetched again, or throws what that cannot mend. */

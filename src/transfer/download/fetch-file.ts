@@ -10,7 +10,7 @@ import {
   WORTH_LANES_BYTES,
 } from '../upload/lanes.ts';
 import type { ChunkWriter, OutputFile } from './output-file.ts';
-import { type RemoteFile, tooLarge } from './remote-file.ts';
+import { FileChanged, type RemoteFile, tooLarge } from './remote-file.ts';
 
 const MOST_TRIES = 5;
 /** Progress that earns a fresh set of tries. */
@@ -40,8 +40,15 @@ interface Fetching {
   wholeTo: number;
   receivedBytes: number;
   lanes: number;
-  /** Starts connections until there are as many as wanted. */
+  /** Starts connections until there are as many as wanted, or nothing is left for another one to bring. */
   grow: () => void;
+}
+
+/** What one connection brings: from a piece on, as far as no other has taken what follows. */
+interface Run {
+  /** Everything of it before this position is in the file. */
+  position: number;
+  isOver: boolean;
 }
 
 /**
@@ -55,7 +62,7 @@ export async function fetchFile(request: FetchRequest, ctx: Context): Promise<nu
   setMaxListeners(0, inner.signal);
   const running: Promise<void>[] = [];
   let failure: { readonly error: unknown } | null = null;
-  const start = (at: number | null): void => {
+  const start = (at: number): void => {
     fetching.lanes += 1;
     const lane = runLane(fetching, at, inner).catch((error: unknown) => {
       failure ??= { error };
@@ -72,11 +79,16 @@ export async function fetchFile(request: FetchRequest, ctx: Context): Promise<nu
     receivedBytes: 0,
     lanes: 0,
     grow: () => {
-      while (fetching.lanes < fetching.control.wanted) start(null);
+      // Each turn takes a piece, of which there are finitely many.
+      while (fetching.lanes < fetching.control.wanted) {
+        const at = fetching.segments?.next() ?? null;
+        if (at === null) return;
+        start(at);
+      }
     },
   };
   start(0);
-  // Lanes start others while they run, so the list grows under the loop.
+  // Lanes start others while they run, so the list grows under the loop; each began with a piece, so it ends.
   for (let index = 0; index < running.length; index += 1) await running[index];
   ctx.signal.throwIfAborted();
   const failed = failure as { readonly error: unknown } | null;
@@ -87,6 +99,7 @@ export async function fetchFile(request: FetchRequest, ctx: Context): Promise<nu
 function sizeOf({ request, wholeTo }: Fetching): number {
   const expected = request.remote.identity?.sizeBytes ?? null;
   if (expected === null || expected === wholeTo) return wholeTo;
+  if (wholeTo > expected) throw new FileChanged(`${wholeTo - expected} bytes more than the file has`);
   throw new BrokenOff('response cut short', { cause: cutShort(wholeTo, expected) });
 }
 
@@ -95,9 +108,9 @@ function cutShort(receivedBytes: number, expectedBytes: number): UnavailableErro
 }
 
 /** One connection's work: piece after piece, until none is left or this connection is one too many. */
-async function runLane(fetching: Fetching, first: number | null, ctx: Context): Promise<void> {
-  let at = first ?? fetching.segments?.next() ?? null;
-  while (at !== null) {
+async function runLane(fetching: Fetching, first: number, ctx: Context): Promise<void> {
+  // Each turn has a piece of its own, so there are no more turns than pieces.
+  for (let at: number | null = first; at !== null; ) {
     await bring(fetching, at, ctx);
     const isOneTooMany = fetching.lanes > fetching.control.wanted;
     at = isOneTooMany ? null : (fetching.segments?.next() ?? null);
@@ -107,27 +120,30 @@ async function runLane(fetching: Fetching, first: number | null, ctx: Context): 
 
 /** Brings what begins at `start`, as far as nobody else has taken what follows; goes on after a break. */
 async function bring(fetching: Fetching, start: number, ctx: Context): Promise<void> {
-  let at = start;
+  const run: Run = { position: start, isOver: false };
   let tries = 0;
-  for (let isOurs = true; isOurs; ) {
-    const begunAt = at;
+  // A turn that is not the last has brought all it asked for, or is a try, of which there are five in each MiB.
+  while (!run.isOver) {
+    const begunAt = run.position;
     try {
-      isOurs = await stream(fetching, at, ctx, (position) => {
-        at = position;
-      });
-      if (isOurs && at === begunAt) throw new UnavailableError('response cut short: no bytes');
+      await stream(fetching, run, ctx);
     } catch (error) {
       ctx.signal.throwIfAborted();
-      tries = at - begunAt >= PROGRESS_BYTES ? 1 : tries + 1;
+      // What goes wrong behind the last byte of ours is no loss.
+      if (run.isOver && isPassing(error)) return;
+      tries = run.position - begunAt >= PROGRESS_BYTES ? 1 : tries + 1;
       await recover(fetching, error, tries, ctx);
     }
   }
 }
 
+function isPassing(error: unknown): error is UnavailableError | LimitError {
+  return error instanceof UnavailableError || error instanceof LimitError;
+}
+
 /** Waits before another try, or throws what no further try can mend. */
 async function recover(fetching: Fetching, error: unknown, tries: number, ctx: Context): Promise<void> {
-  const isPassing = error instanceof UnavailableError || error instanceof LimitError;
-  if (!isPassing) throw error;
+  if (!isPassing(error)) throw error;
   if (error.httpStatus === 429 || error.httpStatus === 503) fetching.control.retreat();
   const { identity } = fetching.request.remote;
   if (identity !== null && !identity.allowsRanges) throw new BrokenOff(error.message, { cause: error });
@@ -145,36 +161,30 @@ async function recover(fetching: Fetching, error: unknown, tries: number, ctx: C
   await ctx.clock.sleep(delayMs, ctx.signal);
 }
 
-/**
- * One request from `start` on. Resolves with whether the bytes that follow are still this lane's to bring: true when the answer ended
- * at a boundary whose next piece is ours, false when the lane's run is over.
- */
-async function stream(
-  fetching: Fetching,
-  start: number,
-  ctx: Context,
-  reached: (position: number) => void,
-): Promise<boolean> {
+/** One request, from where the run stands. Throws `UnavailableError` for an answer that ends before what it was asked for does. */
+async function stream(fetching: Fetching, run: Run, ctx: Context): Promise<void> {
   const { remote, file } = fetching.request;
+  const start = run.position;
   const end = fetching.segments !== null && fetching.control.wanted > 1 ? fetching.segments.endOf(start) : null;
-  let isOurs = true;
   await remote.open(start, end, ctx, async (chunks) => {
     if (fetching.segments === null) fetching.segments = segmentsOf(fetching);
     const writer = file.writerAt(start);
     try {
       for await (const chunk of chunks) {
-        isOurs = await take(fetching, chunk, writer, ctx);
+        run.isOver = await take(fetching, chunk, writer, ctx);
         noteFlushed(fetching, start, writer);
-        if (!isOurs) break;
+        if (run.isOver) break;
       }
     } finally {
       await writer.flush();
       noteFlushed(fetching, start, writer);
-      reached(writer.position);
+      run.position = writer.position;
     }
   });
   // Without pieces there is one run, and it ends where the answer does.
-  return fetching.segments === null ? false : isOurs;
+  if (fetching.segments === null) run.isOver = true;
+  else if (!run.isOver && run.position < (end ?? Number.POSITIVE_INFINITY))
+    throw new UnavailableError('response cut short');
 }
 
 function segmentsOf({ request }: Fetching): Segments | null {
@@ -185,9 +195,10 @@ function segmentsOf({ request }: Fetching): Segments | null {
   return segments;
 }
 
-/** Writes a chunk as far as it is ours. False when it reached a boundary behind which another lane is at work, or the end. */
+/** Writes a chunk as far as it is ours. True when it reached a boundary behind which another lane is at work, or the end. */
 async function take(fetching: Fetching, chunk: Buffer, writer: ChunkWriter, ctx: Context): Promise<boolean> {
   const { request, segments } = fetching;
+  // Each turn takes a byte at least: a piece ends behind every position in it, and no run goes on behind the end of the file.
   for (let rest = chunk; rest.length > 0; ) {
     const boundary = segments?.endOf(writer.position) ?? Number.POSITIVE_INFINITY;
     const piece = rest.subarray(0, Math.min(rest.length, boundary - writer.position));
@@ -197,15 +208,16 @@ async function take(fetching: Fetching, chunk: Buffer, writer: ChunkWriter, ctx:
     fetching.receivedBytes += piece.length;
     request.onReceived(fetching.receivedBytes);
     if (segments !== null && fetching.control.received(piece.length, ctx.clock.now())) fetching.grow();
-    if (writer.position === boundary && segments?.takeAt(boundary) === false) return false;
+    if (writer.position === boundary && segments?.takeAt(boundary) === false) return true;
   }
-  return true;
+  return false;
 }
 
 function noteFlushed(fetching: Fetching, start: number, writer: ChunkWriter): void {
   if (writer.flushedTo === start || fetching.written.get(start) === writer.flushedTo) return;
   fetching.written.set(start, writer.flushedTo);
   const before = fetching.wholeTo;
+  // Each turn but the last raises `wholeTo` to the end of another entry.
   for (let hasMoved = true; hasMoved; ) {
     hasMoved = false;
     for (const [from, to] of fetching.written) {

@@ -68,6 +68,8 @@ export interface OutputFile {
   writerAt(position: number): ChunkWriter;
   /** Throws away what was written. */
   restart(): Promise<void>;
+  /** Fills the buffer with what is there from the position on. Throws `LocalIoError` where the file is shorter. */
+  fill(buffer: Buffer, position: number): Promise<void>;
   /** fsync, rename, fsync of the folder. After it, the output is there whole; if it throws, nothing is. */
   commit(): Promise<void>;
   /** Removes what is there of it. Safe to call after anything. */
@@ -103,6 +105,7 @@ export async function createOutput(target: OutputTarget, ctx: Context): Promise<
     handle,
     writerAt: (position) => chunkWriter(handle, target.path, position),
     restart: () => ours(target.path, () => handle.truncate(0)),
+    fill: (buffer, position) => ours(target.path, () => fill(handle, buffer, position)),
     async commit() {
       await ours(target.path, async () => {
         await handle.chmod(mode & 0o777);
@@ -128,6 +131,14 @@ export async function createOutput(target: OutputTarget, ctx: Context): Promise<
   };
 }
 
+async function fill(handle: FileHandle, buffer: Buffer, position: number): Promise<void> {
+  for (let filled = 0; filled < buffer.length; ) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);
+    if (bytesRead === 0) throw new LocalIoError('the output became shorter while it was read');
+    filled += bytesRead;
+  }
+}
+
 function chunkWriter(handle: FileHandle, path: string, start: number): ChunkWriter {
   const gathered = Buffer.allocUnsafeSlow(WRITE_BYTES);
   let fill = 0;
@@ -137,6 +148,8 @@ function chunkWriter(handle: FileHandle, path: string, start: number): ChunkWrit
     fill = 0;
     for (let done = 0; done < length; ) {
       const { bytesWritten } = await ours(path, () => handle.write(gathered, done, length - done, flushedTo));
+      // A file system that takes nothing and gives no error would be asked for ever.
+      if (bytesWritten === 0) throw new LocalIoError(`cannot write ${path}: the file system takes no more bytes`);
       done += bytesWritten;
       flushedTo += bytesWritten;
     }
@@ -150,6 +163,7 @@ function chunkWriter(handle: FileHandle, path: string, start: number): ChunkWrit
     },
     flush,
     async write(chunk) {
+      // Each turn takes a byte at least: what is full is flushed at once.
       for (let from = 0; from < chunk.length; ) {
         const take = Math.min(chunk.length - from, WRITE_BYTES - fill);
         gathered.set(chunk.subarray(from, from + take), fill);

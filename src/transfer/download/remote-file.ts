@@ -55,16 +55,7 @@ export function openRemoteFile(
   onIdentity: (identity: RemoteIdentity, link: DownloadLink) => Promise<void>,
 ): RemoteFile {
   let identity: RemoteIdentity | null = null;
-  let link: Promise<DownloadLink> | null = null;
-  let isSingleUse = false;
-  let freshLinks = 0;
-
-  const currentLink = (ctx: Context): Promise<DownloadLink> => {
-    link ??= mintWhenReady(mint, ctx).catch((cause: unknown) => {
-      throw new NoLink('no link', { cause });
-    });
-    return link;
-  };
+  const links = keepLink(mint);
   const judge = async (answer: HttpAnswer, start: number, end: number | null, from: DownloadLink): Promise<void> => {
     if (identity === null) {
       identity = identityOf(answer, capBytes);
@@ -79,16 +70,12 @@ export function openRemoteFile(
     },
     forget() {
       identity = null;
-      link = null;
+      links.forget();
     },
     async open(start, end, ctx, use) {
-      const used = currentLink(ctx);
-      // Whoever comes next gets a link of its own.
-      if (isSingleUse) link = null;
+      const used = links.take(ctx);
       try {
         const from = await used;
-        isSingleUse = from.isSingleUse === true;
-        if (isSingleUse && link === used) link = null;
         const headers = identity === null ? {} : rangeHeaders(identity, start, end);
         const get = { what: 'download the output', url: from.url, headers, policy: CALL_POLICIES.fetch };
         await storage.get(get, ctx, async (answer) => {
@@ -96,11 +83,46 @@ export function openRemoteFile(
           await use(answer.chunks());
         });
       } catch (error) {
-        if (link === used) link = null;
-        refuseUnlessStale(error, freshLinks, ctx);
-        freshLinks += 1;
+        links.refused(used, error, ctx);
+        // Every turn of this needs another link, of which there are few.
         await this.open(start, end, ctx, use);
       }
+    },
+  };
+}
+
+/** The link that holds now; asked for anew when it is refused, at most three times. */
+function keepLink(mint: (ctx: Context) => Promise<DownloadLink>) {
+  let link: Promise<DownloadLink> | null = null;
+  let isSingleUse = false;
+  let freshLinks = 0;
+  const minted = async (ctx: Context): Promise<DownloadLink> => {
+    try {
+      const fresh = await mintWhenReady(mint, ctx);
+      isSingleUse = fresh.isSingleUse === true;
+      // Whoever comes next gets a link of its own.
+      if (isSingleUse) link = null;
+      return fresh;
+    } catch (cause) {
+      throw new NoLink('no link', { cause });
+    }
+  };
+  return {
+    forget(): void {
+      link = null;
+    },
+    take(ctx: Context): Promise<DownloadLink> {
+      const taken = link ?? minted(ctx);
+      link = isSingleUse ? null : taken;
+      return taken;
+    },
+    /** Throws what another link cannot mend. */
+    refused(used: Promise<DownloadLink>, error: unknown, ctx: Context): void {
+      // Several connections may find out that one link has expired: it counts once, and who comes later takes the next one.
+      const isKnown = link !== used && !isSingleUse;
+      if (link === used) link = null;
+      refuseUnlessStale(error, isKnown ? 0 : freshLinks, ctx);
+      if (!isKnown) freshLinks += 1;
     },
   };
 }
@@ -130,6 +152,7 @@ function linksRefused(error: RejectedError): UnavailableError {
 }
 
 async function mintWhenReady(mint: (ctx: Context) => Promise<DownloadLink>, ctx: Context): Promise<DownloadLink> {
+  // Each turn is one of `MOST_NOT_READY`, or the last.
   for (let tries = 1; ; tries += 1) {
     try {
       return await mint(ctx);

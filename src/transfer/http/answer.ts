@@ -134,6 +134,7 @@ export async function refusal(
     serverText: cut(description.text),
     backendCode: description.backendCode ?? null,
     meaning: description.meaning ?? null,
+    hint: description.hint ?? null,
   });
 }
 
@@ -144,6 +145,7 @@ function refusedInside(inside: RefusalInside, answer: HttpAnswer, request: HttpR
     serverText: cut(inside.text),
     backendCode: inside.backendCode ?? null,
     meaning: inside.meaning ?? null,
+    hint: inside.hint ?? null,
   });
 }
 

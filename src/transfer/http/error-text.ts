@@ -2,8 +2,10 @@
 export interface ErrorDescription {
   readonly text: string | null;
   readonly backendCode?: string | null;
-  /** Where the backend documents that this answer is about the credentials, whatever its status. */
-  readonly meaning?: 'auth';
+  /** Where the backend documents that this answer is about the credentials, or about a limit, whatever its status. */
+  readonly meaning?: 'auth' | 'limit';
+  /** What to do, where the backend documents what this answer means. */
+  readonly hint?: string;
 }
 
 export type DescribeError = (body: unknown) => ErrorDescription;

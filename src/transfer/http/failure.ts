@@ -3,7 +3,6 @@ import {
   AuthError,
   type ErrorDetails,
   errorCode,
-  LimitError,
   PolicyError,
   RejectedError,
   UnavailableError,
@@ -11,6 +10,7 @@ import {
 } from '../../contract/errors.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
+import { limitError } from './limit.ts';
 
 /** What went wrong with one try, whatever was handed over before. */
 export type Fault =
@@ -50,7 +50,9 @@ export class CallFailure extends Error {
   readonly serverText: string | null;
   readonly backendCode: string | null;
   /** Overrides what the status would mean, where the backend documents it so. */
-  readonly meaning: 'auth' | null;
+  readonly meaning: 'auth' | 'limit' | null;
+  /** What to do, where the backend documents what its answer means. */
+  readonly hint: string | null;
   readonly sentBytes: number;
   readonly totalBytes: number;
 
@@ -64,7 +66,8 @@ export class CallFailure extends Error {
       readonly retryAfterMs?: number | null;
       readonly serverText?: string | null;
       readonly backendCode?: string | null;
-      readonly meaning?: 'auth' | null;
+      readonly meaning?: 'auth' | 'limit' | null;
+      readonly hint?: string | null;
       readonly sentBytes?: number;
       readonly totalBytes?: number;
       readonly cause?: unknown;
@@ -79,6 +82,7 @@ export class CallFailure extends Error {
     this.serverText = details.serverText ?? null;
     this.backendCode = details.backendCode ?? null;
     this.meaning = details.meaning ?? null;
+    this.hint = details.hint ?? null;
     this.sentBytes = details.sentBytes ?? 0;
     this.totalBytes = details.totalBytes ?? 0;
   }
@@ -219,7 +223,7 @@ export function toAppToolError(
   const message = `could not ${what} (${failure.host}): ${why}`;
   const details: ErrorDetails = {
     cause: failure,
-    hint: hintFor(failure, now),
+    hint: failure.hint ?? hintFor(failure, now),
     httpStatus: failure.status ?? undefined,
     backendCode: failure.backendCode ?? undefined,
     serverText: failure.serverText ?? undefined,
@@ -227,10 +231,10 @@ export function toAppToolError(
   if (UNSAFE.has(failure.fault)) return new PolicyError(message, details);
   if (failure.fault === 'proxy-auth' || failure.meaning === 'auth') return new AuthError(message, details);
   if (failure.failureClass === 'rejected' && !isConflictWithLost(failure, policy, wasLost))
-    return rejection(failure, message, policy, wasLost, details);
+    return rejection(failure, message, policy, wasLost, now, details);
   if (mayHaveBeenDone(failure, policy, wasLost)) {
     const hint = details.hint ?? 'it may have been done all the same: look at the backend before you run it again';
-    return new UnknownOutcomeError(message, { ...details, hint });
+    return new UnknownOutcomeError(message, { ...details, hint, isAnswerLost: true });
   }
   return new UnavailableError(message, {
     ...details,
@@ -260,13 +264,12 @@ function rejection(
   message: string,
   policy: CallPolicy,
   wasLost: boolean,
+  now: Date,
   details: ErrorDetails,
 ): AppToolError {
   const status = failure.status;
-  if (status === 429) {
-    const hint = 'wait until other builds have finished, then run again; --capacity-wait lets apptool wait for you';
-    return new LimitError(message, { ...details, hint });
-  }
+  if (status === 429 || failure.meaning === 'limit')
+    return limitError(message, policy, failure.retryAfterMs, now, details);
   const isOfKey =
     (status === 401 && policy.refusedAccess !== 'url') || (status === 403 && policy.refusedAccess === 'key');
   if (isOfKey) return new AuthError(message, details);

@@ -19,6 +19,7 @@ export async function callWithRetries<T>(call: Call, ctx: Context, once: () => P
   const spent = { unsent: 0, ambiguous: 0 };
   try {
     return await pRetry(once, {
+      // `delayBeforeNext` ends it: each try that it grants is counted against the policy's numbers.
       retries: Number.POSITIVE_INFINITY,
       minTimeout: 0,
       // p-retry knows no per-error delay, so the wait happens here: it is asked only when another try may follow.

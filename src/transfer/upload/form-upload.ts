@@ -1,6 +1,7 @@
 import type { Artifact, Body } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, CancelledError, UnknownOutcomeError } from '../../contract/errors.ts';
+import type { JobDetails } from '../../contract/job.ts';
 import type { CallPolicy } from '../call-policy.ts';
 import { recordLastByte } from '../download/last-byte.ts';
 import type { AnswerShape } from '../http/answer.ts';
@@ -17,6 +18,8 @@ interface FileUpload<T> {
   readonly artifact: Artifact;
   /** The id of the job in the answer. */
   readonly jobOf: (answer: T) => string;
+  /** What the answer tells of the job that a later question needs. */
+  readonly detailsOf?: (answer: T) => JobDetails;
   /** What to look for at the backend when nobody can say whether the upload landed. */
   readonly ifLost: string;
 }
@@ -70,7 +73,8 @@ export async function uploadInBody<T>(upload: BodyUpload<T>, ctx: Context): Prom
     ),
   );
   const id = upload.jobOf(answer);
-  ctx.record({ type: 'job', id });
+  const details = upload.detailsOf?.(answer);
+  ctx.record({ type: 'job', id, ...(details === undefined ? {} : { details }) });
   ctx.record({ type: 'may-have-landed' });
   await assertSentUnchanged(artifact, id);
   return answer;

@@ -42,6 +42,7 @@ export function createSegments(sizeBytes: number): Segments {
 /** Large pieces first, because each costs a request; small ones towards the end, so that no connection works on alone. */
 function startsOf(sizeBytes: number): readonly number[] {
   const starts: number[] = [];
+  // Each turn goes on by `SMALLEST_SEGMENT` at least.
   for (let start = 0; start < sizeBytes; ) {
     starts.push(start);
     const wanted = Math.ceil((sizeBytes - start) / PIECES_LEFT);

@@ -2,6 +2,7 @@ import type { UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import { RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
+import type { JobDetails } from '../../contract/job.ts';
 import type { Storage } from '../http/storage.ts';
 import type { PartInstructions, StoredPart } from './parts.ts';
 
@@ -17,6 +18,8 @@ export interface PartsTarget {
 /** Where and until when a backend lets us put the bytes. */
 export interface UploadTicket {
   readonly jobId: string;
+  /** What the backend tells of the job that a later question needs. */
+  readonly details?: JobDetails;
   /** How long the URLs hold, from when they were asked for (ms). */
   readonly expiresInMs: number;
   readonly target: PartsTarget | { readonly type: 'object'; readonly url: string };

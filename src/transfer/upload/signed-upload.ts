@@ -30,8 +30,8 @@ export async function uploadBySignedUrls(upload: SignedUpload, ctx: Context): Pr
 }
 
 async function uploadOnce(upload: SignedUpload, ctx: Context): Promise<string> {
-  const { jobId, expiresInMs, expiresAtMs, target } = await requestWithSlot(upload, ctx);
-  ctx.record({ type: 'job', id: jobId });
+  const { jobId, details, expiresInMs, expiresAtMs, target } = await requestWithSlot(upload, ctx);
+  ctx.record({ type: 'job', id: jobId, ...(details === undefined ? {} : { details }) });
   if (expiresInMs <= 0) throw new UnavailableError('the upload address had expired when it was given');
   if (target.type === 'parts') await sendParts(upload, target, jobId, expiresAtMs, ctx);
   else await sendObject(upload, target.url, jobId, ctx);

@@ -15,6 +15,7 @@ export async function requestWithSlot(
   ctx: Context,
 ): Promise<UploadTicket & { readonly expiresAtMs: number }> {
   const startedAt = ctx.clock.now();
+  // Every turn waits, and what may be waited for runs out.
   for (;;) {
     try {
       const askedAtMs = ctx.clock.now();
@@ -32,9 +33,7 @@ async function waitForSlot(error: LimitError, upload: SignedUpload, startedAt: n
   const { capacityWaitMs, pollIntervalMs } = upload.options;
   const leftMs = capacityWaitMs - (ctx.clock.now() - startedAt);
   const askedMs = error.cause instanceof CallFailure ? error.cause.retryAfterMs : null;
-  // A weekly limit has the same status as the limit of builds at a time, and only its words tell them apart.
-  const isWeekly = /week/i.test(error.serverText ?? '');
-  if (isWeekly || leftMs <= 0) throw error;
+  if (error.limit === 'week' || leftMs <= 0) throw error;
   if (askedMs !== null && askedMs > leftMs) throw asksForLonger(error, askedMs);
   const ownMs = POLLS_PER_SLOT_TRY * pollIntervalMs * (0.8 + 0.4 * ctx.clock.random());
   // The last try is made when the time is up, not a step before.
@@ -47,6 +46,7 @@ function asksForLonger(error: LimitError, askedMs: number): LimitError {
   const seconds = Math.round(askedMs / 1000);
   return new LimitError(`${error.message}; the server asks for ${seconds} s`, {
     cause: error.cause,
+    limit: error.limit,
     hint: 'run again later, or allow the wait with --capacity-wait',
     httpStatus: error.httpStatus ?? undefined,
     serverText: error.serverText ?? undefined,

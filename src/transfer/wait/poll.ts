@@ -58,7 +58,7 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
   };
   ctx.emit({ type: 'wait.start', job: request.job, timeoutMs: request.timeoutMs });
   if (request.uploaded) await pause(watch, Math.min(request.pollIntervalMs, firstPollMs(ctx)), ctx);
-  // The last question is asked at the deadline, not before it.
+  // The last question is asked at the deadline, not before it; every turn sleeps, so it comes.
   for (let isLast = false; !isLast; ) {
     isLast = leftMs(watch, ctx) <= 0;
     const state = await ask(watch, isLast, ctx);
@@ -90,6 +90,7 @@ export function jobFailed(job: string, state: JobState): JobFailedError {
       findings.length === 0
         ? 'read what the server said; the same file and settings will fail again'
         : 'mend what was found, then send a new build',
+    backendCode: state.code,
     serverText: state.message ?? undefined,
     findings,
   });

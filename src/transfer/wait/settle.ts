@@ -22,6 +22,7 @@ export async function settle(
   const forMs = Math.min(options.forMs, options.appearTimeoutMs);
   const stepMs = Math.min(STEP_MS, options.pollIntervalMs);
   const startedAt = ctx.clock.now();
+  // Every turn sleeps, and time runs out.
   for (;;) {
     const verdict = await ask(jobs, jobId, ctx);
     if (verdict === 'landed') return verdict;

@@ -6,8 +6,8 @@ import { createGithubSummary } from '../../../src/ci/reports/github/summary.ts';
 import { createJUnitReport } from '../../../src/ci/reports/junit-report.ts';
 import { createKeyValueReport, DOTENV, PROPERTIES } from '../../../src/ci/reports/key-value-report.ts';
 import { createRunSteps } from '../../../src/ci/reports/run-steps.ts';
-import { createRedactor } from '../../../src/contract/redact.ts';
 import type { ResultDocument } from '../../../src/contract/result-document.ts';
+import { createRedactor } from '../../../src/contract/text/redact.ts';
 import {
   elements,
   readDotenv,
@@ -81,6 +81,7 @@ const error = fc.record({
   retryable: fc.boolean(),
   httpStatus: fc.constant(null),
   backendCode: maybe,
+  limit: fc.constantFrom(null, 'week'),
 });
 const severity = fc.constantFrom('info', 'warning', 'blocking');
 const findings = fc.array(fc.record({ code: word, severity, message: word }), { maxLength: 12 });
@@ -255,11 +256,11 @@ test('texts of a megabyte are cut or left out', () => {
   const finding = (message: string) => ({ code: 'c', severity: 'blocking' as const, message });
   const one = {
     ...(sample as ResultDocument),
-    job: { ref: huge, id: huge },
+    job: { ref: huge, id: huge, details: {} },
     findings: [finding(huge), ...Array.from({ length: 400 }, () => finding('<'.repeat(500)))],
     warnings: Array.from({ length: 40 }, () => ({ code: 'x', message: '|'.repeat(500) })),
     targets: [],
-    state: { phase: 'failed' as const, status: huge, message: huge },
+    state: { phase: 'failed' as const, status: huge, message: huge, startedAt: null, endedAt: null },
   };
 
   const { text } = written(one, huge);
@@ -274,8 +275,8 @@ test('more targets than GitLab takes variables for: the details are left out, wh
   const ids = ['a', 'b-c', 'd', 'e', 'f'];
   const targets = ids.map((backend) => ({
     backend,
-    job: { ref: `${backend}:1`, id: '1' },
-    state: { phase: 'succeeded' as const, status: 'done', message: null },
+    job: { ref: `${backend}:1`, id: '1', details: {} },
+    state: { phase: 'succeeded' as const, status: 'done', message: null, startedAt: null, endedAt: null },
     findings: [],
     ok: true,
     exitCode: 0,

@@ -1,6 +1,6 @@
-import type { Redactor } from '../../../contract/redact.ts';
 import type { ResultDocument } from '../../../contract/result-document.ts';
-import { shortLine } from '../../../contract/safe-text.ts';
+import type { Redactor } from '../../../contract/text/redact.ts';
+import { shortLine } from '../../../contract/text/safe-text.ts';
 import { failuresOf, findingsOf, warningsOf } from '../failures.ts';
 import type { Report } from '../report.ts';
 

@@ -1,4 +1,4 @@
-import type { Redactor } from '../../../contract/redact.ts';
+import type { Redactor } from '../../../contract/text/redact.ts';
 import type { Report } from '../report.ts';
 import { type Rehearsal, runValues } from '../run-values.ts';
 

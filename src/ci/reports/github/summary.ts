@@ -1,7 +1,7 @@
-import type { Redactor } from '../../../contract/redact.ts';
 import type { ResultDocument, TargetRecord } from '../../../contract/result-document.ts';
-import { shortLine } from '../../../contract/safe-text.ts';
-import { formatElapsed, formatSize } from '../../../contract/units.ts';
+import type { Redactor } from '../../../contract/text/redact.ts';
+import { shortLine } from '../../../contract/text/safe-text.ts';
+import { formatElapsed, formatSize } from '../../../contract/text/units.ts';
 import { failuresOf, findingsOf, warningsOf } from '../failures.ts';
 import { element, escapeMarkup } from '../markup.ts';
 import type { Report } from '../report.ts';

@@ -1,5 +1,5 @@
 import type { AppEvent } from '../../../contract/events.ts';
-import { formatElapsed, formatPercent, formatSize } from '../../../contract/units.ts';
+import { formatElapsed, formatPercent, formatSize } from '../../../contract/text/units.ts';
 
 /** Speed is what moved in this last while (ms). */
 const SPEED_WINDOW_MS = 5_000;

@@ -1,5 +1,5 @@
 import type { AppEvent } from '../../../contract/events.ts';
-import { formatElapsed, formatSize } from '../../../contract/units.ts';
+import { formatElapsed, formatSize } from '../../../contract/text/units.ts';
 import { formatDuration } from '../../settings/durations.ts';
 import { stateWords } from './activity.ts';
 

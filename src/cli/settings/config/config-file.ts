@@ -122,6 +122,7 @@ function inPackageJson(bytes: Buffer, name: string, found: { text: ConfigText | 
 
 async function foldersUpToRoot(cwd: string): Promise<string[]> {
   const folders: string[] = [];
+  // Each turn goes up one folder, and the root's parent is the root.
   for (let folder = cwd; ; folder = dirname(folder)) {
     folders.push(folder);
     if (await exists(join(folder, '.git'))) return folders;

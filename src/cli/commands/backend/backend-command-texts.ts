@@ -1,0 +1,16 @@
+import { backends } from '../../../backends/index.ts';
+import type { BackendCommandText } from './backend-commands.ts';
+
+/** Reads the texts out of the backends' definitions. */
+export function backendCommandTexts(): readonly BackendCommandText[] {
+  return backends.flatMap(({ id, commands = [] }) =>
+    commands.map(({ name, operands, flags, summary, example, destroys }) => ({
+      backend: id,
+      name: `${id} ${name}`,
+      operands,
+      flags: destroys === undefined ? flags : [...flags, 'yes'],
+      summary,
+      example,
+    })),
+  );
+}

@@ -1,0 +1,21 @@
+import type { CommandSpec } from '../../line/command.ts';
+
+/** What help and the parser need to know of a backend's own commands. */
+export interface BackendCommandText extends Omit<CommandSpec, 'run'> {
+  readonly backend: string;
+}
+
+/** The build puts the texts here, so that the command line is read without loading the backends. */
+declare const BUILT_BACKEND_COMMANDS: readonly BackendCommandText[] | undefined;
+
+/** The commands that only one backend has, each below its id. */
+export async function backendCommands(): Promise<readonly CommandSpec[]> {
+  const texts =
+    typeof BUILT_BACKEND_COMMANDS === 'undefined'
+      ? (await import('./backend-command-texts.ts')).backendCommandTexts()
+      : BUILT_BACKEND_COMMANDS;
+  return texts.map(({ backend, ...spec }) => ({
+    ...spec,
+    run: async (session) => (await import('./backend-command.ts')).backendCommand(session, backend),
+  }));
+}

@@ -1,0 +1,57 @@
+import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { CommandResult } from '../../line/command.ts';
+import type { Backends } from '../../output/command-data.ts';
+import type { Session } from '../../session/session.ts';
+import { variablesOf } from '../../settings/credentials.ts';
+
+type Described = Backends['backends'][number];
+
+/** `apptool backends` */
+export async function backendsCommand(session: Session): Promise<CommandResult<Backends>> {
+  const data = session.backends.map(describe);
+  return { text: data.map(asText).join('\n\n'), data: { backends: data } };
+}
+
+function describe(backend: BackendDefinition): Described {
+  const { files, limit, download, protects, milestones } = backend.capabilities;
+  return {
+    id: backend.id,
+    title: backend.title,
+    docs: backend.docsUrl,
+    files: [...files],
+    limitBytes: limit?.bytes ?? null,
+    download,
+    protects,
+    milestones: milestones.map(({ name }) => name),
+    settings: Object.entries(backend.settings.shape).map(([key, schema]) => ({
+      key: `${backend.id}.${key}`,
+      variable: backend.variables[key] ?? null,
+      description: (schema as { description?: string }).description ?? '',
+    })),
+    credentials: backend.credentials.map((spec) => ({
+      label: spec.label,
+      variables: [...variablesOf(spec)],
+      isOptional: spec.isOptional === true,
+    })),
+  };
+}
+
+function asText(backend: Described): string {
+  const rows: [string, string][] = [
+    ['files', backend.files.map((kind) => `.${kind}`).join(' ')],
+    ['limit', backend.limitBytes === null ? 'not documented' : `${backend.limitBytes} bytes`],
+    ['download', backend.download ? 'yes' : 'no'],
+    ['protects', backend.protects ? 'yes' : 'no'],
+    ['milestones', backend.milestones.join(' ') || 'one end'],
+    ...backend.credentials.map(({ variables, isOptional }): [string, string] => [
+      'credential',
+      `${variables.join(' or ')}${isOptional ? ' (one of these is enough)' : ''}`,
+    ]),
+    ...backend.settings.map(({ key, variable, description }): [string, string] => [
+      'setting',
+      `${key}${variable === null ? '' : ` (${variable})`}: ${description}`,
+    ]),
+    ['docs', backend.docs],
+  ];
+  return [`${backend.id}  ${backend.title}`, ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`)].join('\n');
+}

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCli } from '../support/cli.ts';
+import { type Fault, faultProxy, type PlannedFault } from '../support/fault-proxy.ts';
+import { bigApk, ROOT, temporaryFolder } from '../support/files.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+/** To the program, its clock going five times slower than the world, the links look five times faster than they are. */
+const SLOW_TIME = {
+  NODE_OPTIONS: `--import ${join(ROOT, 'test', 'support', 'fast-time.mjs')}`,
+  FAST_TIME_FACTOR: '0.2',
+};
+
+/** A store that gives each connection so many bytes a second, and no more. */
+function capped(file: Buffer, bytesPerSecond: number): Fault {
+  return ({ request, response }) => {
+    const [, first = '0', last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
+    const start = Number(first);
+    const end = last ? Number(last) + 1 : file.length;
+    response.writeHead(request.headers.range === undefined ? 200 : 206, {
+      'content-length': end - start,
+      'content-range': `bytes ${start}-${end - 1}/${file.length}`,
+      'accept-ranges': 'bytes',
+      etag: '"v1"',
+    });
+    const startedAt = performance.now();
+    let at = start;
+    const timer = setInterval(() => {
+      const due = start + Math.ceil(((performance.now() - startedAt) * bytesPerSecond) / 1000);
+      response.write(file.subarray(at, Math.min(end, due)));
+      at = Math.min(end, due);
+      if (at === end) response.end();
+      if (at === end || response.destroyed) clearInterval(timer);
+    }, 5);
+  };
+}
+
+test('a file worth several connections is fetched to its end, at whatever speed the store gives each of them', async () => {
+  const folder = await temporaryFolder();
+  let fault: Fault = async (exchange) => exchange.reply(await exchange.forward(await exchange.readBody()));
+  const planned: PlannedFault = {
+    origin: 'storage',
+    method: 'GET',
+    times: Number.POSITIVE_INFINITY,
+    fault: (exchange) => fault(exchange),
+  };
+  const { variables } = await faultProxy(await sandbox(), [planned]);
+  const big = await bigApk(join(folder, 'big.apk'), 72_000_000);
+  const line = ['protect', big, '-e', 'dev', '--poll-interval', '50ms', '-o', 'first.apk', '--receipt', 'r.json'];
+  const protecting = await runCli(line, { env: variables, cwd: folder });
+  expect([protecting.code, protecting.stderr]).toEqual([0, expect.any(String)]);
+  const file = await readFile(join(folder, 'first.apk'));
+
+  // At each of these speeds, more connections are wanted at another moment; at some, when the last piece is being brought.
+  for (const megabytesPerSecond of [16.5, 17.5, 18.5]) {
+    fault = capped(file, megabytesPerSecond * 1_000_000);
+    const out = `out-${megabytesPerSecond}.apk`;
+
+    const result = await runCli(['download', 'r.json', '-o', out], {
+      env: { ...variables, ...SLOW_TIME },
+      cwd: folder,
+    });
+
+    expect([megabytesPerSecond, result.code, result.stderr]).toEqual([megabytesPerSecond, 0, expect.any(String)]);
+    expect((await readFile(join(folder, out))).equals(file)).toBe(true);
+  }
+}, 60_000);
