@@ -145,6 +145,8 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** The settings without which nothing can be uploaded, and those that decide about them; what a flag sets is not among them. */
   readonly firstSettings?: readonly FirstSetting[];
   readonly credentials: readonly CredentialSpec[];
+  /** Id of the backend that tells how many builds this one has left; it is asked where its credentials are set. */
+  readonly quotaBy?: string;
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;
   /** What only this backend can do. */

@@ -8,10 +8,9 @@ import type { AppEvent } from '../contract/events.ts';
 import { createRedactor, type Redactor } from '../contract/text/redact.ts';
 import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
-import { backendCommands } from './commands/backend/backend-commands.ts';
-import { COMMANDS } from './commands/index.ts';
-import type { CommandResult, CommandSpec, Invocation } from './line/command.ts';
-import { type Parsed, parseCommandLine } from './line/program.ts';
+import type { Command } from './commands/command.ts';
+import { readCommandLine } from './commands/read-command-line.ts';
+import type { CommandResult, Invocation } from './line/command.ts';
 import { causeLines, documentOf, errorLines, type Outcome } from './output/outcome.ts';
 import type { Renderer } from './output/render/renderer.ts';
 import { type TextStream, textStream } from './output/streams.ts';
@@ -83,7 +82,7 @@ export async function main(process: Host, clock: Clock = realClock): Promise<num
 
 async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSignal): Promise<number> {
   try {
-    const parsed = await parseWithHelp(argv);
+    const parsed = await readCommandLine(argv);
     if (parsed.type === 'text' || parsed.type === 'help') {
       run.stdout.write(parsed.text);
       return 0;
@@ -98,18 +97,6 @@ async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSigna
   } catch (error) {
     return fail(run, error);
   }
-}
-
-async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
-  const commands = [...COMMANDS, ...(await backendCommands())];
-  const withTexts = async (): Promise<Parsed> => {
-    const { settingTexts } = await import('./line/setting-texts.ts');
-    return parseCommandLine(argv, commands, VERSION, await settingTexts());
-  };
-  // Read once where it is plain what is asked for.
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return await withTexts();
-  const parsed = parseCommandLine(argv, commands, VERSION);
-  return parsed.type === 'help' || parsed.type === 'no-command' ? await withTexts() : parsed;
 }
 
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */
@@ -134,12 +121,7 @@ async function codeOfPrinting(run: Run): Promise<number> {
   return error.exitCode;
 }
 
-async function execute(
-  spec: CommandSpec,
-  invocation: Invocation,
-  run: Run,
-  signal: AbortSignal,
-): Promise<CommandResult> {
+async function execute(spec: Command, invocation: Invocation, run: Run, signal: AbortSignal): Promise<CommandResult> {
   const { prepare } = await import('./session/prepare.ts');
   // Every part and every wait listens to it.
   setMaxListeners(0, signal);

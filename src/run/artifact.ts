@@ -8,7 +8,7 @@ import type { Artifact, Platform } from '../contract/artifact.ts';
 import { LocalIoError, UsageError } from '../contract/errors.ts';
 import type { PlannedRequest } from '../contract/planned-request.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
-import type { OpenBackend } from './backend.ts';
+import { type OpenBackend, stageOf } from './backend.ts';
 import { asksForSignatures, type Expectations, preflight } from './checks/preflight.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
@@ -56,10 +56,10 @@ export async function withArtifactFor<T>(
     ctx.trace.note({ artifact: factsOf(artifact, null, reader.signers()) });
     checkPlatform(artifact, platform);
     const { name, identity } = artifact;
-    const { environment } = options;
+    const isForProduction = backends.some((backend) => stageOf(backend, options) === 'production');
     const signatures = await reader.signatures(expected.signer !== undefined);
     const now = ctx.clock.date();
-    for (const warning of preflight({ name, identity, signatures, backends, environment, expected, now }))
+    for (const warning of preflight({ name, identity, signatures, backends, isForProduction, expected, now }))
       ctx.emit({ type: 'warning', ...warning });
     const plans = await Promise.all(backends.map(async ({ adapter }) => await adapter.plan(artifact, options)));
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });

@@ -14,7 +14,7 @@ const IDSIG_HEAD_BYTES = 64 * 1024;
 
 /**
  * `apptool inspect`: what is inside an app archive, with its signatures checked. The report gets the artifact and its SHA-256. What could
- * not be read, and a signature that is not true, are warnings.
+ * not be read, and a signature that does not verify, are warnings.
  */
 export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> {
   const { artifact, inspection } = await openInspected(path, ctx);
@@ -26,8 +26,8 @@ export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> 
     const facts = checked.kind === 'apk' ? withV4(checked, await readIdsig(`${path}.idsig`)) : checked;
     warnOf(facts.problems, ctx);
     for (const { scheme, reason } of facts.kind === 'ipa' ? [] : facts.signatures.filter(isUntrue)) {
-      const message = `the ${scheme} signature is not true: ${reason}`;
-      ctx.emit({ type: 'warning', code: 'untrue-signature', message });
+      const message = `the ${scheme} signature does not verify: ${reason}`;
+      ctx.emit({ type: 'warning', code: 'invalid-signature', message });
     }
     return facts;
   } finally {

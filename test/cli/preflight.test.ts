@@ -139,7 +139,7 @@ describe('before anything is sent', () => {
       env: canary.variables,
     });
 
-    expectRefused(result, canary, { exit: 2, says: 'its v2 signature is not true: the file was changed after' });
+    expectRefused(result, canary, { exit: 2, says: 'its v2 signature does not verify: the file was changed after' });
   });
 
   test('a package that cannot be read is not the one that is expected, and no hindrance otherwise', async () => {

@@ -29,13 +29,13 @@ const INPUT: PreflightInput = {
   name: 'app.apk',
   identity: IDENTITY,
   signatures: null,
-  backends: [{ id: 'shop', signature: null, accepts: ['environment'] }],
-  environment: 'prod',
+  backends: [{ id: 'shop', signature: null }],
+  isForProduction: true,
   expected: { allowDebuggable: false },
   now: new Date('2030-01-01T00:00:00Z'),
 };
 const DEBUGGABLE = { ...IDENTITY, debuggable: true };
-const STRICT: PreflightInput['backends'] = [...INPUT.backends, { id: 'store', signature: 'release', accepts: [] }];
+const STRICT: PreflightInput['backends'] = [...INPUT.backends, { id: 'store', signature: 'release' }];
 
 function expecting(expected: Partial<Expectations>): Pick<PreflightInput, 'expected'> {
   return { expected: { allowDebuggable: false, ...expected } };
@@ -109,9 +109,9 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
     says: 'its signer cannot be checked: of a reason',
   },
   {
-    name: 'a signature that is not true',
+    name: 'a signature that does not verify',
     given: signedBy(scheme('v2', SIGNER, false), scheme('v3', SIGNER, true)),
-    says: 'its v2 signature is not true: of a reason',
+    says: 'its v2 signature does not verify: of a reason',
   },
   {
     name: 'no signature where a backend refuses that',
@@ -123,11 +123,11 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
     given: { backends: STRICT, signatures: { schemes: [], isSigned: true, isDebugSigned: true } },
     says: 'it is signed with a key for debug builds, and store refuses such files',
   },
-  ...['prod', 'production', 'PROD'].map((environment) => ({
-    name: `a debuggable app for ${environment}`,
-    given: { identity: DEBUGGABLE, environment },
+  {
+    name: 'a debuggable app for production',
+    given: { identity: DEBUGGABLE },
     says: 'it is debuggable, and the environment is production',
-  })),
+  },
 ];
 
 const PASSED: readonly { name: string; given: Partial<PreflightInput>; codes?: readonly string[] }[] = [
@@ -159,19 +159,14 @@ const PASSED: readonly { name: string; given: Partial<PreflightInput>; codes?: r
     given: { backends: STRICT, signatures: { schemes: [], ...facts } },
     codes: ['unreadable-signature'],
   })),
-  ...['dev', 'staging', undefined].map((environment) => ({
-    name: `a debuggable app for ${environment}`,
-    given: { identity: DEBUGGABLE, environment },
-    codes: ['debuggable'],
-  })),
   {
-    name: 'a debuggable app for prod that was allowed',
-    given: { identity: DEBUGGABLE, ...expecting({ allowDebuggable: true }) },
+    name: 'a debuggable app that is not for production',
+    given: { identity: DEBUGGABLE, isForProduction: false },
     codes: ['debuggable'],
   },
   {
-    name: 'a debuggable app where no backend knows environments',
-    given: { identity: DEBUGGABLE, backends: [{ id: 'shop', signature: null, accepts: ['tags'] }] },
+    name: 'a debuggable app for production that was allowed',
+    given: { identity: DEBUGGABLE, ...expecting({ allowDebuggable: true }) },
     codes: ['debuggable'],
   },
   { name: 'a profile that expires later', given: profile('2030-01-01T00:00:01.000Z') },

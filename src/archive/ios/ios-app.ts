@@ -1,6 +1,7 @@
 import { refuseControlCharacters } from '../app-id.ts';
 import type { AppArchive } from '../archive-kind.ts';
-import { dictIn, type PropertyDict, readPropertyList, textIn, textsIn } from '../plist/property-list.ts';
+import { dictIn, readPropertyList, textIn, textsIn } from '../plist/property-list.ts';
+import type { PropertyDict } from '../plist/property-value.ts';
 import { ArchiveProblem, UnreadablePart } from '../zip/archive-file.ts';
 import { type ProvisioningProfile, readProvisioningProfile } from './provisioning-profile.ts';
 

@@ -1,6 +1,6 @@
 import { nodeCounter } from '../node-counter.ts';
 import { UnreadablePart } from '../zip/archive-file.ts';
-import type { PropertyList } from './property-list.ts';
+import type { PropertyList } from './property-value.ts';
 
 const TRAILER_BYTES = 32;
 /** Dates count seconds from 2001-01-01. */

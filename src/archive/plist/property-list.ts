@@ -1,10 +1,7 @@
 import { UnreadablePart, withinBounds } from '../zip/archive-file.ts';
 import { readBinaryPropertyList } from './binary-property-list.ts';
+import type { PropertyDict } from './property-value.ts';
 import { readXmlPropertyList } from './xml-property-list.ts';
-
-/** A property list of Apple's, in either of its two formats. */
-export type PropertyList = string | number | boolean | Date | Buffer | null | PropertyList[] | PropertyDict;
-export type PropertyDict = ReadonlyMap<string, PropertyList>;
 
 /** Reads a property list whose root is a dictionary, as all that describe an app are. Throws `UnreadablePart`. */
 export function readPropertyList(bytes: Buffer): PropertyDict {

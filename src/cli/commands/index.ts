@@ -1,4 +1,4 @@
-import type { CommandSpec } from '../line/command.ts';
+import type { Command } from './command.ts';
 
 const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
@@ -8,7 +8,7 @@ const NEWS = ['release-notes', 'release-notes-file', 'tags'];
 const REPORTS = ['github', 'gitlab-dotenv', 'junit', 'jenkins-properties'];
 
 /** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
-export const COMMANDS: readonly CommandSpec[] = [
+export const COMMANDS: readonly Command[] = [
   {
     name: 'protect',
     operands: ['file'],

@@ -93,6 +93,7 @@ export async function prepare(
     config: file,
     environment,
     backends,
+    commands: COMMANDS,
     redactor,
     stdin: () => process.stdin,
     questions,

@@ -53,13 +53,13 @@ export const Settings = z.strictObject({
     'must be dev, staging or prod (aliases: development, stg, production)',
   )
     .optional()
-    .describe('AppTego configuration: dev, staging or prod'),
+    .describe('Configuration of the protection: dev, staging or prod'),
   platform: word(['android', 'ios'], 'must be android or ios').optional().describe('Default: as the file says'),
   signingKey: text('a signing key id')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), { error: 'contains a control character' })
     .optional()
-    .describe("Signing key at AppTego; default: the tenant's"),
+    .describe("Key that the backend signs the output with, or none; default: the tenant's"),
   until: text('a milestone').optional().describe('Milestone to wait for, see apptool backends'),
   releaseNotes: text('a text')
     .refine((value) => Buffer.byteLength(value) <= LONGEST_NOTES, { error: 'release notes are larger than 64 KiB' })
@@ -70,7 +70,7 @@ export const Settings = z.strictObject({
   expectPackage: text('a package name or bundle id').optional().describe('Refuse a file of another app'),
   expectSigner: fingerprint
     .optional()
-    .describe('Refuse an APK that this certificate has not signed, or whose signature is not true'),
+    .describe('Refuse an APK that this certificate has not signed, or whose signature does not verify'),
   minVersionCode: versionCode.optional().describe('Refuse a lower version code'),
   allowDebuggable: yes.optional().describe('Send a debuggable app to production all the same'),
   failFast: yes.optional().describe('Stop the other targets at the first failure'),

@@ -1,6 +1,5 @@
 import type { Signatures } from '../../archive/signature/signatures.ts';
 import type { AppIdentity } from '../../contract/artifact.ts';
-import { canonicalEnvironment } from '../../contract/environment.ts';
 import { UsageError } from '../../contract/errors.ts';
 import type { OpenBackend } from '../backend.ts';
 
@@ -20,8 +19,9 @@ export interface PreflightInput {
   readonly identity: AppIdentity | null;
   /** `null` where nobody has asked for them. They are verified where a signer is expected. */
   readonly signatures: Pick<Signatures, 'schemes' | 'isSigned' | 'isDebugSigned'> | null;
-  readonly backends: readonly Pick<OpenBackend, 'id' | 'signature' | 'accepts'>[];
-  readonly environment: string | undefined;
+  readonly backends: readonly Pick<OpenBackend, 'id' | 'signature'>[];
+  /** Whether a backend makes what users get of it. */
+  readonly isForProduction: boolean;
   readonly expected: Expectations;
   readonly now: Date;
 }
@@ -75,11 +75,12 @@ function checkSigner(input: PreflightInput): void {
   const { signer: wanted } = input.expected;
   if (wanted === undefined) return;
   const { schemes = [], isSigned = null } = input.signatures ?? {};
-  const untrue = schemes.find(({ verified }) => verified === false);
+  const invalid = schemes.find(({ verified }) => verified === false);
   const newest = schemes.at(-1);
   const hint = 'check who has signed it (apptool inspect), or mend --expect-signer';
   if (isSigned === false) throw refusal(input, 'it is not signed', hint);
-  if (untrue !== undefined) throw refusal(input, `its ${untrue.scheme} signature is not true: ${untrue.reason}`, hint);
+  if (invalid !== undefined)
+    throw refusal(input, `its ${invalid.scheme} signature does not verify: ${invalid.reason}`, hint);
   if (newest?.verified !== true)
     throw refusal(input, `its signer cannot be checked: ${newest?.reason ?? 'its signature is not read here'}`, hint);
   const signers = newest.signers.map(({ sha256 }) => sha256);
@@ -100,11 +101,8 @@ function signatureWarnings(input: PreflightInput): Warning[] {
 }
 
 function debuggableWarnings(input: PreflightInput): Warning[] {
-  const { name, identity, environment, backends, expected } = input;
+  const { name, identity, isForProduction, expected } = input;
   if (identity?.debuggable !== true) return [];
-  const isForProduction =
-    canonicalEnvironment(environment ?? '') === 'production' &&
-    backends.some(({ accepts }) => accepts.includes('environment'));
   if (isForProduction && !expected.allowDebuggable)
     throw refusal(
       input,

@@ -35,18 +35,33 @@ export async function readBody(answer: HttpAnswer, limit: number, request: HttpR
 
 /** Servers compress even what was asked for as `identity`. Never inflates beyond `limit`. */
 function decode(body: Buffer, answer: HttpAnswer, limit: number, request: HttpRequest): Buffer {
-  const encoding = header(answer, 'content-encoding')?.toLowerCase() ?? 'identity';
+  const [encoding, ...more] = codingsOf(answer);
   const options = { maxOutputLength: limit };
   try {
-    if (encoding === 'identity' || encoding === '') return body;
+    if (encoding === undefined) return body;
+    if (more.length > 0) throw failed(answer, request, 'unexpected-answer', 'response encoded more than once');
     if (encoding === 'gzip' || encoding === 'x-gzip') return gunzipSync(body, options);
     if (encoding === 'deflate') return inflateSync(body, options);
     if (encoding === 'br') return brotliDecompressSync(body, options);
-  } catch {
+  } catch (error) {
+    if (error instanceof CallFailure) throw error;
     // Whether it is damaged or too large when inflated: either way it cannot be read.
     throw failed(answer, request, 'too-large', 'answer too large or damaged after decoding');
   }
   throw failed(answer, request, 'unexpected-answer', `answer in an unknown encoding`);
+}
+
+/**
+ * What encodes nothing. An empty list is one (RFC 9110, section 8.4); `aws-chunked` is the framing of an upload, which Amazon S3 takes off, but
+ * some storages keep in the object's metadata (Amazon S3 API reference, "Signature calculations: transferring payload in multiple chunks"); the
+ * others are mistakes that change no byte either.
+ */
+const NO_CODINGS: ReadonlySet<string> = new Set(['', 'identity', 'aws-chunked', 'none', 'utf-8', 'utf8']);
+
+/** The codings of an answer's body that change its bytes, in lower case and in the order in which they were applied. */
+export function codingsOf({ headers }: HttpAnswer): string[] {
+  const named = [headers['content-encoding'] ?? []].flat().join(',').toLowerCase();
+  return named.split(',').flatMap((name) => (NO_CODINGS.has(name.trim()) ? [] : [name.trim()]));
 }
 
 export function header(answer: HttpAnswer, name: string): string | undefined {
@@ -125,7 +140,7 @@ export async function refusal(
 ): Promise<CallFailure> {
   const { status } = answer;
   if (status < 400) return redirect(answer, request);
-  const description = describeError(await errorBody(answer, request));
+  const description = describeError(await errorBody(answer, request), status);
   const failureClass = classOfStatus(status, answer, request);
   return new CallFailure(failureClass, 'status', `HTTP ${status}`, {
     ...details(answer, request),
@@ -134,6 +149,7 @@ export async function refusal(
     serverText: cut(description.text),
     backendCode: description.backendCode ?? null,
     meaning: description.meaning ?? null,
+    limit: description.limit,
     hint: description.hint ?? null,
   });
 }
@@ -145,6 +161,7 @@ function refusedInside(inside: RefusalInside, answer: HttpAnswer, request: HttpR
     serverText: cut(inside.text),
     backendCode: inside.backendCode ?? null,
     meaning: inside.meaning ?? null,
+    limit: inside.limit,
     hint: inside.hint ?? null,
   });
 }

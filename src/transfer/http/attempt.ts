@@ -5,6 +5,7 @@ import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
+import { untilAborted } from '../deadline.ts';
 import {
   type ConnectedOption,
   type Connections,
@@ -53,7 +54,7 @@ interface Try {
   readonly host: string;
   readonly totalBytes: number;
   handedBytes: number;
-  phase: 'connecting' | 'sending' | 'waiting' | 'receiving';
+  phase: 'connecting' | 'sending' | 'waiting' | 'answered' | 'receiving';
   /** Why we cut the connection ourselves; `null` while we did not. */
   cut: CallFailure | null;
 }
@@ -107,16 +108,18 @@ export async function attempt<T>(
       },
     } as Dispatcher.RequestOptions & ConnectedOption);
     // A request that has no connection yet does not hear its signal.
-    const answer = await Promise.race([asked, rejectWhenAborted(signal)]);
-    state.phase = 'receiving';
-    // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves.
-    watchdog.limit(request.stallTimeoutMs);
+    const answer = await Promise.race([asked, untilAborted(signal).then(() => Promise.reject(signal.reason))]);
+    // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves, once it does.
+    state.phase = request.isLarge ? 'answered' : 'receiving';
+    watchdog.limit(request.isLarge ? request.policy.answerTimeoutMs : request.stallTimeoutMs);
     return await use({
       status: answer.statusCode,
       headers: answer.headers,
       bodySent: state.handedBytes === state.totalBytes,
       chunks: () =>
         receive(answer.body, state, () => {
+          if (state.phase === 'answered') watchdog.limit(request.stallTimeoutMs);
+          state.phase = 'receiving';
           if (request.isLarge) watchdog.moved();
         }),
     });
@@ -160,7 +163,7 @@ async function* handOver(
   const startedAt = ctx.clock.now();
   watchdog.limit(state.request.stallTimeoutMs);
   for await (const chunk of body.open()) {
-    if (state.phase === 'receiving') await aborted(done);
+    if (state.phase === 'answered' || state.phase === 'receiving') await untilAborted(done);
     done.throwIfAborted();
     state.handedBytes += chunk.byteLength;
     yield chunk;
@@ -172,18 +175,6 @@ async function* handOver(
   const leftBytes = Math.min(state.totalBytes, KERNEL_BUFFER_BYTES);
   const drainMs = (leftBytes * elapsedMs) / Math.max(1, state.handedBytes);
   watchdog.limit(state.request.policy.answerTimeoutMs + drainMs);
-}
-
-function rejectWhenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 async function* receive(body: Dispatcher.ResponseData['body'], state: Try, moved: () => void): AsyncGenerator<Buffer> {
@@ -214,8 +205,9 @@ function silence(state: Try): CallFailure {
   if (state.phase === 'connecting') {
     return failure('unsent', 'connect-timeout', describeFault('connect-timeout', state.host), state);
   }
-  if (state.phase === 'waiting') {
-    return failure(classOf(state), 'no-answer', `no answer in ${request.policy.answerTimeoutMs / 1000} s`, state);
+  if (state.phase === 'waiting' || state.phase === 'answered') {
+    const what = state.phase === 'waiting' ? 'answer' : 'first byte';
+    return failure(classOf(state), 'no-answer', `no ${what} in ${request.policy.answerTimeoutMs / 1000} s`, state);
   }
   return failure(classOf(state), 'stalled', `no progress for ${request.stallTimeoutMs / 1000} s`, state);
 }

@@ -1,6 +1,7 @@
 import {
   type AppToolError,
   AuthError,
+  type BuildLimit,
   type ErrorDetails,
   errorCode,
   PolicyError,
@@ -53,6 +54,8 @@ export class CallFailure extends Error {
   readonly meaning: 'auth' | 'limit' | null;
   /** What to do, where the backend documents what its answer means. */
   readonly hint: string | null;
+  /** Which limit of builds a 429 tells of, where the backend says so. */
+  readonly limit: BuildLimit | null;
   readonly sentBytes: number;
   readonly totalBytes: number;
 
@@ -68,6 +71,7 @@ export class CallFailure extends Error {
       readonly backendCode?: string | null;
       readonly meaning?: 'auth' | 'limit' | null;
       readonly hint?: string | null;
+      readonly limit?: BuildLimit | null | undefined;
       readonly sentBytes?: number;
       readonly totalBytes?: number;
       readonly cause?: unknown;
@@ -83,6 +87,7 @@ export class CallFailure extends Error {
     this.backendCode = details.backendCode ?? null;
     this.meaning = details.meaning ?? null;
     this.hint = details.hint ?? null;
+    this.limit = details.limit ?? null;
     this.sentBytes = details.sentBytes ?? 0;
     this.totalBytes = details.totalBytes ?? 0;
   }
@@ -268,8 +273,7 @@ function rejection(
   details: ErrorDetails,
 ): AppToolError {
   const status = failure.status;
-  if (status === 429 || failure.meaning === 'limit')
-    return limitError(message, policy, failure.retryAfterMs, now, details);
+  if (status === 429 || failure.meaning === 'limit') return limitError(message, policy, failure, now, details);
   const isOfKey =
     (status === 401 && policy.refusedAccess !== 'url') || (status === 403 && policy.refusedAccess === 'key');
   if (isOfKey) return new AuthError(message, details);

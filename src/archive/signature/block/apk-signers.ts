@@ -33,7 +33,7 @@ export interface Tagged {
  */
 export function readApkSigners(block: Buffer, hasRange: boolean): ApkSigner[] {
   const [signers] = prefixed(block, 1);
-  return items(signers, MOST_SIGNERS).map((signer) => readSigner(signer, hasRange));
+  return items(signers, MOST_SIGNERS, 'signers').map((signer) => readSigner(signer, hasRange));
 }
 
 function readSigner(signer: Buffer, hasRange: boolean): ApkSigner {
@@ -46,10 +46,12 @@ function readSigner(signer: Buffer, hasRange: boolean): ApkSigner {
   const [attributes] = prefixed(signedData.subarray(afterCertificates + range.length), 1);
   return {
     signedData,
-    digests: items(digests, MOST_ITEMS).map(tagged),
-    certificates: items(certificates, MOST_ITEMS),
-    attributes: new Map(items(attributes, MOST_ITEMS).map((one) => [one.readUInt32LE(0), one.subarray(4)])),
-    signatures: items(signatures, MOST_SIGNATURES).map(tagged),
+    digests: items(digests, MOST_ITEMS, 'digests').map(tagged),
+    certificates: items(certificates, MOST_ITEMS, 'certificates'),
+    attributes: new Map(
+      items(attributes, MOST_ITEMS, 'attributes').map((one) => [one.readUInt32LE(0), one.subarray(4)]),
+    ),
+    signatures: items(signatures, MOST_SIGNATURES, 'signatures').map(tagged),
     publicKey,
     isRangeTrue: signedRange.equals(range),
   };
@@ -74,13 +76,12 @@ function prefixed(bytes: Buffer, count: number): Buffer[] {
   return values;
 }
 
-/** All values of a sequence, each behind its length. */
-function items(sequence: Buffer, most: number): Buffer[] {
+/** All values of a sequence, each behind its length; `what` they are, for messages. */
+function items(sequence: Buffer, most: number, what: string): Buffer[] {
   const values: Buffer[] = [];
   // Each turn goes on by a length of four bytes at least.
   for (let at = 0; at < sequence.length; ) {
-    if (values.length === most)
-      throw new UnreadablePart(`has more than ${most} of what it has few`, { isHostile: true });
+    if (values.length === most) throw new UnreadablePart(`has more than ${most} of ${what}`, { isHostile: true });
     const [value] = prefixed(sequence.subarray(at), 1);
     values.push(value);
     at += 4 + value.length;

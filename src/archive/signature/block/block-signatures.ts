@@ -48,7 +48,7 @@ interface ReadScheme {
 
 const NOT_CHECKED = 'not checked';
 
-/** Reads the v2, v3 and v3.1 signatures of an APK. What of them cannot be read is not true. */
+/** Reads the v2, v3 and v3.1 signatures of an APK. A signature that cannot be read does not verify. */
 export async function readBlockSignatures(archive: AppArchive, problems: string[]): Promise<BlockSignatures> {
   const block = await readBlock(archive, problems);
   if (block === null) return { schemes: [], verify: async () => [] };
