@@ -119,6 +119,8 @@ export interface AdapterInput<Settings> {
   readonly build: () => Promise<BuildMetadata>;
   /** To be told of every secret that the backend hands out, before anything else is done with it: from then on no output shows it. */
   readonly conceal: (secret: string) => void;
+  /** To be told of every signed address that the backend hands out; the storage tells of those that it is given. */
+  readonly concealAddress: (url: string) => void;
 }
 
 /** What a backend's folder exports: enough to list it, configure it, create its adapter, and rehearse with it. */

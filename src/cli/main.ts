@@ -6,7 +6,7 @@ import type { Clock } from '../contract/context.ts';
 import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
 import { createRedactor, type Redactor } from '../contract/text/redact.ts';
-import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
+import { pathLine, quotedLines, safeJson, safeLine, safeLines } from '../contract/text/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
 import type { Command } from './commands/command.ts';
 import { readCommandLine } from './commands/read-command-line.ts';
@@ -221,7 +221,8 @@ function writeErrors(run: Run, error: AppToolError): void {
       writeError(run, target.end, target.report, `${target.report.backend}: `);
   }
   if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
-  if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
+  if (run.isVerbose && !(error instanceof CancelledError))
+    for (const line of causeLines(error, run.redactor.redact)) writeLine(run, line);
 }
 
 function explainRefused(run: Run, error: AppToolError | null, { backend }: Report): void {
@@ -257,15 +258,8 @@ function print(run: Run, result: CommandResult): void {
   if (run.hasPrinted) return;
   run.hasPrinted = true;
   if (run.wantsJson) printDocument(run, { ...soFar(run), result, error: null });
-  else if (result.path !== undefined) run.stdout.write(`${run.redactor.redact(result.path)}\n`);
-  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor)}\n`);
-}
-
-function safeLines(text: string, redactor: Redactor): string {
-  return text
-    .split('\n')
-    .map((line) => safeLine(line, redactor))
-    .join('\n');
+  else if (result.path !== undefined) run.stdout.write(`${pathLine(result.path, run.redactor)}\n`);
+  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor).join('\n')}\n`);
 }
 
 /** What is known of the run, for its document. */

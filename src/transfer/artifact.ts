@@ -1,10 +1,11 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
 import { fileProblem, isMissing } from '../contract/file-problem.ts';
 import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
+import { checkPath } from '../contract/text/safe-text.ts';
 import { hashOf } from './file-hash.ts';
 import { missingFile } from './missing-file.ts';
 
@@ -83,6 +84,8 @@ export function checkArtifactName(path: string): { readonly name: string; readon
  */
 export function checkFileName(path: string): string {
   const name = basename(path).normalize('NFC');
+  checkPath(dirname(path), 'input');
+  const name = basename(path);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
     throw new UsageError('file name has control characters', { hint: 'rename the file' });
@@ -91,6 +94,7 @@ export function checkFileName(path: string): string {
   if (Buffer.byteLength(name) > 255 || /^\.[^.]*$/.test(name) || hasBidi || name.startsWith('-')) {
     throw new UsageError('file name is not usable; rename the file');
   }
+  checkPath(name, 'input');
   return name;
 }
 

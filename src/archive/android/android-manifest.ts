@@ -1,5 +1,5 @@
 import type { AppIdentity, Permission } from '../../contract/artifact.ts';
-import { refuseControlCharacters } from '../app-id.ts';
+import { checkAppId, versionNameOf } from '../app-id.ts';
 import type { ResValue } from './res-chunks.ts';
 import { type ResourceLookup, resolve, resolveSharpest } from './resources.ts';
 import type { XmlElement } from './xml-element.ts';
@@ -41,10 +41,10 @@ export async function readAndroidManifest(root: XmlElement, lookup: ResourceLook
   const application = childOf(root, 'application');
   const read = (element: XmlElement | undefined, id: number) => resolve(attributeOf(element, id), lookup);
   const packageName = plainText(root, 'package');
-  refuseControlCharacters('package name', packageName);
+  checkAppId('package name', packageName);
   return {
     packageName,
-    versionName: asText(await read(root, ATTRIBUTE.versionName)),
+    versionName: versionNameOf(asText(await read(root, ATTRIBUTE.versionName))),
     versionCode: versionCodeOf(await read(root, ATTRIBUTE.versionCode), await read(root, ATTRIBUTE.versionCodeMajor)),
     minSdk: asSdk(await read(usesSdk, ATTRIBUTE.minSdkVersion)),
     targetSdk: asSdk(await read(usesSdk, ATTRIBUTE.targetSdkVersion)),

@@ -1,4 +1,4 @@
-import { refuseControlCharacters } from '../app-id.ts';
+import { checkAppId, versionNameOf } from '../app-id.ts';
 import type { AppArchive } from '../archive-kind.ts';
 import { dictIn, readPropertyList, textIn, textsIn } from '../plist/property-list.ts';
 import type { PropertyDict } from '../plist/property-value.ts';
@@ -31,10 +31,10 @@ export async function readIosApp({ zip, appFolder: folder }: AppArchive, problem
   const info = await readInfo(() => zip.read(`${folder}Info.plist`), problems);
   if (info === null) return null;
   const bundleId = textIn(info, 'CFBundleIdentifier');
-  refuseControlCharacters('bundle id', bundleId);
+  checkAppId('bundle id', bundleId);
   return {
     bundleId,
-    versionName: textIn(info, 'CFBundleShortVersionString'),
+    versionName: versionNameOf(textIn(info, 'CFBundleShortVersionString')),
     buildNumber: textIn(info, 'CFBundleVersion'),
     minimumOs: textIn(info, 'MinimumOSVersion'),
     sdk: textIn(info, 'DTSDKName'),

@@ -29,7 +29,12 @@ const MOST_TENANTS = 10;
 export function createManagement(input: AdapterInput<ManagementSettings>): Adapter {
   const { settings, connections, stallTimeoutMs } = input;
   const api = openManagementApi(input);
-  const storage = createStorage({ connections, trustedBase: settings.apiUrl, stallTimeoutMs });
+  const storage = createStorage({
+    connections,
+    trustedBase: settings.apiUrl,
+    stallTimeoutMs,
+    conceal: input.concealAddress,
+  });
   const multipart = multipartCalls(api, {
     complete: '/complete_multipart_upload',
     abort: '/abort_multipart_upload',

@@ -36,7 +36,12 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   const api = createApiClient(access);
   // A 404 of whatever else answers at a wrong address has no error in the documented form.
   const strict = createApiClient({ ...access, describeError: (body) => ({ text: documentedError(body) }) });
-  const storage = createStorage({ connections, trustedBase: settings.apiUrl, stallTimeoutMs });
+  const storage = createStorage({
+    connections,
+    trustedBase: settings.apiUrl,
+    stallTimeoutMs,
+    conceal: input.concealAddress,
+  });
   const multipart = multipartCalls(api, { complete: '/automate/upload/complete', abort: '/automate/upload/abort' });
 
   const poll: Adapter['poll'] = async (id, { patience }, ctx) => {

@@ -75,45 +75,55 @@ export async function prepare(
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
 
   const sandbox = await embeddedFor(invocation, first, around);
-  const environment = sandbox === null ? env : withSandbox(env, sandbox.variables);
-  const settings = sandbox === null ? first : resolveWith(environment);
-  // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
-  const receipt = receiptPath(invocation, settings);
-  const build =
-    receipt === undefined
-      ? metadataFromEnvironment(environment)
-      : await readBuildMetadata({ environment, cwd, signal });
-  let known: Promise<BuildMetadata> | null = null;
-  const receipts = keepReceipts(invocation.command, receipt, settings, build, around);
-  around.onReceipts(receipts);
-  const questions = questionsOn(process, signal);
-  const session = createSession({
-    invocation,
-    settings,
-    config: file,
-    environment,
-    backends,
-    commands: COMMANDS,
-    redactor,
-    stdin: () => process.stdin,
-    questions,
-    confirm: createConfirm(questions),
-    build: () => {
-      known ??= readBuildMetadata({ environment, cwd, signal });
-      return known;
-    },
-    ctx: { signal, emit, record: trace.record, trace, clock },
-    carryOn: receipts.carryOn,
-    printNow: around.printNow,
-    onCredentials: around.onCredentials,
-  });
-  return {
-    session,
-    close: async () => {
-      await session.close();
-      await sandbox?.close();
-    },
-  };
+  try {
+    const session = await sessionOver(sandbox);
+    return {
+      session,
+      close: async () => {
+        await session.close();
+        await sandbox?.close();
+      },
+    };
+  } catch (error) {
+    // A server that goes on listening would keep the process alive for ever.
+    await sandbox?.close();
+    throw error;
+  }
+
+  async function sessionOver(embedded: Sandbox | null): Promise<Session> {
+    const environment = embedded === null ? env : withSandbox(env, embedded.variables);
+    const settings = embedded === null ? first : resolveWith(environment);
+    // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
+    const receipt = receiptPath(invocation, settings);
+    const build =
+      receipt === undefined
+        ? metadataFromEnvironment(environment)
+        : await readBuildMetadata({ environment, cwd, signal });
+    let known: Promise<BuildMetadata> | null = null;
+    const receipts = keepReceipts(invocation.command, receipt, settings, build, around);
+    around.onReceipts(receipts);
+    const questions = questionsOn(process, signal);
+    return createSession({
+      invocation,
+      settings,
+      config: file,
+      environment,
+      backends,
+      commands: COMMANDS,
+      redactor,
+      stdin: () => process.stdin,
+      questions,
+      confirm: createConfirm(questions),
+      build: () => {
+        known ??= readBuildMetadata({ environment, cwd, signal });
+        return known;
+      },
+      ctx: { signal, emit, record: trace.record, trace, clock },
+      carryOn: receipts.carryOn,
+      printNow: around.printNow,
+      onCredentials: around.onCredentials,
+    });
+  }
 }
 
 function ignoresFoundConfig({ command }: Invocation): boolean {

@@ -111,7 +111,13 @@ export function createSession(parts: SessionParts): Session {
       stallTimeoutMs,
       build: parts.build,
       conceal: redactor.add,
-      storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
+      concealAddress: redactor.addAddress,
+      storage: createStorage({
+        connections,
+        trustedBase: addresses[0] ?? '',
+        stallTimeoutMs,
+        conceal: redactor.addAddress,
+      }),
     };
   };
   const openFor: Session['openFor'] = async (id, more) => {

@@ -1,4 +1,5 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { cutText } from '../../contract/text/safe-text.ts';
 import type { FailureClass } from '../call-policy.ts';
 import type { HttpAnswer, HttpRequest } from './attempt.ts';
 import type { DescribeError, RefusalInside } from './error-text.ts';
@@ -10,6 +11,8 @@ export const LARGEST_JSON_BYTES = 1024 * 1024;
 const LARGEST_ERROR_BYTES = 64 * 1024;
 const DEEPEST_JSON = 64;
 const LONGEST_SERVER_TEXT = 500;
+/** Of a text that should have been JSON. */
+const LONGEST_QUOTE = 120;
 
 /** The part of a zod schema that the HTTP layer needs. */
 export interface AnswerShape<T> {
@@ -114,8 +117,8 @@ function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest, isSec
     return JSON.parse(text);
   } catch {
     // The parser's message quotes the text, so it is not kept; the start of the text is shown as the server's words.
-    const type = (header(answer, 'content-type') ?? 'unknown content').split(';')[0];
-    const shown = isSecret ? null : text.slice(0, 120);
+    const [type = 'unknown content'] = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header(answer, 'content-type') ?? '') ?? [];
+    const shown = isSecret ? null : cutText(text, LONGEST_QUOTE);
     throw failed(answer, request, 'unexpected-answer', `expected JSON, got ${type}`, 'ambiguous', shown);
   }
 }
@@ -199,7 +202,7 @@ function cut(text: string | null): string | null {
   if (text === null) return null;
   const compact = text.replace(/\s+/g, ' ').trim();
   if (compact === '') return null;
-  return compact.length > LONGEST_SERVER_TEXT ? `${compact.slice(0, LONGEST_SERVER_TEXT)}…` : compact;
+  return cutText(compact, LONGEST_SERVER_TEXT);
 }
 
 function details(answer: HttpAnswer, request: HttpRequest) {

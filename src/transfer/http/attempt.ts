@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Body } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { untilAborted } from '../deadline.ts';
@@ -251,7 +252,7 @@ function explain(fault: Fault, failureClass: FailureClass, state: Try, error: un
 function certificateNames(error: unknown): string {
   const { cert } = error as { readonly cert?: { readonly subjectaltname?: unknown } };
   const names = typeof cert?.subjectaltname === 'string' ? cert.subjectaltname : '';
-  return names.replace(/[^\w.:*, -]/g, '').slice(0, 200) || 'another name';
+  return cutText(names.replace(/[^\w.:*, -]/g, ''), 200) || 'another name';
 }
 
 /** Names the proxy, and what kept it from being reached. */
