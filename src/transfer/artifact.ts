@@ -83,9 +83,8 @@ export function checkArtifactName(path: string): { readonly name: string; readon
  * cannot be sent.
  */
 export function checkFileName(path: string): string {
-  const name = basename(path).normalize('NFC');
   checkPath(dirname(path), 'input');
-  const name = basename(path);
+  const name = basename(path).normalize('NFC');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
     throw new UsageError('file name has control characters', { hint: 'rename the file' });
