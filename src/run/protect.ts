@@ -45,7 +45,7 @@ export async function protect(
   assertProtects(backend);
   checkInputName(backend, input.path);
   const target = input.detach ? null : await checkProtectOutput(input);
-  const { id, sent } = await withArtifact(input, ctx, async (artifact) => {
+  const { id, sent } = await withArtifact(input, ctx, async (artifact, _, signedBy) => {
     await checkQuotas([backend], artifact, input.options.environment, ctx);
     return {
       id: await uploadArtifact(artifact, input, ctx),
@@ -53,6 +53,7 @@ export async function protect(
         ...artifact,
         sha256: ctx.trace.report.artifact?.sha256 ?? null,
         signingKey: input.options.signingKey,
+        signedBy,
       },
     };
   });

@@ -238,6 +238,7 @@ export function expectations({ settings: { values } }: Session): Expectations {
     signer: values.expectSigner,
     minVersionCode: values.minVersionCode,
     allowDebuggable: values.allowDebuggable === true,
+    allowUnfit: values.allowUnfit === true,
   };
 }
 
