@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import { LocalIoError, UsageError } from '../../contract/errors.ts';
-import { fileProblem } from '../../contract/file-problem.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { FormAttachment, FormField } from '../../transfer/http/form.ts';
 import type { Settings } from './settings.ts';
 

@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import type { CredentialSpec } from '../../backends/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { AuthError, LocalIoError, UsageError } from '../../contract/errors.ts';
-import { fileProblem } from '../../contract/file-problem.ts';
 import { type Secret, secret } from '../../contract/secret.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 
 const LARGEST_CREDENTIAL_FILE = 16 * 1024;

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Env } from '../../contract/env.ts';
 import { LocalIoError, PolicyError, UsageError } from '../../contract/errors.ts';
-import { fileProblem } from '../../contract/file-problem.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
 
 /**

@@ -2,7 +2,7 @@ import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
-import { fileProblem } from '../../contract/file-problem.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 
 const LARGEST_NOTES = 64 * 1024;
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { errorCode, PolicyError, UsageError } from '../../../contract/errors.ts';
-import { fileProblem } from '../../../contract/file-problem.ts';
+import { fileProblem } from '../../../contract/text/file-problem.ts';
 import { type ConfigText, parseConfigText } from './config-text.ts';
 import { createExplorer } from './explorer.ts';
 

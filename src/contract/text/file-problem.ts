@@ -1,4 +1,4 @@
-import { errorCode } from './errors.ts';
+import { errorCode } from '../errors.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
