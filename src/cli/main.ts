@@ -65,7 +65,7 @@ export async function main(process: Host, clock: Clock = realClock): Promise<num
     paint: (line) => line,
     ifRefused: new Map(),
     // Until the settings are read, what is on the line or in the variable decides how an error is told.
-    wantsJson: argv.includes('--json') || /^(1|true|yes|on)$/i.test(process.env.APPTOOL_JSON ?? ''),
+    wantsJson: argv.includes('--json') || /^(1|true|yes|on)\r*$/i.test(process.env.APPTOOL_JSON ?? ''),
     isVerbose: false,
     hasPrinted: false,
     hasEnded: false,

@@ -1,9 +1,10 @@
 import { join, parse } from 'node:path';
+import { assertRegularFile, checkArtifactName } from '../transfer/artifact.ts';
 import { checkOutput, type OutputTarget } from '../transfer/download/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
 import { assertProtects, stageOf } from './backend.ts';
 import { checkQuotas } from './checks/quota.ts';
-import { fetchOutput } from './download.ts';
+import { assertKindOfOutput, fetchOutput } from './download.ts';
 import type { RunContext } from './trace.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
@@ -22,9 +23,11 @@ export function protectedPath(inputPath: string): string {
   return join(dir, `${name}-protected${ext}`);
 }
 
-/** Checks that the output can be written, before anything is sent. */
+/** Checks that there is an input and that the output can be written, before anything is sent. */
 export async function checkProtectOutput(input: ProtectInput): Promise<OutputTarget> {
+  await assertRegularFile(input.path);
   const target = { path: input.output ?? protectedPath(input.path), force: input.force };
+  assertKindOfOutput(target.path, checkArtifactName(input.path).kind);
   await checkOutput(target, input.path);
   return target;
 }

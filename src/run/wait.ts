@@ -126,7 +126,8 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   const { fileName, platform, stage, versionCode } = state.subject ?? {};
   const refuse = (is: string, sentAs: string) =>
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
-  if (fileName !== undefined && plain(fileName) !== plain(sent.name)) throw refuse(`"${fileName}"`, `"${sent.name}"`);
+  if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
+    throw refuse(visible(fileName), visible(sent.name));
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
   if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
@@ -135,7 +136,27 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
     throw refuse(`versionCode ${versionCode}`, `versionCode ${sentCode}`);
 }
 
-/** A name as a server may make it plain: "my app (2).apk" and "my_app_2_.apk" are one name. */
-function plain(name: string): string {
-  return name.replace(/[^\p{L}\p{N}.]+/gu, '_').toLowerCase();
+/**
+ * A file name as servers may give it back and still mean the same file: composed or decomposed, percent-encoded, and with other characters in
+ * place of spaces and signs.
+ */
+function plainName(name: string): string {
+  return percentDecoded(name)
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}.-]+/gu, '_')
+    .toLowerCase();
+}
+
+function percentDecoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // A bare % is a character like any other.
+    return name;
+  }
+}
+
+/** With what is not ASCII as escapes: two names may look the same and not be. */
+function visible(name: string): string {
+  return JSON.stringify(name).replace(/[^\x20-\x7e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

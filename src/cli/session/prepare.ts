@@ -19,6 +19,7 @@ import type { TextStream } from '../output/streams.ts';
 import { createConfirm } from '../process/confirm.ts';
 import type { Host } from '../process/host.ts';
 import { questionsOn } from '../process/questions.ts';
+import { readVariables } from '../process/variables.ts';
 import { VERSION } from '../process/version.ts';
 import { checkReceiptPath, receiptAt, unfinishedIn } from '../receipt/receipt.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from '../receipt/receipt-keeper.ts';
@@ -51,7 +52,8 @@ export async function prepare(
 ): Promise<{ readonly session: Session; close(): Promise<void> }> {
   const { process, clock, redactor, signal, emit, trace } = around;
   const cwd = workingDirectory(process);
-  const invocation = withVariables(asked, process.env);
+  const env = readVariables(process.env);
+  const invocation = withVariables(asked, env);
   const { config: path } = invocation.flags;
   const { file, warnings } =
     typeof path === 'string'
@@ -66,7 +68,7 @@ export async function prepare(
       readValueFile: (name) => readValueFile(name, cwd),
     });
 
-  const first = resolveWith(process.env);
+  const first = resolveWith(env);
   around.onSettings(first.values);
   const writeStderr = await chooseRenderer(first.values, around);
   await openReportsOf(invocation, first.values, writeStderr, around);
@@ -89,7 +91,7 @@ export async function prepare(
   }
 
   async function sessionOver(embedded: Sandbox | null): Promise<Session> {
-    const environment = embedded === null ? process.env : withSandbox(process.env, embedded.variables);
+    const environment = embedded === null ? env : withSandbox(env, embedded.variables);
     const settings = embedded === null ? first : resolveWith(environment);
     // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
     const receipt = receiptPath(invocation, settings);
@@ -109,6 +111,7 @@ export async function prepare(
       backends,
       commands: COMMANDS,
       redactor,
+      stdin: () => process.stdin,
       questions,
       confirm: createConfirm(questions),
       build: () => {
@@ -141,8 +144,6 @@ function withVariables(asked: Invocation, environment: Env): Invocation {
 /** Throws `LocalIoError` where the working directory has been deleted. */
 function workingDirectory(process: Host): string {
   try {
-    // Libraries ask for the home directory, and fail where the user has none; nothing of ours is kept there.
-    process.env.HOME ??= '/';
     return process.cwd();
   } catch (cause) {
     throw new LocalIoError('the working directory does not exist any more', {
@@ -229,9 +230,10 @@ async function openReportsOf(
   invocation: Invocation,
   settings: SettingValues,
   writeStderr: (text: string) => void,
-  { process: { env: environment }, clock, redactor, emit, onReports }: Surroundings,
+  { process, clock, redactor, emit, onReports }: Surroundings,
 ): Promise<void> {
   const { command, operands } = invocation;
+  const environment = readVariables(process.env);
   const flags = COMMANDS.find(({ name }) => name === command)?.flags ?? [];
   const isForRelease = flags.includes('github');
   if (settings.events === undefined && !isForRelease) return;

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../backends/definition.ts';
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
-import { AppToolError, errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
@@ -49,6 +51,8 @@ export interface Session {
   readonly redactor: Redactor;
   /** Goes on from a receipt: what it knows and this run does not stays in this run's. */
   readonly carryOn: (receipt: Receipt) => void;
+  /** Standard input, opened when it is first asked for. */
+  readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
   /** Asks the person at the terminal; `null` where there is none. */
   readonly confirm: Confirm;
@@ -77,6 +81,8 @@ export interface SessionParts {
   readonly redactor: Redactor;
   readonly ctx: RunContext;
   readonly build: () => Promise<BuildMetadata>;
+  /** Standard input, opened when it is first asked for. */
+  readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
   readonly confirm: Confirm;
   readonly carryOn: (receipt: Receipt) => void;
@@ -193,7 +199,10 @@ function checkPollInterval(settings: ResolvedSettings, addresses: readonly strin
 }
 
 /** Read only for a backend that has a use for them. */
-function releaseNotesFor({ settings }: Session, backends: readonly BackendDefinition[]): string | undefined {
+async function releaseNotesFor(
+  { settings, stdin, ctx }: Session,
+  backends: readonly BackendDefinition[],
+): Promise<string | undefined> {
   const { releaseNotes, releaseNotesFile } = settings.values;
   const { releaseNotes: text, releaseNotesFile: file } = settings.sources;
   if (text === '--release-notes' && file === '--release-notes-file')
@@ -203,14 +212,14 @@ function releaseNotesFor({ settings }: Session, backends: readonly BackendDefini
   if (!backends.some(({ capabilities }) => capabilities.accepts.includes('releaseNotes'))) return undefined;
   if (releaseNotesFile === undefined || text === '--release-notes') return releaseNotes;
   return releaseNotes === undefined || file === '--release-notes-file'
-    ? readReleaseNotes(releaseNotesFile)
+    ? await readReleaseNotes(releaseNotesFile, stdin(), ctx.signal)
     : releaseNotes;
 }
 
 const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
 
 /** The options of an upload to these backends. Refuses a flag that none of them has a use for: it would change nothing. */
-export function uploadOptions(session: Session, backends: readonly BackendDefinition[]): UploadOptions {
+export async function uploadOptions(session: Session, backends: readonly BackendDefinition[]): Promise<UploadOptions> {
   const { values, sources } = session.settings;
   for (const key of SHARED_SETTINGS) {
     const flag = FLAGS.find((candidate) => candidate.key === key);
@@ -225,7 +234,7 @@ export function uploadOptions(session: Session, backends: readonly BackendDefini
     capacityWaitMs: values.capacityWait,
     pollIntervalMs: values.pollInterval,
     concurrency: values.concurrency,
-    releaseNotes: releaseNotesFor(session, backends),
+    releaseNotes: await releaseNotesFor(session, backends),
     tags: values.tags,
   };
 }
@@ -246,7 +255,6 @@ export function readValueFile(path: string, cwd: string): string {
   try {
     return readFileSync(resolve(cwd, path), 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
-    const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
-    throw new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
 }
