@@ -29,6 +29,8 @@ interface Capabilities {
   readonly signature?: 'release';
   /** Whether a finished job's output can be fetched; agrees with the presence of `Adapter.download`. */
   readonly download: boolean;
+  /** True where a job's record may appear only some time after its upload, by the documentation or by an assumption. */
+  readonly appearsLate?: true;
   /** Whether what comes back is the protected app: then there is a download, and `protect` takes this backend. */
   readonly protects: boolean;
   /** The shared settings that this backend uses; a flag for any other is refused. */
@@ -122,6 +124,8 @@ export interface AdapterInput<Settings> {
   readonly build: () => Promise<BuildMetadata>;
   /** To be told of every secret that the backend hands out, before anything else is done with it: from then on no output shows it. */
   readonly conceal: (secret: string) => void;
+  /** To be told of every signed address that the backend hands out; the storage tells of those that it is given. */
+  readonly concealAddress: (url: string) => void;
 }
 
 /** What a backend's folder exports: enough to list it, configure it, create its adapter, and rehearse with it. */
@@ -148,6 +152,8 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** The settings without which nothing can be uploaded, and those that decide about them; what a flag sets is not among them. */
   readonly firstSettings?: readonly FirstSetting[];
   readonly credentials: readonly CredentialSpec[];
+  /** Id of the backend that tells how many builds this one has left; it is asked where its credentials are set. */
+  readonly quotaBy?: string;
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;
   /** What only this backend can do. */

@@ -6,7 +6,7 @@ import type { Clock } from '../contract/context.ts';
 import { type AppToolError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
 import { createRedactor, type Redactor } from '../contract/text/redact.ts';
-import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
+import { pathLine, quotedLines, safeJson, safeLine, safeLines } from '../contract/text/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
 import type { Command } from './commands/command.ts';
 import { readCommandLine } from './commands/read-command-line.ts';
@@ -62,7 +62,7 @@ export async function main(process: Host, clock: Clock = realClock): Promise<num
     reports: [],
     paint: (line) => line,
     // Until the settings are read, what is on the line or in the variable decides how an error is told.
-    wantsJson: argv.includes('--json') || /^(1|true|yes|on)$/i.test(process.env.APPTOOL_JSON ?? ''),
+    wantsJson: argv.includes('--json') || /^(1|true|yes|on)\r*$/i.test(process.env.APPTOOL_JSON ?? ''),
     isVerbose: false,
     hasPrinted: false,
     hasEnded: false,
@@ -215,7 +215,8 @@ function writeErrors(run: Run, error: AppToolError): void {
       writeError(run, target.end, target.report, `${target.report.backend}: `);
   }
   if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
-  if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
+  if (run.isVerbose && !(error instanceof CancelledError))
+    for (const line of causeLines(error, run.redactor.redact)) writeLine(run, line);
 }
 
 function writeError(run: Run, error: AppToolError, report: Report, prefix = ''): void {
@@ -247,15 +248,8 @@ function print(run: Run, result: CommandResult): void {
   if (run.hasPrinted) return;
   run.hasPrinted = true;
   if (run.wantsJson) printDocument(run, { ...soFar(run), result, error: null });
-  else if (result.path !== undefined) run.stdout.write(`${run.redactor.redact(result.path)}\n`);
-  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor)}\n`);
-}
-
-function safeLines(text: string, redactor: Redactor): string {
-  return text
-    .split('\n')
-    .map((line) => safeLine(line, redactor))
-    .join('\n');
+  else if (result.path !== undefined) run.stdout.write(`${pathLine(result.path, run.redactor)}\n`);
+  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor).join('\n')}\n`);
 }
 
 /** What is known of the run, for its document. */

@@ -32,10 +32,10 @@ export interface UploadInput extends ArtifactInput {
 export async function withArtifact<T>(
   input: UploadInput,
   ctx: RunContext,
-  use: (artifact: Artifact, plan: PlannedRequest) => Promise<T>,
+  use: (artifact: Artifact, plan: PlannedRequest, signedBy: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  return await withArtifactFor([input.backend], input, ctx, async (artifact, [plan]) =>
-    use(artifact, plan as PlannedRequest),
+  return await withArtifactFor([input.backend], input, ctx, async (artifact, [plan], signedBy) =>
+    use(artifact, plan as PlannedRequest, signedBy),
   );
 }
 
@@ -44,7 +44,7 @@ export async function withArtifactFor<T>(
   backends: readonly OpenBackend[],
   { path, platform, options, expected }: ArtifactInput,
   ctx: RunContext,
-  use: (artifact: Artifact, plans: readonly PlannedRequest[]) => Promise<T>,
+  use: (artifact: Artifact, plans: readonly PlannedRequest[], signedBy: readonly string[]) => Promise<T>,
 ): Promise<T> {
   for (const backend of backends) checkInputName(backend, path);
   const checkSize = (name: string, sizeBytes: number): void => {
@@ -63,7 +63,7 @@ export async function withArtifactFor<T>(
       ctx.emit({ type: 'warning', ...warning });
     const plans = await Promise.all(backends.map(async ({ adapter }) => await adapter.plan(artifact, options)));
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
-    return await use(artifact, plans);
+    return await use(artifact, plans, reader.signedBy());
   } finally {
     await artifact.close();
   }
@@ -112,6 +112,8 @@ function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
       return isToVerify ? { ...found, schemes: await found.verify(ctx.signal) } : found;
     },
     signers: () => (found === null ? null : signersOf(found)),
+    /** Who has signed it, as people know them. */
+    signedBy: () => (found?.schemes.at(-1)?.signers ?? []).map(({ subject, sha256 }) => subject ?? sha256),
   };
 }
 

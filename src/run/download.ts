@@ -77,7 +77,10 @@ export async function download(
   const { backend, id, force } = input;
   const mint = downloadOf(backend);
   backend.adapter.assertDownloadable?.(id);
-  if (input.output !== undefined) await checkOutput({ path: input.output, force }, null);
+  if (input.output !== undefined) {
+    if (input.sent !== null && backend.protects) assertKindOfOutput(input.output, input.sent.kind);
+    await checkOutput({ path: input.output, force }, null);
+  }
   const state = await status(backend, id, ctx);
   const job = jobRef(backend, id);
   if (state.phase === 'failed') throw jobFailed(job, state);
@@ -123,6 +126,16 @@ async function verify(
     throw new IntegrityError(`the output is an ${facts.kind.toUpperCase()}, not what its name says`);
   for (const warning of sent === null ? [] : proveOutput(facts, sent)) ctx.emit({ type: 'warning', ...warning });
   return appRecord(facts.identity, facts.signers);
+}
+
+/** Throws `UsageError` where the output's name promises another kind of file than what went in: protection keeps the kind. */
+export function assertKindOfOutput(path: string, kind: ArtifactKind): void {
+  const named = kindNamed(path);
+  if (named === null || named === kind) return;
+  throw new UsageError(`the output is called ${basename(path)}, but the input is an ${kind.toUpperCase()}`, {
+    hint: `give the output a name that ends in .${kind}`,
+    next: { do: 'set', setting: 'output' },
+  });
 }
 
 /** What the name of a path promises; `null` where it promises nothing. */

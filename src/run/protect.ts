@@ -1,8 +1,10 @@
 import { join, parse } from 'node:path';
+import { assertRegularFile, checkArtifactName } from '../transfer/artifact.ts';
 import { checkOutput, type OutputTarget } from '../transfer/download/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
 import { assertProtects, stageOf } from './backend.ts';
-import { fetchOutput } from './download.ts';
+import { checkQuotas } from './checks/quota.ts';
+import { assertKindOfOutput, fetchOutput } from './download.ts';
 import type { RunContext } from './trace.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
@@ -21,9 +23,11 @@ export function protectedPath(inputPath: string): string {
   return join(dir, `${name}-protected${ext}`);
 }
 
-/** Checks that the output can be written, before anything is sent. */
+/** Checks that there is an input and that the output can be written, before anything is sent. */
 export async function checkProtectOutput(input: ProtectInput): Promise<OutputTarget> {
+  await assertRegularFile(input.path);
   const target = { path: input.output ?? protectedPath(input.path), force: input.force };
+  assertKindOfOutput(target.path, checkArtifactName(input.path).kind);
   await checkOutput(target, input.path);
   return target;
 }
@@ -41,14 +45,18 @@ export async function protect(
   assertProtects(backend);
   checkInputName(backend, input.path);
   const target = input.detach ? null : await checkProtectOutput(input);
-  const { id, sent } = await withArtifact(input, ctx, async (artifact) => ({
-    id: await uploadArtifact(artifact, input, ctx),
-    sent: {
-      ...artifact,
-      sha256: ctx.trace.report.artifact?.sha256 ?? null,
-      signingKey: input.options.signingKey,
-    },
-  }));
+  const { id, sent } = await withArtifact(input, ctx, async (artifact, _, signedBy) => {
+    await checkQuotas([backend], artifact, input.options.environment, ctx);
+    return {
+      id: await uploadArtifact(artifact, input, ctx),
+      sent: {
+        ...artifact,
+        sha256: ctx.trace.report.artifact?.sha256 ?? null,
+        signingKey: input.options.signingKey,
+        signedBy,
+      },
+    };
+  });
   if (target === null) {
     acceptAsDone(ctx);
     return { id, output: null };

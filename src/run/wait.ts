@@ -2,12 +2,12 @@ import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
 import { IntegrityError, UsageError } from '../contract/errors.ts';
 import type { Finding, JobState, Stage } from '../contract/job.ts';
-import { noSuchJob, waitForJob } from '../transfer/wait/poll.ts';
+import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
 import { jobRecord, type RunContext } from './trace.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
-interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
+interface SentSubject extends Pick<Artifact, 'name' | 'platform' | 'identity'> {
   /** What it was sent for, where the backend knows such a thing. */
   readonly stage: Stage | null;
 }
@@ -36,6 +36,7 @@ export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState>
   // A job of another run goes on, whatever becomes of this one.
   if (uploaded === null) ctx.record({ type: 'may-have-landed' });
   const until = milestoneOf(backend, input.until);
+  let isNameTold = false;
   const poll = async (asking: Context) => {
     const state = await backend.adapter.poll(id, { patience: 'once', until, details: record.details }, asking);
     if (state === 'absent') return state;
@@ -43,17 +44,44 @@ export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState>
     if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
     noteState(state, ctx);
     if (uploaded !== null) checkSubject(job, state, uploaded);
+    const name = state.subject?.fileName ?? uploaded?.name;
+    if (uploaded !== null && name !== undefined && name !== uploaded.name && !isNameTold) {
+      isNameTold = true;
+      const message = `${backend.id} calls the file ${JSON.stringify(name)}, it was sent as ${JSON.stringify(uploaded.name)}`;
+      ctx.emit({ type: 'warning', code: 'renamed', message });
+    }
     return state;
   };
   try {
-    return await waitForJob({ ...input, job, poll, uploaded: uploaded !== null }, ctx);
+    const appearTimeoutMs = appearTimeoutOf(input);
+    const state = await waitForJob({ ...input, job, poll, appearTimeoutMs, uploaded: uploaded !== null }, ctx);
+    tellWhatRemains(job, state, ctx);
+    return state;
   } finally {
     warnOfFindings(['warning'], ctx);
   }
 }
 
+/** How long a job that is there may answer "not found" by a slip of the server (ms). */
+const SLIP_MS = 15_000;
+
+/** A record that is made by the upload itself is there at once: then "not found" is a wrong reference, and soon said. */
+function appearTimeoutOf({ backend, uploaded, appearTimeoutMs }: WaitInput): number {
+  return uploaded !== null || backend.appearsLate === true ? appearTimeoutMs : Math.min(appearTimeoutMs, SLIP_MS);
+}
+
 function noteState(state: JobState, ctx: RunContext): void {
   ctx.trace.note({ state, findings: state.findings ?? ctx.trace.report.findings });
+}
+
+function reasonOf(job: string, { status: word, message }: JobState): string {
+  return `${job} ended as ${word}: ${message ?? 'no reason given'}`;
+}
+
+/** What a person has to do before the next milestone can be reached, and the command that waits for it. */
+function tellWhatRemains(job: string, { remains }: JobState, ctx: RunContext): void {
+  if (remains === undefined) return;
+  ctx.emit({ type: 'note', message: `${remains.message}, then apptool wait ${job} --until ${remains.until}` });
 }
 
 function warnOfFindings(severities: readonly Finding['severity'][], ctx: RunContext): void {
@@ -76,7 +104,10 @@ export async function status(
   const state = await backend.adapter.poll(id, question, ctx);
   if (state === 'absent') throw noSuchJob(job);
   noteState(state, ctx);
-  warnOfFindings(['warning', 'blocking'], ctx);
+  if (state.phase === 'failed') ctx.emit({ type: 'note', message: reasonOf(job, state) });
+  if (state.unrecognized === true) ctx.emit(unknownStatus(state));
+  warnOfFindings(['warning'], ctx);
+  tellWhatRemains(job, state, ctx);
   return state;
 }
 
@@ -94,11 +125,40 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
 
 /** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
 function checkSubject(job: string, state: JobState, sent: SentSubject): void {
-  const { fileName, platform, stage } = state.subject ?? {};
+  const { fileName, platform, stage, versionCode } = state.subject ?? {};
   const refuse = (is: string, sentAs: string) =>
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
-  if (fileName !== undefined && fileName !== sent.name) throw refuse(`"${fileName}"`, `"${sent.name}"`);
+  if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
+    throw refuse(visible(fileName), visible(sent.name));
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
   if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
+  const sentCode = sent.identity?.versionCode ?? null;
+  if (versionCode !== undefined && sentCode !== null && versionCode !== sentCode)
+    throw refuse(`versionCode ${versionCode}`, `versionCode ${sentCode}`);
+}
+
+/**
+ * A file name as servers may give it back and still mean the same file: composed or decomposed, percent-encoded, and with other characters in
+ * place of spaces and signs.
+ */
+function plainName(name: string): string {
+  return percentDecoded(name)
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}.-]+/gu, '_')
+    .toLowerCase();
+}
+
+function percentDecoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // A bare % is a character like any other.
+    return name;
+  }
+}
+
+/** With what is not ASCII as escapes: two names may look the same and not be. */
+function visible(name: string): string {
+  return JSON.stringify(name).replace(/[^\x20-\x7e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

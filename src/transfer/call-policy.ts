@@ -70,13 +70,16 @@ export const CALL_POLICIES = {
     freshConnection: true,
     tooMany: 'builds',
   },
-  /** PUT of one part: the last write wins, so it may be sent again (Amazon S3 user guide, "presigned URLs"). */
+  /**
+   * PUT of one part: the last write wins, so it may be sent again (Amazon S3 user guide, "presigned URLs"). A proxy that takes the whole part before
+   * it passes it on is silent meanwhile, and would be each time.
+   */
   part: {
     ...READ,
     kind: 'part',
     unsentRetries: 6,
     ambiguousRetries: 6,
-    answerTimeoutMs: 60_000,
+    answerTimeoutMs: 300_000,
     refusedAccess: 'url',
   },
   /** PUT of the whole object, which starts the build: after a lost answer the job's status decides, never a blind repeat. */
@@ -160,8 +163,19 @@ export const CALL_POLICIES = {
     budgetMs: 3_000,
     refusedAccess: 'path',
   },
-  /** GET of a signed download URL; the download loop resumes it itself. */
-  fetch: { ...READ, kind: 'fetch', unsentRetries: 0, ambiguousRetries: 0, refusedAccess: 'url', tooMany: 'caller' },
+  /**
+   * GET of a signed download URL; the download loop resumes it itself. A proxy that scans what passes is silent until it has all of it, so the
+   * first byte is waited for as long as the answer to complete.
+   */
+  fetch: {
+    ...READ,
+    kind: 'fetch',
+    unsentRetries: 0,
+    ambiguousRetries: 0,
+    answerTimeoutMs: 300_000,
+    refusedAccess: 'url',
+    tooMany: 'caller',
+  },
 } as const satisfies Record<string, CallPolicy>;
 
 /** Full-jitter exponential backoff: a random time up to `base * 2^n`, capped (AWS Architecture Blog, "Exponential Backoff And Jitter"). */

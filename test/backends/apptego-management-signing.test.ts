@@ -329,7 +329,7 @@ describe('code-signing upload and builds sign', () => {
     const ask = () => adapter.poll(id, { patience: 'retried', until: null }, made.ctx);
     await expect.poll(ask).toMatchObject({ phase: 'succeeded' });
     expect((await run('builds list')).table?.rows[0]?.[3]).toBe('yes');
-    expect(JSON.stringify([uploaded, text, data, made.ctx.events])).not.toContain(PASSWORD);
+    expect(JSON.stringify([uploaded, next, data, made.ctx.events])).not.toContain(PASSWORD);
   });
 
   test('upload refuses an unknown application, and an Android file without an alias', async () => {

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Receipt } from '../../src/cli/receipt/receipt.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
@@ -196,6 +197,8 @@ describe('what a stopped run leaves', () => {
     await struck(proxy, 0);
     running.child.kill('SIGINT');
     await running.seen('once more to stop at once');
+    // Sooner, it would be the same signal passed on twice.
+    await sleep(600);
 
     const at = performance.now();
     running.child.kill('SIGINT');
@@ -205,6 +208,30 @@ describe('what a stopped run leaves', () => {
     expect(result.code).toBe(130);
     expect(ResultDocument.parse(JSON.parse(result.stdout)).error?.class).toBe('cancelled');
     expect(result.stderr).toContain('apptool abort');
+  }, 60_000);
+
+  test('F-SIG-14: a signal that comes twice within half a second is one signal', async () => {
+    const lateAbort: Fault = async (exchange) => {
+      const answer = await exchange.forward(await exchange.readBody());
+      setTimeout(() => exchange.reply(answer), 300);
+    };
+    const planned = [
+      { ...SILENT, ...PART, after: 2 },
+      { origin: 'api' as const, path: /\/abort$/, times: 10, fault: lateAbort },
+    ];
+    const { box, proxy, file, folder } = await setUp({ name: '', planned, moment: 0, isLarge: true, hint: /./ });
+    const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
+    await struck(proxy, 0);
+
+    running.child.kill('SIGTERM');
+    await running.seen('once more to stop at once');
+    running.child.kill('SIGTERM');
+    running.child.kill('SIGINT');
+    const result = await running.result;
+
+    expect(result.code).toBe(143);
+    expect(result.stderr).toContain('hint: no build was started; what was sent is gone');
+    expect(box.store.openUploads()).toEqual([]);
   }, 60_000);
 
   test('F-SIG-04: complete is given the time to answer, and is not aborted', async () => {

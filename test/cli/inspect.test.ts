@@ -141,6 +141,7 @@ test('an APK that was changed after it was signed is reported as such', async ()
     ],
   });
   expect(warnings).toEqual([
+    { code: 'broken-archive', message: expect.stringContaining('whose local header says another thing') },
     { code: 'invalid-signature', message: `the v2 signature does not verify: ${reason}` },
     { code: 'invalid-signature', message: `the v3 signature does not verify: ${reason}` },
   ]);

@@ -211,7 +211,7 @@ describe('the settings of it', () => {
     ['--expect-signer', `${WITH_COLONS}:00`, 'must be a SHA-256: 64 hexadecimal digits'],
     ['--expect-package', '', 'is empty'],
     ['--min-version-code', '-1', WHOLE_NUMBER],
-    ['--min-version-code', '1.5', WHOLE_NUMBER],
+    ['--min-version-code', '1.5.', WHOLE_NUMBER],
     ['--min-version-code', '1e3', WHOLE_NUMBER],
     ['--min-version-code', '1'.repeat(16), WHOLE_NUMBER],
   ])('%s "%s" is refused', async (flag, value, says) => {

@@ -52,8 +52,10 @@ export function backendInput(
   );
   const connections = openConnections(NO_PROXY, addresses);
   atEnd(() => connections.close());
-  const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, conceal: () => {}, storage };
+  const conceal = () => {};
+  const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs, conceal });
+  const told = { conceal, concealAddress: conceal };
+  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, ...told, storage };
 }
 
 /** A backend as the command line opens it. */
@@ -64,9 +66,17 @@ export async function openBackend(
   own: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenBackend> {
   const { storage, ...input } = backendInput(definition, variables, { stallTimeoutMs, own });
-  const { files, limit, signature = null, accepts, milestones, protects } = definition.capabilities;
+  const {
+    files,
+    limit,
+    signature = null,
+    accepts,
+    milestones,
+    protects,
+    appearsLate = false,
+  } = definition.capabilities;
   const adapter = await definition.create(input);
-  return { id: definition.id, files, limit, signature, accepts, milestones, protects, adapter, storage };
+  return { id: definition.id, files, limit, signature, accepts, milestones, protects, appearsLate, adapter, storage };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

@@ -42,7 +42,7 @@ export async function readAndroidApp(archive: AppArchive, problems: string[]): P
   if (root === null) return null;
   const lookup = resourcesOf(archive, parts, problems);
   return {
-    manifest: await readAndroidManifest(root, lookup),
+    manifest: await readAndroidManifest(root, lookup, problems),
     looks: async () => {
       const { label, icon } = await readAndroidLooks(root, lookup);
       return { label, icon: icon === null ? null : `${parts.folder}${icon}` };
@@ -71,7 +71,11 @@ async function readRoot(
 }
 
 /** A lookup that reads the resource table once, when it is first asked. One that cannot be read has no resources. */
-function resourcesOf({ zip }: AppArchive, { resources, readResources }: Parts, problems: string[]): ResourceLookup {
+function resourcesOf(
+  { zip, budget }: AppArchive,
+  { resources, readResources }: Parts,
+  problems: string[],
+): ResourceLookup {
   let table: Promise<((id: number) => ResourceCandidate[]) | null> | null = null;
   const read = async () => {
     const bytes = await zip.read(resources);
@@ -80,7 +84,9 @@ function resourcesOf({ zip }: AppArchive, { resources, readResources }: Parts, p
   return async (id) => {
     table ??= read();
     try {
-      return (await table)?.(id) ?? [];
+      const candidates = (await table)?.(id) ?? [];
+      budget.spend(1 + candidates.length);
+      return candidates;
     } catch (cause) {
       if (!(cause instanceof UnreadablePart)) throw cause;
       const problem = `cannot read ${resources}: it ${cause.message}`;

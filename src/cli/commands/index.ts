@@ -2,7 +2,7 @@ import type { Command } from './command.ts';
 
 const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
-const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable'];
+const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'];
 const NEWS = ['release-notes', 'release-notes-file', 'tags'];
 /** Of every command that does something for a release. */
 const REPORTS = ['github', 'gitlab-dotenv', 'junit', 'jenkins-properties'];

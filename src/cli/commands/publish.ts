@@ -15,7 +15,7 @@ import { describePlan } from './upload.ts';
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
 export async function publishCommand(session: Session): Promise<CommandResult<PlannedForEach>> {
   const definitions = targetsOf(session);
-  const options = uploadOptions(session, definitions);
+  const options = await uploadOptions(session, definitions);
   const backends = await Promise.all(definitions.map(({ id }) => session.open(id)));
   const { values } = session.settings;
   const until = values.until;

@@ -22,7 +22,7 @@ export async function uploadCommand(session: Session): Promise<CommandResult<Pla
 /** The file of the command line on its way to a backend. */
 export async function uploadInput(session: Session, backendId: string): Promise<UploadInput> {
   const definition = session.definition(backendId);
-  const options = uploadOptions(session, [definition]);
+  const options = await uploadOptions(session, [definition]);
   const backend = await session.open(backendId);
   const { platform } = session.settings.values;
   return { backend, path: session.invocation.operands[0] ?? '', platform, options, expected: expectations(session) };

@@ -23,6 +23,7 @@ const AndroidApp = z.strictObject({
   debuggable: z.boolean(),
   testOnly: z.boolean(),
   split: z.string().nullable().describe('The split that this is, where it is not a whole app'),
+  needsSplits: z.boolean().describe('Whether it is installed with its splits only'),
   label: z.string().nullable(),
   icon: z.string().nullable().describe('Path in the archive'),
 });
@@ -42,6 +43,7 @@ const IosApp = z.strictObject({
   buildNumber: z.string().nullable(),
   minimumOs: z.string().nullable(),
   sdk: z.string().nullable(),
+  platforms: z.array(z.string()).describe('What it runs on, such as iPhoneOS'),
   label: z.string().nullable(),
   icon: z.string().nullable().describe('Path in the archive'),
   usageDescriptions: z.array(z.string()).describe('The keys by which it explains what it wants access to'),
@@ -50,6 +52,7 @@ const IosApp = z.strictObject({
     .strictObject({
       name: z.string().nullable(),
       uuid: z.string().nullable(),
+      appId: z.string().nullable().describe('Whose app it is for, its prefix first; * stands for any'),
       kind: z.enum(['development', 'ad-hoc', 'enterprise', 'app-store']),
       teamId: z.string().nullable(),
       teamName: z.string().nullable(),

@@ -19,6 +19,7 @@ import type { TextStream } from '../output/streams.ts';
 import { createConfirm } from '../process/confirm.ts';
 import type { Host } from '../process/host.ts';
 import { questionsOn } from '../process/questions.ts';
+import { readVariables } from '../process/variables.ts';
 import { VERSION } from '../process/version.ts';
 import { checkReceiptPath, receiptAt, unfinishedIn } from '../receipt/receipt.ts';
 import { createReceiptKeeper, type ReceiptKeeper } from '../receipt/receipt-keeper.ts';
@@ -50,7 +51,8 @@ export async function prepare(
 ): Promise<{ readonly session: Session; close(): Promise<void> }> {
   const { process, clock, redactor, signal, emit, trace } = around;
   const cwd = workingDirectory(process);
-  const invocation = withVariables(asked, process.env);
+  const env = readVariables(process.env);
+  const invocation = withVariables(asked, env);
   const { config: path } = invocation.flags;
   const { file, warnings } =
     typeof path === 'string'
@@ -65,50 +67,61 @@ export async function prepare(
       readValueFile: (name) => readValueFile(name, cwd),
     });
 
-  const first = resolveWith(process.env);
+  const first = resolveWith(env);
   around.onSettings(first.values);
   const writeStderr = await chooseRenderer(first.values, around);
   await openReportsOf(invocation, first.values, writeStderr, around);
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
 
   const sandbox = await embeddedFor(invocation, first, around);
-  const environment = sandbox === null ? process.env : withSandbox(process.env, sandbox.variables);
-  const settings = sandbox === null ? first : resolveWith(environment);
-  // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
-  const receipt = receiptPath(invocation, settings);
-  const build =
-    receipt === undefined
-      ? metadataFromEnvironment(environment)
-      : await readBuildMetadata({ environment, cwd, signal });
-  let known: Promise<BuildMetadata> | null = null;
-  const receipts = keepReceipts(invocation.command, receipt, settings, build, around);
-  around.onReceipts(receipts);
-  const questions = questionsOn(process, signal);
-  const session = createSession({
-    invocation,
-    settings,
-    config: file,
-    environment,
-    backends,
-    commands: COMMANDS,
-    redactor,
-    questions,
-    confirm: createConfirm(questions),
-    build: () => {
-      known ??= readBuildMetadata({ environment, cwd, signal });
-      return known;
-    },
-    ctx: { signal, emit, record: trace.record, trace, clock },
-    carryOn: receipts.carryOn,
-    printNow: around.printNow,
-  });
-  return {
-    session,
-    close: async () => {
-      await session.close();
-      await sandbox?.close();
-    },
-  };
+  try {
+    const session = await sessionOver(sandbox);
+    return {
+      session,
+      close: async () => {
+        await session.close();
+        await sandbox?.close();
+      },
+    };
+  } catch (error) {
+    // A server that goes on listening would keep the process alive for ever.
+    await sandbox?.close();
+    throw error;
+  }
+
+  async function sessionOver(embedded: Sandbox | null): Promise<Session> {
+    const environment = embedded === null ? env : withSandbox(env, embedded.variables);
+    const settings = embedded === null ? first : resolveWith(environment);
+    // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
+    const receipt = receiptPath(invocation, settings);
+    const build =
+      receipt === undefined
+        ? metadataFromEnvironment(environment)
+        : await readBuildMetadata({ environment, cwd, signal });
+    let known: Promise<BuildMetadata> | null = null;
+    const receipts = keepReceipts(invocation.command, receipt, settings, build, around);
+    around.onReceipts(receipts);
+    const questions = questionsOn(process, signal);
+    return createSession({
+      invocation,
+      settings,
+      config: file,
+      environment,
+      backends,
+      commands: COMMANDS,
+      redactor,
+      stdin: () => process.stdin,
+      questions,
+      confirm: createConfirm(questions),
+      build: () => {
+        known ??= readBuildMetadata({ environment, cwd, signal });
+        return known;
+      },
+      ctx: { signal, emit, record: trace.record, trace, clock },
+      carryOn: receipts.carryOn,
+      printNow: around.printNow,
+    });
+  }
 }
 
 function ignoresFoundConfig({ command }: Invocation): boolean {
@@ -129,8 +142,6 @@ function withVariables(asked: Invocation, environment: Env): Invocation {
 /** Throws `LocalIoError` where the working directory has been deleted. */
 function workingDirectory(process: Host): string {
   try {
-    // Libraries ask for the home directory, and fail where the user has none; nothing of ours is kept there.
-    process.env.HOME ??= '/';
     return process.cwd();
   } catch (cause) {
     throw new LocalIoError('the working directory does not exist any more', {
@@ -217,9 +228,10 @@ async function openReportsOf(
   invocation: Invocation,
   settings: SettingValues,
   writeStderr: (text: string) => void,
-  { process: { env: environment }, clock, redactor, emit, onReports }: Surroundings,
+  { process, clock, redactor, emit, onReports }: Surroundings,
 ): Promise<void> {
   const { command, operands } = invocation;
+  const environment = readVariables(process.env);
   const flags = COMMANDS.find(({ name }) => name === command)?.flags ?? [];
   const isForRelease = flags.includes('github');
   if (settings.events === undefined && !isForRelease) return;

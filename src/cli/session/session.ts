@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../backends/definition.ts';
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
-import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
@@ -50,6 +52,8 @@ export interface Session {
   readonly redactor: Redactor;
   /** Goes on from a receipt: what it knows and this run does not stays in this run's. */
   readonly carryOn: (receipt: Receipt) => void;
+  /** Standard input, opened when it is first asked for. */
+  readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
   /** Asks the person at the terminal; `null` where there is none. */
   readonly confirm: Confirm;
@@ -78,6 +82,8 @@ export interface SessionParts {
   readonly redactor: Redactor;
   readonly ctx: RunContext;
   readonly build: () => Promise<BuildMetadata>;
+  /** Standard input, opened when it is first asked for. */
+  readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
   readonly confirm: Confirm;
   readonly carryOn: (receipt: Receipt) => void;
@@ -104,7 +110,13 @@ export function createSession(parts: SessionParts): Session {
       stallTimeoutMs,
       build: parts.build,
       conceal: redactor.add,
-      storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
+      concealAddress: redactor.addAddress,
+      storage: createStorage({
+        connections,
+        trustedBase: addresses[0] ?? '',
+        stallTimeoutMs,
+        conceal: redactor.addAddress,
+      }),
     };
   };
   const openFor: Session['openFor'] = async (id, more) => {
@@ -117,6 +129,19 @@ export function createSession(parts: SessionParts): Session {
     const input = inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
     return { ...input, ifRefused: credentials.ifRefused };
   };
+  /** Asked only where its credentials are set. One that cannot be opened is not needed. */
+  const quotaBy = async (id: string | undefined): Promise<OpenBackend['quota']> => {
+    const other = backends.find((backend) => backend.id === id);
+    if (other === undefined || !other.credentials.every((one) => one.isOptional === true || isSet(one, environment)))
+      return undefined;
+    try {
+      return (await other.create(await openFor(other.id, []))).quota;
+    } catch (error) {
+      if (!(error instanceof AppToolError)) throw error;
+      warn('quota-unknown', `cannot ask how many builds of the week are left: ${error.message}`);
+      return undefined;
+    }
+  };
   return {
     ...parts,
     definition,
@@ -125,14 +150,29 @@ export function createSession(parts: SessionParts): Session {
     async open(id) {
       const backend = definition(id);
       const { storage, ifRefused, ...input } = await openFor(id, []);
-      const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
+      const {
+        files,
+        limit,
+        signature = null,
+        accepts,
+        milestones,
+        protects,
+        appearsLate = false,
+      } = backend.capabilities;
       const adapter = withHints(await backend.create(input), ifRefused);
-      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage };
+      const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
+      const known = quota === undefined ? {} : { quota };
+      return { id, files, limit, signature, accepts, milestones, protects, appearsLate, adapter, storage, ...known };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
     },
   };
+}
+
+function isSet({ variable, fallback }: CredentialSpec, environment: Env): boolean {
+  const names = [variable, ...(fallback === undefined ? [] : [fallback])].flatMap((name) => [name, `${name}_FILE`]);
+  return names.some((name) => (environment[name] ?? '') !== '');
 }
 
 /** A backend's settings with its addresses checked and in their plain form. */
@@ -158,7 +198,10 @@ function checkPollInterval(settings: ResolvedSettings, addresses: readonly strin
 }
 
 /** Read only for a backend that has a use for them. */
-function releaseNotesFor({ settings }: Session, backends: readonly BackendDefinition[]): string | undefined {
+async function releaseNotesFor(
+  { settings, stdin, ctx }: Session,
+  backends: readonly BackendDefinition[],
+): Promise<string | undefined> {
   const { releaseNotes, releaseNotesFile } = settings.values;
   const { releaseNotes: text, releaseNotesFile: file } = settings.sources;
   if (text === '--release-notes' && file === '--release-notes-file')
@@ -168,14 +211,14 @@ function releaseNotesFor({ settings }: Session, backends: readonly BackendDefini
   if (!backends.some(({ capabilities }) => capabilities.accepts.includes('releaseNotes'))) return undefined;
   if (releaseNotesFile === undefined || text === '--release-notes') return releaseNotes;
   return releaseNotes === undefined || file === '--release-notes-file'
-    ? readReleaseNotes(releaseNotesFile)
+    ? await readReleaseNotes(releaseNotesFile, stdin(), ctx.signal)
     : releaseNotes;
 }
 
 const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
 
 /** The options of an upload to these backends. Refuses a flag that none of them has a use for: it would change nothing. */
-export function uploadOptions(session: Session, backends: readonly BackendDefinition[]): UploadOptions {
+export async function uploadOptions(session: Session, backends: readonly BackendDefinition[]): Promise<UploadOptions> {
   const { values, sources } = session.settings;
   for (const key of SHARED_SETTINGS) {
     const flag = FLAGS.find((candidate) => candidate.key === key);
@@ -190,7 +233,7 @@ export function uploadOptions(session: Session, backends: readonly BackendDefini
     capacityWaitMs: values.capacityWait,
     pollIntervalMs: values.pollInterval,
     concurrency: values.concurrency,
-    releaseNotes: releaseNotesFor(session, backends),
+    releaseNotes: await releaseNotesFor(session, backends),
     tags: values.tags,
   };
 }
@@ -202,6 +245,7 @@ export function expectations({ settings: { values } }: Session): Expectations {
     signer: values.expectSigner,
     minVersionCode: values.minVersionCode,
     allowDebuggable: values.allowDebuggable === true,
+    allowUnfit: values.allowUnfit === true,
   };
 }
 
@@ -210,7 +254,6 @@ export function readValueFile(path: string, cwd: string): string {
   try {
     return readFileSync(resolve(cwd, path), 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
-    const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
-    throw new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
 }

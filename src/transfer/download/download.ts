@@ -3,11 +3,11 @@ import { IntegrityError } from '../../contract/errors.ts';
 import { backoff, waitToRetry } from '../backoff.ts';
 import { type FileHash, hashOf } from '../file-hash.ts';
 import type { Storage } from '../http/storage.ts';
-import { BrokenOff, fetchFile } from './fetch-file.ts';
+import { fetchFile } from './fetch-file.ts';
 import { checkRoom, createOutput, type OutputFile, type OutputTarget } from './output-file.ts';
 import { clearPartials } from './partials.ts';
 import type { AskForLink } from './ready-link.ts';
-import { FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
+import { BrokenOff, FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
 
 const MOST_BEGINNINGS = 5;
 const MOST_DAMAGED = 3;
@@ -62,7 +62,7 @@ export async function downloadToFile(request: DownloadRequest, ctx: Context): Pr
 async function fetchChecked(request: DownloadRequest, file: OutputFile, ctx: Context): Promise<Received> {
   const capBytes = downloadCap(request.inputBytes);
   const remote = openRemoteFile(request.link, request.storage, capBytes, async ({ sizeBytes }, { fileName }) => {
-    if (sizeBytes !== null) await checkRoom(request.target.path, sizeBytes);
+    if (sizeBytes !== null) await checkRoom(request.target.path, sizeBytes, ctx);
     ctx.emit({ type: 'download.start', name: fileName, totalBytes: sizeBytes });
   });
   // Each turn is one of at most `MOST_BEGINNINGS`.
