@@ -134,8 +134,8 @@ describe('download by a receipt', () => {
   test('of a run that knew nothing of the app compares what there is', async () => {
     const { folder, download } = await uploaded(await readFile(fixture('rich.apk')));
     const receipt = JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'));
-    const artifact = { ...receipt.artifact, packageName: null, versionName: null, versionCode: null };
-    await writeFile(join(folder, 'r.json'), JSON.stringify({ ...receipt, artifact }));
+    const input = { ...receipt.input, packageName: null, versionName: null, versionCode: null };
+    await writeFile(join(folder, 'r.json'), JSON.stringify({ ...receipt, input }));
 
     const { code, stdout } = await download();
 
