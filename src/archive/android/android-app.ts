@@ -6,6 +6,7 @@ import { readProtoManifest } from './proto-manifest.ts';
 import { readProtoResources } from './proto-resources.ts';
 import { readResourceTable } from './resource-table.ts';
 import type { ResourceCandidate, ResourceLookup } from './resources.ts';
+import { LEAST_DEMANDS, type SigningDemands, signingDemandsOf } from './signing-demands.ts';
 import type { XmlElement } from './xml-element.ts';
 
 /** Where an APK and a bundle keep what describes them, and in which format. */
@@ -48,6 +49,17 @@ export async function readAndroidApp(archive: AppArchive, problems: string[]): P
       return { label, icon: icon === null ? null : `${parts.folder}${icon}` };
     },
   };
+}
+
+/** What the manifest of an APK decides about its signatures. */
+export async function readSigningDemands(archive: AppArchive): Promise<SigningDemands> {
+  try {
+    const root = await readRoot(archive, PARTS.apk, []);
+    return root === null ? LEAST_DEMANDS : signingDemandsOf(root);
+  } catch (cause) {
+    if (!(cause instanceof ArchiveProblem)) throw cause;
+    return LEAST_DEMANDS;
+  }
 }
 
 type Parts = (typeof PARTS)[keyof typeof PARTS];

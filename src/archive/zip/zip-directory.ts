@@ -55,7 +55,7 @@ export interface ZipEnd {
 }
 
 /** What the directory says of an entry. */
-interface ZipEntry {
+export interface ZipEntry {
   readonly name: string;
   readonly flags: number;
   readonly method: number;
@@ -194,6 +194,11 @@ async function readEntries(zip: ZipFile, reader: WindowReader, fileBytes: number
 function isPossible({ compressionMethod, compressedSize, uncompressedSize }: Entry): boolean {
   if (compressionMethod === STORED) return uncompressedSize === compressedSize;
   return uncompressedSize <= DEFLATE_LIMIT * compressedSize;
+}
+
+/** A name in an entry's own header, as the one in the directory is read. */
+export function decodeName(flags: number, bytes: Buffer): string {
+  return getFileNameLowLevel(flags, bytes, [], true);
 }
 
 function nameOf(entry: Entry): string {
