@@ -22,7 +22,7 @@ async function readSchemas() {
     bundle: true,
     format: 'esm',
     platform: 'node',
-    external: ['zod', 'undici', 'yauzl', 'p-retry', 'p-limit'],
+    external: ['zod', 'undici', 'p-retry', 'p-limit'],
     logLevel: 'warning',
   });
   const { backendCommandTexts, publishedSchemas, textsFromSchema } = await import(entry);

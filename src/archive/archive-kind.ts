@@ -1,7 +1,9 @@
 import type { ArtifactKind } from '../contract/artifact.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { type ArchiveFile, ArchiveProblem, readAt } from './zip/archive-file.ts';
-import { readZipDirectory, type ZipDirectory } from './zip/zip-directory.ts';
+import type { Remarks } from './zip/remarks.ts';
+import { readZipDirectory, renamed, type ZipDirectory } from './zip/zip-directory.ts';
 
 const LONGEST_HEAD = 512;
 
@@ -10,6 +12,8 @@ export interface AppArchive {
   readonly kind: ArtifactKind;
   readonly file: ArchiveFile;
   readonly zip: ZipDirectory;
+  /** Where the app of an IPA is, such as `Payload/Name.app/`; empty for the other kinds. */
+  readonly appFolder: string;
   /** What reading its parts may cost, all of them together. */
   readonly budget: Budget;
 }
@@ -20,19 +24,63 @@ export interface AppArchive {
  */
 export async function openAppArchive(file: ArchiveFile): Promise<AppArchive> {
   const head = await readAt(file, Math.min(LONGEST_HEAD, file.sizeBytes), 0);
-  if (!head.subarray(0, 4).equals(Buffer.from('PK\x03\x04', 'latin1'))) throw new ArchiveProblem(describeHead(head));
+  if (!head.subarray(0, 4).equals(Buffer.from('PK\x03\x04', 'latin1')))
+    throw new ArchiveProblem(describeHead(head), { isDamaged: true });
   const zip = await readZipDirectory(file);
   const kind = kindOfNames(zip.names);
-  if (kind === null)
-    throw new ArchiveProblem('not an APK, AAB or IPA: it is a zip without AndroidManifest.xml or Payload/*.app');
-  return { kind, file, zip, budget: createBudget() };
+  const budget = createBudget();
+  if (kind !== null) return { kind, file, zip, appFolder: '', budget };
+  const iosZip = renamed(zip, zip.names.map(asExtracted));
+  const appFolder = appFolderOf(iosZip.names);
+  if (appFolder === null) throw noApp(zip.names);
+  return { kind: 'ipa', file, zip: iosZip, appFolder, budget };
 }
 
-/** An AAB keeps each module's manifest below `<module>/manifest/`; an APK's is at the root; an IPA holds `Payload/<name>.app/`. */
+/** What of an archive is not as an honest tool writes it: what does no harm, and what a device refuses. */
+export async function remarksOn({ kind, zip }: AppArchive): Promise<Pick<Remarks, 'oddities' | 'faults'>> {
+  const { oddities, faults, faultsOfApk } = await zip.remarks();
+  return { oddities, faults: kind === 'apk' ? [...faults, ...faultsOfApk] : faults };
+}
+
+/**
+ * An APK's manifest is at the root; a bundle keeps that of each module below `<module>/manifest/`. The root comes first: an APK may hold
+ * the `BundleConfig.pb` of the bundle that it was made from, and Android reads its manifest all the same.
+ */
 function kindOfNames(names: readonly string[]): ArtifactKind | null {
-  if (names.includes('BundleConfig.pb') || names.includes('base/manifest/AndroidManifest.xml')) return 'aab';
   if (names.includes('AndroidManifest.xml')) return 'apk';
-  return names.some((name) => /^Payload\/[^/]+\.app\//.test(name)) ? 'ipa' : null;
+  return names.includes('BundleConfig.pb') || names.includes('base/manifest/AndroidManifest.xml') ? 'aab' : null;
+}
+
+/** A name as unzip would write it: bsdtar puts `./` first, and PowerShell of Windows has its own separator. */
+function asExtracted(name: string): string {
+  const separated = /^(?:\.\\)?Payload\\/.test(name) ? name.replaceAll('\\', '/') : name;
+  return separated.replace(/^(?:\.\/)+/, '');
+}
+
+/**
+ * The folder of the app in an IPA, `Payload/<name>.app/`: the one that has an `Info.plist`, or else the first one; `null` where there is
+ * none. Throws `ArchiveProblem` for two apps: which one would be installed, nobody can tell.
+ */
+function appFolderOf(names: readonly string[]): string | null {
+  const folders = new Set(names.flatMap((name) => /^Payload\/[^/]+\.app\//.exec(name)?.[0] ?? []));
+  const apps = [...folders].filter((folder) => names.includes(`${folder}Info.plist`));
+  if (apps.length > 1)
+    throw new ArchiveProblem(`archive holds ${apps.length} apps: ${apps.slice(0, 3).join(', ')}`, {
+      hint: 'pack one app: its folder alone below Payload/',
+    });
+  return apps[0] ?? [...folders][0] ?? null;
+}
+
+/** What is not an app, with a hint where it is known what it is: `toc.pb` is bundletool's, `info.json` APKMirror's. */
+function noApp(names: readonly string[]): ArchiveProblem {
+  const inside = names.find((name) => /\.(?:apk|aab|ipa)$/i.test(name));
+  const message = 'not an APK, AAB or IPA: it is a zip without AndroidManifest.xml or Payload/*.app';
+  if (names.includes('toc.pb')) return new ArchiveProblem(`${message}, but with a set of APKs`, { hint: APK_SET_HINT });
+  if (inside === undefined) return new ArchiveProblem(message);
+  const isSplit = names.includes('manifest.json') || names.includes('info.json');
+  return isSplit
+    ? new ArchiveProblem(`${message}, but with the APKs of one app`, { hint: SPLIT_APKS_HINT })
+    : new ArchiveProblem(`${message}, but with ${inside} in it`, { hint: `unzip it, and name ${inside}` });
 }
 
 function describeHead(head: Buffer): string {

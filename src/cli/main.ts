@@ -2,26 +2,29 @@ import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
 import { endReports } from '../ci/reports/end-reports.ts';
 import type { Report as FileReport } from '../ci/reports/report.ts';
+import type { Clock } from '../contract/context.ts';
 import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
 import { createRedactor, type Redactor } from '../contract/text/redact.ts';
-import { quotedLines, safeJson, safeLine } from '../contract/text/safe-text.ts';
+import { pathLine, quotedLines, safeJson, safeLine, safeLines } from '../contract/text/safe-text.ts';
 import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
-import { backendCommands } from './commands/backend/backend-commands.ts';
-import { COMMANDS } from './commands/index.ts';
-import type { CommandResult, CommandSpec, Invocation } from './line/command.ts';
-import { type Parsed, parseCommandLine } from './line/program.ts';
+import type { Command } from './commands/command.ts';
+import { readCommandLine } from './commands/read-command-line.ts';
+import type { CommandResult, Invocation } from './line/command.ts';
 import { causeLines, documentOf, errorLines, type Outcome } from './output/outcome.ts';
 import type { Renderer } from './output/render/renderer.ts';
 import { type TextStream, textStream } from './output/streams.ts';
 import { listenForSignals } from './process/cancellation.ts';
 import { realClock } from './process/clock.ts';
-import { setEngineFlags } from './process/engine-flags.ts';
+import type { Host } from './process/host.ts';
 import { VERSION } from './process/version.ts';
 import type { ReceiptKeeper } from './receipt/receipt-keeper.ts';
 
+export { setEngineFlags } from './process/engine-flags.ts';
+
 interface Run {
-  readonly process: NodeJS.Process;
+  readonly process: Host;
+  readonly clock: Clock;
   readonly stdout: TextStream;
   readonly stderr: TextStream;
   readonly redactor: Redactor;
@@ -44,15 +47,15 @@ interface Run {
 }
 
 /** The whole program: reads the command line, runs one command, prints its result. Resolves with the exit code and never rejects. */
-export async function main(process: NodeJS.Process): Promise<number> {
-  setEngineFlags(process.versions.node);
+export async function main(process: Host, clock: Clock = realClock): Promise<number> {
   const argv = process.argv.slice(2);
   const run: Run = {
     process,
+    clock,
     stdout: textStream(process.stdout),
     stderr: textStream(process.stderr),
     redactor: createRedactor(),
-    startedAt: realClock.now(),
+    startedAt: clock.now(),
     trace: createTrace((trace) => run.receipts?.changed(trace)),
     warnings: [],
     command: null,
@@ -67,7 +70,7 @@ export async function main(process: NodeJS.Process): Promise<number> {
     hasPrinted: false,
     hasEnded: false,
   };
-  const cancellation = listenForSignals(process, {
+  const cancellation = listenForSignals(process, clock, {
     onFirst: (signal) => emit(run, { type: 'cancelling', signal }),
     onHardStop: (cancelled) => void fail(run, cancelled),
   });
@@ -79,7 +82,7 @@ export async function main(process: NodeJS.Process): Promise<number> {
 
 async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSignal): Promise<number> {
   try {
-    const parsed = await parseWithHelp(argv);
+    const parsed = await readCommandLine(argv);
     if (parsed.type === 'text' || parsed.type === 'help') {
       run.stdout.write(parsed.text);
       return 0;
@@ -96,20 +99,8 @@ async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSigna
   }
 }
 
-async function parseWithHelp(argv: readonly string[]): Promise<Parsed> {
-  const commands = [...COMMANDS, ...(await backendCommands())];
-  const withTexts = async (): Promise<Parsed> => {
-    const { settingTexts } = await import('./line/setting-texts.ts');
-    return parseCommandLine(argv, commands, VERSION, await settingTexts());
-  };
-  // Read once where it is plain what is asked for.
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return await withTexts();
-  const parsed = parseCommandLine(argv, commands, VERSION);
-  return parsed.type === 'help' || parsed.type === 'no-command' ? await withTexts() : parsed;
-}
-
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */
-function catchStrays(process: NodeJS.Process, run: Run): void {
+function catchStrays(process: Host, run: Run): void {
   const onStray = (error: unknown): void => {
     // After the end there is nothing left to clean up, and the exit code has been decided.
     if (run.hasEnded) return;
@@ -130,18 +121,14 @@ async function codeOfPrinting(run: Run): Promise<number> {
   return error.exitCode;
 }
 
-async function execute(
-  spec: CommandSpec,
-  invocation: Invocation,
-  run: Run,
-  signal: AbortSignal,
-): Promise<CommandResult> {
+async function execute(spec: Command, invocation: Invocation, run: Run, signal: AbortSignal): Promise<CommandResult> {
   const { prepare } = await import('./session/prepare.ts');
   // Every part and every wait listens to it.
   setMaxListeners(0, signal);
   signal.throwIfAborted();
   const prepared = await prepare(invocation, {
     process: run.process,
+    clock: run.clock,
     redactor: run.redactor,
     signal,
     emit: (event) => emit(run, event),
@@ -234,7 +221,8 @@ function writeErrors(run: Run, error: AppToolError): void {
       writeError(run, target.end, target.report, `${target.report.backend}: `);
   }
   if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
-  if (run.isVerbose && !(error instanceof CancelledError)) for (const line of causeLines(error)) writeLine(run, line);
+  if (run.isVerbose && !(error instanceof CancelledError))
+    for (const line of causeLines(error, run.redactor.redact)) writeLine(run, line);
 }
 
 function explainRefused(run: Run, error: AppToolError | null, { backend }: Report): void {
@@ -270,21 +258,14 @@ function print(run: Run, result: CommandResult): void {
   if (run.hasPrinted) return;
   run.hasPrinted = true;
   if (run.wantsJson) printDocument(run, { ...soFar(run), result, error: null });
-  else if (result.path !== undefined) run.stdout.write(`${run.redactor.redact(result.path)}\n`);
-  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor)}\n`);
-}
-
-function safeLines(text: string, redactor: Redactor): string {
-  return text
-    .split('\n')
-    .map((line) => safeLine(line, redactor))
-    .join('\n');
+  else if (result.path !== undefined) run.stdout.write(`${pathLine(result.path, run.redactor)}\n`);
+  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor).join('\n')}\n`);
 }
 
 /** What is known of the run, for its document. */
 function soFar(run: Run): Omit<Outcome, 'result' | 'error'> {
-  const { command, trace, warnings, startedAt } = run;
-  return { command, trace, warnings, durationMs: realClock.now() - startedAt };
+  const { command, trace, warnings, clock, startedAt } = run;
+  return { command, trace, warnings, durationMs: clock.now() - startedAt };
 }
 
 function printDocument(run: Run, outcome: Outcome): void {

@@ -1,6 +1,7 @@
-import type { AppIdentity, Artifact, ArtifactKind } from './artifact.ts';
+import type { AppIdentity, Artifact, ArtifactKind, Platform } from './artifact.ts';
 import type { Context } from './context.ts';
-import type { DownloadLink, JobState, Question } from './job.ts';
+import type { RejectedError } from './errors.ts';
+import type { DownloadLink, JobState, Question, Stage } from './job.ts';
 import type { PlannedRequest } from './planned-request.ts';
 
 /** The settings of one upload that are the same idea at every backend. A backend names those it uses in `Capabilities.accepts`. */
@@ -19,12 +20,29 @@ export interface UploadOptions {
   readonly tags?: readonly string[] | undefined;
 }
 
+/** A finished job's output cannot be fetched yet, as this answer says: it is asked for again, a few times. */
+export interface NotReady {
+  readonly notReady: RejectedError;
+}
+
 /** What is known of an upload whose answer was lost: in the run that made it, or in a receipt of that run. */
 export interface LostUpload extends Pick<Artifact, 'name' | 'platform'> {
   readonly identity: Pick<AppIdentity, 'packageName' | 'versionName' | 'versionCode'> | null;
   readonly environment?: string | undefined;
   /** The id of its job, where the backend gave it before the answer was lost. */
   readonly job: string | null;
+}
+
+/** How many builds of the last 7 days are used, of those that a plan allows for one platform and environment. */
+export interface BuildQuota {
+  /** `null` where the backend does not say. */
+  readonly used: number | null;
+  /** `null` where no limit is known. */
+  readonly limit: number | null;
+  /** When the next build is possible, where none is left and that is known. */
+  readonly freeAt: Date | null;
+  /** The setting that gives the limit where the default is not right, as `<backend>.<key>`. */
+  readonly setting: string;
 }
 
 /**
@@ -47,6 +65,11 @@ export interface Adapter {
    * nothing. Absent where the API has no call that tells.
    */
   find?(lost: LostUpload, since: Date, ctx: Context): Promise<readonly string[]>;
+  /** How many builds are left for such an upload; uses none of them. Absent where the API does not tell. */
+  quota?(
+    upload: { readonly platform: Platform; readonly environment: string | undefined },
+    ctx: Context,
+  ): Promise<BuildQuota>;
   /**
    * Removes what an unfinished multipart upload left, by the session that `record` was told of. Resolves when it is gone, also when it
    * was gone before. Absent where uploads leave nothing behind.
@@ -56,9 +79,12 @@ export interface Adapter {
   assertDownloadable?(id: string): void;
   /**
    * A fresh link to the output, as the kind of file that is wanted where the backend has several; `null` leaves it to the backend.
-   * Absent when the backend gives nothing back.
+   * `NotReady` for what the backend's own documentation says of an output that is not there yet, and for nothing else. Absent when the
+   * backend gives nothing back.
    */
-  download?(id: string, wanted: ArtifactKind | null, ctx: Context): Promise<DownloadLink>;
+  download?(id: string, wanted: ArtifactKind | null, ctx: Context): Promise<DownloadLink | NotReady>;
+  /** What an upload with these options is meant for; `null` where they do not say. Absent where a backend knows no such thing. */
+  stageOf?(options: UploadOptions): Stage | null;
   /**
    * Asks something harmless that only right credentials have answered, once, and creates nothing. Resolves with what that showed, in words;
    * rejects with `AuthError` where the credentials are refused. Absent where the API has no such call.

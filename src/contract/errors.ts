@@ -149,10 +149,16 @@ export class LimitError extends AppToolError {
   readonly exitCode = 10;
   /** `null` for a limit that is not of builds, such as one of requests. */
   override readonly limit: BuildLimit | null;
+  /** How long the server asks to wait (ms); `null` where it does not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(message: string, details: ErrorDetails & { readonly limit?: BuildLimit | null } = {}) {
+  constructor(
+    message: string,
+    details: ErrorDetails & { readonly limit?: BuildLimit | null; readonly retryAfterMs?: number | null } = {},
+  ) {
     super(message, details);
     this.limit = details.limit ?? null;
+    this.retryAfterMs = details.retryAfterMs ?? null;
   }
 }
 

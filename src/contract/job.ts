@@ -1,3 +1,6 @@
+/** What a build is meant for; a backend has words of its own for it. */
+export type Stage = 'development' | 'staging' | 'production';
+
 /** Where a job stands. The backend's own word travels beside it, as `JobState.status`. */
 export type Phase = 'queued' | 'running' | 'action-required' | 'succeeded' | 'failed';
 
@@ -53,7 +56,7 @@ export interface JobState {
 interface JobSubject {
   readonly fileName?: string;
   readonly platform?: string;
-  readonly environment?: string;
+  readonly stage?: Stage;
   readonly versionCode?: number;
   readonly versionName?: string;
 }

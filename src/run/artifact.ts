@@ -1,5 +1,6 @@
+import { basename } from 'node:path';
 import { readAppIdentity } from '../archive/app-identity.ts';
-import { type AppArchive, openAppArchive } from '../archive/archive-kind.ts';
+import { type AppArchive, openAppArchive, remarksOn } from '../archive/archive-kind.ts';
 import { readSignatures, type Signatures, signersOf } from '../archive/signature/signatures.ts';
 import { type ArchiveFile, ArchiveProblem } from '../archive/zip/archive-file.ts';
 import type { UploadOptions } from '../contract/adapter.ts';
@@ -7,7 +8,7 @@ import type { Artifact, Platform } from '../contract/artifact.ts';
 import { LocalIoError, UsageError } from '../contract/errors.ts';
 import type { PlannedRequest } from '../contract/planned-request.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
-import type { OpenBackend } from './backend.ts';
+import { type OpenBackend, stageOf } from './backend.ts';
 import { asksForSignatures, type Expectations, preflight } from './checks/preflight.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
@@ -31,10 +32,10 @@ export interface UploadInput extends ArtifactInput {
 export async function withArtifact<T>(
   input: UploadInput,
   ctx: RunContext,
-  use: (artifact: Artifact, plan: PlannedRequest) => Promise<T>,
+  use: (artifact: Artifact, plan: PlannedRequest, signedBy: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  return await withArtifactFor([input.backend], input, ctx, async (artifact, [plan]) =>
-    use(artifact, plan as PlannedRequest),
+  return await withArtifactFor([input.backend], input, ctx, async (artifact, [plan], signedBy) =>
+    use(artifact, plan as PlannedRequest, signedBy),
   );
 }
 
@@ -43,7 +44,7 @@ export async function withArtifactFor<T>(
   backends: readonly OpenBackend[],
   { path, platform, options, expected }: ArtifactInput,
   ctx: RunContext,
-  use: (artifact: Artifact, plans: readonly PlannedRequest[]) => Promise<T>,
+  use: (artifact: Artifact, plans: readonly PlannedRequest[], signedBy: readonly string[]) => Promise<T>,
 ): Promise<T> {
   for (const backend of backends) checkInputName(backend, path);
   const checkSize = (name: string, sizeBytes: number): void => {
@@ -55,14 +56,14 @@ export async function withArtifactFor<T>(
     ctx.trace.note({ artifact: factsOf(artifact, null, reader.signers()) });
     checkPlatform(artifact, platform);
     const { name, identity } = artifact;
-    const { environment } = options;
+    const isForProduction = backends.some((backend) => stageOf(backend, options) === 'production');
     const signatures = await reader.signatures(expected.signer !== undefined);
     const now = ctx.clock.date();
-    for (const warning of preflight({ name, identity, signatures, backends, environment, expected, now }))
+    for (const warning of preflight({ name, identity, signatures, backends, isForProduction, expected, now }))
       ctx.emit({ type: 'warning', ...warning });
     const plans = await Promise.all(backends.map(async ({ adapter }) => await adapter.plan(artifact, options)));
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
-    return await use(artifact, plans);
+    return await use(artifact, plans, reader.signedBy());
   } finally {
     await artifact.close();
   }
@@ -99,6 +100,7 @@ function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
         const identity = await readAppIdentity(archive, problems);
         found = needsSignatures ? await readSignatures(archive, problems) : await signaturesToKeep(archive);
         warnOf(problems, ctx);
+        await warnOfRemarks(archive, path, ctx);
         return { kind: archive.kind, identity };
       }),
     /** Those of the file that was judged; verifying them reads all of it. */
@@ -107,6 +109,8 @@ function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
       return isToVerify ? { ...found, schemes: await found.verify(ctx.signal) } : found;
     },
     signers: () => (found === null ? null : signersOf(found)),
+    /** Who has signed it, as people know them. */
+    signedBy: () => (found?.schemes.at(-1)?.signers ?? []).map(({ subject, sha256 }) => subject ?? sha256),
   };
 }
 
@@ -124,6 +128,16 @@ export function warnOf(problems: readonly string[], { emit }: RunContext): void 
   for (const message of problems) emit({ type: 'warning', code: 'unreadable-part', message });
 }
 
+/** What is odd about an archive, and what no device takes: neither is a reason not to send a file. */
+export async function warnOfRemarks(archive: AppArchive, path: string, { emit }: RunContext): Promise<void> {
+  const { oddities, faults } = await remarksOn(archive);
+  const name = basename(path);
+  for (const oddity of oddities) emit({ type: 'warning', code: 'odd-archive', message: `${name} ${oddity}` });
+  const at = archive.kind === 'apk' ? 'Android' : 'a store';
+  for (const fault of faults)
+    emit({ type: 'warning', code: 'broken-archive', message: `${name} ${fault}; ${at} may refuse such a file` });
+}
+
 /** Reads the user's file: what is wrong with it is theirs to mend. */
 export async function readInput<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
@@ -132,7 +146,7 @@ export async function readInput<T>(path: string, read: () => Promise<T>): Promis
     if (!(cause instanceof ArchiveProblem)) throw cause;
     throw new LocalIoError(`cannot use ${path}: ${cause.message}`, {
       cause,
-      hint: 'check the build that made the file',
+      hint: cause.hint ?? 'check the build that made the file',
     });
   }
 }

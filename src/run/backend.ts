@@ -1,6 +1,7 @@
-import type { Adapter } from '../contract/adapter.ts';
+import type { Adapter, UploadOptions } from '../contract/adapter.ts';
 import type { ArtifactKind } from '../contract/artifact.ts';
 import { UsageError } from '../contract/errors.ts';
+import type { Stage } from '../contract/job.ts';
 import type { Storage } from '../transfer/http/storage.ts';
 
 /** A backend that is configured and ready: its protocol, and what is known of it without asking. */
@@ -17,12 +18,19 @@ export interface OpenBackend {
   /** Whether what comes back is the protected app. */
   readonly protects: boolean;
   readonly adapter: Adapter;
+  /** How many builds are left, where this backend or another that knows its plan can tell. */
+  readonly quota?: Adapter['quota'];
   readonly storage: Storage;
 }
 
 /** A job as a user passes it around: `<backend>:<id>`. */
 export function jobRef(backend: { readonly id: string }, id: string): string {
   return `${backend.id}:${id}`;
+}
+
+/** What an upload to this backend is meant for; `null` where neither it nor the options say. */
+export function stageOf({ adapter }: OpenBackend, options: UploadOptions): Stage | null {
+  return adapter.stageOf?.(options) ?? null;
 }
 
 /** The operation that gives a job's output back. Throws `UsageError` where the backend has none. */

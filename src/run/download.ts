@@ -12,6 +12,7 @@ import {
 import type { DownloadLink } from '../contract/job.ts';
 import { type Downloaded, downloadToFile } from '../transfer/download/download.ts';
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/download/output-file.ts';
+import { readyLink } from '../transfer/download/ready-link.ts';
 import { jobFailed } from '../transfer/wait/poll.ts';
 import { downloadOf, jobRef, type OpenBackend } from './backend.ts';
 import { proveOutput, readOutput, type SentArtifact } from './checks/output-proof.ts';
@@ -84,7 +85,7 @@ export async function download(
       hint: `to wait for it: apptool wait ${job}`,
     });
   }
-  const path = input.output ?? defaultName(await mint(id, null, ctx), backend.protects);
+  const path = input.output ?? defaultName(await readyLink(() => mint(id, null, ctx), ctx), backend.protects);
   if (input.output === undefined) await checkOutput({ path, force }, null);
   if (input.dryRun) return { path, isWritten: false };
   // What is not protected comes back as it is, or as another kind of file.

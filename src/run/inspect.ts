@@ -6,7 +6,7 @@ import { readV4Signature } from '../archive/signature/apk-v4.ts';
 import type { SignatureScheme } from '../archive/signature/signature-scheme.ts';
 import type { ArchiveFile } from '../archive/zip/archive-file.ts';
 import { type Judgement, openArtifact } from '../transfer/artifact.ts';
-import { readInput, warnOf } from './artifact.ts';
+import { readInput, warnOf, warnOfRemarks } from './artifact.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
 /** What comes before the hash tree in a v4 signature file is far smaller. */
@@ -14,10 +14,10 @@ const IDSIG_HEAD_BYTES = 64 * 1024;
 
 /**
  * `apptool inspect`: what is inside an app archive, with its signatures checked. The report gets the artifact and its SHA-256. What could
- * not be read, and a signature that is not true, are warnings.
+ * not be read, and a signature that does not verify, are warnings.
  */
 export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> {
-  const { artifact, inspection } = await openInspected(path);
+  const { artifact, inspection } = await openInspected(path, ctx);
   try {
     ctx.trace.note({ artifact: factsOf(artifact, null, inspection.signers) });
     const [checked, sha256] = await Promise.all([inspection.verify(ctx.signal), artifact.sha256(ctx.signal)]);
@@ -26,8 +26,8 @@ export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> 
     const facts = checked.kind === 'apk' ? withV4(checked, await readIdsig(`${path}.idsig`)) : checked;
     warnOf(facts.problems, ctx);
     for (const { scheme, reason } of facts.kind === 'ipa' ? [] : facts.signatures.filter(isUntrue)) {
-      const message = `the ${scheme} signature is not true: ${reason}`;
-      ctx.emit({ type: 'warning', code: 'untrue-signature', message });
+      const message = `the ${scheme} signature does not verify: ${reason}`;
+      ctx.emit({ type: 'warning', code: 'invalid-signature', message });
     }
     return facts;
   } finally {
@@ -35,12 +35,13 @@ export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> 
   }
 }
 
-async function openInspected(path: string) {
+async function openInspected(path: string, ctx: RunContext) {
   let inspection: Inspection | undefined;
   const judge = async (file: ArchiveFile): Promise<Judgement> =>
     await readInput(path, async () => {
       const archive = await openAppArchive(file);
       inspection = await inspectArchive(archive);
+      await warnOfRemarks(archive, path, ctx);
       return { kind: archive.kind, identity: identityOf(inspection.facts) };
     });
   const artifact = await openArtifact(path, { judge, checkSize: () => {} });

@@ -1,7 +1,8 @@
 import { join, parse } from 'node:path';
 import { checkOutput, type OutputTarget } from '../transfer/download/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
-import { assertProtects } from './backend.ts';
+import { assertProtects, stageOf } from './backend.ts';
+import { checkQuotas } from './checks/quota.ts';
 import { fetchOutput } from './download.ts';
 import type { RunContext } from './trace.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
@@ -41,19 +42,23 @@ export async function protect(
   assertProtects(backend);
   checkInputName(backend, input.path);
   const target = input.detach ? null : await checkProtectOutput(input);
-  const { id, sent } = await withArtifact(input, ctx, async (artifact) => ({
-    id: await uploadArtifact(artifact, input, ctx),
-    sent: {
-      ...artifact,
-      sha256: ctx.trace.report.artifact?.sha256 ?? null,
-      signingKey: input.options.signingKey,
-    },
-  }));
+  const { id, sent } = await withArtifact(input, ctx, async (artifact, _, signedBy) => {
+    await checkQuotas([backend], artifact, input.options.environment, ctx);
+    return {
+      id: await uploadArtifact(artifact, input, ctx),
+      sent: {
+        ...artifact,
+        sha256: ctx.trace.report.artifact?.sha256 ?? null,
+        signingKey: input.options.signingKey,
+        signedBy,
+      },
+    };
+  });
   if (target === null) {
     acceptAsDone(ctx);
     return { id, output: null };
   }
-  await wait({ ...input.waiting, backend, id, uploaded: { ...sent, environment: input.options.environment } }, ctx);
+  await wait({ ...input.waiting, backend, id, uploaded: { ...sent, stage: stageOf(backend, input.options) } }, ctx);
   const { path } = await fetchOutput({ backend, id, output: target, sent, isOwnCommand: false }, ctx);
   return { id, output: path };
 }

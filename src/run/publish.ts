@@ -10,7 +10,8 @@ import {
   UnknownOutcomeError,
 } from '../contract/errors.ts';
 import { type ArtifactInput, withArtifactFor } from './artifact.ts';
-import type { OpenBackend } from './backend.ts';
+import { type OpenBackend, stageOf } from './backend.ts';
+import { checkQuotas } from './checks/quota.ts';
 import { type RunContext, type Trace, wayOn } from './trace.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
@@ -37,6 +38,7 @@ export interface PublishInput extends ArtifactInput {
 export async function publish(input: PublishInput, ctx: RunContext): Promise<AppToolError | null> {
   const backends = input.targets.map(({ backend }) => backend);
   const failures = await withArtifactFor(backends, input, ctx, async (artifact) => {
+    await checkQuotas(backends, artifact, input.options.environment, ctx);
     // Hashed once, by the run's own signal: a target that is stopped must not stop it.
     artifact.sha256(ctx.signal).catch(() => {
       // Each target awaits it, and tells.
@@ -103,7 +105,7 @@ async function runOne(artifact: Artifact, target: PublishTarget, input: PublishI
   const { backend, waiting } = target;
   const id = await uploadArtifact(artifact, { ...input, backend }, ctx);
   if (input.detach) return acceptAsDone(ctx);
-  await wait({ ...waiting, backend, id, uploaded: { ...artifact, environment: input.options.environment } }, ctx);
+  await wait({ ...waiting, backend, id, uploaded: { ...artifact, stage: stageOf(backend, input.options) } }, ctx);
 }
 
 /** One error for the run: its own kind where some targets succeeded, that of the gravest failure where none did. */

@@ -2,6 +2,7 @@ import type { Artifact } from '../contract/artifact.ts';
 import { LocalIoError } from '../contract/errors.ts';
 import { type UploadInput, withArtifact } from './artifact.ts';
 import { jobRef } from './backend.ts';
+import { checkQuotas } from './checks/quota.ts';
 import { settleLost } from './lost-upload.ts';
 import { factsOf, type RunContext } from './trace.ts';
 
@@ -45,7 +46,10 @@ async function hashOfSent(artifact: Artifact, hashing: Promise<string>, ctx: Run
 /** `apptool upload`: the upload alone. Resolves with the job id. */
 export async function upload(input: UploadInput, ctx: RunContext): Promise<string> {
   ctx.trace.note({ backend: input.backend.id });
-  const id = await withArtifact(input, ctx, (artifact) => uploadArtifact(artifact, input, ctx));
+  const id = await withArtifact(input, ctx, async (artifact) => {
+    await checkQuotas([input.backend], artifact, input.options.environment, ctx);
+    return await uploadArtifact(artifact, input, ctx);
+  });
   acceptAsDone(ctx);
   return id;
 }

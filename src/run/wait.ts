@@ -1,15 +1,15 @@
 import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
-import { canonicalEnvironment } from '../contract/environment.ts';
 import { IntegrityError, UsageError } from '../contract/errors.ts';
-import type { Finding, JobState } from '../contract/job.ts';
+import type { Finding, JobState, Stage } from '../contract/job.ts';
 import { noSuchJob, waitForJob } from '../transfer/wait/poll.ts';
 import { jobRef, type OpenBackend } from './backend.ts';
 import { jobRecord, type RunContext } from './trace.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
 interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
-  readonly environment: string | undefined;
+  /** What it was sent for, where the backend knows such a thing. */
+  readonly stage: Stage | null;
 }
 
 export interface WaitInput {
@@ -92,13 +92,11 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
 
 /** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
 function checkSubject(job: string, state: JobState, sent: SentSubject): void {
-  const { fileName, platform, environment } = state.subject ?? {};
+  const { fileName, platform, stage } = state.subject ?? {};
   const refuse = (is: string, sentAs: string) =>
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
   if (fileName !== undefined && fileName !== sent.name) throw refuse(`"${fileName}"`, `"${sent.name}"`);
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
-  const given = canonicalEnvironment(sent.environment ?? '');
-  const known = canonicalEnvironment(environment ?? '');
-  if (given !== null && known !== null && given !== known) throw refuse(known, given);
+  if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
 }

@@ -1,8 +1,10 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
+import { checkPath } from '../contract/text/safe-text.ts';
 import { hashOf } from './file-hash.ts';
 
 /**
@@ -76,6 +78,7 @@ export function checkArtifactName(path: string): { readonly name: string; readon
 
 /** A path's base name. Throws `UsageError` for one that cannot be sent. */
 export function checkFileName(path: string): string {
+  checkPath(dirname(path), 'input');
   const name = basename(path);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
@@ -85,13 +88,23 @@ export function checkFileName(path: string): string {
   if (Buffer.byteLength(name) > 255 || /^\.[^.]*$/.test(name) || hasBidi || name.startsWith('-')) {
     throw new UsageError('file name is not usable; rename the file');
   }
+  checkPath(name, 'input');
   return name;
 }
 
 function kindOfName(name: string): ArtifactKind {
   const kind = EXTENSIONS[/\.[^.]*$/.exec(name)?.[0].toLowerCase() ?? ''];
-  if (kind === undefined) throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`);
+  if (kind === undefined)
+    throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`, { hint: hintForName(name) });
   return kind;
+}
+
+/** Names that people take for those of an app. */
+function hintForName(name: string): string | undefined {
+  const extension = name.toLowerCase().split('.').at(-1);
+  if (extension === 'apks') return APK_SET_HINT;
+  if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
+  return extension === 'zip' ? 'unzip it: an app is an .apk, .aab or .ipa, as the build wrote it' : undefined;
 }
 
 /** Opens a file for reading. Throws `LocalIoError`, also for what is no regular file. */

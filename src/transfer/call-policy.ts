@@ -59,26 +59,27 @@ export const CALL_POLICIES = {
   poll: { ...READ, kind: 'poll', unsentRetries: 0, ambiguousRetries: 0, tooMany: 'caller' },
   /**
    * Hands out a job id and signed URLs. "The protected build is queued after the uploaded object is received" (AppTego Management
-   * API, "Request An Upload URL"), so a lost answer leaves only an unused URL. Job ids are Unix seconds: tries are kept
-   * more than a second apart.
+   * API, "Request An Upload URL"), so a lost answer leaves only an unused URL.
    */
   mint: {
     ...READ,
     kind: 'mint',
     creates: true,
     ambiguousRetries: 3,
-    spacingMs: 1_100,
     answerTimeoutMs: 60_000,
     freshConnection: true,
     tooMany: 'builds',
   },
-  /** PUT of one part: the last write wins, so it may be sent again (Amazon S3 user guide, "presigned URLs"). */
+  /**
+   * PUT of one part: the last write wins, so it may be sent again (Amazon S3 user guide, "presigned URLs"). A proxy that takes the whole part before
+   * it passes it on is silent meanwhile, and would be each time.
+   */
   part: {
     ...READ,
     kind: 'part',
     unsentRetries: 6,
     ambiguousRetries: 6,
-    answerTimeoutMs: 60_000,
+    answerTimeoutMs: 300_000,
     refusedAccess: 'url',
   },
   /** PUT of the whole object, which starts the build: after a lost answer the job's status decides, never a blind repeat. */
@@ -162,8 +163,19 @@ export const CALL_POLICIES = {
     budgetMs: 3_000,
     refusedAccess: 'path',
   },
-  /** GET of a signed download URL; the download loop resumes it itself. */
-  fetch: { ...READ, kind: 'fetch', unsentRetries: 0, ambiguousRetries: 0, refusedAccess: 'url', tooMany: 'caller' },
+  /**
+   * GET of a signed download URL; the download loop resumes it itself. A proxy that scans what passes is silent until it has all of it, so the
+   * first byte is waited for as long as the answer to complete.
+   */
+  fetch: {
+    ...READ,
+    kind: 'fetch',
+    unsentRetries: 0,
+    ambiguousRetries: 0,
+    answerTimeoutMs: 300_000,
+    refusedAccess: 'url',
+    tooMany: 'caller',
+  },
 } as const satisfies Record<string, CallPolicy>;
 
 /** Full-jitter exponential backoff: a random time up to `base * 2^n`, capped (AWS Architecture Blog, "Exponential Backoff And Jitter"). */

@@ -53,7 +53,8 @@ test.each(['https://api.example', 'http://127.0.0.1:1'])(
   },
 );
 
-const SECRETS_ON_LINE = 'secrets are not accepted as arguments (visible in ps); set APPTEGO_API_KEY';
+const SECRETS_REFUSED = 'secrets are not accepted as arguments (visible in ps); set ';
+const SECRETS_ON_LINE = `${SECRETS_REFUSED}APPTEGO_API_KEY`;
 const TIMEOUT_RANGE = '--timeout must be 10s to 24h, for example 45m';
 const CONCURRENCY_RANGE = '--concurrency must be a whole number from 1 to 16';
 
@@ -105,6 +106,22 @@ const USAGE_ROWS: readonly Row[] = [
     exit: 2,
     says: SECRETS_ON_LINE,
   },
+  ...(
+    [
+      ['upload app.apk --to applivery --applivery-token SECRET123', 'APPLIVERY_APP_TOKEN or APPLIVERY_SERVICE_TOKEN'],
+      ['publish app.apk --to ignite,autoappstore --secret=SECRET123', 'AUTOAPPSTORE_TOKEN or IGNITE_CLIENT_ID'],
+      ['wait applivery:64b0c1 --api-key SECRET123', 'APPLIVERY_APP_TOKEN'],
+      ['autoappstore tokens list --token SECRET123', 'AUTOAPPSTORE_TOKEN'],
+      ['upload app.apk --ignite-client-secret=SECRET123', 'IGNITE_CLIENT_ID or IGNITE_CLIENT_SECRET'],
+      ['upload app.apk --api-key=SECRET123', 'the variable of its backend'],
+    ] as const
+  ).map(([line, variables]) => ({
+    name: `a secret on the line names the variables of the backend that is meant: ${line}`,
+    args: line.split(' '),
+    exit: 2,
+    says: `${SECRETS_REFUSED}${variables}`,
+    hides: ['SECRET123', 'APPTEGO'],
+  })),
   {
     name: 'B-6: --platform twice with different values',
     args: [...PROTECT, '--platform', 'ios', '--platform', 'android'],

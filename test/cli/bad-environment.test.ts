@@ -5,6 +5,7 @@ import {
   CANARY_KEY,
   type Canary,
   expectAccepted,
+  expectHidden,
   expectRefused,
   named,
   type Refusal,
@@ -213,10 +214,12 @@ test('B-51: a credential file of 16 KiB', async () => {
   const key = `key_id:${'S'.repeat(16 * 1024 - 7)}`;
   const path = await keyFile(key);
 
-  await status({ APPTEGO_API_URL: server.url, APPTEGO_API_KEY_FILE: path });
+  const result = await status({ APPTEGO_API_URL: server.url, APPTEGO_API_KEY_FILE: path });
 
   // A header as long is the server's to refuse; the file was read.
   expect(server.connections).toBeGreaterThan(0);
+  expect(result.stderr).toMatch(/^error\[rejected\]: .* HTTP 431$/m);
+  expectHidden(result, ['SSSS']);
 });
 
 test.each(

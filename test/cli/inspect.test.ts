@@ -141,12 +141,13 @@ test('an APK that was changed after it was signed is reported as such', async ()
     ],
   });
   expect(warnings).toEqual([
+    { code: 'broken-archive', message: expect.stringContaining('whose local header says another thing') },
     {
-      code: 'untrue-signature',
-      message: 'the v1 signature is not true: AndroidManifest.xml is not what the directory of the archive says',
+      code: 'invalid-signature',
+      message: 'the v1 signature does not verify: AndroidManifest.xml is not what the directory of the archive says',
     },
-    { code: 'untrue-signature', message: `the v2 signature is not true: ${reason}` },
-    { code: 'untrue-signature', message: `the v3 signature is not true: ${reason}` },
+    { code: 'invalid-signature', message: `the v2 signature does not verify: ${reason}` },
+    { code: 'invalid-signature', message: `the v3 signature does not verify: ${reason}` },
   ]);
   expect(stdout).toContain(`v2: NOT TRUE: ${reason}`);
 });
@@ -243,7 +244,7 @@ test('checking the signature of a larger APK takes the memory of one chunk', asy
   expect((await large.read()).maxRssMiB - (await small.read()).maxRssMiB).toBeLessThan(64);
 });
 
-/** Puts the signing block of a fixture before the directory of another APK, for which it is not true: so all of it has to be read. */
+/** Puts the signing block of a fixture before the directory of another APK, for which it does not verify: so all of it has to be read. */
 async function signedBlockOver(path: string): Promise<void> {
   const signed = await readFile(fixture('v123.apk'));
   const signedDirectoryAt = signed.readUInt32LE(signed.length - 6);

@@ -9,6 +9,7 @@ import { binaryXml } from '../support/manifest-bytes.ts';
 import { sandbox } from '../support/sandbox.ts';
 import { zip } from '../support/zip-bytes.ts';
 
+const NOT_IN_RECEIPTS = 'minimum SDK, target SDK, permissions, whether it is debuggable';
 const QUICK = ['--environment', 'staging', '--poll-interval', '50ms'];
 
 /** A sandbox whose every output is this file, and a folder with `v2.apk` in it. */
@@ -55,9 +56,10 @@ describe('what comes back', () => {
       'output-differs: the version name of the output is not said, that of the input 1.2.3-rc.1',
       'output-differs: the version code of the output is not said, that of the input 42',
       'output-differs: the minimum SDK of the output is not said, that of the input 21',
+      'output-differs: the target SDK of the output is not said, that of the input 29',
       'output-differs: the output is not debuggable, the input is',
       'output-differs: the output lacks permissions of the input: android.permission.INTERNET, android.permission.CAMERA',
-      'unsigned-output: the output is not signed',
+      'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give --signing-key <id>, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
     ]);
   });
 
@@ -125,6 +127,7 @@ describe('download by a receipt', () => {
     expect(warningsOf(stdout)).toEqual([
       'output-differs: the version name of the output is not said, that of the input 1.2.3-rc.1',
       'output-differs: the version code of the output is not said, that of the input 42',
+      `not-compared: not compared, because it is not known of the input: ${NOT_IN_RECEIPTS}`,
     ]);
   });
 
@@ -137,6 +140,9 @@ describe('download by a receipt', () => {
     const { code, stdout } = await download();
 
     expect(code).toBe(0);
-    expect(warningsOf(stdout)).toEqual([]);
+    expect(warningsOf(stdout)).toEqual([
+      'not-compared: the package of the input is not known, so nothing proves that the output is that app',
+      `not-compared: not compared, because it is not known of the input: version name, version code, ${NOT_IN_RECEIPTS}`,
+    ]);
   });
 });

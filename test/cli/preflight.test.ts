@@ -133,7 +133,7 @@ describe('before anything is sent', () => {
       env: canary.variables,
     });
 
-    expectRefused(result, canary, { exit: 2, says: 'its v2 signature is not true: the file was changed after' });
+    expectRefused(result, canary, { exit: 2, says: 'its v2 signature does not verify: the file was changed after' });
   });
 
   test('a package that cannot be read is not the one that is expected, and no hindrance otherwise', async () => {
@@ -205,7 +205,7 @@ describe('the settings of it', () => {
     ['--expect-signer', `${WITH_COLONS}:00`, 'must be a SHA-256: 64 hexadecimal digits'],
     ['--expect-package', '', 'is empty'],
     ['--min-version-code', '-1', WHOLE_NUMBER],
-    ['--min-version-code', '1.5', WHOLE_NUMBER],
+    ['--min-version-code', '1.5.', WHOLE_NUMBER],
     ['--min-version-code', '1e3', WHOLE_NUMBER],
     ['--min-version-code', '1'.repeat(16), WHOLE_NUMBER],
   ])('%s "%s" is refused', async (flag, value, says) => {

@@ -71,7 +71,7 @@ describe('findings', () => {
     expect(error).toMatchObject({
       message: 'store:b1c2 ended as failed',
       serverText: 'unsigned_apk: APK is not signed.',
-      hint: 'mend what was found, then send a new build',
+      hint: 'fix what was found, then send a new build',
       findings: [BLOCKING],
     });
     expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
@@ -111,7 +111,7 @@ describe('findings', () => {
       'apptool| blocking unsigned_apk: bad',
       'apptool| \\::error::worse\\u{1b}[2J',
       'apptool| blocking size: APK is not signed.',
-      'hint: mend what was found, then send a new build',
+      'hint: fix what was found, then send a new build',
       'job: store:b1c2',
     ]);
   });

@@ -20,7 +20,9 @@ const IDENTITY = {
   targetSdk: 34,
   permissions: [],
   debuggable: false,
+  buildNumber: null,
   profileExpires: null,
+  unfit: [],
 };
 const SIGNER = 'ab'.repeat(32);
 const OTHER = 'cd'.repeat(32);
@@ -29,13 +31,14 @@ const INPUT: PreflightInput = {
   name: 'app.apk',
   identity: IDENTITY,
   signatures: null,
-  backends: [{ id: 'shop', signature: null, accepts: ['environment'] }],
-  environment: 'prod',
+  backends: [{ id: 'shop', signature: null }],
+  isForProduction: true,
   expected: { allowDebuggable: false },
   now: new Date('2030-01-01T00:00:00Z'),
 };
+const UNFIT = { ...IDENTITY, unfit: [{ code: 'not-for-ios', why: 'is built for the simulator' }] } as const;
 const DEBUGGABLE = { ...IDENTITY, debuggable: true };
-const STRICT: PreflightInput['backends'] = [...INPUT.backends, { id: 'store', signature: 'release', accepts: [] }];
+const STRICT: PreflightInput['backends'] = [...INPUT.backends, { id: 'store', signature: 'release' }];
 
 function expecting(expected: Partial<Expectations>): Pick<PreflightInput, 'expected'> {
   return { expected: { allowDebuggable: false, ...expected } };
@@ -70,13 +73,43 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
   },
   {
     name: 'a lower version code',
-    given: expecting({ minVersionCode: 43 }),
+    given: expecting({ minVersionCode: '43' }),
     says: 'its version code is 42, less than 43',
   },
   {
     name: 'a version code that is none',
-    given: { ...expecting({ minVersionCode: 0 }), identity: { ...IDENTITY, versionCode: null } },
+    given: { ...expecting({ minVersionCode: '0' }), identity: { ...IDENTITY, versionCode: null } },
     says: 'its version code cannot be read',
+  },
+  ...[
+    ['1.2.42', '1.2.43'],
+    ['1.2.42', '1.3'],
+    ['1.2.42', '1.10.0'],
+    ['41', '42'],
+    ['1', '1.0.1'],
+    ['9999999999999999.1', '9999999999999999.2'],
+  ].map(([buildNumber = '', least = '']) => ({
+    name: `the build number ${buildNumber} where ${least} is the least`,
+    given: { ...expecting({ minVersionCode: least }), identity: { ...IDENTITY, versionCode: null, buildNumber } },
+    says: `its build number is ${buildNumber}, less than ${least}`,
+  })),
+  {
+    name: 'a build number that is not numbers with dots',
+    given: {
+      ...expecting({ minVersionCode: '1' }),
+      identity: { ...IDENTITY, versionCode: null, buildNumber: '1.2b3' },
+    },
+    says: 'its build number 1.2b3 is not numbers with dots between them, so it cannot be compared',
+  },
+  {
+    name: 'a version code where a build number is expected',
+    given: expecting({ minVersionCode: '1.2.3' }),
+    says: 'its version code is one number, 42, which cannot be compared with 1.2.3',
+  },
+  {
+    name: 'what no device takes, for production',
+    given: { identity: UNFIT },
+    says: 'it is built for the simulator, which no device or store takes, and the environment is production',
   },
   {
     name: 'no signature where a signer is expected',
@@ -109,9 +142,9 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
     says: 'its signer cannot be checked: of a reason',
   },
   {
-    name: 'a signature that is not true',
+    name: 'a signature that does not verify',
     given: signedBy(scheme('v2', SIGNER, false), scheme('v3', SIGNER, true)),
-    says: 'its v2 signature is not true: of a reason',
+    says: 'its v2 signature does not verify: of a reason',
   },
   {
     name: 'no signature where a backend refuses that',
@@ -123,18 +156,39 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
     given: { backends: STRICT, signatures: { schemes: [], isSigned: true, isDebugSigned: true } },
     says: 'it is signed with a key for debug builds, and store refuses such files',
   },
-  ...['prod', 'production', 'PROD'].map((environment) => ({
-    name: `a debuggable app for ${environment}`,
-    given: { identity: DEBUGGABLE, environment },
+  {
+    name: 'a debuggable app for production',
+    given: { identity: DEBUGGABLE },
     says: 'it is debuggable, and the environment is production',
-  })),
+  },
 ];
 
 const PASSED: readonly { name: string; given: Partial<PreflightInput>; codes?: readonly string[] }[] = [
   { name: 'a file of which nothing is expected', given: {} },
   { name: 'what cannot be read, where nobody asks', given: { identity: null } },
   { name: 'the package', given: expecting({ packageName: 'dev.app' }) },
-  { name: 'just the least version code', given: expecting({ minVersionCode: 42 }) },
+  { name: 'just the least version code', given: expecting({ minVersionCode: '42' }) },
+  ...[
+    ['1.2.42', '1.2.9'],
+    ['1.2.42', '1.2.42'],
+    ['1.2', '1.2.0'],
+    ['1.2.0', '1.2'],
+    ['1.10', '1.9.9'],
+    ['2', '1.9.9'],
+  ].map(([buildNumber = '', least = '']) => ({
+    name: `the build number ${buildNumber} where ${least} is the least`,
+    given: { ...expecting({ minVersionCode: least }), identity: { ...IDENTITY, versionCode: null, buildNumber } },
+  })),
+  {
+    name: 'what no device takes, for production, where that was allowed',
+    given: { identity: UNFIT, ...expecting({ allowUnfit: true }) },
+    codes: ['not-for-ios'],
+  },
+  {
+    name: 'what no device takes, for a test',
+    given: { identity: UNFIT, isForProduction: false },
+    codes: ['not-for-ios'],
+  },
   { name: 'the signer', given: signedBy(scheme('v1', OTHER, null), scheme('v2', SIGNER, true)) },
   {
     name: 'one of two signers',
@@ -159,19 +213,14 @@ const PASSED: readonly { name: string; given: Partial<PreflightInput>; codes?: r
     given: { backends: STRICT, signatures: { schemes: [], ...facts } },
     codes: ['unreadable-signature'],
   })),
-  ...['dev', 'staging', undefined].map((environment) => ({
-    name: `a debuggable app for ${environment}`,
-    given: { identity: DEBUGGABLE, environment },
-    codes: ['debuggable'],
-  })),
   {
-    name: 'a debuggable app for prod that was allowed',
-    given: { identity: DEBUGGABLE, ...expecting({ allowDebuggable: true }) },
+    name: 'a debuggable app that is not for production',
+    given: { identity: DEBUGGABLE, isForProduction: false },
     codes: ['debuggable'],
   },
   {
-    name: 'a debuggable app where no backend knows environments',
-    given: { identity: DEBUGGABLE, backends: [{ id: 'shop', signature: null, accepts: ['tags'] }] },
+    name: 'a debuggable app for production that was allowed',
+    given: { identity: DEBUGGABLE, ...expecting({ allowDebuggable: true }) },
     codes: ['debuggable'],
   },
   { name: 'a profile that expires later', given: profile('2030-01-01T00:00:01.000Z') },

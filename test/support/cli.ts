@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { atEnd } from './cleanup.ts';
+import { fastClock } from './clock.ts';
 import { ROOT } from './files.ts';
+import { enter, leave, runHere } from './in-process.ts';
 
 export const BIN = join(ROOT, 'bin', 'apptool.js');
+const FAST_TIME = ['--import', join(ROOT, 'test', 'support', 'fast-time.mjs')];
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Its waits take a hundredth of their time; those of less than a quarter of a second what they take. */
+  readonly isFast?: boolean;
 }
 
 export interface CliResult {
@@ -16,6 +21,9 @@ export interface CliResult {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** Variables that Node itself reads, some of them only at its start: they need a process of their own. */
+const OF_A_PROCESS = /^(NODE_.*|HOME|TMPDIR|TZ|LANG|LC_.*|SSL_CERT_.*)$/;
 
 /**
  * Only what a program needs to run: no CI variable, no credential and no config of whoever runs the tests. The fixtures are debuggable;
@@ -35,7 +43,8 @@ export interface RunningCli {
 }
 
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  const child = spawn(process.execPath, [BIN, ...args], {
+  const { isFast = false } = options;
+  const child = spawn(process.execPath, [...(isFast ? FAST_TIME : []), BIN, ...args], {
     cwd: options.cwd ?? '/',
     env: cleanEnvironment(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -81,7 +90,22 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
   };
 }
 
-/** Runs the built command line to its end. */
-export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+/** Runs the built command line to its end, in a process of its own. */
+export async function runProcess(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   return await startCli(args, options).result;
+}
+
+/**
+ * Runs the built command line to its end, in this process: no start, and the same text and exit code. Where the process itself is what
+ * matters (how it starts and ends, its signals, pipes, terminal, memory), use `runProcess` or `startCli`.
+ */
+export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const { cwd = '/', env = {}, isFast = false } = options;
+  const needsProcess = Object.keys(env).some((name) => OF_A_PROCESS.test(name));
+  if (needsProcess || !enter(cwd)) return await runProcess(args, options);
+  try {
+    return await runHere(args, { env: cleanEnvironment(env), cwd, ...(isFast ? { clock: fastClock } : {}) });
+  } finally {
+    leave();
+  }
 }

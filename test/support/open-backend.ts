@@ -52,8 +52,10 @@ export function backendInput(
   );
   const connections = openConnections(NO_PROXY, addresses);
   atEnd(() => connections.close());
-  const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, conceal: () => {}, storage };
+  const conceal = () => {};
+  const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs, conceal });
+  const told = { conceal, concealAddress: conceal };
+  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, ...told, storage };
 }
 
 /** A backend as the command line opens it. */

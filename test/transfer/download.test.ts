@@ -4,8 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { realClock } from '../../src/cli/process/clock.ts';
 import type { Clock } from '../../src/contract/context.ts';
-import { CancelledError, IntegrityError } from '../../src/contract/errors.ts';
+import { AuthError, CancelledError, IntegrityError, RejectedError } from '../../src/contract/errors.ts';
 import { downloadToFile } from '../../src/transfer/download/download.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { createStorage } from '../../src/transfer/http/storage.ts';
@@ -51,15 +52,21 @@ async function serve(handle: Handle): Promise<Served> {
 }
 
 /** Answers as a store does that allows ranges. */
-function sendRange(bytes: Buffer, request: IncomingMessage, response: ServerResponse, etag = '"v1"'): void {
+function sendRange(
+  bytes: Buffer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  etag: string | null = '"v1"',
+  headers: Record<string, string> = { 'accept-ranges': 'bytes' },
+): void {
   const match = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   const start = Number(match?.[1] ?? 0);
   const end = match?.[2] ? Number(match[2]) + 1 : bytes.length;
   const range = match === null ? {} : { 'content-range': `bytes ${start}-${end - 1}/${bytes.length}` };
   response.writeHead(match === null ? 200 : 206, {
     'content-length': end - start,
-    etag,
-    'accept-ranges': 'bytes',
+    ...(etag === null ? {} : { etag }),
+    ...headers,
     ...range,
   });
   response.end(bytes.subarray(start, end));
@@ -83,12 +90,14 @@ async function download(
     readonly verify?: () => Promise<void>;
     readonly signal?: AbortSignal;
     readonly clock?: Clock;
+    /** What the first questions for a link are answered with. */
+    readonly refusals?: readonly Error[];
   } = {},
 ) {
   const folder = await temporaryFolder();
   const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
   onTestFinished(() => connections.close());
-  const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500 });
+  const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500, conceal: () => {} });
   const ctx = testContext({
     clock: more.clock ?? fakeClock(),
     ...(more.signal === undefined ? {} : { signal: more.signal }),
@@ -97,6 +106,8 @@ async function download(
   let links = 0;
   const link = async () => {
     links += 1;
+    const refusal = more.refusals?.[links - 1];
+    if (refusal !== undefined) throw refusal;
     return { url: `${served.origin}${more.path ?? '/file'}?sig=${links}`, fileName: 'app.apk' };
   };
   const request = { link, storage, target, inputBytes: 200 * MIB, verify: more.verify ?? (async () => {}) };
@@ -144,7 +155,7 @@ describe('a download that breaks', () => {
   });
 
   test.each([
-    ['the store allows no ranges', { etag: '"v1"' }],
+    ['the store says that it takes no ranges', { etag: '"v1"', 'accept-ranges': 'none' }],
     ['there is no ETag', { 'accept-ranges': 'bytes' }],
     ['the ETag is weak', { etag: 'W/"v1"', 'accept-ranges': 'bytes' }],
   ])('begins again when %s', async (_, headers) => {
@@ -158,6 +169,93 @@ describe('a download that breaks', () => {
     expect(bytes?.equals(SMALL)).toBe(true);
     expect(served.requests.map(({ range }) => range)).toEqual([undefined, undefined]);
   });
+
+  test('F-NET-32: goes on where it broke, though the store does not say that it takes ranges', async () => {
+    const served = await serve((request, response, count) =>
+      count === 1
+        ? breakAfter(SMALL, 2 * MIB, response, { etag: '"v1"' })
+        : sendRange(SMALL, request, response, '"v1"', {}),
+    );
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(served.requests.map(({ range }) => range?.startsWith('bytes='))).toEqual([undefined, true]);
+  });
+
+  test('F-NET-32: comes to its end where every connection breaks after a while, at a store that ignores If-Range', async () => {
+    const served = await serve((request, response) => {
+      const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);
+      const range = start === 0 ? {} : { 'content-range': `bytes ${start}-${LARGE.length - 1}/${LARGE.length}` };
+      response.writeHead(start === 0 ? 200 : 206, { 'content-length': LARGE.length - start, etag: '"v1"', ...range });
+      const piece = LARGE.subarray(start, start + 12 * MIB);
+      response.write(piece, () => setTimeout(() => response.socket?.destroy(), 30));
+    });
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(LARGE)).toBe(true);
+    expect(served.requests.filter(({ range }) => range === undefined)).toHaveLength(1);
+  });
+
+  test('begins again, and asks for no range any more, where the store answers with the same file from its start', async () => {
+    const whole = { etag: '"v1"', 'content-length': SMALL.length };
+    const served = await serve((_, response, count) => {
+      if (count === 1 || count === 3) return breakAfter(SMALL, 2 * MIB, response, { etag: '"v1"' });
+      response.writeHead(200, whole).end(SMALL);
+    });
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(served.requests.map(({ range }) => range !== undefined)).toEqual([false, true, false, false]);
+  });
+
+  test('begins again where a piece does not say of which file it is', async () => {
+    const served = await serve((request, response, count) => {
+      if (count === 1) return breakAfter(SMALL, 2 * MIB, response, { etag: '"v1"' });
+      if (count === 2) return sendRange(randomBytes(3 * MIB), request, response, null);
+      sendRange(SMALL, request, response);
+    });
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(served.requests.map(({ range }) => range !== undefined)).toEqual([false, true, false]);
+  });
+
+  test('takes less than it asked for, and asks for the rest', async () => {
+    const served = await serve((request, response, count) => {
+      if (count === 1) return breakAfter(SMALL, MIB / 2, response, { etag: '"v1"' });
+      const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1]);
+      const end = Math.min(SMALL.length, start + MIB);
+      response
+        .writeHead(206, { 'content-range': `bytes ${start}-${end - 1}/*`, etag: '"v1"' })
+        .end(SMALL.subarray(start, end));
+    });
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+  });
+
+  test.each(['silent until its first byte', 'silent before its head'])(
+    'F-NET-33: waits for a store that is %s',
+    async (what) => {
+      const served = await serve((request, response) => {
+        // Longer than the stall timeout of this test, which is half a second.
+        setTimeout(() => sendRange(SMALL, request, response), 900);
+        if (what !== 'silent until its first byte') return;
+        response.writeHead(200, { 'content-length': SMALL.length, etag: '"v1"' }).flushHeaders();
+        response.writeHead = () => response;
+      });
+
+      const { bytes } = await download(served, { clock: { ...fakeClock(), after: realClock.after } });
+
+      expect(bytes?.equals(SMALL)).toBe(true);
+      expect(served.requests).toHaveLength(1);
+    },
+  );
 
   test('F-NET-17: a chunked body that is cut is not taken for the whole', async () => {
     const served = await serve((_, response, count) => {
@@ -211,6 +309,14 @@ describe('F-HTTP-22: a resumed download that does not fit', () => {
           .end('0123456789'),
     ],
     [
+      'of a file of another size',
+      (request, response) => {
+        const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1]);
+        const range = { 'content-range': `bytes ${start}-${SMALL.length - 1}/${SMALL.length + 1}` };
+        response.writeHead(206, { etag: '"v1"', ...range }).end(SMALL.subarray(start));
+      },
+    ],
+    [
       'of another file',
       (request, response, count) => sendRange(SMALL, request, response, count === 2 ? '"v2"' : '"v1"'),
     ],
@@ -260,6 +366,60 @@ describe('F-URL-03: a link that has expired', () => {
 
     expect(result).toMatchObject({ class: 'unavailable', httpStatus: 403 });
     expect(links()).toBe(4);
+  });
+});
+
+describe('F-SRV-33: an output that is not there yet', () => {
+  test.each([404, 403])('is asked for again with time between, after %i from the store', async (status) => {
+    const served = await serve((request, response, count) => {
+      if (count <= 3) return void response.writeHead(status, { 'content-length': 0 }).end();
+      sendRange(SMALL, request, response);
+    });
+    const clock = fakeClock();
+
+    const { bytes, links } = await download(served, { clock });
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(links()).toBe(4);
+    expect(clock.slept).toEqual([5_000, 5_000, 5_000]);
+  });
+
+  test.each([404, 403])('is asked for again after %i to the question for its link', async (status) => {
+    const served = await serve((request, response) => sendRange(SMALL, request, response));
+    const clock = fakeClock();
+    const refused =
+      status === 403 ? new AuthError('no', { httpStatus: 403 }) : new RejectedError('no', { httpStatus: status });
+
+    const { bytes } = await download(served, { clock, refusals: [refused, refused, refused] });
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(clock.slept).toEqual([5_000, 5_000, 5_000]);
+  });
+
+  test('is given up after three times, as what a later run may find', async () => {
+    const served = await serve((_, response) => void response.writeHead(404, { 'content-length': 0 }).end());
+
+    const { result, names } = await download(served);
+
+    expect(result).toMatchObject({ class: 'unavailable', httpStatus: 404, hint: 'run the download again later' });
+    expect(served.requests).toHaveLength(4);
+    expect(names).toEqual([]);
+  });
+
+  test('is no matter of time where the key is refused', async () => {
+    const served = await serve((request, response) => sendRange(SMALL, request, response));
+    const refusals = Array.from({ length: 9 }, () => new AuthError('refused', { httpStatus: 403 }));
+    const clock = fakeClock();
+
+    const first = await download(served, { clock, refusals });
+    const second = await download(served, {
+      clock: fakeClock(),
+      refusals: [new AuthError('refused', { httpStatus: 401 })],
+    });
+
+    expect(first.result).toBe(refusals[3]);
+    expect(second.result).toMatchObject({ class: 'auth', httpStatus: 401 });
+    expect(clock.slept).toHaveLength(3);
   });
 });
 
@@ -331,7 +491,12 @@ describe('several ranges at once', () => {
     const folder = await temporaryFolder();
     const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
     onTestFinished(() => connections.close());
-    const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 2_000 });
+    const storage = createStorage({
+      connections,
+      trustedBase: served.origin,
+      stallTimeoutMs: 2_000,
+      conceal: () => {},
+    });
     const target = { path: join(folder, 'out.apk'), force: false };
 
     const done = await downloadToFile(
@@ -386,6 +551,25 @@ describe('several ranges at once', () => {
 });
 
 describe('what is refused', () => {
+  test.each(['', 'identity', 'aws-chunked', 'none', 'UTF-8', 'aws-chunked, ', 'Identity,aws-chunked'])(
+    'F-HTTP-26: not a body whose content-encoding, "%s", encodes nothing',
+    async (coding) => {
+      const served = await serve((_, response) =>
+        response.writeHead(200, { 'content-encoding': coding, 'content-length': SMALL.length }).end(SMALL),
+      );
+
+      expect((await download(served)).bytes?.equals(SMALL)).toBe(true);
+    },
+  );
+
+  test.each(['aws-chunked,gzip', 'br', 'identity, gzip', 'something'])('a body in "%s"', async (coding) => {
+    const served = await serve((_, response) =>
+      response.writeHead(200, { 'content-encoding': coding, 'content-length': 3 }).end('abc'),
+    );
+
+    expect((await download(served)).result).toMatchObject({ class: 'integrity', exitCode: 11 });
+  });
+
   test('F-HTTP-20: a body with a content-encoding, whose length and hash would say nothing', async () => {
     const served = await serve((_, response) =>
       response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': 3 }).end('abc'),

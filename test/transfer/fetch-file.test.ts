@@ -35,7 +35,7 @@ async function fetch(send: Send) {
       identity = null;
     },
     async open(start, end, _, use) {
-      identity ??= { sizeBytes: SIZE_BYTES, etag: '"v1"', allowsRanges: true };
+      identity ??= { sizeBytes: SIZE_BYTES, etag: '"v1"', canResume: true, offersRanges: true };
       asked.push({ start, end });
       await use(send({ start, end }, clock));
     },

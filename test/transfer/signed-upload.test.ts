@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
 import type { UploadOptions } from '../../src/contract/adapter.ts';
+import { LimitError } from '../../src/contract/errors.ts';
 import type { SandboxOptions } from '../../src/sandbox/part.ts';
+import { requestWithSlot } from '../../src/transfer/wait/build-slot.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
@@ -143,6 +145,24 @@ describe('waiting for a build slot', () => {
       hint: expect.not.stringContaining('capacity-wait'),
     });
     expect(count(CREATE)).toBe(1);
+  });
+
+  test('only the backend says that a limit is final: the transfer layer does not read its words', async () => {
+    const { artifact, backend, ctx } = await setUp([]);
+    const notUsed = async (): Promise<never> => expect.fail('not a part of the request');
+    const limitedBy = (error: LimitError) => {
+      const protocol = { spacingMs: 0, complete: notUsed, abort: notUsed, exists: notUsed };
+      const request = async () => Promise.reject(error);
+      const options = { ...UPLOAD, capacityWaitMs: 60_000 };
+      return requestWithSlot({ protocol: { ...protocol, request }, storage: backend.storage, artifact, options }, ctx);
+    };
+    const patient = new LimitError('busy', { serverText: 'come back in a week' });
+    const final = new LimitError('busy', { serverText: 'enough for today', limit: 'week' });
+
+    await expect(limitedBy(final)).rejects.toBe(final);
+    expect(ctx.ofType('capacity.wait')).toEqual([]);
+    await expect(limitedBy(patient)).rejects.toBe(patient);
+    expect(ctx.ofType('capacity.wait').length).toBeGreaterThan(1);
   });
 
   test.each(['Concurrent build limit exceeded (2)', 'Too many builds at a time', '17 days of queue'])(

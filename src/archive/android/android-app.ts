@@ -1,4 +1,5 @@
 import type { AppArchive } from '../archive-kind.ts';
+import { LEAST_DEMANDS, type SigningDemands, signingDemandsOf } from '../signature/signing-demands.ts';
 import { ArchiveProblem, UnreadablePart } from '../zip/archive-file.ts';
 import { type AndroidLooks, type AndroidManifest, readAndroidLooks, readAndroidManifest } from './android-manifest.ts';
 import { readBinaryXml } from './binary-xml.ts';
@@ -6,7 +7,6 @@ import { readProtoManifest } from './proto-manifest.ts';
 import { readProtoResources } from './proto-resources.ts';
 import { readResourceTable } from './resource-table.ts';
 import type { ResourceCandidate, ResourceLookup } from './resources.ts';
-import { LEAST_DEMANDS, type SigningDemands, signingDemandsOf } from './signing-demands.ts';
 import type { XmlElement } from './xml-element.ts';
 
 /** Where an APK and a bundle keep what describes them, and in which format. */
@@ -43,7 +43,7 @@ export async function readAndroidApp(archive: AppArchive, problems: string[]): P
   if (root === null) return null;
   const lookup = resourcesOf(archive, parts, problems);
   return {
-    manifest: await readAndroidManifest(root, lookup),
+    manifest: await readAndroidManifest(root, lookup, problems),
     looks: async () => {
       const { label, icon } = await readAndroidLooks(root, lookup);
       return { label, icon: icon === null ? null : `${parts.folder}${icon}` };
@@ -83,7 +83,11 @@ async function readRoot(
 }
 
 /** A lookup that reads the resource table once, when it is first asked. One that cannot be read has no resources. */
-function resourcesOf({ zip }: AppArchive, { resources, readResources }: Parts, problems: string[]): ResourceLookup {
+function resourcesOf(
+  { zip, budget }: AppArchive,
+  { resources, readResources }: Parts,
+  problems: string[],
+): ResourceLookup {
   let table: Promise<((id: number) => ResourceCandidate[]) | null> | null = null;
   const read = async () => {
     const bytes = await zip.read(resources);
@@ -92,7 +96,9 @@ function resourcesOf({ zip }: AppArchive, { resources, readResources }: Parts, p
   return async (id) => {
     table ??= read();
     try {
-      return (await table)?.(id) ?? [];
+      const candidates = (await table)?.(id) ?? [];
+      budget.spend(1 + candidates.length);
+      return candidates;
     } catch (cause) {
       if (!(cause instanceof UnreadablePart)) throw cause;
       const problem = `cannot read ${resources}: it ${cause.message}`;

@@ -1,6 +1,7 @@
-import { refuseControlCharacters } from '../app-id.ts';
+import { checkAppId, versionNameOf } from '../app-id.ts';
 import type { AppArchive } from '../archive-kind.ts';
-import { dictIn, type PropertyDict, readPropertyList, textIn, textsIn } from '../plist/property-list.ts';
+import { dictIn, readPropertyList, textIn, textOrNumberIn, textsIn } from '../plist/property-list.ts';
+import type { PropertyDict } from '../plist/property-value.ts';
 import { ArchiveProblem, UnreadablePart } from '../zip/archive-file.ts';
 import { type ProvisioningProfile, readProvisioningProfile } from './provisioning-profile.ts';
 
@@ -13,6 +14,8 @@ export interface IosApp {
   readonly minimumOs: string | null;
   /** What it was built with, such as `iphoneos17.2`. */
   readonly sdk: string | null;
+  /** `CFBundleSupportedPlatforms`, such as `iPhoneOS`. */
+  readonly platforms: readonly string[];
   readonly label: string | null;
   /** Path in the archive. */
   readonly icon: string | null;
@@ -26,32 +29,24 @@ export interface IosApp {
  * Reads the `Info.plist` and the provisioning profile of the app in an IPA. `null` where the former cannot be read, with the reason in
  * `problems`. Rejects with `ArchiveProblem` for one that no honest build makes.
  */
-export async function readIosApp({ zip }: AppArchive, problems: string[]): Promise<IosApp | null> {
-  const folder = appFolder(zip.names);
+export async function readIosApp({ zip, appFolder: folder }: AppArchive, problems: string[]): Promise<IosApp | null> {
   const info = await readInfo(() => zip.read(`${folder}Info.plist`), problems);
   if (info === null) return null;
   const bundleId = textIn(info, 'CFBundleIdentifier');
-  refuseControlCharacters('bundle id', bundleId);
+  checkAppId('bundle id', bundleId);
   return {
     bundleId,
-    versionName: textIn(info, 'CFBundleShortVersionString'),
-    buildNumber: textIn(info, 'CFBundleVersion'),
+    versionName: versionNameOf(textOrNumberIn(info, 'CFBundleShortVersionString')),
+    buildNumber: textOrNumberIn(info, 'CFBundleVersion'),
     minimumOs: textIn(info, 'MinimumOSVersion'),
-    sdk: textIn(info, 'DTSDKName'),
+    sdk: textIn(info, 'DTSDKName') ?? textIn(info, 'DTPlatformName'),
+    platforms: textsIn(info, 'CFBundleSupportedPlatforms'),
     label: textIn(info, 'CFBundleDisplayName') ?? textIn(info, 'CFBundleName'),
     icon: iconOf(info, folder, zip.names),
     usageDescriptions: [...info.keys()].filter((key) => key.endsWith('UsageDescription')).sort(),
     signed: zip.names.includes(`${folder}_CodeSignature/CodeResources`),
     profile: await readProfile(() => zip.read(`${folder}embedded.mobileprovision`), problems),
   };
-}
-
-function appFolder(names: readonly string[]): string {
-  for (const name of names) {
-    const [folder] = /^Payload\/[^/]+\.app\//.exec(name) ?? [];
-    if (folder !== undefined) return folder;
-  }
-  return '';
 }
 
 async function readInfo(read: () => Promise<Buffer | null>, problems: string[]): Promise<PropertyDict | null> {

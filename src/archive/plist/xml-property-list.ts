@@ -1,6 +1,6 @@
 import { nodeCounter } from '../node-counter.ts';
 import { UnreadablePart } from '../zip/archive-file.ts';
-import type { PropertyList } from './property-list.ts';
+import type { PropertyList } from './property-value.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 

@@ -6,6 +6,6 @@ export interface SignatureScheme {
   readonly signers: readonly Certificate[];
   /** Whether the signature is true to what is in the file now; `null` where that was not or cannot be checked. */
   readonly verified: boolean | null;
-  /** Why it is not true, or was not checked. */
+  /** Why it does not verify, or was not checked. */
   readonly reason: string | null;
 }

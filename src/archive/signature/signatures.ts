@@ -1,9 +1,9 @@
 import { readSigningDemands } from '../android/android-app.ts';
-import { LEAST_DEMANDS } from '../android/signing-demands.ts';
 import type { AppArchive } from '../archive-kind.ts';
 import { type BlockSignatures, NO_BLOCK, readBlockSignatures } from './block/block-signatures.ts';
 import { type JarSignature, readJarSignature } from './jar/jar-signature.ts';
 import type { SignatureScheme } from './signature-scheme.ts';
+import { LEAST_DEMANDS } from './signing-demands.ts';
 
 /** How an app is signed, from small reads, and the way to what takes reading all of the file. */
 export interface Signatures {
@@ -20,9 +20,7 @@ export interface Signatures {
 /** What cannot be read of them is told in `problems`. */
 export async function readSignatures(archive: AppArchive, problems: string[]): Promise<Signatures> {
   if (archive.kind === 'ipa') {
-    const isSigned = archive.zip.names.some((name) =>
-      /^Payload\/[^/]+\.app\/_CodeSignature\/CodeResources$/.test(name),
-    );
+    const isSigned = archive.zip.names.includes(`${archive.appFolder}_CodeSignature/CodeResources`);
     return { schemes: [], isSigned, isDebugSigned: false, verify: async () => [] };
   }
   const own: string[] = [];

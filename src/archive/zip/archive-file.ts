@@ -1,6 +1,22 @@
+interface ArchiveProblemDetails {
+  readonly cause?: unknown;
+  /** What to do about it, where the reader knows. */
+  readonly hint?: string;
+  /** True when the file looks cut short or damaged, so that another transfer of it may be whole. */
+  readonly isDamaged?: boolean;
+}
+
 /** Why a file is not an app archive. The caller decides whose fault that is: the user's input, or the server's output. */
 export class ArchiveProblem extends Error {
   override readonly name = 'ArchiveProblem';
+  readonly hint: string | null;
+  readonly isDamaged: boolean;
+
+  constructor(message: string, { cause, hint, isDamaged = false }: ArchiveProblemDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.hint = hint ?? null;
+    this.isDamaged = isDamaged;
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import { type ArchiveFile, UnreadablePart } from './archive-file.ts';
-import { decodeName, type ZipEntry } from './zip-directory.ts';
+import type { ZipEntry } from './zip-directory.ts';
 
 /** Record lengths and fields: PKWARE APPNOTE.TXT, sections 4.3.7 and 4.4. */
 const HEADER_BYTES = 30;
@@ -22,8 +22,6 @@ type UsePiece = (piece: Buffer) => void;
 
 /** Reads the contents of entries, best in the order in which they stand, in the memory of two pieces however large they are. */
 export interface EntryReader {
-  /** The name as it stands before the contents. Rejects with `UnreadablePart` where the entry is not what the directory says. */
-  nameOf(entry: ZipEntry): Promise<Buffer>;
   /** Rejects with `UnreadablePart` where the entry is not what the directory says, and with the signal's reason. */
   read(entry: ZipEntry, use: UsePiece): Promise<void>;
 }
@@ -33,10 +31,9 @@ export function createEntryReader(file: ArchiveFile, endAt: number, signal?: Abo
   const window = createWindow(file, endAt);
   let sinceTurn = 0;
   return {
-    nameOf: async (entry) => (await readHeader(entry, endAt, window)).nameBytes,
     async read(entry, use) {
       signal?.throwIfAborted();
-      const { dataAt } = await readHeader(entry, endAt, window);
+      const dataAt = await readHeader(entry, endAt, window);
       if (entry.compressedBytes > SMALL_BYTES || entry.sizeBytes > SMALL_INFLATED_BYTES) {
         await readLarge(file, entry, dataAt, use, signal);
         return;
@@ -72,8 +69,8 @@ function notAsSaid(): UnreadablePart {
   return new UnreadablePart('is not what the directory of the archive says', { isHostile: true });
 }
 
-/** What the header before an entry says has to be what the directory says, as apksigner and Android's zip library want it. */
-async function readHeader(entry: ZipEntry, endAt: number, window: ReturnType<typeof createWindow>) {
+/** Where the data is. What the header before an entry says has to be what the directory says, as apksigner and Android's zip library want it. */
+async function readHeader(entry: ZipEntry, endAt: number, window: ReturnType<typeof createWindow>): Promise<number> {
   const header = Buffer.from(await window(entry.headerAt, HEADER_BYTES));
   const [nameLength, extraLength] = [header.readUInt16LE(26), header.readUInt16LE(28)];
   const nameBytes = Buffer.from(await window(entry.headerAt + HEADER_BYTES, nameLength));
@@ -81,12 +78,12 @@ async function readHeader(entry: ZipEntry, endAt: number, window: ReturnType<typ
   const flags = header.readUInt16LE(6);
   const isSame =
     header.toString('latin1', 0, 4) === 'PK\x03\x04' &&
-    decodeName(flags, nameBytes) === entry.name &&
+    nameBytes.equals(entry.rawName) &&
     (flags & DESCRIPTOR_FLAG) === (entry.flags & DESCRIPTOR_FLAG) &&
     ((flags & DESCRIPTOR_FLAG) !== 0 || isSameData(header, entry)) &&
     dataAt + entry.compressedBytes <= endAt;
   if (!isSame) throw notAsSaid();
-  return { nameBytes, dataAt };
+  return dataAt;
 }
 
 function isSameData(header: Buffer, { crc, compressedBytes, sizeBytes }: ZipEntry): boolean {

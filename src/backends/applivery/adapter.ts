@@ -1,4 +1,4 @@
-import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
+import type { Adapter, NotReady, UploadOptions } from '../../contract/adapter.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
 import type { JobState, Phase } from '../../contract/job.ts';
@@ -13,6 +13,9 @@ import { type BuildRecord, BuildReply, BuildsReply, DownloadTokenReply, UploadRe
 
 /** "Required when uploading a Custom Build Platform. Values". A workspace may have more. */
 const PLATFORMS = ['ios', 'macos', 'android', 'ps4', 'ps5', 'switch', 'xbox-one', 'xbox-series'];
+
+/** "Build Not Processed": of a token that is asked for too early. */
+const NOT_PROCESSED = '5014';
 
 const IF_LOST =
   'the upload may have created a build: look for a new one in the Applivery dashboard before you run it again, because a second one would notify people twice';
@@ -85,17 +88,16 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     const extension = wanted ?? (await extensionOf(builds, build, ctx));
     // "file" is the raw file, and for an AAB the universal APK; "aab" the bundle itself; "auto" can be a manifest.
     const type = extension === 'aab' ? 'aab' : 'file';
-    const { data } = await builds.reads.call(
-      {
-        what: 'ask for the download',
-        method: 'GET',
-        path: `${builds.path}/${build}/downloadToken?type=${type}`,
-        policy: CALL_POLICIES.read,
-        answer: DownloadTokenReply,
-        isSecret: true,
-      },
-      ctx,
-    );
+    const path = `${builds.path}/${build}/downloadToken?type=${type}`;
+    const call = { what: 'ask for the download', method: 'GET', path, policy: CALL_POLICIES.read } as const;
+    const answered = await builds.reads
+      .call({ ...call, answer: DownloadTokenReply, isSecret: true }, ctx)
+      .catch((error: unknown): NotReady => {
+        if (error instanceof RejectedError && error.backendCode === NOT_PROCESSED) return { notReady: error };
+        throw error;
+      });
+    if ('notReady' in answered) return answered;
+    const { data } = answered;
     input.conceal(data.token);
     const url = `${settings.downloadUrl}/v1/download/${encodeURIComponent(data.token)}`;
     return { url, fileName: `${build}.${extension}`, isSingleUse: true };

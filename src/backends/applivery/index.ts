@@ -1,5 +1,5 @@
 import { defineBackend } from '../definition.ts';
-import { commands } from './commands.ts';
+import { commands } from './commands/index.ts';
 import { addressesOfTenant, Settings } from './settings.ts';
 
 export const applivery = defineBackend({

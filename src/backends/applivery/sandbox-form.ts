@@ -1,5 +1,5 @@
 import type { ReceivedFile, ReceivedForm } from '../../sandbox/form.ts';
-import { Refusal } from './sandbox-service.ts';
+import { Refusal } from './sandbox-refusal.ts';
 
 /** "Supported formats", as the older copy of the page lists them. */
 const BUILD_FILE = /\.(ipa|apk|aab|dmg|pkg|exe|msi|msix|msixbundle|appx|appxbundle|nsp|zip|tar\.gz)$/i;

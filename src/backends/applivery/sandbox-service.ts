@@ -1,5 +1,6 @@
 import type { SandboxTools } from '../../sandbox/part.ts';
 import type { BuildForm } from './sandbox-form.ts';
+import { Refusal } from './sandbox-refusal.ts';
 
 const TOKEN_LIFETIME_MS = 60_000;
 const STATUSES = ['pending', 'in_progress', 'processed', 'error'];
@@ -9,18 +10,6 @@ interface Build extends BuildForm {
   readonly os: string;
   readonly extension: string;
   readonly createdAtMs: number;
-}
-
-/** An answer other than success: `{"status": false, "error": {"code", "message"}}`. */
-export class Refusal extends Error {
-  readonly status: number;
-  readonly code: number;
-
-  constructor(status: number, code: number, message: string) {
-    super(message);
-    this.status = status;
-    this.code = code;
-  }
 }
 
 export type Service = ReturnType<typeof createService>;

@@ -1,7 +1,8 @@
 import { UnreadableForm } from '../../sandbox/form.ts';
 import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
 import { readBuildForm } from './sandbox-form.ts';
-import { createService, Refusal, type Service } from './sandbox-service.ts';
+import { Refusal } from './sandbox-refusal.ts';
+import { createService, type Service } from './sandbox-service.ts';
 
 interface Keys {
   readonly appToken: string;

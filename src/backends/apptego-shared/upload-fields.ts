@@ -1,7 +1,7 @@
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
-import { canonicalEnvironment } from '../../contract/environment.ts';
 import { UsageError } from '../../contract/errors.ts';
+import { stageNamed } from './environment.ts';
 
 /**
  * What both AppTego APIs are told before an upload. `file_size` is always sent: without it "the API cannot preflight size or switch to
@@ -19,7 +19,7 @@ export function uploadFields(
   if (environment === undefined) {
     throw new UsageError('AppTego needs an environment', { hint: 'give --environment dev, staging or prod' });
   }
-  if (canonicalEnvironment(environment) === null) {
+  if (stageNamed(environment) === null) {
     throw new UsageError('environment must be dev, staging or prod (aliases: development, stg, production)');
   }
   return {

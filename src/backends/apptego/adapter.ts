@@ -1,13 +1,21 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
+import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError } from '../../contract/errors.ts';
-import type { JobState } from '../../contract/job.ts';
+import type { DownloadLink, JobState, Stage } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { createApiClient } from '../../transfer/http/api.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
+import { phaseOfStage } from '../apptego-shared/build-stage.ts';
+import { describeError } from '../apptego-shared/describe-error.ts';
+import { stageNamed } from '../apptego-shared/environment.ts';
 import { multipartCalls } from '../apptego-shared/multipart-calls.ts';
+import { orNotReady } from '../apptego-shared/ready.ts';
+import { detailsOf } from '../apptego-shared/signed-ticket.ts';
+import { demandKey } from '../apptego-shared/signing-key.ts';
+import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import type { AdapterInput } from '../definition.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
@@ -21,13 +29,19 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   const access = {
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.apiKey?.reveal() ?? ''}` }),
+    describeError,
     connections,
     stallTimeoutMs,
   };
   const api = createApiClient(access);
   // A 404 of whatever else answers at a wrong address has no error in the documented form.
   const strict = createApiClient({ ...access, describeError: (body) => ({ text: documentedError(body) }) });
-  const storage = createStorage({ connections, trustedBase: settings.apiUrl, stallTimeoutMs });
+  const storage = createStorage({
+    connections,
+    trustedBase: settings.apiUrl,
+    stallTimeoutMs,
+    conceal: input.concealAddress,
+  });
   const multipart = multipartCalls(api, { complete: '/automate/upload/complete', abort: '/automate/upload/abort' });
 
   const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
@@ -46,21 +60,32 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   };
 
   const protocolFor = (artifact: Artifact, options: UploadOptions): SignedUploadProtocol => ({
-    request: (ctx) =>
-      api.call(
+    spacingMs: TICKET_POLICY.spacingMs,
+    request: async (ctx) => {
+      const ticket = await api.call(
         {
           what: 'request the upload',
           method: 'POST',
           path: '/automate/upload',
           json: uploadFields(artifact, options),
-          policy: CALL_POLICIES.mint,
+          policy: TICKET_POLICY,
           answer: UploadReply,
         },
         ctx,
-      ),
+      );
+      await demandKey(options.signingKey, ticket, multipart.abort, ctx);
+      return { ...ticket, details: detailsOf(ticket, options.signingKey) };
+    },
     ...multipart,
     exists: async (id, ctx) => (await poll(id, { patience: 'once', until: null }, ctx)) !== 'absent',
   });
+
+  const link = async (id: string, ctx: Context): Promise<DownloadLink> => {
+    const path = `/automate/download/${encodeURIComponent(id)}`;
+    const call = { what: 'ask for the download', method: 'GET', path, policy: CALL_POLICIES.read } as const;
+    const reply = await api.call({ ...call, answer: DownloadReply }, ctx);
+    return { url: reply.download_url, fileName: reply.file_name ?? id };
+  };
 
   return {
     plan: (artifact, options) => ({
@@ -77,15 +102,8 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
       return (await poll(job, { patience: 'retried', until: null }, ctx)) === 'absent' ? [] : [job];
     },
     abort: multipart.abort,
-    download: async (id, _wanted, ctx) => {
-      const path = `/automate/download/${encodeURIComponent(id)}`;
-      const policy = CALL_POLICIES.read;
-      const reply = await api.call(
-        { what: 'ask for the download', method: 'GET', path, policy, answer: DownloadReply },
-        ctx,
-      );
-      return { url: reply.download_url, fileName: reply.file_name ?? id };
-    },
+    stageOf: ({ environment = '' }) => stageNamed(environment),
+    download: (id, _wanted, ctx) => orNotReady(link(id, ctx)),
     // "401: … missing, malformed, unknown, disabled"; "404 means the job ID does not exist for the authenticated tenant".
     proveCredentials: async (ctx) => {
       const call = {
@@ -103,22 +121,30 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   };
 }
 
+function stageIn({ version }: StatusReply): { readonly stage?: Stage } {
+  const stage = stageNamed(version ?? '');
+  return stage === null ? {} : { stage };
+}
+
 function stateOf(id: string, reply: StatusReply): JobState {
   if (reply.job_id !== id)
     throw new IntegrityError(`asked for job ${id}, the server answered about job ${reply.job_id}`);
   const subject = {
     ...(reply.file_name === null ? {} : { fileName: reply.file_name }),
     ...(reply.platform === null ? {} : { platform: reply.platform }),
-    ...(reply.version === null ? {} : { environment: reply.version }),
+    ...stageIn(reply),
   };
-  const base = { status: reply.status, subject };
+  const started = reply.created_at === null ? {} : { startedAt: reply.created_at };
+  const base = { status: reply.status, subject, ...started };
+  // "updated_at" of a job that is over is when it ended.
+  const over = reply.updated_at === null ? base : { ...base, endedAt: reply.updated_at };
   switch (reply.status) {
     case 'processing':
-      return { ...base, phase: reply.progress === 'Queued' ? 'queued' : 'running', message: reply.progress };
+      return { ...base, phase: phaseOfStage(reply.progress), message: reply.progress };
     case 'completed':
-      return { ...base, phase: 'succeeded', message: null };
+      return { ...over, phase: 'succeeded', message: null };
     case 'failed':
-      return { ...base, phase: 'failed', message: reply.error_message };
+      return { ...over, phase: 'failed', message: reply.error_message };
     default:
       return { ...base, phase: 'running', message: reply.progress, unrecognized: true };
   }

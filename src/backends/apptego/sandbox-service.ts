@@ -1,13 +1,13 @@
-import { canonicalEnvironment } from '../../contract/environment.ts';
 import type { SandboxTools } from '../../sandbox/part.ts';
 import { Refusal } from '../../sandbox/refusal.ts';
+import { stageNamed } from '../apptego-shared/environment.ts';
 import { createProtectionService, type ProtectionJob } from '../apptego-shared/sandbox-protection.ts';
 
 export type Service = ReturnType<typeof createService>;
 
 /** What is behind the endpoints: each function takes what came and gives the body of a 200, or throws `Refusal`. */
 export function createService(tools: SandboxTools) {
-  const builds = createProtectionService(tools, { versionNamed: canonicalEnvironment, signingKeyFor });
+  const builds = createProtectionService(tools, { versionNamed: stageNamed, signingKeyFor });
 
   const findJob = (id: string): ProtectionJob => {
     if (!/^\d{1,20}$/.test(id)) throw new Refusal(400, 'Invalid job ID');

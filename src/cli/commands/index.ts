@@ -1,14 +1,14 @@
-import type { CommandSpec } from '../line/command.ts';
+import type { Command } from './command.ts';
 
 const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
-const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable'];
+const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'];
 const NEWS = ['release-notes', 'release-notes-file', 'tags'];
 /** Of every command that does something for a release. */
 const REPORTS = ['github', 'gitlab-dotenv', 'junit', 'jenkins-properties'];
 
 /** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
-export const COMMANDS: readonly CommandSpec[] = [
+export const COMMANDS: readonly Command[] = [
   {
     name: 'protect',
     operands: ['file'],

@@ -29,6 +29,7 @@ function androidRows({ app, abis, signatures }: AndroidFacts): Row[] {
           ['version name', app.versionName],
           ['version code', app.versionCode],
           ...(app.split === null ? [] : [['split', app.split] as const]),
+          ...(app.needsSplits ? [['needs splits', true] as const] : []),
           ['label', app.label],
           ['icon', app.icon],
           ['min SDK', app.minSdk],

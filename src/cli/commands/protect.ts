@@ -8,7 +8,10 @@ import type { Session } from '../session/session.ts';
 import { waiting } from './jobs.ts';
 import { rehearse, uploadInput } from './upload.ts';
 
-const DEFAULT_BACKEND = 'apptego';
+/** Which backend protects where nobody says so: the first of the list that can. */
+function protector({ backends }: Session): string {
+  return backends.find(({ capabilities }) => capabilities.protects)?.id ?? '';
+}
 
 /** `apptool protect <file>` */
 export async function protectCommand(session: Session): Promise<CommandResult<Planned>> {
@@ -17,7 +20,7 @@ export async function protectCommand(session: Session): Promise<CommandResult<Pl
   const isOutputGiven = sources.output === '--output' || sources.output === 'APPTOOL_OUTPUT';
   if (detach && isOutputGiven)
     throw new UsageError('--detach ends before there is an output', { hint: 'leave --output out' });
-  const { id: backendId, capabilities } = session.definition(values.backend ?? DEFAULT_BACKEND);
+  const { id: backendId, capabilities } = session.definition(values.backend ?? protector(session));
   assertProtects({ id: backendId, protects: capabilities.protects });
   const input = await uploadInput(session, backendId);
   const run = {

@@ -1,6 +1,7 @@
 import { UsageError } from '../../contract/errors.ts';
 import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../sandbox/part.ts';
 import { startSandbox } from '../../sandbox/server.ts';
+import { untilAborted } from '../../transfer/deadline.ts';
 import type { CommandResult } from '../line/command.ts';
 import type { FlagValues } from '../line/flags.ts';
 import type { SandboxVariables } from '../output/command-data.ts';
@@ -19,16 +20,11 @@ export async function sandboxCommand(session: Session): Promise<CommandResult<Sa
     const result = { text: exports.join('\n'), data: { variables: { ...variables } } };
     session.printNow(result);
     session.ctx.emit({ type: 'serving', address: sandbox.apiOrigin });
-    await stopped(session.ctx.signal);
+    await untilAborted(session.ctx.signal);
     return result;
   } finally {
     await sandbox.close();
   }
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 function readOptions(flags: FlagValues): SandboxOptions {

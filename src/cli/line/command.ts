@@ -1,5 +1,4 @@
 import type { AppToolError } from '../../contract/errors.ts';
-import type { Session } from '../session/session.ts';
 import type { FlagValues } from './flags.ts';
 
 /** What a command puts on stdout: text for people and pipes, or `data` inside the `--json` document. */
@@ -30,5 +29,4 @@ export interface CommandSpec {
   readonly example: string;
   /** True for what does not depend on the folder it runs in: a config is read where `--config` names one, and not looked for. */
   readonly ignoresFoundConfig?: true;
-  readonly run: (session: Session) => Promise<CommandResult>;
 }

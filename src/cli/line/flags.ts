@@ -78,6 +78,7 @@ export const FLAGS: readonly Flag[] = [
   takes('expect-signer', '<sha256>', 'expectSigner'),
   takes('min-version-code', '<n>', 'minVersionCode'),
   turnsOn('allow-debuggable', 'allowDebuggable'),
+  turnsOn('allow-unfit', 'allowUnfit'),
   turnsOn('fail-fast', 'failFast'),
   { name: 'limit', value: '<n>', type: 'text', key: null, help: 'Most rows to show (default: 50)' },
   { name: 'yes', short: 'y', type: 'switch', key: null, help: 'Do not ask before something is deleted' },

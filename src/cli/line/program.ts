@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../../contract/errors.ts';
 import type { CommandSpec, Invocation } from './command.ts';
 import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS } from './flags.ts';
-import type { SettingTexts } from './setting-texts.ts';
+import type { SettingTexts } from './setting-text.ts';
 import { nearest } from './suggest.ts';
 
 const MOST_ARGUMENTS = 1000;
@@ -14,8 +14,24 @@ const TRY_HELP = 'try "apptool --help"';
 const HARMLESS_WORD = /^[a-z-]{1,24}$/;
 const SOUNDS_SECRET = /key|token|secret|password|passphrase|credential/;
 
-export type Parsed =
-  | { readonly type: 'run'; readonly spec: CommandSpec; readonly invocation: Invocation }
+const SECRET_REFUSED = 'secrets are not accepted as arguments (visible in ps); set ';
+
+/** A flag that sounds like a secret. Which variable is meant is for the one to say who knows the backends. */
+export class SecretOnLine extends UsageError {
+  constructor(message: string) {
+    super(message, {
+      hint: 'put credentials in variables, or in files that <VARIABLE>_FILE names; apptool backends lists them',
+    });
+  }
+
+  /** The same, naming the variables that may be meant; an empty list leaves it at that. */
+  naming(variables: readonly string[]): SecretOnLine {
+    return variables.length === 0 ? this : new SecretOnLine(`${SECRET_REFUSED}${variables.join(' or ')}`);
+  }
+}
+
+export type Parsed<Spec extends CommandSpec = CommandSpec> =
+  | { readonly type: 'run'; readonly spec: Spec; readonly invocation: Invocation }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'help'; readonly text: string }
   | { readonly type: 'no-command'; readonly help: string; readonly error: UsageError };
@@ -25,12 +41,12 @@ export type Parsed =
  * a value may be a secret that was put in the wrong place. A help page comes without the settings' texts unless `texts` gives them; what
  * would be longer than a screen describes the main options and names the others, unless `--verbose` is given.
  */
-export function parseCommandLine(
+export function parseCommandLine<Spec extends CommandSpec>(
   argv: readonly string[],
-  specs: readonly CommandSpec[],
+  specs: readonly Spec[],
   version: string,
   texts: SettingTexts = {},
-): Parsed {
+): Parsed<Spec> {
   const whole = parse(argv, specs, version, texts, false);
   const isOfCommand = whole.type === 'help' && argv.some((word) => !word.startsWith('-'));
   if (!isOfCommand || argv.includes('--verbose') || argv.includes('-v')) return whole;
@@ -38,16 +54,16 @@ export function parseCommandLine(
   return lineCount <= SCREEN_LINES ? whole : parse(argv, specs, version, texts, true);
 }
 
-function parse(
+function parse<Spec extends CommandSpec>(
   argv: readonly string[],
-  specs: readonly CommandSpec[],
+  specs: readonly Spec[],
   version: string,
   texts: SettingTexts,
   isBrief: boolean,
-): Parsed {
+): Parsed<Spec> {
   if (argv.length > MOST_ARGUMENTS) throw new UsageError('too many arguments');
   if (argv.some((argument) => argument.length > LONGEST_ARGUMENT)) throw new UsageError('argument too long');
-  let parsed: Parsed | null = null;
+  let parsed: Parsed<Spec> | null = null;
   let printed = '';
   const program = buildProgram(specs, version, {
     texts,
@@ -55,8 +71,9 @@ function parse(
     print: (text) => {
       printed += text;
     },
-    found: (spec, command) => {
-      parsed = { type: 'run', spec, invocation: toInvocation(spec, command) };
+    found: (name, command) => {
+      const spec = specs.find((one) => one.name === name);
+      if (spec !== undefined) parsed = { type: 'run', spec, invocation: toInvocation(spec, command) };
     },
   });
   try {
@@ -76,7 +93,7 @@ interface Parts {
   /** Whether a help page only names the options that few need. */
   readonly isBrief: boolean;
   readonly print: (text: string) => void;
-  readonly found: (spec: CommandSpec, command: Command) => void;
+  readonly found: (name: string, command: Command) => void;
 }
 
 function buildProgram(specs: readonly CommandSpec[], version: string, parts: Parts): Command {
@@ -132,7 +149,11 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
   command.usage(['[options]', ...spec.operands.map((operand) => `<${operand}>`)].join(' '));
   command.allowExcessArguments(true);
   command.helpOption('-h, --help', 'Show help');
-  const flags = spec.flags.flatMap((flagName) => flagNamed(flagName) ?? []);
+  const flags = spec.flags.map((flagName) => {
+    const flag = flagNamed(flagName);
+    if (flag === undefined) throw new Error(`the command ${spec.name} names a flag that there is not: ${flagName}`);
+    return flag;
+  });
   for (const flag of flags) {
     const option = toOption(flag, parts);
     command.addOption(parts.isBrief && !MAIN_FLAGS.includes(flag.name) ? option.hideHelp() : option);
@@ -149,7 +170,7 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
       `Example: ${spec.example}`,
     ].join('\n'),
   );
-  return command.action(() => parts.found(spec, command));
+  return command.action(() => parts.found(spec.name, command));
 }
 
 function namesOf(flags: readonly Flag[]): string {
@@ -231,11 +252,7 @@ function unknownOption(argv: readonly string[], specs: readonly CommandSpec[]): 
   const unknown = given.find((argument) => !known.has(argument));
   if (unknown === undefined) return unfitOption(argv, specs);
   const name = /^--?[A-Za-z][A-Za-z0-9-]{0,40}$/.test(unknown) ? unknown : '--…';
-  if (SOUNDS_SECRET.test(name.toLowerCase())) {
-    return new UsageError('secrets are not accepted as arguments (visible in ps); set APPTEGO_API_KEY', {
-      hint: 'put credentials in variables, or in files that <VARIABLE>_FILE names; apptool backends lists them',
-    });
-  }
+  if (SOUNDS_SECRET.test(name.toLowerCase())) return new SecretOnLine(`${SECRET_REFUSED}the variable of its backend`);
   const near = nearest(name, names);
   return new UsageError(near === null ? `unknown option ${name}` : `unknown option ${name}; did you mean ${near}?`);
 }

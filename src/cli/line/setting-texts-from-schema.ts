@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { Settings } from '../settings/settings.ts';
-import type { SettingTexts } from './setting-texts.ts';
+import type { SettingTexts } from './setting-text.ts';
 
 /** Reads the texts out of the settings' schema. */
 export function textsFromSchema(): SettingTexts {

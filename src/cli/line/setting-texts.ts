@@ -1,12 +1,4 @@
-import type { SettingKey } from '../settings/settings.ts';
-
-interface SettingText {
-  readonly description: string;
-  /** As a user would write it; `null` where there is no default. */
-  readonly defaultText: string | null;
-}
-
-export type SettingTexts = Readonly<Partial<Record<SettingKey, SettingText>>>;
+import type { SettingTexts } from './setting-text.ts';
 
 /** The build puts the texts here, so that a help page does not have to load the schemas that they come from. */
 declare const BUILT_SETTING_TEXTS: SettingTexts | undefined;

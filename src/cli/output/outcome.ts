@@ -87,11 +87,15 @@ function wordsOf(error: AppToolError): string[] {
   return error.serverText === null ? [] : [`server said: ${error.serverText}`];
 }
 
-/** The errors beneath an error, outermost first, with their stacks: for `--verbose`. */
-export function causeLines(error: Error): string[] {
+/** The errors beneath an error, outermost first, with their stacks: for `--verbose`. A secret that goes over lines is replaced before they are. */
+export function causeLines(error: Error, redact: (text: string) => string): string[] {
   const lines: string[] = [];
   for (let cause: unknown = error; cause instanceof Error && lines.length < 100; cause = cause.cause) {
-    lines.push(...(cause.stack ?? String(cause)).split('\n').map((line) => `  ${line.trim()}`));
+    lines.push(
+      ...redact(cause.stack ?? String(cause))
+        .split('\n')
+        .map((line) => `  ${line.trim()}`),
+    );
   }
   return lines;
 }

@@ -1,4 +1,6 @@
+import type { Clock } from '../../contract/context.ts';
 import { CancelledError, type CancelSignal } from '../../contract/errors.ts';
+import type { Host } from './host.ts';
 
 const SIGNALS: readonly CancelSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** Cleanup has this long before the process ends regardless (ms): GitHub sends SIGTERM 7.5 s after SIGINT, and SIGKILL 2.5 s later. */
@@ -20,9 +22,9 @@ export interface SignalListeners {
  * Turns signals into one abort, whose reason is a `CancelledError`. The second signal, or 5 s after the first, ends the process at once
  * with the first one's exit code.
  */
-export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop }: SignalListeners): Cancellation {
+export function listenForSignals(process: Host, clock: Clock, { onFirst, onHardStop }: SignalListeners): Cancellation {
   const controller = new AbortController();
-  let hardStop: NodeJS.Timeout | undefined;
+  let disarm = (): void => {};
   const stopNow = (cancelled: CancelledError): never => {
     onHardStop(cancelled);
     process.exit(cancelled.exitCode);
@@ -31,7 +33,7 @@ export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop 
     const reason: unknown = controller.signal.reason;
     if (reason instanceof CancelledError) stopNow(reason);
     const cancelled = new CancelledError(name as CancelSignal);
-    hardStop = setTimeout(() => stopNow(cancelled), HARD_STOP_MS).unref();
+    disarm = clock.after(HARD_STOP_MS, () => stopNow(cancelled));
     onFirst(name as CancelSignal);
     controller.abort(cancelled);
   };
@@ -39,7 +41,7 @@ export function listenForSignals(process: NodeJS.Process, { onFirst, onHardStop 
   return {
     signal: controller.signal,
     close() {
-      clearTimeout(hardStop);
+      disarm();
       for (const name of SIGNALS) process.off(name, onSignal);
     },
   };

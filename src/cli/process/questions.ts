@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { CancelledError } from '../../contract/errors.ts';
+import type { Host } from './host.ts';
 
 /** A person at a terminal. */
 export interface Questions {
@@ -12,7 +13,7 @@ export interface Questions {
 export type OpenQuestions = () => Questions | null;
 
 /** Asks on the terminal's stderr, because stdout is for results. */
-export function questionsOn(process: NodeJS.Process, signal: AbortSignal): OpenQuestions {
+export function questionsOn(process: Host, signal: AbortSignal): OpenQuestions {
   return () => {
     const { stdin, stderr, pid } = process;
     if (stdin.isTTY !== true || stderr.isTTY !== true) return null;

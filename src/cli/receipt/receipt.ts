@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { replaceFile } from '../../ci/files/replace-file.ts';
 import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
+import { checkPath, safeJson } from '../../contract/text/safe-text.ts';
 
 const LARGEST_RECEIPT = 256 * 1024;
 
@@ -135,11 +136,8 @@ export type Unfinished = Receipt['leftovers'][number];
  * process, but for the page of the build, which may need its query.
  */
 export function writeReceipt(path: string, receipt: Receipt, redactor: Redactor): void {
-  const redacted = (key: string, value: unknown): unknown => {
-    if (typeof value !== 'string') return value;
-    return key === 'buildUrl' ? redactor.redactKnown(value) : redactor.redact(value);
-  };
-  replaceFile(path, `${JSON.stringify(receipt, redacted, 2)}\n`, 0o600);
+  const text = safeJson(receipt, redactor, { indent: 2, mayHoldQuery: (key) => key === 'buildUrl' });
+  replaceFile(path, `${text}\n`, 0o600);
 }
 
 /** The unfinished uploads that a receipt tells of, its targets' included. */
@@ -151,6 +149,7 @@ export function unfinishedIn({ targets, leftovers, ...own }: Receipt): Unfinishe
 
 /** Throws `LocalIoError` where a receipt would take the place of something else: of a device or a link, too. */
 export function checkReceiptPath(path: string): void {
+  checkPath(path, 'receipt');
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats !== undefined && !stats.isFile())
     throw new LocalIoError(`cannot write the receipt ${path}: it is not a regular file`);

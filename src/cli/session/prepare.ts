@@ -3,6 +3,7 @@ import { metadataFromEnvironment } from '../../ci/build/metadata-from-environmen
 import { readBuildMetadata } from '../../ci/build/read-build-metadata.ts';
 import type { Report } from '../../ci/reports/report.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
+import type { Clock } from '../../contract/context.ts';
 import type { Env } from '../../contract/env.ts';
 import { LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { AppEvent } from '../../contract/events.ts';
@@ -15,8 +16,8 @@ import type { CommandResult, Invocation } from '../line/command.ts';
 import { FLAGS, variableOf } from '../line/flags.ts';
 import { createRenderer, type Renderer } from '../output/render/renderer.ts';
 import type { TextStream } from '../output/streams.ts';
-import { realClock } from '../process/clock.ts';
 import { createConfirm } from '../process/confirm.ts';
+import type { Host } from '../process/host.ts';
 import { questionsOn } from '../process/questions.ts';
 import { VERSION } from '../process/version.ts';
 import { checkReceiptPath, receiptAt, unfinishedIn } from '../receipt/receipt.ts';
@@ -28,7 +29,8 @@ import { createSession, readValueFile, type Session } from './session.ts';
 
 /** What the outermost layer gives a run, and wants to be told. */
 export interface Surroundings {
-  readonly process: NodeJS.Process;
+  readonly process: Host;
+  readonly clock: Clock;
   readonly redactor: Redactor;
   readonly signal: AbortSignal;
   readonly emit: (event: AppEvent) => void;
@@ -47,7 +49,7 @@ export async function prepare(
   asked: Invocation,
   around: Surroundings,
 ): Promise<{ readonly session: Session; close(): Promise<void> }> {
-  const { process, redactor, signal, emit, trace } = around;
+  const { process, clock, redactor, signal, emit, trace } = around;
   const cwd = workingDirectory(process);
   const invocation = withVariables(asked, process.env);
   const { config: path } = invocation.flags;
@@ -71,43 +73,54 @@ export async function prepare(
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
 
   const sandbox = await embeddedFor(invocation, first, around);
-  const environment = sandbox === null ? process.env : withSandbox(process.env, sandbox.variables);
-  const settings = sandbox === null ? first : resolveWith(environment);
-  // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
-  const receipt = receiptPath(invocation, settings);
-  const build =
-    receipt === undefined
-      ? metadataFromEnvironment(environment)
-      : await readBuildMetadata({ environment, cwd, signal });
-  let known: Promise<BuildMetadata> | null = null;
-  const receipts = keepReceipts(invocation.command, receipt, settings, build, around);
-  around.onReceipts(receipts);
-  const questions = questionsOn(process, signal);
-  const session = createSession({
-    invocation,
-    settings,
-    config: file,
-    environment,
-    backends,
-    redactor,
-    questions,
-    confirm: createConfirm(questions),
-    build: () => {
-      known ??= readBuildMetadata({ environment, cwd, signal });
-      return known;
-    },
-    ctx: { signal, emit, record: trace.record, trace, clock: realClock },
-    carryOn: receipts.carryOn,
-    printNow: around.printNow,
-    onCredentials: around.onCredentials,
-  });
-  return {
-    session,
-    close: async () => {
-      await session.close();
-      await sandbox?.close();
-    },
-  };
+  try {
+    const session = await sessionOver(sandbox);
+    return {
+      session,
+      close: async () => {
+        await session.close();
+        await sandbox?.close();
+      },
+    };
+  } catch (error) {
+    // A server that goes on listening would keep the process alive for ever.
+    await sandbox?.close();
+    throw error;
+  }
+
+  async function sessionOver(embedded: Sandbox | null): Promise<Session> {
+    const environment = embedded === null ? process.env : withSandbox(process.env, embedded.variables);
+    const settings = embedded === null ? first : resolveWith(environment);
+    // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
+    const receipt = receiptPath(invocation, settings);
+    const build =
+      receipt === undefined
+        ? metadataFromEnvironment(environment)
+        : await readBuildMetadata({ environment, cwd, signal });
+    let known: Promise<BuildMetadata> | null = null;
+    const receipts = keepReceipts(invocation.command, receipt, settings, build, around);
+    around.onReceipts(receipts);
+    const questions = questionsOn(process, signal);
+    return createSession({
+      invocation,
+      settings,
+      config: file,
+      environment,
+      backends,
+      commands: COMMANDS,
+      redactor,
+      questions,
+      confirm: createConfirm(questions),
+      build: () => {
+        known ??= readBuildMetadata({ environment, cwd, signal });
+        return known;
+      },
+      ctx: { signal, emit, record: trace.record, trace, clock },
+      carryOn: receipts.carryOn,
+      printNow: around.printNow,
+      onCredentials: around.onCredentials,
+    });
+  }
 }
 
 function ignoresFoundConfig({ command }: Invocation): boolean {
@@ -126,7 +139,7 @@ function withVariables(asked: Invocation, environment: Env): Invocation {
 }
 
 /** Throws `LocalIoError` where the working directory has been deleted. */
-function workingDirectory(process: NodeJS.Process): string {
+function workingDirectory(process: Host): string {
   try {
     // Libraries ask for the home directory, and fail where the user has none; nothing of ours is kept there.
     process.env.HOME ??= '/';
@@ -156,7 +169,7 @@ function keepReceipts(
   path: string | undefined,
   settings: ResolvedSettings,
   build: BuildMetadata,
-  { redactor, emit }: Surroundings,
+  { clock, redactor, emit }: Surroundings,
 ): ReceiptKeeper {
   // What sends a file begins a receipt, and the others go on with one.
   const isOwnBeginning = COMMANDS.some(({ name, operands }) => name === command && operands.includes('file'));
@@ -167,7 +180,7 @@ function keepReceipts(
     leftovers: before === null ? [] : unfinishedIn(before),
     build,
     version: VERSION,
-    startedAt: realClock.date().toISOString(),
+    startedAt: clock.date().toISOString(),
     environment: settings.values.environment ?? null,
     hostOf: (id: string) => {
       const [address] = backends.find((backend) => backend.id === id)?.addresses ?? [];
@@ -175,7 +188,7 @@ function keepReceipts(
       return URL.canParse(value) ? new URL(value).host : null;
     },
   };
-  return createReceiptKeeper(path, facts, redactor, realClock.date, emit);
+  return createReceiptKeeper(path, facts, redactor, clock.date, emit);
 }
 
 /** A sandbox for this one run, where one was asked for. Says so: what looks like a release here is none. */
@@ -216,7 +229,7 @@ async function openReportsOf(
   invocation: Invocation,
   settings: SettingValues,
   writeStderr: (text: string) => void,
-  { process: { env: environment }, redactor, emit, onReports }: Surroundings,
+  { process: { env: environment }, clock, redactor, emit, onReports }: Surroundings,
 ): Promise<void> {
   const { command, operands } = invocation;
   const flags = COMMANDS.find(({ name }) => name === command)?.flags ?? [];
@@ -227,7 +240,7 @@ async function openReportsOf(
   const warn = (code: string, message: string) => emit({ type: 'warning', code, message });
   const output = flags.includes('output') ? await outputPath(invocation, settings) : undefined;
   const files = { operands, output, receipt: flags.includes('receipt') ? settings.receipt : undefined };
-  const input = { command, isForRelease, settings, files, environment, provider, redactor, clock: realClock };
+  const input = { command, isForRelease, settings, files, environment, provider, redactor, clock };
   onReports(openReports({ ...input, writeStderr, warn }));
   warnOfMissing({ ...input, writeStderr, warn });
 }
@@ -246,7 +259,7 @@ async function outputPath({ command, operands }: Invocation, settings: SettingVa
  * on stderr leave it to warnings and errors: they say the same. Resolves with what writes text on stderr beside them, as it is.
  */
 async function chooseRenderer(settings: SettingValues, around: Surroundings): Promise<(text: string) => void> {
-  const { process, redactor, stderr } = around;
+  const { process, clock, redactor, stderr } = around;
   const { env } = process;
   const { isCi } = metadataFromEnvironment(env);
   const wantsProgress = settings.noProgress !== true;
@@ -264,7 +277,7 @@ async function chooseRenderer(settings: SettingValues, around: Surroundings): Pr
   const renderer = createRenderer(
     out,
     { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress },
-    realClock.now,
+    clock.now,
   );
   around.onRenderer(renderer, paint);
   return (text) => (live === null ? stderr.write(text) : live.interrupt(() => stderr.write(text)));

@@ -4,7 +4,7 @@ import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../back
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
-import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { AppToolError, errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
@@ -12,7 +12,7 @@ import type { RunContext } from '../../run/trace.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
 import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
 import { createStorage, type Storage } from '../../transfer/http/storage.ts';
-import type { CommandResult, Invocation } from '../line/command.ts';
+import type { CommandResult, CommandSpec, Invocation } from '../line/command.ts';
 import { FLAGS } from '../line/flags.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
@@ -32,6 +32,8 @@ export interface Session {
   readonly config: ConfigFile | null;
   readonly environment: Env;
   readonly backends: readonly BackendDefinition[];
+  /** apptool's own commands. */
+  readonly commands: readonly CommandSpec[];
   readonly ctx: RunContext;
   /** Prints the result before the command has ended; for `sandbox`, which serves until it is stopped. */
   readonly printNow: (result: CommandResult) => void;
@@ -70,6 +72,8 @@ export interface SessionParts {
   readonly config: ConfigFile | null;
   readonly environment: Env;
   readonly backends: readonly BackendDefinition[];
+  /** apptool's own commands. */
+  readonly commands: readonly CommandSpec[];
   readonly redactor: Redactor;
   readonly ctx: RunContext;
   readonly build: () => Promise<BuildMetadata>;
@@ -101,7 +105,13 @@ export function createSession(parts: SessionParts): Session {
       stallTimeoutMs,
       build: parts.build,
       conceal: redactor.add,
-      storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
+      concealAddress: redactor.addAddress,
+      storage: createStorage({
+        connections,
+        trustedBase: addresses[0] ?? '',
+        stallTimeoutMs,
+        conceal: redactor.addAddress,
+      }),
     };
   };
   const openFor: Session['openFor'] = async (id, more) => {
@@ -114,6 +124,19 @@ export function createSession(parts: SessionParts): Session {
     parts.onCredentials(id, credentials.ifRefused);
     return inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
   };
+  /** Asked only where its credentials are set. One that cannot be opened is not needed. */
+  const quotaBy = async (id: string | undefined): Promise<OpenBackend['quota']> => {
+    const other = backends.find((backend) => backend.id === id);
+    if (other === undefined || !other.credentials.every((one) => one.isOptional === true || isSet(one, environment)))
+      return undefined;
+    try {
+      return (await other.create(await openFor(other.id, []))).quota;
+    } catch (error) {
+      if (!(error instanceof AppToolError)) throw error;
+      warn('quota-unknown', `cannot ask how many builds of the week are left: ${error.message}`);
+      return undefined;
+    }
+  };
   return {
     ...parts,
     definition,
@@ -124,12 +147,19 @@ export function createSession(parts: SessionParts): Session {
       const { storage, ...input } = await openFor(id, []);
       const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
       const adapter = await backend.create(input);
-      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage };
+      const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
+      const known = quota === undefined ? {} : { quota };
+      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage, ...known };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
     },
   };
+}
+
+function isSet({ variable, fallback }: CredentialSpec, environment: Env): boolean {
+  const names = [variable, ...(fallback === undefined ? [] : [fallback])].flatMap((name) => [name, `${name}_FILE`]);
+  return names.some((name) => (environment[name] ?? '') !== '');
 }
 
 /** A backend's settings with its addresses checked and in their plain form. */
@@ -199,6 +229,7 @@ export function expectations({ settings: { values } }: Session): Expectations {
     signer: values.expectSigner,
     minVersionCode: values.minVersionCode,
     allowDebuggable: values.allowDebuggable === true,
+    allowUnfit: values.allowUnfit === true,
   };
 }
 

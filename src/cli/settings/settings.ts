@@ -35,12 +35,11 @@ const fingerprint = z
   .regex(/^(?:[0-9a-f]{64}|[0-9a-f]{2}(?::[0-9a-f]{2}){31})$/i, { error: 'must be a SHA-256: 64 hexadecimal digits' })
   .transform((value) => value.replaceAll(':', '').toLowerCase());
 
-const VERSION_CODE = 'must be a whole number of at most 15 digits';
+const VERSION_CODE = 'must be a whole number of at most 15 digits, or several with dots between them';
 
-const digits = z.string().regex(/^\d{1,15}$/);
 const versionCode = z
-  .union([z.int(), digits.transform(Number)], { error: VERSION_CODE })
-  .refine((value) => value >= 0 && value < 1e15, { error: VERSION_CODE });
+  .union([z.int().transform(String), z.string()], { error: VERSION_CODE })
+  .refine((value) => /^\d{1,15}(?:\.\d{1,15}){0,9}$/.test(value), { error: VERSION_CODE });
 
 /**
  * The settings that every command understands, once: their types, checks, defaults, descriptions, the JSON Schema and the help all
@@ -53,13 +52,13 @@ export const Settings = z.strictObject({
     'must be dev, staging or prod (aliases: development, stg, production)',
   )
     .optional()
-    .describe('AppTego configuration: dev, staging or prod'),
+    .describe('Configuration of the protection: dev, staging or prod'),
   platform: word(['android', 'ios'], 'must be android or ios').optional().describe('Default: as the file says'),
   signingKey: text('a signing key id')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), { error: 'contains a control character' })
     .optional()
-    .describe("Signing key at AppTego; default: the tenant's"),
+    .describe("Key that the backend signs the output with, or none; default: the tenant's"),
   until: text('a milestone').optional().describe('Milestone to wait for, see apptool backends'),
   releaseNotes: text('a text')
     .refine((value) => Buffer.byteLength(value) <= LONGEST_NOTES, { error: 'release notes are larger than 64 KiB' })
@@ -70,9 +69,10 @@ export const Settings = z.strictObject({
   expectPackage: text('a package name or bundle id').optional().describe('Refuse a file of another app'),
   expectSigner: fingerprint
     .optional()
-    .describe('Refuse an APK that this certificate has not signed, or whose signature is not true'),
-  minVersionCode: versionCode.optional().describe('Refuse a lower version code'),
+    .describe('Refuse an APK that this certificate has not signed, or whose signature does not verify'),
+  minVersionCode: versionCode.optional().describe('Refuse a lower version code, or build number such as 1.2.3'),
   allowDebuggable: yes.optional().describe('Send a debuggable app to production all the same'),
+  allowUnfit: yes.optional().describe('Send what no device or store takes to production all the same'),
   failFast: yes.optional().describe('Stop the other targets at the first failure'),
   output: text('a file path').optional().describe('Where the output goes'),
   force: yes.optional().describe('Replace an existing output'),

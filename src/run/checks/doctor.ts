@@ -1,6 +1,7 @@
 import type { Adapter } from '../../contract/adapter.ts';
 import type { Context } from '../../contract/context.ts';
 import { AuthError, asAppToolError, LocalIoError, PolicyError, UnavailableError } from '../../contract/errors.ts';
+import { withDeadline } from '../../transfer/deadline.ts';
 import type { Connections, ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
 import { checkHost, type HostReport } from '../../transfer/http/connection/host-check.ts';
 import { type Check, failed, found } from './check.ts';
@@ -58,16 +59,10 @@ export async function examine(subject: Subject, ctx: Context): Promise<readonly 
 }
 
 async function within<T>(limitMs: number, ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
-  const limit = new AbortController();
   const tooLong = new UnavailableError(`no answer within ${limitMs / 1000} s`, {
     hint: 'check the address and the way to it (firewall, VPN, HTTPS_PROXY), then run again',
   });
-  const disarm = ctx.clock.after(limitMs, () => limit.abort(tooLong));
-  try {
-    return await work({ ...ctx, signal: AbortSignal.any([ctx.signal, limit.signal]) });
-  } finally {
-    disarm();
-  }
+  return await withDeadline(ctx, limitMs, tooLong, work);
 }
 
 async function prove(adapter: Adapter, ifRefused: string, ctx: Context): Promise<Check> {

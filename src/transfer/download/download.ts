@@ -1,21 +1,20 @@
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError } from '../../contract/errors.ts';
-import type { DownloadLink } from '../../contract/job.ts';
-import { BACKOFF } from '../call-policy.ts';
+import { backoff, waitToRetry } from '../backoff.ts';
 import { type FileHash, hashOf } from '../file-hash.ts';
 import type { Storage } from '../http/storage.ts';
-import { BrokenOff, fetchFile } from './fetch-file.ts';
+import { fetchFile } from './fetch-file.ts';
 import { checkRoom, createOutput, type OutputFile, type OutputTarget } from './output-file.ts';
 import { clearPartials } from './partials.ts';
-import { FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
+import type { AskForLink } from './ready-link.ts';
+import { BrokenOff, FileChanged, NoLink, openRemoteFile, type RemoteFile } from './remote-file.ts';
 
 const MOST_BEGINNINGS = 5;
 const MOST_DAMAGED = 3;
 const GIB = 1024 ** 3;
 
 export interface DownloadRequest {
-  /** A fresh link: links are short-lived, and some work once. */
-  readonly link: (ctx: Context) => Promise<DownloadLink>;
+  readonly link: AskForLink;
   readonly storage: Storage;
   readonly target: OutputTarget;
   /** The size of what was sent, where it is known: bounds what is accepted back. */
@@ -111,17 +110,8 @@ async function beginAgain(error: unknown, beginnings: number, ctx: Context): Pro
   const isDamaged = error instanceof FileChanged || (error instanceof IntegrityError && error.mayBeTransit);
   if (!isDamaged && !(error instanceof BrokenOff)) throw error;
   if (beginnings >= (isDamaged ? MOST_DAMAGED : MOST_BEGINNINGS)) throw finalWord(error);
-  const delayMs = ctx.clock.random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** beginnings);
-  ctx.emit({
-    type: 'http.retry',
-    call: 'download the output',
-    host: 'storage',
-    attempt: beginnings,
-    reason: error.message,
-    trouble: null,
-    delayMs,
-  });
-  await ctx.clock.sleep(delayMs, ctx.signal);
+  const retry = { call: 'download the output', host: 'storage', attempt: beginnings, reason: error.message };
+  await waitToRetry({ ...retry, trouble: null, delayMs: backoff(beginnings, ctx) }, ctx);
 }
 
 function finalWord(error: Error): unknown {

@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Context } from '../../contract/context.ts';
 import { LimitError, UnavailableError } from '../../contract/errors.ts';
-import { BACKOFF } from '../call-policy.ts';
+import { backoff, waitToRetry } from '../backoff.ts';
+import { isFutile } from '../http/failure.ts';
 import {
   createLaneControl,
   createSegments,
@@ -10,7 +11,7 @@ import {
   WORTH_LANES_BYTES,
 } from '../upload/lanes.ts';
 import type { ChunkWriter, OutputFile } from './output-file.ts';
-import { FileChanged, type RemoteFile, tooLarge } from './remote-file.ts';
+import { BrokenOff, FileChanged, type RemoteFile, tooLarge } from './remote-file.ts';
 
 const MOST_TRIES = 5;
 /** Progress that earns a fresh set of tries. */
@@ -23,11 +24,6 @@ export interface FetchRequest {
   /** Everything before this position is in the file now. */
   readonly onWhole: (to: number) => void;
   readonly onReceived: (receivedBytes: number) => void;
-}
-
-/** The connection broke, and the storage cannot go on where it did: all of it has to come again. */
-export class BrokenOff extends Error {
-  override readonly name = 'BrokenOff';
 }
 
 interface Fetching {
@@ -99,12 +95,7 @@ export async function fetchFile(request: FetchRequest, ctx: Context): Promise<nu
 function sizeOf({ request, wholeTo }: Fetching): number {
   const expected = request.remote.identity?.sizeBytes ?? null;
   if (expected === null || expected === wholeTo) return wholeTo;
-  if (wholeTo > expected) throw new FileChanged(`${wholeTo - expected} bytes more than the file has`);
-  throw new BrokenOff('response cut short', { cause: cutShort(wholeTo, expected) });
-}
-
-function cutShort(receivedBytes: number, expectedBytes: number): UnavailableError {
-  return new UnavailableError(`response cut short: ${receivedBytes} of ${expectedBytes} bytes`);
+  throw new FileChanged(`${wholeTo} bytes came, of a file of ${expected}`);
 }
 
 /** One connection's work: piece after piece, until none is left or this connection is one too many. */
@@ -143,22 +134,13 @@ function isPassing(error: unknown): error is UnavailableError | LimitError {
 
 /** Waits before another try, or throws what no further try can mend. */
 async function recover(fetching: Fetching, error: unknown, tries: number, ctx: Context): Promise<void> {
-  if (!isPassing(error)) throw error;
+  if (!isPassing(error) || isFutile(error)) throw error;
   if (error.httpStatus === 429 || error.httpStatus === 503) fetching.control.retreat();
   const { identity } = fetching.request.remote;
-  if (identity !== null && !identity.allowsRanges) throw new BrokenOff(error.message, { cause: error });
+  if (identity !== null && !identity.canResume) throw new BrokenOff(error.message, { cause: error });
   if (tries >= MOST_TRIES) throw error;
-  const delayMs = ctx.clock.random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** tries);
-  ctx.emit({
-    type: 'http.retry',
-    call: 'download the output',
-    host: 'storage',
-    attempt: tries,
-    reason: error.message,
-    trouble: null,
-    delayMs,
-  });
-  await ctx.clock.sleep(delayMs, ctx.signal);
+  const retry = { call: 'download the output', host: 'storage', attempt: tries, reason: error.message };
+  await waitToRetry({ ...retry, trouble: null, delayMs: backoff(tries, ctx) }, ctx);
 }
 
 /** One request, from where the run stands. Throws `UnavailableError` for an answer that ends before what it was asked for does. */
@@ -181,15 +163,16 @@ async function stream(fetching: Fetching, run: Run, ctx: Context): Promise<void>
       run.position = writer.position;
     }
   });
+  if (run.isOver) return;
+  const askedTo = end ?? remote.identity?.sizeBytes ?? null;
+  if (askedTo !== null && run.position < askedTo) throw new UnavailableError('response cut short');
   // Without pieces there is one run, and it ends where the answer does.
-  if (fetching.segments === null) run.isOver = true;
-  else if (!run.isOver && run.position < (end ?? Number.POSITIVE_INFINITY))
-    throw new UnavailableError('response cut short');
+  run.isOver = fetching.segments === null;
 }
 
 function segmentsOf({ request }: Fetching): Segments | null {
   const { identity } = request.remote;
-  if (identity?.sizeBytes == null || !identity.allowsRanges || identity.sizeBytes < WORTH_LANES_BYTES) return null;
+  if (identity?.sizeBytes == null || !identity.offersRanges || identity.sizeBytes < WORTH_LANES_BYTES) return null;
   const segments = createSegments(identity.sizeBytes);
   segments.next();
   return segments;

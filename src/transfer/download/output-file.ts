@@ -4,6 +4,7 @@ import { access, type FileHandle, link, lstat, open, rename, stat, statfs, unlin
 import { dirname, join } from 'node:path';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
+import { checkPath } from '../../contract/text/safe-text.ts';
 
 /** Gathered before each write: TLS hands over 16 KiB at a time, and one file write per record is what costs. */
 const WRITE_BYTES = 1024 * 1024;
@@ -23,10 +24,11 @@ export interface OutputTarget {
 
 /**
  * Checks that the output can be written, before anything is sent: its folder exists and is writable, nothing is in the way (or `force`),
- * and it is not the input. Throws `LocalIoError`.
+ * and it is not the input. Throws `LocalIoError`; `UsageError` for a path that cannot be printed.
  */
 export async function checkOutput(target: OutputTarget, inputPath: string | null): Promise<void> {
   const { path, force } = target;
+  checkPath(path, 'output');
   const folder = dirname(path);
   if (/[/\\]$/.test(path)) throw new LocalIoError(`output is not a regular file: ${path} names a directory`);
   try {

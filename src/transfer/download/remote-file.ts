@@ -1,15 +1,14 @@
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError, UnavailableError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../call-policy.ts';
-import { header } from '../http/answer.ts';
+import { codingsOf, header } from '../http/answer.ts';
 import type { HttpAnswer } from '../http/attempt.ts';
 import type { Storage } from '../http/storage.ts';
+import { type AskForLink, readyLink, stillRefused, waitUntilReady } from './ready-link.ts';
 
 const MOST_FRESH_LINKS = 3;
-/** AppTego may answer "job not completed" (400) for a moment after the status said completed (ms). */
-const NOT_READY_MS = 5_000;
-const MOST_NOT_READY = 3;
 
 /** What the storage said of the file with its first answer; every later answer must agree. */
 export interface RemoteIdentity {
@@ -17,12 +16,20 @@ export interface RemoteIdentity {
   readonly sizeBytes: number | null;
   /** A strong ETag, with which a range of just this file can be asked for; `null` where there is none. */
   readonly etag: string | null;
-  readonly allowsRanges: boolean;
+  /** Whether the rest can be asked for after a break: an ETag guards it, and nothing says that the storage takes no ranges. */
+  readonly canResume: boolean;
+  /** The storage says that it takes ranges, so that several may be asked for at once. */
+  readonly offersRanges: boolean;
 }
 
 /** No link, or none that is taken: the call for it has had its own retries, so the download does not add to them. */
 export class NoLink extends Error {
   override readonly name = 'NoLink';
+}
+
+/** The connection broke, and the storage cannot go on where it did: all of it has to come again. */
+export class BrokenOff extends Error {
+  override readonly name = 'BrokenOff';
 }
 
 /** A later answer was not a piece of the file that the first answer began. */
@@ -49,19 +56,23 @@ export interface RemoteFile {
 
 /** `capBytes` bounds what is accepted. A link that is refused is asked for again, at most three times. */
 export function openRemoteFile(
-  mint: (ctx: Context) => Promise<DownloadLink>,
+  mint: AskForLink,
   storage: Storage,
   capBytes: number,
   onIdentity: (identity: RemoteIdentity, link: DownloadLink) => Promise<void>,
 ): RemoteFile {
   let identity: RemoteIdentity | null = null;
+  let ignoresRanges = false;
   const links = keepLink(mint);
   const judge = async (answer: HttpAnswer, start: number, end: number | null, from: DownloadLink): Promise<void> => {
     if (identity === null) {
-      identity = identityOf(answer, capBytes);
+      const seen = identityOf(answer, capBytes);
+      identity = ignoresRanges ? { ...seen, canResume: false, offersRanges: false } : seen;
       await onIdentity(identity, from);
       return;
     }
+    ignoresRanges ||= isUnguarded(answer, identity);
+    if (ignoresRanges) throw new BrokenOff('the storage cannot go on where a response broke', { cause: noRanges() });
     checkPiece(answer, identity, start, end);
   };
   return {
@@ -83,7 +94,7 @@ export function openRemoteFile(
           await use(answer.chunks());
         });
       } catch (error) {
-        links.refused(used, error, ctx);
+        await links.refused(used, error, identity !== null, ctx);
         // Every turn of this needs another link, of which there are few.
         await this.open(start, end, ctx, use);
       }
@@ -92,13 +103,13 @@ export function openRemoteFile(
 }
 
 /** The link that holds now; asked for anew when it is refused, at most three times. */
-function keepLink(mint: (ctx: Context) => Promise<DownloadLink>) {
+function keepLink(mint: AskForLink) {
   let link: Promise<DownloadLink> | null = null;
   let isSingleUse = false;
   let freshLinks = 0;
   const minted = async (ctx: Context): Promise<DownloadLink> => {
     try {
-      const fresh = await mintWhenReady(mint, ctx);
+      const fresh = await readyLink(mint, ctx);
       isSingleUse = fresh.isSingleUse === true;
       // Whoever comes next gets a link of its own.
       if (isSingleUse) link = null;
@@ -116,53 +127,37 @@ function keepLink(mint: (ctx: Context) => Promise<DownloadLink>) {
       link = isSingleUse ? null : taken;
       return taken;
     },
-    /** Throws what another link cannot mend. */
-    refused(used: Promise<DownloadLink>, error: unknown, ctx: Context): void {
+    /** Throws what another link cannot mend; waits where the output may not be everywhere yet. */
+    async refused(used: Promise<DownloadLink>, error: unknown, hasBegun: boolean, ctx: Context): Promise<void> {
       // Several connections may find out that one link has expired: it counts once, and who comes later takes the next one.
       const isKnown = link !== used && !isSingleUse;
       if (link === used) link = null;
-      refuseUnlessStale(error, isKnown ? 0 : freshLinks, ctx);
+      const refusal = refusedLink(error, isKnown ? 0 : freshLinks, ctx);
       if (!isKnown) freshLinks += 1;
+      if (isNotThereYet(refusal, hasBegun)) await waitUntilReady(refusal, freshLinks, ctx);
     },
   };
 }
 
-/** A link that has expired or was used up: 403 at S3, 400, 401 or 410 elsewhere. */
-function isStale(error: unknown): error is RejectedError {
-  return error instanceof RejectedError && [400, 401, 403, 410].includes(error.httpStatus ?? 0);
-}
-
-/** Throws what another link cannot mend. */
-function refuseUnlessStale(error: unknown, freshLinks: number, ctx: Context): void {
+/**
+ * What another link may mend: one that has expired or was used up (403 at S3, 400, 401 or 410 elsewhere), or a place where the output is
+ * not yet (404). Throws anything else.
+ */
+function refusedLink(error: unknown, freshLinks: number, ctx: Context): RejectedError {
   ctx.signal.throwIfAborted();
-  if (error instanceof RejectedError && error.httpStatus === 416)
-    throw new FileChanged('no such range', { cause: error });
-  if (!isStale(error)) throw error;
-  if (freshLinks >= MOST_FRESH_LINKS) throw new NoLink('no link', { cause: linksRefused(error) });
+  if (!(error instanceof RejectedError)) throw error;
+  if (error.httpStatus === 416) throw new FileChanged('no such range', { cause: error });
+  if (![400, 401, 403, 404, 410].includes(error.httpStatus ?? 0)) throw error;
+  if (freshLinks >= MOST_FRESH_LINKS) throw new NoLink('no link', { cause: stillRefused(error) });
+  return error;
 }
 
-/** Links that stay refused are the storage's trouble, not a fault in what the user asked. */
-function linksRefused(error: RejectedError): UnavailableError {
-  return new UnavailableError(`${error.message}, again and again`, {
-    cause: error,
-    hint: 'run the download again later',
-    httpStatus: error.httpStatus ?? undefined,
-    serverText: error.serverText ?? undefined,
-  });
-}
-
-async function mintWhenReady(mint: (ctx: Context) => Promise<DownloadLink>, ctx: Context): Promise<DownloadLink> {
-  // Each turn is one of `MOST_NOT_READY`, or the last.
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await mint(ctx);
-    } catch (error) {
-      const isNotReady = error instanceof RejectedError && error.httpStatus === 400;
-      if (!isNotReady) throw error;
-      if (tries > MOST_NOT_READY) throw linksRefused(error);
-      await ctx.clock.sleep(NOT_READY_MS, ctx.signal);
-    }
-  }
+/**
+ * The job has ended, so its output is there: storages that replicate, and caches that remember what was not there, say 404 for a moment
+ * longer; S3 says 403 for it to whoever may not list (Amazon S3 API reference, "GetObject", "Permissions").
+ */
+function isNotThereYet({ httpStatus }: RejectedError, hasBegun: boolean): boolean {
+  return httpStatus === 404 || (httpStatus === 403 && !hasBegun);
 }
 
 function rangeHeaders({ etag }: RemoteIdentity, start: number, end: number | null): Record<string, string> {
@@ -171,9 +166,9 @@ function rangeHeaders({ etag }: RemoteIdentity, start: number, end: number | nul
 }
 
 function identityOf(answer: HttpAnswer, capBytes: number): RemoteIdentity {
-  const encoding = header(answer, 'content-encoding') ?? 'identity';
-  if (encoding.toLowerCase() !== 'identity') {
-    throw new IntegrityError(`cannot check the download: it came with content-encoding ${encoding.slice(0, 20)}`);
+  const [coding] = codingsOf(answer);
+  if (coding !== undefined) {
+    throw new IntegrityError(`cannot check the download: it came with content-encoding ${cutText(coding, 20)}`);
   }
   const length = header(answer, 'content-length');
   const sizeBytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : null;
@@ -181,20 +176,43 @@ function identityOf(answer: HttpAnswer, capBytes: number): RemoteIdentity {
   const etag = header(answer, 'etag');
   // Only a strong one says that the bytes are the same (RFC 9110, section 8.8.3).
   const strong = etag !== undefined && /^"[\x21\x23-\x7e]{1,256}"$/.test(etag) ? etag : null;
-  const allowsRanges = sizeBytes !== null && strong !== null && /\bbytes\b/.test(header(answer, 'accept-ranges') ?? '');
-  return { sizeBytes, etag: strong, allowsRanges };
+  // A storage need not say that it takes ranges, and may be asked all the same (RFC 9110, section 14.3).
+  const ranges = header(answer, 'accept-ranges')?.toLowerCase() ?? '';
+  const canResume = sizeBytes !== null && strong !== null && ranges.trim() !== 'none';
+  return { sizeBytes, etag: strong, canResume, offersRanges: canResume && /\bbytes\b/.test(ranges) };
 }
 
 export function tooLarge(capBytes: number): IntegrityError {
   return new IntegrityError(`the download is larger than ${capBytes} bytes, which no output of this input should be`);
 }
 
-/** RFC 9110, section 14.4: `bytes first-last/complete`. */
-function checkPiece(answer: HttpAnswer, { sizeBytes, etag }: RemoteIdentity, start: number, end: number | null): void {
-  const [, first, last, complete] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header(answer, 'content-range') ?? '') ?? [];
-  const expectedLast = (end ?? sizeBytes ?? 0) - 1;
-  const fits = Number(first) === start && Number(last) === expectedLast && Number(complete) === sizeBytes;
-  if (answer.status !== 206 || !fits) throw new FileChanged('the answer is not the range that was asked for');
+/**
+ * Whether an answer to a range is none that can be gone on with: the same file, but from its start, or a piece that does not say of which file
+ * it is. A 206 has the ETag that a 200 would have (RFC 9110, section 15.3.7); many storages ignore If-Range, so it alone is the guard.
+ */
+function isUnguarded(answer: HttpAnswer, { etag }: RemoteIdentity): boolean {
   const now = header(answer, 'etag');
-  if (now !== undefined && now !== etag) throw new FileChanged('the file has another ETag than it had');
+  return answer.status === 206 ? now === undefined : answer.status === 200 && now === etag;
+}
+
+function noRanges(): UnavailableError {
+  return new UnavailableError('could not download the output: the connection broke, and the storage does not go on', {
+    hint: 'run the download again later',
+  });
+}
+
+/**
+ * `Content-Range: bytes first-last/complete` (RFC 9110, section 14.4). An answer may hold less than was asked for; where the whole's size is
+ * not known to the server, it is an asterisk.
+ */
+function checkPiece(answer: HttpAnswer, { sizeBytes, etag }: RemoteIdentity, start: number, end: number | null): void {
+  if (header(answer, 'etag') !== etag) throw new FileChanged('the file has another ETag than it had');
+  const [, first, last, complete] =
+    /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(header(answer, 'content-range')?.trim() ?? '') ?? [];
+  const isOurs = Number(first) === start && Number(last) >= start && Number(last) < (end ?? sizeBytes ?? 0);
+  if (answer.status !== 206 || !isOurs) throw new FileChanged('the answer is not the range that was asked for');
+  if (complete !== '*' && Number(complete) !== sizeBytes)
+    throw new FileChanged('the file has another size than it had');
+  const [coding] = codingsOf(answer);
+  if (coding !== undefined) throw new FileChanged('a piece of the file came with a content-encoding');
 }

@@ -1,3 +1,5 @@
+import type { BuildLimit } from '../../contract/errors.ts';
+
 /** What one backend's error bodies say. `text` is the server's own words. */
 export interface ErrorDescription {
   readonly text: string | null;
@@ -6,9 +8,12 @@ export interface ErrorDescription {
   readonly meaning?: 'auth' | 'limit';
   /** What to do, where the backend documents what this answer means. */
   readonly hint?: string;
+  /** Which limit of builds a 429 tells of; `slot` where nothing says otherwise. */
+  readonly limit?: BuildLimit;
 }
 
-export type DescribeError = (body: unknown) => ErrorDescription;
+/** What the body of an answer with this status says. */
+export type DescribeError = (body: unknown, status: number) => ErrorDescription;
 
 /** A refusal inside a success: `status` is what it stands for, and what everything goes by from then on. */
 export interface RefusalInside extends ErrorDescription {

@@ -1,7 +1,8 @@
 import pRetry from 'p-retry';
 import type { Context } from '../../contract/context.ts';
 import type { AppToolError } from '../../contract/errors.ts';
-import { BACKOFF, type CallPolicy, LONGEST_RETRY_AFTER_MS } from '../call-policy.ts';
+import { backoff, waitToRetry } from '../backoff.ts';
+import { type CallPolicy, LONGEST_RETRY_AFTER_MS } from '../call-policy.ts';
 import { CallFailure, isHopeless, toAppToolError } from './failure.ts';
 
 export interface Call {
@@ -11,7 +12,8 @@ export interface Call {
 }
 
 /**
- * Runs one call to its end: tries, waits and tries again as its policy allows. This is the only level that retries.
+ * Runs one call to its end: tries, waits and tries again as its policy allows. Two levels above it try again what a call cannot know: a
+ * connection of a download goes on where it broke (`fetch-file.ts`), and a download begins anew when its bytes were damaged (`download.ts`).
  * Rejects with an `AppToolError`, or with the signal's reason as soon as the run is cancelled.
  */
 export async function callWithRetries<T>(call: Call, ctx: Context, once: () => Promise<T>): Promise<T> {
@@ -29,16 +31,9 @@ export async function callWithRetries<T>(call: Call, ctx: Context, once: () => P
         if (delayMs === null) return false;
         const spentMs = ctx.clock.now() - startedAt;
         if (call.policy.budgetMs !== null && spentMs + delayMs > call.policy.budgetMs) return false;
-        ctx.emit({
-          type: 'http.retry',
-          call: call.what,
-          host: error.host,
-          attempt: attemptNumber,
-          reason: error.message,
-          trouble: troubleOf(error),
-          delayMs,
-        });
-        await ctx.clock.sleep(delayMs, ctx.signal);
+        const { host, message: reason } = error;
+        const trouble = troubleOf(error);
+        await waitToRetry({ call: call.what, host, attempt: attemptNumber, reason, trouble, delayMs }, ctx);
         return true;
       },
     });
@@ -73,8 +68,7 @@ function delayBeforeNext(
   if (asked > LONGEST_RETRY_AFTER_MS) return null;
   const nth = spent.unsent + spent.ambiguous;
   spent[ledger] += 1;
-  const backoffMs = ctx.clock.random() * Math.min(BACKOFF.capMs, BACKOFF.baseMs * 2 ** nth);
-  return Math.max(policy.spacingMs, asked + backoffMs);
+  return Math.max(policy.spacingMs, asked + backoff(nth, ctx));
 }
 
 /** A 4xx is the server's last word, except one that says "not now". */

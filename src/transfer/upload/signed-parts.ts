@@ -7,6 +7,7 @@ import {
   UnknownOutcomeError,
 } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../call-policy.ts';
+import { withDeadline, withGrace } from '../deadline.ts';
 import { settle } from '../wait/settle.ts';
 import { type Part, PartsExpired, planParts, type StoredPart, uploadParts } from './parts.ts';
 import {
@@ -90,9 +91,9 @@ async function complete(
   let lost: unknown = null;
   for (let tries = 0; tries <= MOST_REPEATS_AFTER_LOSS; tries += 1) {
     ctx.record({ type: 'may-have-landed' });
-    const lingering = linger(ctx, CLEANUP_MS);
     try {
-      return await upload.protocol.complete(session, parts, lingering.ctx);
+      // A call that may start a build is given the chance to say whether it did.
+      return await withGrace(ctx, CLEANUP_MS, (lingering) => upload.protocol.complete(session, parts, lingering));
     } catch (error) {
       if (isRefused(error) && lost === null) {
         ctx.record({ type: 'not-landed' });
@@ -101,31 +102,11 @@ async function complete(
       ctx.signal.throwIfAborted();
       if (!isLost(error, lost !== null)) throw error;
       lost ??= error;
-    } finally {
-      lingering.release();
     }
     if ((await settled(SETTLE_MS.beforeCompleteAgain)) === 'landed') return;
   }
   if ((await settled(SETTLE_MS.afterComplete)) === 'landed') return;
   throw lost;
-}
-
-/**
- * A context that goes on for a while after the run is stopped: a call that may start a build is given the chance to say whether it did.
- */
-function linger(ctx: Context, forMs: number): { readonly ctx: Context; readonly release: () => void } {
-  const controller = new AbortController();
-  let disarm = (): void => {};
-  const onAbort = (): void => {
-    disarm = ctx.clock.after(forMs, () => controller.abort(ctx.signal.reason));
-  };
-  if (ctx.signal.aborted) onAbort();
-  else ctx.signal.addEventListener('abort', onAbort, { once: true });
-  const release = (): void => {
-    ctx.signal.removeEventListener('abort', onAbort);
-    disarm();
-  };
-  return { ctx: { ...ctx, signal: controller.signal }, release };
 }
 
 /** The server has read the request and said no: nothing was started by it. */
@@ -140,17 +121,17 @@ function isLost(error: unknown, isRepeat: boolean): boolean {
 
 /** Aborts the multipart upload with a short signal of its own: the run's may be what was cancelled. Never throws. */
 async function abandon(upload: SignedUpload, session: MultipartSession, wasCut: boolean, ctx: Context): Promise<void> {
-  const stop = new AbortController();
-  const disarm = ctx.clock.after(CLEANUP_MS, () => stop.abort(new UnavailableError('no answer in time')));
+  const unstopped = { ...ctx, signal: new AbortController().signal };
+  const tooLate = new UnavailableError('no answer in time');
   try {
-    await upload.protocol.abort(session, { ...ctx, signal: stop.signal });
-    // A part that was on its way may have been stored after the abort (Amazon S3 API reference, "AbortMultipartUpload").
-    if (wasCut) await upload.protocol.abort(session, { ...ctx, signal: stop.signal });
+    await withDeadline(unstopped, CLEANUP_MS, tooLate, async (limited) => {
+      await upload.protocol.abort(session, limited);
+      // A part that was on its way may have been stored after the abort (Amazon S3 API reference, "AbortMultipartUpload").
+      if (wasCut) await upload.protocol.abort(session, limited);
+    });
     ctx.record({ type: 'multipart-closed' });
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown error';
     ctx.emit({ type: 'debug', message: `could not abort the multipart upload: ${why}` });
-  } finally {
-    disarm();
   }
 }

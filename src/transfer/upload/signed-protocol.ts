@@ -27,6 +27,8 @@ export interface UploadTicket {
 
 /** The calls of a backend that hands out signed URLs. Their order, retries, expiry and cleanup are decided by its caller. */
 export interface SignedUploadProtocol {
+  /** No request starts sooner than this after the one before (ms). */
+  readonly spacingMs: number;
   request(ctx: Context): Promise<UploadTicket>;
   complete(session: MultipartSession, parts: readonly StoredPart[], ctx: Context): Promise<void>;
   /** Resolves when the parts are gone, also when they were gone before. */

@@ -1,6 +1,5 @@
 import type { Context } from '../../contract/context.ts';
 import { UnavailableError } from '../../contract/errors.ts';
-import { CALL_POLICIES } from '../call-policy.ts';
 import { requestWithSlot } from '../wait/build-slot.ts';
 import { sendObject } from './signed-object.ts';
 import { sendParts } from './signed-parts.ts';
@@ -20,7 +19,7 @@ export async function uploadBySignedUrls(upload: SignedUpload, ctx: Context): Pr
       'the storage refused the upload addresses, probably because they expired; sending all of it once more';
     ctx.emit({ type: 'warning', code: 'upload-url-refused', message });
   }
-  await ctx.clock.sleep(CALL_POLICIES.mint.spacingMs, ctx.signal);
+  await ctx.clock.sleep(upload.protocol.spacingMs, ctx.signal);
   const startedAt = ctx.clock.now();
   try {
     return await uploadOnce(upload, ctx);
@@ -31,6 +30,7 @@ export async function uploadBySignedUrls(upload: SignedUpload, ctx: Context): Pr
 
 async function uploadOnce(upload: SignedUpload, ctx: Context): Promise<string> {
   const { jobId, details, expiresInMs, expiresAtMs, target } = await requestWithSlot(upload, ctx);
+  for (const url of target.type === 'parts' ? target.instructions.urls : [target.url]) upload.storage.conceal(url);
   ctx.record({ type: 'job', id: jobId, ...(details === undefined ? {} : { details }) });
   if (expiresInMs <= 0) throw new UnavailableError('the upload address had expired when it was given');
   if (target.type === 'parts') await sendParts(upload, target, jobId, expiresAtMs, ctx);
@@ -48,6 +48,7 @@ function refusedTwice({ message, refusal }: UrlRefused, tookMs: number): Unavail
         ? 'if the link is too slow for the time that the addresses hold, send from a machine with a faster one'
         : 'the storage does not take the addresses that the backend gives: if it stays so, report it to the backend',
       httpStatus: refusal?.httpStatus ?? undefined,
+      backendCode: refusal?.backendCode ?? undefined,
       serverText: refusal?.serverText ?? undefined,
     },
   );

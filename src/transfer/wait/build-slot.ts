@@ -1,6 +1,5 @@
 import type { Context } from '../../contract/context.ts';
 import { LimitError } from '../../contract/errors.ts';
-import { CallFailure } from '../http/failure.ts';
 import type { SignedUpload, UploadTicket } from '../upload/signed-protocol.ts';
 
 /** Between two tries to get a build slot; with the default poll interval that is every 30 s, give or take a fifth. */
@@ -32,7 +31,7 @@ export async function requestWithSlot(
 async function waitForSlot(error: LimitError, upload: SignedUpload, startedAt: number, ctx: Context): Promise<void> {
   const { capacityWaitMs, pollIntervalMs } = upload.options;
   const leftMs = capacityWaitMs - (ctx.clock.now() - startedAt);
-  const askedMs = error.cause instanceof CallFailure ? error.cause.retryAfterMs : null;
+  const askedMs = error.retryAfterMs;
   if (error.limit === 'week' || leftMs <= 0) throw error;
   if (askedMs !== null && askedMs > leftMs) throw asksForLonger(error, askedMs);
   const ownMs = POLLS_PER_SLOT_TRY * pollIntervalMs * (0.8 + 0.4 * ctx.clock.random());
@@ -49,6 +48,8 @@ function asksForLonger(error: LimitError, askedMs: number): LimitError {
     limit: error.limit,
     hint: 'run again later, or allow the wait with --capacity-wait',
     httpStatus: error.httpStatus ?? undefined,
+    backendCode: error.backendCode ?? undefined,
+    retryAfterMs: askedMs,
     serverText: error.serverText ?? undefined,
   });
 }

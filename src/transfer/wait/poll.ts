@@ -9,8 +9,9 @@ import {
   UnknownOutcomeError,
 } from '../../contract/errors.ts';
 import type { JobState } from '../../contract/job.ts';
+import { withDeadline } from '../deadline.ts';
 
-/** AppTego: "a newly uploaded job can briefly return 404"; nobody starts to work sooner than this either (ms). */
+/** A job that was uploaded just now may have no record yet, and none ends sooner than this (ms). */
 const FIRST_POLL_MS = { from: 2_000, spread: 3_000 } as const;
 const JITTER = 0.2;
 const MOST_ABSENCES_AFTER_PRESENCE = 3;
@@ -86,10 +87,12 @@ function stillRunning({ request, lastWord }: Watch): PendingError {
 export function jobFailed(job: string, state: JobState): JobFailedError {
   const findings = (state.findings ?? []).filter(({ severity }) => severity === 'blocking');
   return new JobFailedError(`${job} ended as ${state.status}${state.message === null ? ': no reason given' : ''}`, {
-    hint:
+    hint: [
       findings.length === 0
         ? 'read what the server said; the same file and settings will fail again'
-        : 'mend what was found, then send a new build',
+        : 'fix what was found, then send a new build',
+      ...(state.setting === undefined ? [] : [`whether this is a failure is read by ${state.setting}`]),
+    ].join('; '),
     backendCode: state.code,
     serverText: state.message ?? undefined,
     findings,
@@ -106,9 +109,11 @@ function jittered(intervalMs: number, ctx: Context): number {
 
 /** One question, within the time that is left. `null` when it could not be asked, which says nothing about the job. */
 async function ask(watch: Watch, isLast: boolean, ctx: Context): Promise<JobState | 'absent' | null> {
-  const limit = limited(ctx, isLast ? LAST_QUESTION_MS : Math.max(LAST_QUESTION_MS, leftMs(watch, ctx)));
+  const limitMs = isLast ? LAST_QUESTION_MS : Math.max(LAST_QUESTION_MS, leftMs(watch, ctx));
+  // As if the network had failed.
+  const tooLate = new UnavailableError('no answer before the deadline');
   try {
-    return await watch.request.poll(limit.ctx);
+    return await withDeadline(ctx, limitMs, tooLate, watch.request.poll);
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (error instanceof AuthError && watch.seen) return await confirmAuth(watch, ctx);
@@ -116,16 +121,7 @@ async function ask(watch: Watch, isLast: boolean, ctx: Context): Promise<JobStat
     watch.lastWord = error.message;
     ctx.emit({ type: 'debug', message: `status question failed, asking again: ${error.message}` });
     return null;
-  } finally {
-    limit.release();
   }
-}
-
-/** A context that is stopped after a time, as if the network had failed. */
-function limited(ctx: Context, forMs: number): { readonly ctx: Context; readonly release: () => void } {
-  const stop = new AbortController();
-  const release = ctx.clock.after(forMs, () => stop.abort(new UnavailableError('no answer before the deadline')));
-  return { ctx: { ...ctx, signal: AbortSignal.any([ctx.signal, stop.signal]) }, release };
 }
 
 /** A key that worked a moment ago gets one more chance: a gateway's hiccup looks the same as a key that was disabled. */

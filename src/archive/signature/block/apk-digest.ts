@@ -1,7 +1,7 @@
 import { createHash, webcrypto } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { type ArchiveFile, readAt } from '../../zip/archive-file.ts';
-import type { ZipEnd } from '../../zip/zip-directory.ts';
+import type { ZipEnd } from '../../zip/zip-end.ts';
 import { verityDigest } from './verity-digest.ts';
 
 const CHUNKED = ['sha256', 'sha512'] as const;

@@ -42,7 +42,7 @@ export interface Tagged {
  */
 export function readApkSigners(block: Buffer, hasRange: boolean): ApkSigner[] {
   const [signers] = prefixed(block, 1);
-  return prefixedItems(signers, MOST_SIGNERS).map((signer) => readSigner(signer, hasRange));
+  return prefixedItems(signers, MOST_SIGNERS, 'signers').map((signer) => readSigner(signer, hasRange));
 }
 
 function readSigner(signer: Buffer, hasRange: boolean): ApkSigner {
@@ -55,10 +55,12 @@ function readSigner(signer: Buffer, hasRange: boolean): ApkSigner {
   const [attributes] = prefixed(signedData.subarray(afterCertificates + range.length), 1);
   return {
     signedData,
-    digests: prefixedItems(digests, MOST_ITEMS).map(tagged),
-    certificates: prefixedItems(certificates, MOST_ITEMS),
-    attributes: new Map(prefixedItems(attributes, MOST_ITEMS).map((one) => [one.readUInt32LE(0), one.subarray(4)])),
-    signatures: prefixedItems(signatures, MOST_SIGNATURES).map(tagged),
+    digests: prefixedItems(digests, MOST_ITEMS, 'digests').map(tagged),
+    certificates: prefixedItems(certificates, MOST_ITEMS, 'certificates'),
+    attributes: new Map(
+      prefixedItems(attributes, MOST_ITEMS, 'attributes').map((one) => [one.readUInt32LE(0), one.subarray(4)]),
+    ),
+    signatures: prefixedItems(signatures, MOST_SIGNATURES, 'signatures').map(tagged),
     publicKey,
     range: signedRange.equals(range) ? rangeOf(range) : null,
   };

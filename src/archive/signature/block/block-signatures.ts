@@ -1,9 +1,9 @@
-import type { SigningDemands } from '../../android/signing-demands.ts';
 import type { AppArchive } from '../../archive-kind.ts';
 import { UnreadablePart, withinBounds } from '../../zip/archive-file.ts';
 import { describeCertificate } from '../certificate.ts';
 import { type Finding, notChecked, untrue } from '../finding.ts';
 import type { SignatureScheme } from '../signature-scheme.ts';
+import type { SigningDemands } from '../signing-demands.ts';
 import { ALGORITHMS } from './algorithms.ts';
 import { type DigestName, digestApk } from './apk-digest.ts';
 import { type ApkSigner, readApkSigners } from './apk-signers.ts';
@@ -40,7 +40,7 @@ export const NO_BLOCK: BlockSignatures = {
   findingBeside: () => null,
 };
 
-/** Reads the v2 and v3 signatures of an APK. What of them cannot be read is not true. */
+/** Reads the v2 and v3 signatures of an APK. A signature that cannot be read does not verify. */
 export async function readBlockSignatures(archive: AppArchive, problems: string[]): Promise<BlockSignatures> {
   const block = await readBlock(archive, problems);
   if (block === null) return NO_BLOCK;

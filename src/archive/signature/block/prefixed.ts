@@ -14,12 +14,12 @@ export function prefixed(bytes: Buffer, count: number): Buffer[] {
   return values;
 }
 
-/** All values of a sequence, each behind its length. Throws `UnreadablePart`, or reads past the end. */
-export function prefixedItems(sequence: Buffer, most: number): Buffer[] {
+/** All values of a sequence, each behind its length; `what` they are, for messages. Throws `UnreadablePart`, or reads past the end. */
+export function prefixedItems(sequence: Buffer, most: number, what: string): Buffer[] {
   const values: Buffer[] = [];
+  // Each turn goes on by a length of four bytes at least.
   for (let at = 0; at < sequence.length; ) {
-    if (values.length === most)
-      throw new UnreadablePart(`has more than ${most} of what it has few`, { isHostile: true });
+    if (values.length === most) throw new UnreadablePart(`has more than ${most} of ${what}`, { isHostile: true });
     const [value] = prefixed(sequence.subarray(at), 1);
     values.push(value);
     at += 4 + value.length;

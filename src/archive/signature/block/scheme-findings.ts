@@ -1,6 +1,6 @@
-import type { SigningDemands } from '../../android/signing-demands.ts';
 import { UnreadablePart } from '../../zip/archive-file.ts';
 import { type Finding, notChecked, untrue } from '../finding.ts';
+import type { SigningDemands } from '../signing-demands.ts';
 import { ALGORITHMS } from './algorithms.ts';
 import { type ApkSigner, LAST_SDK, type SdkRange } from './apk-signers.ts';
 import { type Lineage, readLineage } from './lineage.ts';

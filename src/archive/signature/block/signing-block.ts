@@ -1,5 +1,5 @@
 import { type ArchiveFile, readAt, UnreadablePart, withinBounds } from '../../zip/archive-file.ts';
-import type { ZipEnd } from '../../zip/zip-directory.ts';
+import type { ZipEnd } from '../../zip/zip-end.ts';
 
 /** source.android.com/docs/security/features/apksigning/v2, "APK Signing Block": it stands right before the zip's directory. */
 const MAGIC = 'APK Sig Block 42';

@@ -1,10 +1,10 @@
 import { createHash, verify, X509Certificate } from 'node:crypto';
 import type { Budget } from '../../budget.ts';
 import { withinBounds } from '../../zip/archive-file.ts';
+import { troubleOfUsage } from '../cms/key-usage.ts';
+import type { SignedData, SignerInfo } from '../cms/signed-data.ts';
 import { type Finding, notChecked, untrue } from '../finding.ts';
 import { jarAlgorithmOf } from './jar-algorithms.ts';
-import { troubleOfUsage } from './key-usage.ts';
-import type { SignedData, SignerInfo } from './signed-data.ts';
 
 /** Before this one Android looks at the first signer of a block alone; since this one it wants to know what was signed. */
 const SDK_OF_EVERY_SIGNER = 24;

@@ -1,8 +1,8 @@
 import type { AppArchive } from '../../archive-kind.ts';
 import { BeyondLimit, UnreadablePart, withinBounds } from '../../zip/archive-file.ts';
 import { createEntryReader, type EntryReader } from '../../zip/entry-contents.ts';
+import { readSignedData, type SignedData } from '../cms/signed-data.ts';
 import { attributesOf, jarSectionsOf } from './jar-sections.ts';
-import { readSignedData, type SignedData } from './signed-data.ts';
 
 const SIGNATURE_BLOCK = /^META-INF\/[^/]+\.(?:RSA|DSA|EC)$/i;
 /** Android takes no more signers; one more is enough to know that there are too many. */

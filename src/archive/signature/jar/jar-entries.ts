@@ -67,7 +67,7 @@ async function checkEntry(
   reader: EntryReader,
 ): Promise<string | Finding> {
   try {
-    const name = (await reader.nameOf(entry)).toString('utf8');
+    const name = entry.rawName.toString('utf8');
     if (!isSigned(name)) return name;
     const digests = digestsOfEntry(manifest, name, minSdk);
     if (digests.length === 0) return untrue(`${name} is not signed`);

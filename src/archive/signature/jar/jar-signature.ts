@@ -1,8 +1,8 @@
-import type { SigningDemands } from '../../android/signing-demands.ts';
 import type { AppArchive } from '../../archive-kind.ts';
 import { type Certificate, describeCertificate } from '../certificate.ts';
 import { type Finding, notChecked, untrue } from '../finding.ts';
 import type { SignatureScheme } from '../signature-scheme.ts';
+import type { SigningDemands } from '../signing-demands.ts';
 import { type JarBlock, readJarBlocks } from './jar-blocks.ts';
 import { verifyJar } from './jar-verification.ts';
 

@@ -1,5 +1,5 @@
 import { backends } from '../../../backends/index.ts';
-import type { BackendCommandText } from './backend-commands.ts';
+import type { BackendCommandText } from '../command.ts';
 
 /** Reads the texts out of the backends' definitions. */
 export function backendCommandTexts(): readonly BackendCommandText[] {

@@ -1,15 +1,10 @@
-import type { CommandSpec } from '../../line/command.ts';
-
-/** What help and the parser need to know of a backend's own commands. */
-export interface BackendCommandText extends Omit<CommandSpec, 'run'> {
-  readonly backend: string;
-}
+import type { BackendCommandText, Command } from '../command.ts';
 
 /** The build puts the texts here, so that the command line is read without loading the backends. */
 declare const BUILT_BACKEND_COMMANDS: readonly BackendCommandText[] | undefined;
 
 /** The commands that only one backend has, each below its id. */
-export async function backendCommands(): Promise<readonly CommandSpec[]> {
+export async function backendCommands(): Promise<readonly Command[]> {
   const texts =
     typeof BUILT_BACKEND_COMMANDS === 'undefined'
       ? (await import('./backend-command-texts.ts')).backendCommandTexts()

@@ -9,7 +9,6 @@ import { settingTexts } from '../../line/setting-texts.ts';
 import type { CompletionScript } from '../../output/command-data.ts';
 import type { Session } from '../../session/session.ts';
 import { backendCommands } from '../backend/backend-commands.ts';
-import { COMMANDS } from '../index.ts';
 
 const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (offers: Offers) => string>> = {
   bash: bashCompletion,
@@ -24,7 +23,7 @@ export async function completionCommand(session: Session): Promise<CommandResult
   if (shell === undefined) throw new UsageError(`completion needs a shell: ${SHELLS.join(', ')}`);
   const script = SCRIPTS[shell](
     offersOf({
-      ownCommands: COMMANDS,
+      ownCommands: session.commands,
       backendCommands: await backendCommands(),
       backends: session.backends,
       texts: await settingTexts(),

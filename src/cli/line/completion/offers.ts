@@ -4,7 +4,7 @@ import { wordsOf } from '../../settings/setting-words.ts';
 import { Settings } from '../../settings/settings.ts';
 import type { CommandSpec } from '../command.ts';
 import { FLAGS, type Flag, OFFERED_FOR_OPERANDS, type Offered } from '../flags.ts';
-import type { SettingTexts } from '../setting-texts.ts';
+import type { SettingTexts } from '../setting-text.ts';
 
 /** A word to choose, and what it is. */
 export interface Word {

@@ -5,12 +5,14 @@ import { TLSSocket } from 'node:tls';
 import type { Context } from '../../../contract/context.ts';
 import { type AppToolError, asAppToolError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../call-policy.ts';
+import { untilAborted } from '../../deadline.ts';
 import { bareHost } from '../address.ts';
 import { header } from '../answer.ts';
 import { attempt, type HttpAnswer } from '../attempt.ts';
-import { CallFailure, type Fault, toAppToolError } from '../failure.ts';
+import { CallFailure, toAppToolError } from '../failure.ts';
 import { lookAtCertificate, type TlsFacts, tlsFactsOf } from './certificate.ts';
 import type { Connections, ProxySettings } from './dispatcher.ts';
+import type { Fault } from './fault.ts';
 import { chooseProxy, type ProxyChoice } from './proxy-choice.ts';
 import { SEND_HEADERS } from './socket-progress.ts';
 
@@ -92,10 +94,7 @@ function watchProbe(origin: string): { tls(): TlsFacts | null; close(): void } {
 
 /** Empty where there are none; the request itself finds out why. */
 async function addressesOf(hostname: string, { signal }: Context): Promise<readonly string[]> {
-  const stopped = new Promise<[]>((resolve) => {
-    if (signal.aborted) resolve([]);
-    else signal.addEventListener('abort', () => resolve([]), { once: true });
-  });
+  const stopped = untilAborted(signal).then(() => []);
   const found = await Promise.race([lookup(hostname, { all: true }).catch(() => []), stopped]);
   return [...new Set(found.map(({ address }) => address))];
 }

@@ -8,8 +8,8 @@ const STANDARD = /^551d..$/;
 const KEY_USAGE = '551d0f';
 /** `id-pe` of RFC 5280, section 4.2.2: authority and subject information access. */
 const PRIVATE = new Set(['2b06010505070101', '2b0601050507010b']);
-const DIGITAL_SIGNATURE = 0x80;
-const NON_REPUDIATION = 0x40;
+const FOR_SIGNATURES = 0x80;
+const FOR_COMMITMENTS = 0x40;
 
 /**
  * Why a certificate is not for signing, `null` where it is: by its key usage, or by a critical extension that nobody knows, for which it has to
@@ -37,5 +37,5 @@ export function troubleOfUsage(certificate: Buffer, budget: Budget): string | nu
 /** A bit string: how many bits of its last byte are unused, then the bits (RFC 5280, section 4.2.1.3). */
 function isForSigning(value: Buffer, budget: Budget): boolean {
   const bits = berValues(value, budget)[0]?.contents[1] ?? 0;
-  return (bits & (DIGITAL_SIGNATURE | NON_REPUDIATION)) !== 0;
+  return (bits & (FOR_SIGNATURES | FOR_COMMITMENTS)) !== 0;
 }

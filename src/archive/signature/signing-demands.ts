@@ -1,4 +1,4 @@
-import type { XmlElement } from './xml-element.ts';
+import type { XmlElement } from '../android/xml-element.ts';
 
 /** frameworks/base/core/res/res/values/public-final.xml */
 const ATTRIBUTE = {

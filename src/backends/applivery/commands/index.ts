@@ -1,5 +1,5 @@
-import type { BackendCommand } from '../definition.ts';
-import type { Settings } from './settings.ts';
+import type { BackendCommand } from '../../definition.ts';
+import type { Settings } from '../settings.ts';
 
 export const commands: readonly BackendCommand<Settings>[] = [
   {

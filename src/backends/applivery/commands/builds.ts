@@ -1,11 +1,11 @@
-import type { Context } from '../../contract/context.ts';
-import { RejectedError, UsageError } from '../../contract/errors.ts';
-import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { CommandInput, CommandOutput } from '../definition.ts';
-import { createAccess } from './access.ts';
+import type { Context } from '../../../contract/context.ts';
+import { RejectedError, UsageError } from '../../../contract/errors.ts';
+import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import type { CommandInput, CommandOutput } from '../../definition.ts';
+import { createAccess } from '../access.ts';
+import type { Settings } from '../settings.ts';
+import { type BuildRecord, BuildReply, BuildsReply } from '../wire.ts';
 import type { Builds, OneBuild } from './command-data.ts';
-import type { Settings } from './settings.ts';
-import { type BuildRecord, BuildReply, BuildsReply } from './wire.ts';
 
 /** Largest page that is asked for; the vendor names no limit. */
 const PAGE_SIZE = 50;

@@ -1,0 +1,32 @@
+import { type Parsed, parseCommandLine, SecretOnLine } from '../line/program.ts';
+import { VERSION } from '../process/version.ts';
+import { backendCommands } from './backend/backend-commands.ts';
+import type { Command } from './command.ts';
+import { COMMANDS } from './index.ts';
+
+/** What a command line asks for. Rejects with `UsageError` for what it cannot be. */
+export async function readCommandLine(argv: readonly string[]): Promise<Parsed<Command>> {
+  try {
+    return await parseWithHelp(argv);
+  } catch (error) {
+    throw error instanceof SecretOnLine ? await namingVariables(error, argv) : error;
+  }
+}
+
+async function parseWithHelp(argv: readonly string[]): Promise<Parsed<Command>> {
+  const commands = [...COMMANDS, ...(await backendCommands())];
+  const withTexts = async (): Promise<Parsed<Command>> => {
+    const { settingTexts } = await import('../line/setting-texts.ts');
+    return parseCommandLine(argv, commands, VERSION, await settingTexts());
+  };
+  // Read once where it is plain what is asked for.
+  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return await withTexts();
+  const parsed = parseCommandLine(argv, commands, VERSION);
+  return parsed.type === 'help' || parsed.type === 'no-command' ? await withTexts() : parsed;
+}
+
+async function namingVariables(error: SecretOnLine, argv: readonly string[]): Promise<SecretOnLine> {
+  const { backends } = await import('../../backends/index.ts');
+  const { secretVariables } = await import('../line/secret-variables.ts');
+  return error.naming(secretVariables(argv, backends));
+}
