@@ -214,7 +214,7 @@ test.each(
 
   expect(code).toBe(0);
   expect(ResultDocument.parse(JSON.parse(stdout)).artifact).toMatchObject(app);
-  expect(JSON.parse(await readFile(join(folder, 'receipt.json'), 'utf8'))).toMatchObject({ artifact: app });
+  expect(JSON.parse(await readFile(join(folder, 'receipt.json'), 'utf8'))).toMatchObject({ input: app });
 });
 
 test('an APK of 2 GiB takes no more memory to look into than a small one', async () => {

@@ -18,6 +18,7 @@ import {
 import { describeFault, type Fault, faultOf } from './connection/fault.ts';
 import { unacknowledgedBytes } from './connection/socket-progress.ts';
 import { type Watchdog, watchSilence } from './connection/watchdog.ts';
+import { addressSpaceProblem } from './connection/web-assembly.ts';
 import { CallFailure } from './failure.ts';
 
 /** What is left in the kernel after our last write: up to 4 MB on Linux, which a slow link still has to carry. */
@@ -240,6 +241,8 @@ function failureOf(error: unknown, state: Try): unknown {
   if (error instanceof ProxyBroken) return failure('unsent', 'proxy-failing', proxyProblem(error), state, error);
   const code = errorCode(error) ?? '';
   if (USED_UP.has(code)) return usedUp(code, state, error);
+  const machine = addressSpaceProblem(error, state.host);
+  if (machine !== null) return machine;
   const fault = faultOf(error);
   // What has neither a code nor a known name is a bug of ours in the body, not the network.
   if (code === '' && fault === 'unknown') return error;

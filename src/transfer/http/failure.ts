@@ -108,7 +108,7 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
     case 'connect-timeout':
       return 'check the address and the way to it (firewall, VPN, HTTPS_PROXY), then run again';
     case 'tls-untrusted':
-      return "if your company inspects TLS, set NODE_EXTRA_CA_CERTS to the file with your company's CA";
+      return 'if your company inspects TLS, its CA has to be in the file that NODE_EXTRA_CA_CERTS names';
     case 'tls-time':
       return `check this machine's clock: it says ${now.toISOString()}`;
     case 'tls-name':
