@@ -53,8 +53,6 @@ export interface Session {
   readonly pid: number;
   /** Host of a backend's address. */
   hostOf(id: string): string | null;
-  /** What to do when a backend refuses the credentials that were read for it, by its id. */
-  readonly refusals: ReadonlyMap<string, string>;
   /** Standard input, opened when it is first asked for. */
   readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
@@ -96,7 +94,6 @@ export interface SessionParts {
 export function createSession(parts: SessionParts): Session {
   const { settings, environment, backends, redactor, ctx } = parts;
   const opened: Connections[] = [];
-  const refusals = new Map<string, string>();
   const hostOf = (id: string): string | null => {
     const [key = ''] = definition(id).addresses;
     const address = String(settings.backends[id]?.values[key] ?? '');
@@ -155,7 +152,6 @@ export function createSession(parts: SessionParts): Session {
     ...parts,
     definition,
     hostOf,
-    refusals,
     openFor,
     inputFor,
     async open(id) {
