@@ -64,8 +64,8 @@ const MOST_LOOSE_FILES = 12;
 /** Statuses of vendors that nobody else has, and the short spellings of environments. */
 const VENDOR_WORDS = ['in_review', 'in_progress', 'processed', 'samsung', 'dev', 'stg', 'prod', 'not completed'];
 
-/** "output exists; use --force to replace it" is what the command line promises to say. The others go when the journal comes. */
-const SAID_BY_CONTRACT = ['run/publish.ts', 'run/trace.ts', 'run/wait.ts', 'transfer/download/output-file.ts'];
+/** "output exists; use --force to replace it" is what the command line promises to say. The others are a note, and a description in a schema. */
+const SAID_BY_CONTRACT = ['run/wait.ts', 'contract/record/journal.ts', 'transfer/download/output-file.ts'];
 
 /** What a file does, without what it says of it: a comment names the page that a claim comes from. Examples in help name real commands. */
 function codeOf(file: string): string {

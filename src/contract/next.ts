@@ -1,3 +1,10 @@
+/** Why a step of several failed or stopped, and what to do about it. */
+interface NextOfStep {
+  readonly backend: string;
+  readonly hint: string | null;
+  readonly next: Next | null;
+}
+
 /**
  * What to do next, as data: a renderer words it, a program acts on it. `hint` of an error says why, in words that hold wherever the error
  * is shown.
@@ -17,6 +24,8 @@ export type Next =
   | { readonly do: 'abort'; readonly receipt: string }
   /** Go on with what is missing, by the receipt. */
   | { readonly do: 'resume'; readonly receipt: string }
+  /** What to do differs: for each step by itself. */
+  | { readonly do: 'each'; readonly steps: readonly NextOfStep[] }
   /** Look there before anything is sent again: a backend by its id. */
   | { readonly do: 'look'; readonly where: string }
   /** Change a setting, by its key; of a backend where one is named. */

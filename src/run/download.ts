@@ -150,9 +150,10 @@ function kindNamed(path: string): ArtifactKind | null {
  * when the command that failed is that download.
  */
 function withWayOn(error: unknown, next: Extract<Next, { do: 'download' }>, isOwnCommand: boolean): unknown {
-  if (error instanceof LocalIoError)
-    return error.with({ hint: error.hint ?? 'fix that first', next: error.next ?? next });
-  if (error instanceof IntegrityError) return error.with({ next: error.next ?? next });
+  const isLocal = error instanceof LocalIoError;
+  // Where it says what to do, that comes first.
+  if ((isLocal || error instanceof IntegrityError) && error.hint === null)
+    return error.with({ hint: isLocal ? 'fix that first' : null, next });
   if (isOwnCommand) return error;
   const hint = 'the job is done';
   if (error instanceof UnavailableError) return error.with({ hint, next, retryable: false });

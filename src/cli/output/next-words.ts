@@ -30,6 +30,10 @@ export function nextWords(next: Next): string {
       return `to remove them: ${commandLine('abort', next.receipt)}`;
     case 'resume':
       return `to go on with what is missing: --resume ${next.receipt}`;
+    case 'each':
+      return next.steps
+        .map((step) => `${step.backend}: ${hintOf(step) ?? 'fix that, then send it there again'}`)
+        .join('; ');
     case 'look':
       return `look at ${next.where} before you send it again`;
     case 'set':

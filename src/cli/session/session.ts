@@ -178,6 +178,7 @@ export function createSession(parts: SessionParts): Session {
         accepts,
         milestones,
         protects,
+        appearsLate,
         adapter,
         storage,
         ...known,
