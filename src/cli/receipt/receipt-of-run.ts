@@ -1,6 +1,7 @@
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { AppToolError } from '../../contract/errors.ts';
 import type { Trace } from '../../run/trace.ts';
+import type { FoundDecision } from '../session/found-decisions.ts';
 import type { Receipt } from './receipt.ts';
 
 const MOST_ATTEMPTS = 100;
@@ -9,6 +10,8 @@ const MOST_ATTEMPTS = 100;
 export type ReceiptFacts = Pick<Receipt, 'command' | 'startedAt' | 'environment'> & {
   readonly version: string;
   readonly build: BuildMetadata;
+  /** What a config decided that nobody named. */
+  readonly decided: readonly FoundDecision[];
   /** Host of a backend's address. */
   readonly hostOf: (backend: string) => string | null;
   /** Unfinished uploads in the receipt that this run's takes the place of. */
@@ -28,7 +31,16 @@ export function receiptOf(trace: Trace, facts: ReceiptFacts, { ended, retries, n
   const { command, version, startedAt } = facts;
   const { artifact, output } = trace.report;
   const updatedAt = now.toISOString();
-  const attempt = { command, version, startedAt, updatedAt, ended, retries, buildUrl: facts.build.buildUrl };
+  const attempt = {
+    command,
+    version,
+    startedAt,
+    updatedAt,
+    ended,
+    retries,
+    buildUrl: facts.build.buildUrl,
+    decided: [...facts.decided],
+  };
   return {
     receiptVersion: 1,
     tool: { name: 'apptool', version },

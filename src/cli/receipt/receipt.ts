@@ -2,6 +2,7 @@ import { lstatSync, readFileSync, statSync } from 'node:fs';
 import * as z from 'zod';
 import { replaceFile } from '../../ci/files/replace-file.ts';
 import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { checkOutsideGit } from '../../contract/repository-path.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { checkPath, safeJson } from '../../contract/text/safe-text.ts';
 
@@ -121,6 +122,10 @@ export const Receipt = z.object({
         retries: z.int().describe('Requests that were sent again'),
         /** Page of the build that it ran in. */
         buildUrl: z.string().nullable().default(null),
+        decided: z
+          .array(z.object({ setting: z.string(), value: z.string(), source: z.string() }))
+          .default([])
+          .describe('What a config decided that was found and not named, and where it stands there'),
       }),
     )
     .default([]),
@@ -150,6 +155,7 @@ export function unfinishedIn({ targets, leftovers, ...own }: Receipt): Unfinishe
 /** Throws `LocalIoError` where a receipt would take the place of something else: of a device or a link, too. */
 export function checkReceiptPath(path: string): void {
   checkPath(path, 'receipt');
+  checkOutsideGit(path, 'the receipt');
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats !== undefined && !stats.isFile())
     throw new LocalIoError(`cannot write the receipt ${path}: it is not a regular file`);

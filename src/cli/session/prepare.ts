@@ -25,6 +25,8 @@ import { createReceiptKeeper, type ReceiptKeeper } from '../receipt/receipt-keep
 import { findConfig, NO_CONFIG, readNamedConfig } from '../settings/config/config-file.ts';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve-settings.ts';
 import type { SettingValues } from '../settings/settings.ts';
+import { type FoundDecision, foundDecisions, wordsOf } from './found-decisions.ts';
+import { filesRead, warningsOfLinks } from './linked-files.ts';
 import { createSession, readValueFile, type Session } from './session.ts';
 
 /** What the outermost layer gives a run, and wants to be told. */
@@ -71,6 +73,11 @@ export async function prepare(
   const writeStderr = await chooseRenderer(first.values, around);
   await openReportsOf(invocation, first.values, writeStderr, around);
   for (const { code, message } of warnings) emit({ type: 'warning', code, message });
+  for (const message of warningsOfLinks(filesRead(invocation, first, backends), cwd))
+    emit({ type: 'warning', code: 'linked-file', message });
+  const flags = COMMANDS.find(({ name }) => name === invocation.command)?.flags ?? [];
+  const decided = foundDecisions(invocation, flags, first, file, backends);
+  if (decided.length > 0) emit({ type: 'note', message: wordsOf(decided) });
 
   const sandbox = await embeddedFor(invocation, first, around);
   try {
@@ -98,7 +105,7 @@ export async function prepare(
         ? metadataFromEnvironment(environment)
         : await readBuildMetadata({ environment, cwd, signal });
     let known: Promise<BuildMetadata> | null = null;
-    const receipts = keepReceipts(invocation.command, receipt, settings, build, around);
+    const receipts = keepReceipts(invocation.command, receipt, settings, { build, decided }, around);
     around.onReceipts(receipts);
     const questions = questionsOn(process, signal);
     return createSession({
@@ -168,7 +175,7 @@ function keepReceipts(
   command: string,
   path: string | undefined,
   settings: ResolvedSettings,
-  build: BuildMetadata,
+  known: { readonly build: BuildMetadata; readonly decided: readonly FoundDecision[] },
   { clock, redactor, emit }: Surroundings,
 ): ReceiptKeeper {
   // What sends a file begins a receipt, and the others go on with one.
@@ -178,7 +185,7 @@ function keepReceipts(
     command,
     isOwnBeginning,
     leftovers: before === null ? [] : unfinishedIn(before),
-    build,
+    ...known,
     version: VERSION,
     startedAt: clock.date().toISOString(),
     environment: settings.values.environment ?? null,
