@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { checkOutsideGit } from '../../contract/repository-path.ts';
+import { checkOutsideGit } from '../../contract/text/repository-path.ts';
 import { cannotWrite, whyNot } from './refusal.ts';
 
 export interface AppendedFile {

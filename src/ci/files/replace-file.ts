@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { checkOutsideGit } from '../../contract/repository-path.ts';
+import { checkOutsideGit } from '../../contract/text/repository-path.ts';
 
 /**
  * Writes a file so that a reader finds the old one or the new one, whole; a symbolic link is replaced, not followed. Synchronous: it is

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LocalIoError } from '../../contract/errors.ts';
-import { checkOutsideGit } from '../../contract/repository-path.ts';
+import { checkOutsideGit } from '../../contract/text/repository-path.ts';
 import { cannotWrite, whyNot } from './refusal.ts';
 import { replaceFile } from './replace-file.ts';
 

@@ -1,8 +1,9 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
-import type { Invocation } from '../line/command.ts';
+import type { CommandSpec, Invocation } from '../line/command.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
 import type { ResolvedSettings } from '../settings/resolve-settings.ts';
 import type { SettingKey } from '../settings/settings.ts';
+import type { Source } from '../settings/source.ts';
 
 /** A setting that says what is released, or where, and that a config decided which nobody named. */
 export interface FoundDecision {
@@ -21,21 +22,21 @@ const DECISIVE: readonly (readonly [key: SettingKey, flag: string])[] = [
 
 /** What a found config decides of this run; nothing for a command that is about no release. */
 export function foundDecisions(
+  { reports, flags }: CommandSpec,
   invocation: Invocation,
-  flags: readonly string[],
   settings: ResolvedSettings,
   config: ConfigFile | null,
   backends: readonly BackendDefinition[],
 ): readonly FoundDecision[] {
-  if (config?.wasFound !== true || !flags.includes('github')) return [];
+  if (config?.wasFound !== true || reports !== true) return [];
   const common = DECISIVE.filter(([, flag]) => flags.includes(flag)).map(([key]) =>
-    decisionOf([key], settings.values[key], settings.sources[key], config),
+    decisionOf([key], settings.values[key], settings.sources[key]),
   );
   const own = backends
     .filter(({ id }) => isMeant(id, invocation, settings))
     .flatMap(({ id, decisive = [] }) => {
       const { values = {}, sources = {} } = settings.backends[id] ?? {};
-      return decisive.map((key) => decisionOf([id, key], values[key], sources[key], config));
+      return decisive.map((key) => decisionOf([id, key], values[key], sources[key]));
     });
   return [...common, ...own].filter((decision) => decision !== null);
 }
@@ -46,20 +47,8 @@ export function wordsOf(decisions: readonly FoundDecision[]): string {
   return `decided by the config of this project: ${parts.join(', ')}`;
 }
 
-function decisionOf(
-  path: readonly string[],
-  value: unknown,
-  source: string | undefined,
-  config: ConfigFile,
-): FoundDecision | null {
-  const isFromConfig = value !== undefined && source === config.text.locate(path) && isIn(config.text.value, path);
-  return isFromConfig ? { setting: path.join('.'), value: String(value), source } : null;
-}
-
-function isIn(config: unknown, path: readonly string[]): boolean {
-  let value: unknown = config;
-  for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
-  return value !== undefined;
+function decisionOf(path: readonly string[], value: unknown, source: Source | undefined): FoundDecision | null {
+  return source?.from === 'config' ? { setting: path.join('.'), value: String(value), source: source.at } : null;
 }
 
 /** Named as the backend, as a target, or in a job's reference; a receipt does not tell before it is read. */

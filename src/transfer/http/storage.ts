@@ -2,7 +2,7 @@ import type { Body } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import type { CallPolicy } from '../call-policy.ts';
 import { checkServerAddress } from './address.ts';
-import { failed, header, readBody, refusal } from './answer.ts';
+import { failed, header, locationOf, readBody, refusal } from './answer.ts';
 import { attempt, type HttpAnswer, type HttpRequest } from './attempt.ts';
 import type { Connections } from './connection/dispatcher.ts';
 import { describeUnknownError } from './error-text.ts';
@@ -92,7 +92,7 @@ export function createStorage(options: {
 /** Where a redirect leads; `null` for an answer that is none, or one without a usable address, which is then refused as it stands. */
 function redirectOf(answer: HttpAnswer, request: HttpRequest): string | null {
   if (![301, 302, 303, 307, 308].includes(answer.status)) return null;
-  const location = header(answer, 'location');
+  const location = locationOf(answer);
   if (location === undefined || !URL.canParse(location, request.url)) return null;
   return URL.canParse(location) ? location : new URL(location, request.url).href;
 }

@@ -20,7 +20,7 @@ const PRETENDS = new Set(['sandbox', 'dryRun', 'detach']);
 /** Keys that change what is lost and what is seen of a run, and nothing of the release: whoever runs it says so, no file does. */
 export const OF_THE_RUN = ['force', 'json', 'quiet'] as const;
 /** Keys by which a check would be weaker than whoever runs it believes. */
-const WEAKENS = new Set(['allowDebuggable']);
+const WEAKENS = new Set(['allowDebuggable', 'allowUnfit']);
 const NAMES_CREDENTIAL_FILE = /(Key|Token|Secret)File$/;
 const SOUNDS_SECRET = /(api[-_]?key|secret|token|password|passphrase|credential|private[-_]?key)s?$/i;
 /** A key that is certainly no secret may be shown again. */

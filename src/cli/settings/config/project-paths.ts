@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { PolicyError } from '../../../contract/errors.ts';
-import { nearestReal } from '../../../contract/repository-path.ts';
+import { nearestReal } from '../../../contract/text/repository-path.ts';
 import type { ConfigFile } from './config-file.ts';
 
 /** A setting that names a file: its text, and how a sentence about it begins. */

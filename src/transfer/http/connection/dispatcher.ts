@@ -5,6 +5,7 @@ import { CONNECT_TIMEOUT_MS } from '../../call-policy.ts';
 import { bareHost, isLoopbackHost } from '../address.ts';
 import { isPrivateAddress } from './address-ranges.ts';
 import { watchBodySockets } from './socket-progress.ts';
+import { assertWebAssembly } from './web-assembly.ts';
 
 /** The proxies that the environment names; empty text for none. Passed in, so that nothing here reads the environment. */
 export interface ProxySettings {
@@ -67,6 +68,7 @@ export class PrivateAddressRefusal extends Error {
  * where every address that they resolve to is private, so may what the backend names (a company's own installation).
  */
 export function openConnections(proxies: ProxySettings, trustedOrigins: readonly string[]): Connections {
+  assertWebAssembly();
   const lookup = guardedLookup(new Set(trustedOrigins.map((origin) => bareHost(new URL(origin).hostname))));
   const create = (): Dispatcher =>
     new EnvHttpProxyAgent({

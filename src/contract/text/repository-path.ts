@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { PolicyError } from './errors.ts';
+import { PolicyError } from '../errors.ts';
 
 /**
  * Spellings of `.git` that some file system takes for it: without case (macOS, Windows), with dots and spaces behind it, and its short name
