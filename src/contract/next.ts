@@ -13,7 +13,10 @@ export type Next =
   /** The job goes on at the backend: wait for it, to the milestone that was asked for. */
   | {
       readonly do: 'wait';
+      /** Its reference, or a receipt that names it. */
       readonly job: string;
+      /** Which step of that receipt. */
+      readonly step?: string;
       readonly until?: string | undefined;
       /** A setting of the backend that this wait needs, as `<backend>.<key>=<value>`. */
       readonly set?: string;

@@ -204,7 +204,7 @@ describe('publish', () => {
 
     expect(result.code, result.stderr).toBe(12);
     expect(result.stderr).toMatch(
-      /^hint: applivery: it goes on without us; to go on waiting: apptool wait applivery:\S+$/m,
+      /^hint: applivery: whether it still runs is not known; to go on waiting: apptool wait applivery:\S+$/m,
     );
   }, 30_000);
 

@@ -23,7 +23,7 @@ export function hintOf({ hint, next }: Pick<AppToolError, 'hint' | 'next'>): str
 export function nextWords(next: Next): string {
   switch (next.do) {
     case 'wait':
-      return `to go on waiting: ${commandLine('wait', next.job, option('--until', next.until), option('--set', next.set))}`;
+      return `to go on waiting: ${waitLine(next)}`;
     case 'download':
       return `to fetch its output: ${commandLine('download', next.job, option('-o', next.path))}`;
     case 'abort':
@@ -47,6 +47,10 @@ export function nextWords(next: Next): string {
     case 'call':
       return commandLine(next.backend, next.command, ...next.operands);
   }
+}
+
+function waitLine({ job, step, until, set }: Extract<Next, { do: 'wait' }>): string {
+  return commandLine('wait', job, option('--step', step), option('--until', until), option('--set', set));
 }
 
 function commandLine(...words: readonly string[]): string {

@@ -27,7 +27,7 @@ const FORBIDDEN: Readonly<Partial<Record<Standing, (step: StepRecord, path: stri
   running: ({ id, job }, path) =>
     new LocalIoError(`the receipt ${path} says that ${id} is running already${job === null ? '' : `: ${job.ref}`}`, {
       hint: 'nothing was sent',
-      next: { do: 'wait', job: `${path} --step ${id}` },
+      next: { do: 'wait', job: path, step: id },
     }),
   unknown: ({ id, backend }, path) =>
     new LocalIoError(`the receipt ${path} says that ${id} may have landed`, {
