@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { CALL_POLICIES, type CallPolicy } from '../../src/transfer/call-policy.ts';
+import type { CallPolicy } from '../../src/contract/backend/http.ts';
+import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { createApiClient } from '../../src/transfer/http/api.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { describeFault, faultOf } from '../../src/transfer/http/connection/fault.ts';
