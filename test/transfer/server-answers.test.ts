@@ -3,6 +3,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { checkServerAddress } from '../../src/transfer/http/address.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
@@ -95,7 +96,7 @@ describe('B-101: an upload address that is unsafe', () => {
       syncBuiltinESMExports();
     });
     const trustedBase = 'https://api.example';
-    const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [trustedBase]);
+    const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [trustedBase], realClock);
     onTestFinished(() => connections.close());
     const storage = createStorage({ connections, trustedBase, stallTimeoutMs: 500, conceal: () => {} });
     const body = {
