@@ -54,12 +54,6 @@ const REFUSED: readonly (Row & { says: string })[] = [
     args: ['--expect-signer', SIGNER],
     says: 'cannot send unsigned.apk: it is not signed',
   },
-  ...['v1.apk', 'signed.aab'].map((file) => ({
-    name: `--expect-signer of ${file}, whose signature is not checked`,
-    file,
-    args: ['--expect-signer', SIGNER],
-    says: `cannot send ${file}: its signer cannot be checked: a JAR signature is not checked here`,
-  })),
   ...['v2.apk', 'unsigned.aab', 'app.ipa'].map((file) => ({
     name: `a debuggable ${file} for production`,
     file,
@@ -71,7 +65,7 @@ const REFUSED: readonly (Row & { says: string })[] = [
 const ACCEPTED: readonly Row[] = [
   { name: 'the package', file: 'v2.apk', args: ['--expect-package', 'dev.apptool.fixture'] },
   { name: 'the version code', file: 'app.ipa', args: ['--min-version-code', '42'] },
-  ...['v2.apk', 'v3.apk', 'v123.apk'].flatMap((file) =>
+  ...['v1.apk', 'v2.apk', 'v3.apk', 'v123.apk', 'signed.aab'].flatMap((file) =>
     [SIGNER, WITH_COLONS].map((sha256) => ({
       name: `the signer of ${file}, as ${sha256.slice(0, 5)}…`,
       file,
@@ -127,6 +121,20 @@ describe('before anything is sent', () => {
 
     expectAccepted(result);
     expect(result.stderr).toContain(`warning: ${file} is debuggable`);
+  });
+
+  test('an APK with a v1 signature alone that targets Android 11 or later is told, and is not by the signer', async () => {
+    const [cwd, canary] = [await temporaryFolder(), await startCanary()];
+    await copyFixture('signed/v1-only-target-34.apk', cwd, 'app.apk');
+    const line = ['upload', 'app.apk', '--to', 'apptego', '-e', 'dev', '--dry-run'];
+
+    const told = await runCli(line, { cwd, env: canary.variables });
+    const refused = await runCli([...line, '--expect-signer', SIGNER], { cwd, env: canary.variables });
+
+    const why = 'the app targets SDK 34, and from 30 on Android wants v2 or a newer signature';
+    expectAccepted(told);
+    expect(told.stderr).toContain(`warning: the v1 signature of app.apk does not verify: ${why}`);
+    expectRefused(refused, canary, { exit: 2, says: `its v1 signature does not verify: ${why}` });
   });
 
   test('an APK that was changed after signing is not by the signer', async () => {

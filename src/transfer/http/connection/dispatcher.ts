@@ -63,7 +63,7 @@ export class ProxyBroken extends Error {
 
 /**
  * Connections for one backend. `trustedOrigins` are the base addresses that the user configured: they may resolve to anything, and
- * where they are private, so may what the backend names (a company's own installation).
+ * where every address that they resolve to is private, so may what the backend names (a company's own installation).
  */
 export function openConnections(proxies: ProxySettings, trustedOrigins: readonly string[], timer: Timer): Connections {
   assertWebAssembly();

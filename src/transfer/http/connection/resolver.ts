@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { bareHost, isLoopbackHost, isPrivateAddress } from '../address.ts';
+import { bareHost, isLoopbackHost } from '../address.ts';
+import { isPrivateAddress } from './address-ranges.ts';
 
 /** A server's host name resolved to an address that a server on the internet has no business naming. */
 export class PrivateAddressRefusal extends Error {
