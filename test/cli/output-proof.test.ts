@@ -59,7 +59,7 @@ describe('what comes back', () => {
       'output-differs: the target SDK of the output is not said, that of the input 29',
       'output-differs: the output is not debuggable, the input is',
       'output-differs: the output lacks permissions of the input: android.permission.INTERNET, android.permission.CAMERA',
-      'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give --signing-key <id>, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
+      'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
     ]);
   });
 
@@ -174,9 +174,7 @@ describe('a rehearsal of protect and publish', () => {
       expect(published.code).toBe(2);
       expect(ResultDocument.parse(JSON.parse(published.stdout)).error).toMatchObject({
         message: 'cannot send o.apk: it is not signed, and autoappstore refuses such files',
-        hint: expect.stringMatching(
-          /what protection gives back is signed where .*--signing-key <id>, or a default key/,
-        ),
+        hint: expect.stringMatching(/what protection gives back is signed where .*one that is given, or a default key/),
       });
     },
   );
