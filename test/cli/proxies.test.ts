@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
@@ -15,7 +16,7 @@ const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];
 const NCSA_HELPER = '/usr/lib/squid/basic_ncsa_auth';
 const SQUID = ['/usr/sbin/squid', 'squid'].find((path) => spawnSync(path, ['-v']).status === 0);
 const hasTinyproxy = spawnSync('tinyproxy', ['-v']).status === 0;
-const hasSquid = SQUID !== undefined && spawnSync('test', ['-x', NCSA_HELPER]).status === 0;
+const hasSquid = SQUID !== undefined && existsSync(NCSA_HELPER) && spawnSync('openssl', ['version']).status === 0;
 
 for (const [name, isThere] of [
   ['tinyproxy', hasTinyproxy],

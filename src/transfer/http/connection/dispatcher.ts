@@ -15,7 +15,7 @@ export interface ConnectedOption {
 }
 
 /** Connections that are kept until they are destroyed. */
-export interface Requests {
+interface Requests {
   request(options: Dispatcher.RequestOptions & ConnectedOption): Promise<Dispatcher.ResponseData>;
   destroy(): Promise<void>;
 }
