@@ -144,6 +144,8 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly otherHosts?: string;
   /** The settings that name files: what is read leaves this machine, so a config that was only found may not point out of its project. */
   readonly fileSettings?: readonly string[];
+  /** The settings that say whose app is released, or which: where a found config has one, the run says so. */
+  readonly decisive?: readonly string[];
   /** The settings without which nothing can be uploaded, and those that decide about them; what a flag sets is not among them. */
   readonly firstSettings?: readonly FirstSetting[];
   readonly credentials: readonly CredentialSpec[];

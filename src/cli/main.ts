@@ -119,6 +119,7 @@ async function carryOut(
   run.listeners.push(...reports.listeners);
   reports.warnOfMissing();
   for (const warning of settled.warnings) tell({ type: 'warning', ...warning });
+  if (settled.decided.length > 0) tell({ type: 'note', message: stages.wordsOf(settled.decided) });
   const { listener, kept } = await stages.openReceipt(settled, run, signal, tell, () => run.journal);
   run.receipt = listener;
   // Before the reports, which tell where it is.

@@ -106,7 +106,7 @@ function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
       }),
     /** Those of the file that was judged; verifying them reads all of it. */
     signatures: async (isToVerify: boolean) => {
-      if (found === null || !needsSignatures) return null;
+      if (found === null) return null;
       return isToVerify ? { ...found, schemes: await found.verify(ctx.signal) } : found;
     },
     signers: () => (found === null ? null : signersOf(found)),

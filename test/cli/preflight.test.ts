@@ -123,6 +123,20 @@ describe('before anything is sent', () => {
     expect(result.stderr).toContain(`warning: ${file} is debuggable`);
   });
 
+  test('an APK with a v1 signature alone that targets Android 11 or later is told, and is not by the signer', async () => {
+    const [cwd, canary] = [await temporaryFolder(), await startCanary()];
+    await copyFixture('signed/v1-only-target-34.apk', cwd, 'app.apk');
+    const line = ['upload', 'app.apk', '--to', 'apptego', '-e', 'dev', '--dry-run'];
+
+    const told = await runCli(line, { cwd, env: canary.variables });
+    const refused = await runCli([...line, '--expect-signer', SIGNER], { cwd, env: canary.variables });
+
+    const why = 'the app targets SDK 34, and from 30 on Android wants v2 or a newer signature';
+    expectAccepted(told);
+    expect(told.stderr).toContain(`warning: the v1 signature of app.apk does not verify: ${why}`);
+    expectRefused(refused, canary, { exit: 2, says: `its v1 signature does not verify: ${why}` });
+  });
+
   test('an APK that was changed after signing is not by the signer', async () => {
     const [cwd, canary] = [await temporaryFolder(), await startCanary()];
     const changed = (await tamperedCopies('v123.apk')).find(({ what }) => what === 'a byte of an entry');

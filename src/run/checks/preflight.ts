@@ -21,7 +21,7 @@ export interface PreflightInput {
   readonly name: string;
   /** `null` where it cannot be read. */
   readonly identity: AppIdentity | null;
-  /** `null` where nobody has asked for them. They are verified where a signer is expected. */
+  /** `null` where they cannot be read. They are verified where a signer is expected. */
   readonly signatures: Pick<Signatures, 'schemes' | 'isSigned' | 'isDebugSigned'> | null;
   readonly backends: readonly Pick<OpenBackend, 'id' | 'signature'>[];
   /** Whether a backend makes what users get of it. */
@@ -45,6 +45,7 @@ export function preflight(input: PreflightInput): readonly Warning[] {
   checkSigner(input);
   return [
     ...signatureWarnings(input),
+    ...invalidWarnings(input),
     ...debuggableWarnings(input),
     ...unfitWarnings(input),
     ...profileWarnings(input),
@@ -120,6 +121,15 @@ function signatureWarnings(input: PreflightInput): Warning[] {
   if (isSigned === true && isDebugSigned === false) return [];
   const message = `cannot tell whether ${input.name} is signed for release; ${strict.id} refuses what is not`;
   return [{ code: 'unreadable-signature', message }];
+}
+
+/** What small reads alone tell: a signature that Android refuses, or one that something was taken away from. */
+function invalidWarnings({ name, signatures }: PreflightInput): Warning[] {
+  const invalid = signatures?.schemes.filter(({ verified }) => verified === false) ?? [];
+  return invalid.map(({ scheme, reason }) => ({
+    code: 'invalid-signature',
+    message: `the ${scheme} signature of ${name} does not verify: ${reason}`,
+  }));
 }
 
 function debuggableWarnings(input: PreflightInput): Warning[] {

@@ -1,40 +1,8 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import { PolicyError, UsageError } from '../../contract/errors.ts';
+import { isPrivateAddress } from './connection/address-ranges.ts';
 
 const LONGEST_URL = 16 * 1024;
-
-/** Loopback, link-local and private ranges: RFC 1122, 1918, 3927, 4193, 4291, 6598. */
-const PRIVATE = new BlockList();
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, 'ipv4');
-}
-for (const [network, prefix] of [
-  ['::', 128],
-  ['::1', 128],
-  ['fc00::', 7],
-  ['fe80::', 10],
-] as const) {
-  PRIVATE.addSubnet(network, prefix, 'ipv6');
-}
-
-const MAPPED_IPV4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
-
-/** True for an IP literal that is not reachable over the public internet. */
-export function isPrivateAddress(address: string): boolean {
-  const mapped = MAPPED_IPV4.exec(address);
-  if (mapped?.[1] !== undefined) return isPrivateAddress(mapped[1]);
-  const family = isIP(address);
-  if (family === 0) return false;
-  return PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4');
-}
 
 export function isLoopbackHost(hostname: string): boolean {
   const host = bareHost(hostname);

@@ -1,8 +1,9 @@
 import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { CONNECT_TIMEOUT_MS } from '../../call-policy.ts';
-import { bareHost, isLoopbackHost, isPrivateAddress } from '../address.ts';
+import { bareHost, isLoopbackHost } from '../address.ts';
+import { isPrivateAddress } from './address-ranges.ts';
 import { watchBodySockets } from './socket-progress.ts';
 import { assertWebAssembly } from './web-assembly.ts';
 
@@ -64,7 +65,7 @@ export class PrivateAddressRefusal extends Error {
 
 /**
  * Connections for one backend. `trustedOrigins` are the base addresses that the user configured: they may resolve to anything, and
- * once one of them is private, so may what the backend names (a company's own installation).
+ * where every address that they resolve to is private, so may what the backend names (a company's own installation).
  */
 export function openConnections(proxies: ProxySettings, trustedOrigins: readonly string[]): Connections {
   assertWebAssembly();
@@ -152,11 +153,19 @@ type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | Lo
 
 /** Resolves names as the system does, and refuses private addresses for hosts that only a server named. */
 function guardedLookup(trustedHosts: ReadonlySet<string>) {
-  let privateAllowed = [...trustedHosts].some((host) => isLoopbackHost(host) || isPrivateAddress(host));
+  const literals = [...trustedHosts].filter((host) => isIP(host) !== 0 || isLoopbackHost(host));
+  const isPrivate = (host: string) => isLoopbackHost(host) || isPrivateAddress(host);
+  let isAnyPrivate = literals.some(isPrivate);
+  // A single public address makes a base address a public one: whoever answers there has no business in this network.
+  let isAnyPublic = !literals.every(isPrivate);
   const mayUse = (hostname: string, addresses: readonly LookupAddress[]): boolean => {
-    const hasPrivate = addresses.some(({ address }) => isPrivateAddress(address));
-    if (hasPrivate && trustedHosts.has(hostname)) privateAllowed = true;
-    return !hasPrivate || privateAllowed;
+    const arePrivate = addresses.map(({ address }) => isPrivateAddress(address));
+    if (trustedHosts.has(hostname)) {
+      isAnyPrivate ||= arePrivate.includes(true);
+      isAnyPublic ||= arePrivate.includes(false);
+      return true;
+    }
+    return !arePrivate.includes(true) || (isAnyPrivate && !isAnyPublic);
   };
   return (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
     systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
