@@ -1,5 +1,5 @@
 import type { ArtifactKind } from '../contract/artifact.ts';
-import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/text/split-apks.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { type ArchiveFile, ArchiveProblem, readAt } from './zip/archive-file.ts';
 import type { Remarks } from './zip/remarks.ts';

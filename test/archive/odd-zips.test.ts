@@ -150,7 +150,7 @@ describe('odd, but good', () => {
     expect(oddities).toEqual(odd === undefined ? [] : [expect.stringContaining(odd)]);
   });
 
-  test.each(named(GOOD))('%s, as an output', async (_, { bytes, odd }) => {
+  test.each(named(GOOD))('F-SRV-35: %s, as an output', async (_, { bytes, odd }) => {
     const { identity, problems } = await readOutput(fileOf(bytes), 'out');
 
     expect(identity).toMatchObject({ packageName: 'dev.app' });
@@ -166,12 +166,15 @@ describe('plausible, but broken', () => {
     expect(faults).toEqual([expect.stringContaining(fault)]);
   });
 
-  test.each(named(BROKEN))('%s: as an output, refused, and not fetched again', async (_, { bytes, fault }) => {
-    const error = await readOutput(fileOf(bytes), 'out').catch((thrown: unknown) => thrown);
+  test.each(named(BROKEN))(
+    'F-SRV-36: %s: as an output, refused, and not fetched again',
+    async (_, { bytes, fault }) => {
+      const error = await readOutput(fileOf(bytes), 'out').catch((thrown: unknown) => thrown);
 
-    expect(error).toBeInstanceOf(IntegrityError);
-    expect(error).toMatchObject({ exitCode: 11, mayBeTransit: false, message: expect.stringContaining(fault) });
-  });
+      expect(error).toBeInstanceOf(IntegrityError);
+      expect(error).toMatchObject({ exitCode: 11, mayBeTransit: false, message: expect.stringContaining(fault) });
+    },
+  );
 });
 
 const REFUSED: readonly { name: string; bytes: Buffer; says: string; isDamaged?: boolean }[] = [

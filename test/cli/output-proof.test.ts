@@ -60,7 +60,7 @@ describe('what comes back', () => {
       'output-differs: the target SDK of the output is not said, that of the input 29',
       'output-differs: the output is not debuggable, the input is',
       'output-differs: the output lacks permissions of the input: android.permission.INTERNET, android.permission.CAMERA',
-      'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give --signing-key <id>, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
+      'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
     ]);
   });
 
@@ -75,7 +75,7 @@ describe('what comes back', () => {
     ['a gap before its end', zip([MANIFEST_ENTRY], { gapBytes: 8 }), 'does not end where its end record begins'],
     ['an encrypted entry', zip([MANIFEST_ENTRY, { name: 'a', data: 'x', isEncrypted: true }]), 'encrypted'],
     ['no app in it', zip([{ name: 'a' }]), 'not an APK, AAB or IPA'],
-  ])('%s is refused after one fetch, with words that are true', async (_, bytes, says) => {
+  ])('F-SRV-36: %s is refused after one fetch, with words that are true', async (_, bytes, says) => {
     const { folder, env, fetches } = await givingBack(bytes);
 
     const result = await runCli(['protect', 'v2.apk', ...QUICK], { env, cwd: folder });
@@ -96,7 +96,7 @@ describe('what comes back', () => {
       zip([{ ...MANIFEST_ENTRY, extra: Buffer.from('XX\x09\x00', 'latin1') }]),
       'extra field',
     ],
-  ])('%s is a warning, and the output is there', async (_, bytes, says) => {
+  ])('F-SRV-35: %s is a warning, and the output is there', async (_, bytes, says) => {
     const { folder, env, fetches } = await givingBack(bytes);
 
     const result = await runCli(['protect', 'v2.apk', ...QUICK, '--json'], { env, cwd: folder });
@@ -219,9 +219,7 @@ describe('a rehearsal of protect and publish', () => {
       expect(published.code).toBe(2);
       expect(ResultDocument.parse(JSON.parse(published.stdout)).error).toMatchObject({
         message: 'cannot send o.apk: it is not signed, and autoappstore refuses such files',
-        hint: expect.stringMatching(
-          /what protection gives back is signed where .*--signing-key <id>, or a default key/,
-        ),
+        hint: expect.stringMatching(/what protection gives back is signed where .*one that is given, or a default key/),
       });
     },
   );

@@ -259,7 +259,7 @@ describe('what no store takes', () => {
       exit: 2,
       says: 'cannot send app.apk: it is a split (config.hdpi), not a whole app, which no store takes, and the environment is production',
     });
-    expect(result.stderr).toMatch(/^hint: send the bundle or one universal APK, or give --allow-unfit$/m);
+    expect(result.stderr).toMatch(/^hint: send the bundle or one universal APK, or allow it \(--allow-unfit\)$/m);
   });
 
   test.each([

@@ -72,8 +72,8 @@ async function prove(adapter: Adapter, ifRefused: string, ctx: Context): Promise
     return found('ok', 'proof', null, await adapter.proveCredentials(ctx));
   } catch (thrown) {
     const error = asAppToolError(thrown);
-    if (error instanceof AuthError) error.hint ??= ifRefused;
-    return failed('proof', null, error);
+    const isBare = error instanceof AuthError && error.hint === null;
+    return failed('proof', null, isBare ? error.with({ hint: ifRefused }) : error);
   }
 }
 

@@ -262,7 +262,8 @@ function failureOf(error: unknown, state: Try): unknown {
 function usedUp(code: string, { host }: Try, cause: unknown): LocalIoError {
   return new LocalIoError(`cannot open a connection to ${host}: ${code}`, {
     cause,
-    hint: 'allow more open files (ulimit -n) or more memory, or lower --concurrency',
+    hint: 'allow more open files (ulimit -n) or more memory, or fewer connections at once',
+    next: { do: 'set', setting: 'concurrency' },
   });
 }
 
