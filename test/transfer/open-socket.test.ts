@@ -95,7 +95,7 @@ describe('names and addresses of a private network', () => {
   });
 
   test.each(['10.0.0.1', '[fd00::1]', '127.0.0.1', 'localhost', '[::1]'])(
-    'F-SRV-35: a backend named %s may name private addresses, by name and by number',
+    'F-SRV-37: a backend named %s may name private addresses, by name and by number',
     async (host) => {
       const { addressesOf, isPrivate } = createResolver([host]);
 
@@ -110,7 +110,7 @@ describe('names and addresses of a private network', () => {
     // A single public address makes it a public host.
     [['10.99.0.1', '203.0.113.5'], false],
     [['203.0.113.5'], false],
-  ])('F-SRV-35: a backend whose name has the addresses %j may: %s', async (found, expected) => {
+  ])('F-SRV-37: a backend whose name has the addresses %j may: %s', async (found, expected) => {
     resolveTo(found);
     const { addressesOf, isPrivate } = createResolver(['dual.example']);
     expect(isPrivate()).toBe(false);
@@ -128,7 +128,7 @@ describe('names and addresses of a private network', () => {
     else expect(check).toThrow(expect.objectContaining({ class: 'policy', hint: expect.stringContaining('NO_PROXY') }));
   });
 
-  test.each(['api.example', '203.0.113.5'])('F-SRV-35: a backend named %s may not', async (host) => {
+  test.each(['api.example', '203.0.113.5'])('F-SRV-37: a backend named %s may not', async (host) => {
     const { addressesOf, isPrivate } = createResolver([host]);
 
     expect(isPrivate()).toBe(false);
@@ -136,7 +136,7 @@ describe('names and addresses of a private network', () => {
     await expect(addressesOf('localhost')).rejects.toMatchObject({ code: 'APPTOOL_PRIVATE_ADDRESS' });
   });
 
-  test('F-SRV-35: nor may a backend of which one address is public', async () => {
+  test('F-SRV-37: nor may a backend of which one address is public', async () => {
     const { addressesOf, isPrivate } = createResolver(['10.0.0.1', '203.0.113.5']);
 
     expect(isPrivate()).toBe(false);
