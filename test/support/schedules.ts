@@ -7,7 +7,7 @@ import { withCleanUp } from './cleanup.ts';
 import { runCli } from './cli.ts';
 import { CALL_NAMES, CALLS, CATALOG, type Ending } from './fault-catalog.ts';
 import { faultProxy, type PlannedFault } from './fault-proxy.ts';
-import { bigApk, copyFixture, ROOT, temporaryFolder } from './files.ts';
+import { bigApk, copyFixture, temporaryFolder } from './files.ts';
 import { expectInvariants } from './invariants.ts';
 import { sandbox } from './sandbox.ts';
 
@@ -119,10 +119,7 @@ async function runSchedule(
   ];
   const args = ['protect', inputPath, '-e', 'prod', '-o', outputPath, ...flags];
 
-  const result = await runCli(args, {
-    env: { ...proxy.variables, NODE_OPTIONS: `--import ${join(ROOT, 'test', 'support', 'fast-time.mjs')}` },
-    cwd: folder,
-  });
+  const result = await runCli(args, { env: proxy.variables, isFast: true });
 
   const document = ResultDocument.parse(JSON.parse(result.stdout));
   const ending = document.ok ? 'success' : (document.error?.class as Ending);
