@@ -16,7 +16,7 @@ const artifact = await openArtifact(path, {
   checkSize: () => {},
 });
 const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
-const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 60_000 });
+const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 60_000, conceal: () => {} });
 const totalParts = Math.ceil(artifact.sizeBytes / CHUNK_BYTES);
 const urls = Array.from({ length: totalParts }, (_, index) => `${origin}/put/${index + 1}`);
 const parts = planParts({ urls, chunkSizeBytes: CHUNK_BYTES, totalParts }, artifact.sizeBytes);

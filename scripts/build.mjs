@@ -43,6 +43,7 @@ const { metafile } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
+  alias: { 'env-paths': './scripts/no-home-folder.mjs', undici: './scripts/undici-parts.mjs' },
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
   define: { BUILT_SETTING_TEXTS: JSON.stringify(texts), BUILT_BACKEND_COMMANDS: JSON.stringify(commands) },

@@ -119,6 +119,8 @@ export interface AdapterInput<Settings> {
   readonly build: () => Promise<BuildMetadata>;
   /** To be told of every secret that the backend hands out, before anything else is done with it: from then on no output shows it. */
   readonly conceal: (secret: string) => void;
+  /** To be told of every signed address that the backend hands out; the storage tells of those that it is given. */
+  readonly concealAddress: (url: string) => void;
 }
 
 /** What a backend's folder exports: enough to list it, configure it, create its adapter, and rehearse with it. */
@@ -145,6 +147,8 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** The settings without which nothing can be uploaded, and those that decide about them; what a flag sets is not among them. */
   readonly firstSettings?: readonly FirstSetting[];
   readonly credentials: readonly CredentialSpec[];
+  /** Id of the backend that tells how many builds this one has left; it is asked where its credentials are set. */
+  readonly quotaBy?: string;
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;
   /** What only this backend can do. */

@@ -1,4 +1,4 @@
-import type { AppIdentity, Artifact, ArtifactKind } from './artifact.ts';
+import type { AppIdentity, Artifact, ArtifactKind, Platform } from './artifact.ts';
 import type { Context } from './context.ts';
 import type { RejectedError } from './errors.ts';
 import type { DownloadLink, JobState, Question, Stage } from './job.ts';
@@ -33,6 +33,18 @@ export interface LostUpload extends Pick<Artifact, 'name' | 'platform'> {
   readonly job: string | null;
 }
 
+/** How many builds of the last 7 days are used, of those that a plan allows for one platform and environment. */
+export interface BuildQuota {
+  /** `null` where the backend does not say. */
+  readonly used: number | null;
+  /** `null` where no limit is known. */
+  readonly limit: number | null;
+  /** When the next build is possible, where none is left and that is known. */
+  readonly freeAt: Date | null;
+  /** The setting that gives the limit where the default is not right, as `<backend>.<key>`. */
+  readonly setting: string;
+}
+
 /**
  * One backend's protocol: a plain object of functions that close over their settings.
  * It prints nothing, waits for nothing but answers, and retries nothing: the HTTP layer does, by each call's declared policy.
@@ -53,6 +65,11 @@ export interface Adapter {
    * nothing. Absent where the API has no call that tells.
    */
   find?(lost: LostUpload, since: Date, ctx: Context): Promise<readonly string[]>;
+  /** How many builds are left for such an upload; uses none of them. Absent where the API does not tell. */
+  quota?(
+    upload: { readonly platform: Platform; readonly environment: string | undefined },
+    ctx: Context,
+  ): Promise<BuildQuota>;
   /**
    * Removes what an unfinished multipart upload left, by the session that `record` was told of. Resolves when it is gone, also when it
    * was gone before. Absent where uploads leave nothing behind.

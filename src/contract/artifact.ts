@@ -17,6 +17,21 @@ export interface Permission {
   readonly maxSdk: number | null;
 }
 
+/** Why no device, or no store, takes an app as it is. */
+export interface Unfit {
+  readonly code:
+    | 'split'
+    | 'needs-splits'
+    | 'test-only'
+    | 'no-id'
+    | 'no-base'
+    | 'no-app'
+    | 'not-for-ios'
+    | 'profile-of-another-app';
+  /** What is wrong with it, after "it": `is built for the simulator`. */
+  readonly why: string;
+}
+
 /** Who an app says it is: its Android manifest, or its Info.plist. What the file does not say is `null`. */
 export interface AppIdentity {
   /** Package name of an Android app, bundle id of an iOS app. */
@@ -24,6 +39,8 @@ export interface AppIdentity {
   readonly versionName: string | null;
   /** The whole number by which stores order versions; `null` for an iOS build number that is none. */
   readonly versionCode: number | null;
+  /** `CFBundleVersion` of an iOS app: numbers with dots between them; `null` for an Android app. */
+  readonly buildNumber: string | null;
   /** API level, or the name of one that is not final; `null` for an iOS app. */
   readonly minSdk: number | string | null;
   readonly targetSdk: number | string | null;
@@ -32,6 +49,7 @@ export interface AppIdentity {
   readonly debuggable: boolean;
   /** When the provisioning profile of an iOS app expires (ISO 8601); `null` where it has none. */
   readonly profileExpires: string | null;
+  readonly unfit: readonly Unfit[];
 }
 
 /** A local APK, AAB or IPA, open on one descriptor whose identity was fixed when it was opened. */

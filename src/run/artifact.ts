@@ -10,7 +10,8 @@ import type { PlannedRequest } from '../contract/planned-request.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
 import { type OpenBackend, stageOf } from './backend.ts';
 import { asksForSignatures, type Expectations, preflight } from './checks/preflight.ts';
-import { factsOf, type RunContext } from './trace.ts';
+import { inputRecord } from './journal/files.ts';
+import type { RunContext } from './journal/journal.ts';
 
 /** A local file on its way, and what the user says of it. */
 export interface ArtifactInput {
@@ -32,10 +33,10 @@ export interface UploadInput extends ArtifactInput {
 export async function withArtifact<T>(
   input: UploadInput,
   ctx: RunContext,
-  use: (artifact: Artifact, plan: PlannedRequest) => Promise<T>,
+  use: (artifact: Artifact, plan: PlannedRequest, signedBy: readonly string[]) => Promise<T>,
 ): Promise<T> {
-  return await withArtifactFor([input.backend], input, ctx, async (artifact, [plan]) =>
-    use(artifact, plan as PlannedRequest),
+  return await withArtifactFor([input.backend], input, ctx, async (artifact, [plan], signedBy) =>
+    use(artifact, plan as PlannedRequest, signedBy),
   );
 }
 
@@ -44,7 +45,7 @@ export async function withArtifactFor<T>(
   backends: readonly OpenBackend[],
   { path, platform, options, expected }: ArtifactInput,
   ctx: RunContext,
-  use: (artifact: Artifact, plans: readonly PlannedRequest[]) => Promise<T>,
+  use: (artifact: Artifact, plans: readonly PlannedRequest[], signedBy: readonly string[]) => Promise<T>,
 ): Promise<T> {
   for (const backend of backends) checkInputName(backend, path);
   const checkSize = (name: string, sizeBytes: number): void => {
@@ -53,7 +54,7 @@ export async function withArtifactFor<T>(
   const reader = createReader(path, asksForSignatures(backends, expected), ctx);
   const artifact = await openArtifact(path, { judge: reader.judge, checkSize });
   try {
-    ctx.trace.note({ artifact: factsOf(artifact, null, reader.signers()) });
+    ctx.journal.note({ artifact: inputRecord(artifact, null, reader.signers()) });
     checkPlatform(artifact, platform);
     const { name, identity } = artifact;
     const isForProduction = backends.some((backend) => stageOf(backend, options) === 'production');
@@ -63,7 +64,7 @@ export async function withArtifactFor<T>(
       ctx.emit({ type: 'warning', ...warning });
     const plans = await Promise.all(backends.map(async ({ adapter }) => await adapter.plan(artifact, options)));
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
-    return await use(artifact, plans);
+    return await use(artifact, plans, reader.signedBy());
   } finally {
     await artifact.close();
   }
@@ -109,6 +110,8 @@ function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
       return isToVerify ? { ...found, schemes: await found.verify(ctx.signal) } : found;
     },
     signers: () => (found === null ? null : signersOf(found)),
+    /** Who has signed it, as people know them. */
+    signedBy: () => (found?.schemes.at(-1)?.signers ?? []).map(({ subject, sha256 }) => subject ?? sha256),
   };
 }
 

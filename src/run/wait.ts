@@ -1,10 +1,10 @@
 import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
 import { IntegrityError, UsageError } from '../contract/errors.ts';
-import type { Finding, JobState, Stage } from '../contract/job.ts';
+import type { Finding, JobDetails, JobRef, JobState, Stage } from '../contract/job.ts';
 import { noSuchJob, waitForJob } from '../transfer/wait/poll.ts';
-import { jobRef, type OpenBackend } from './backend.ts';
-import { jobRecord, type RunContext } from './trace.ts';
+import type { OpenBackend } from './backend.ts';
+import type { StepContext } from './journal/journal.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
 interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
@@ -14,7 +14,7 @@ interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
 
 export interface WaitInput {
   readonly backend: OpenBackend;
-  readonly id: string;
+  readonly job: JobRef;
   readonly pollIntervalMs: number;
   readonly timeoutMs: number;
   readonly appearTimeoutMs: number;
@@ -28,36 +28,30 @@ export interface WaitInput {
  * `apptool wait`: asks until the job has ended well; every other end is an error. What was found and fails nothing is told as warnings,
  * at the end.
  */
-export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState> {
-  const { backend, id, uploaded } = input;
-  const job = jobRef(backend, id);
-  const record = jobRecord(ctx.trace, job, id);
-  ctx.trace.note({ backend: backend.id, job: record });
-  // A job of another run goes on, whatever becomes of this one.
-  if (uploaded === null) ctx.record({ type: 'may-have-landed' });
+export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState> {
+  const { backend, job, uploaded } = input;
   const until = milestoneOf(backend, input.until);
   const poll = async (asking: Context) => {
-    const state = await backend.adapter.poll(id, { patience: 'once', until, details: record.details }, asking);
+    const state = await backend.adapter.poll(job.id, { patience: 'once', until, details: detailsOf(job, ctx) }, asking);
     if (state === 'absent') return state;
-    // The job has a record, so its upload was completed, whatever the answer to that call was.
-    if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
-    noteState(state, ctx);
-    if (uploaded !== null) checkSubject(job, state, uploaded);
+    ctx.step.tell({ type: 'state', state });
+    if (uploaded !== null) checkSubject(job.text, state, uploaded);
     return state;
   };
   try {
-    return await waitForJob({ ...input, job, poll, uploaded: uploaded !== null }, ctx);
+    return await waitForJob({ ...input, job: job.text, poll, uploaded: uploaded !== null }, ctx);
   } finally {
     warnOfFindings(['warning'], ctx);
   }
 }
 
-function noteState(state: JobState, ctx: RunContext): void {
-  ctx.trace.note({ state, findings: state.findings ?? ctx.trace.report.findings });
+/** What is known of the job besides its id, where its step knows it. */
+function detailsOf({ text }: JobRef, { step }: StepContext): JobDetails {
+  return step.job?.text === text ? step.job.details : {};
 }
 
-function warnOfFindings(severities: readonly Finding['severity'][], ctx: RunContext): void {
-  for (const { code, severity, message } of ctx.trace.report.findings) {
+function warnOfFindings(severities: readonly Finding['severity'][], ctx: StepContext): void {
+  for (const { code, severity, message } of ctx.step.findings) {
     if (severities.includes(severity)) ctx.emit({ type: 'warning', code: 'finding', message: `${code}: ${message}` });
   }
 }
@@ -65,17 +59,14 @@ function warnOfFindings(severities: readonly Finding['severity'][], ctx: RunCont
 /** `apptool status`: one question, tried again only while the network fails. A failed job is an answer here, and no error names what failed it. */
 export async function status(
   backend: OpenBackend,
-  id: string,
-  ctx: RunContext,
+  job: JobRef,
+  ctx: StepContext,
   until?: string | undefined,
 ): Promise<JobState> {
-  const job = jobRef(backend, id);
-  const record = jobRecord(ctx.trace, job, id);
-  ctx.trace.note({ backend: backend.id, job: record });
-  const question = { patience: 'retried', until: milestoneOf(backend, until), details: record.details } as const;
-  const state = await backend.adapter.poll(id, question, ctx);
-  if (state === 'absent') throw noSuchJob(job);
-  noteState(state, ctx);
+  const question = { patience: 'retried', until: milestoneOf(backend, until), details: detailsOf(job, ctx) } as const;
+  const state = await backend.adapter.poll(job.id, question, ctx);
+  if (state === 'absent') throw noSuchJob(job.text);
+  ctx.step.tell({ type: 'state', state });
   warnOfFindings(['warning', 'blocking'], ctx);
   return state;
 }
@@ -95,8 +86,34 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   const { fileName, platform, stage } = state.subject ?? {};
   const refuse = (is: string, sentAs: string) =>
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
-  if (fileName !== undefined && fileName !== sent.name) throw refuse(`"${fileName}"`, `"${sent.name}"`);
+  if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
+    throw refuse(visible(fileName), visible(sent.name));
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
   if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
+}
+
+/**
+ * A file name as servers may give it back and still mean the same file: composed or decomposed, percent-encoded, and with other characters in
+ * place of spaces and signs.
+ */
+function plainName(name: string): string {
+  return percentDecoded(name)
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}.-]+/gu, '_')
+    .toLowerCase();
+}
+
+function percentDecoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // A bare % is a character like any other.
+    return name;
+  }
+}
+
+/** With what is not ASCII as escapes: two names may look the same and not be. */
+function visible(name: string): string {
+  return JSON.stringify(name).replace(/[^\x20-\x7e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

@@ -1,10 +1,13 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
 import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
+import { fileProblem, isMissing } from '../contract/text/file-problem.ts';
+import { checkPath } from '../contract/text/safe-text.ts';
 import { hashOf } from './file-hash.ts';
+import { missingFile } from './missing-file.ts';
 
 /**
  * Few large reads: each costs a round through the thread pool. Never smaller than a socket's high-water mark (64 KiB), so that undici
@@ -75,9 +78,13 @@ export function checkArtifactName(path: string): { readonly name: string; readon
   return { name, kind: kindOfName(name) };
 }
 
-/** A path's base name. Throws `UsageError` for one that cannot be sent. */
+/**
+ * A path's base name, composed (Unicode NFC) where a Mac has written it decomposed: servers answer names so. Throws `UsageError` for one that
+ * cannot be sent.
+ */
 export function checkFileName(path: string): string {
-  const name = basename(path);
+  checkPath(dirname(path), 'input');
+  const name = basename(path).normalize('NFC');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
     throw new UsageError('file name has control characters', { hint: 'rename the file' });
@@ -86,6 +93,7 @@ export function checkFileName(path: string): string {
   if (Buffer.byteLength(name) > 255 || /^\.[^.]*$/.test(name) || hasBidi || name.startsWith('-')) {
     throw new UsageError('file name is not usable; rename the file');
   }
+  checkPath(name, 'input');
   return name;
 }
 
@@ -114,22 +122,26 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
     if (stats.isFile()) return handle;
     await handle.close();
   } catch (cause) {
-    throw unreadable(path, cause);
+    throw await unopened(path, cause);
   }
-  throw new LocalIoError(`cannot use ${path}: it is not a regular file`);
+  throw notRegular(path);
 }
 
-function unreadable(path: string, cause: unknown): LocalIoError {
-  const code = errorCode(cause) ?? 'unknown error';
-  if (code === 'ENOENT' || code === 'ENOTDIR') {
-    const pattern = /[*?[]/.test(path) ? '; the pattern matched nothing' : '';
-    return new LocalIoError(`no such file "${path}"${pattern}`, {
-      cause,
-      hint: 'check the path; a build may have put it elsewhere',
-    });
-  }
-  const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : code;
-  return new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+/** Throws `LocalIoError` where there is no regular file. It is not opened: its identity is fixed when it is. */
+export async function assertRegularFile(path: string): Promise<void> {
+  const stats = await stat(path).catch(async (cause) => {
+    throw await unopened(path, cause);
+  });
+  if (!stats.isFile()) throw notRegular(path);
+}
+
+async function unopened(path: string, cause: unknown): Promise<LocalIoError> {
+  if (isMissing(cause)) return await missingFile(path, cause);
+  return new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
+}
+
+function notRegular(path: string): LocalIoError {
+  return new LocalIoError(`cannot use ${path}: it is not a regular file`);
 }
 
 /** What must not change: a rename over the file shows in `ctimeNs` (its link count falls) and in the path's inode. */

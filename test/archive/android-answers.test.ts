@@ -45,7 +45,8 @@ async function apksignerOn(name: string, path: string): Promise<ApksignerAnswer 
 
 function expectSameApp({ app, abis }: AndroidFacts, aapt: AaptAnswer | undefined): void {
   expect(app).not.toBeNull();
-  const { icon, label, versionCode, split: _, ...rest } = app ?? ({} as NonNullable<AndroidFacts['app']>);
+  const { icon, label, versionCode, split: _, needsSplits, ...rest } = app ?? ({} as NonNullable<AndroidFacts['app']>);
+  expect(needsSplits).toBe(false);
   const said = (value: number | string | null) => (value === null ? null : String(value));
   expect({
     ...rest,

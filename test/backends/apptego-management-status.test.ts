@@ -52,7 +52,7 @@ function pagesOf(rows: readonly Row[]) {
 }
 
 /** How a build stands when the history answers so, and what it was asked. */
-async function asked(answer: (body: Asked) => unknown, settings: Row = {}, id = ID) {
+async function asked(answer: (body: Asked) => unknown, settings: Row = {}, id = ID, details = {}) {
   const bodies: Asked[] = [];
   const history = http.post('*/frontend/get_application_builds', async ({ request }) => {
     const body = (await request.json()) as Asked;
@@ -61,12 +61,17 @@ async function asked(answer: (body: Asked) => unknown, settings: Row = {}, id = 
   });
   const proxy = await faultProxy(await sandbox(), [contract(history)]);
   const { adapter } = await openBackend(apptegoManagement, proxy.variables, 1_000, settings);
-  const state = await adapter.poll(id, { patience: 'once', until: null }, testContext({ clock: fakeClock() }));
+  const question = { patience: 'once', until: null, details } as const;
+  const state = await adapter.poll(id, question, testContext({ clock: fakeClock() }));
   return { state, bodies };
 }
 
-async function stateOf(change: Row, settings: Row = {}) {
-  return (await asked(pagesOf([row(change)]), settings)).state;
+/** The state of a build with such a row, without its times. */
+async function stateOf(change: Row, settings: Row = {}, details = {}) {
+  const { state } = await asked(pagesOf([row(change)]), settings, ID, details);
+  if (state === 'absent') return state;
+  const { startedAt: _, endedAt: __, ...rest } = state;
+  return rest;
 }
 
 const AWAITED = { awaitsSigning: 'true' };
@@ -77,6 +82,14 @@ describe('a build of the history', () => {
 
     expect(await stateOf(change)).toEqual({ phase: 'running', status: 'processing', message: 'Packaging' });
     expect(await stateOf({ ...change, ...WITH_KEY })).toMatchObject({ phase: 'running', status: 'processing' });
+    expect(await stateOf({ ...change, status_message: 'Queued' })).toMatchObject({ phase: 'queued' });
+  });
+
+  test('tells when it began and when it ended', async () => {
+    const times = { startedAt: '2023-11-14T22:13:20.000Z', endedAt: '2023-11-14T22:18:20.000Z' };
+
+    expect((await asked(pagesOf([row()]))).state).toMatchObject(times);
+    expect((await asked(pagesOf([row({ end_time: null, success: null })]))).state).not.toHaveProperty('endedAt');
   });
 
   test.each([
@@ -96,7 +109,18 @@ describe('a build of the history', () => {
       status: 'failed',
       message: 'Unsupported ABI',
     });
-    expect(await stateOf(failure)).toEqual({ phase: 'failed', status: 'failed', message: 'Failed' });
+    expect(await stateOf(failure)).toEqual({
+      phase: 'failed',
+      status: 'failed',
+      message: 'Failed',
+      setting: 'apptego-management.awaitsSigning',
+    });
+  });
+
+  test('has failed at once where its stage alone tells why, also in a tenant with a default key', async () => {
+    const timedOut = { ...WITH_KEY, success: false, signed: false, status_message: 'Build timed out' };
+
+    expect(await stateOf(timedOut)).toMatchObject({ phase: 'failed', status: 'failed', message: 'Build timed out' });
   });
 
   test.each([
@@ -148,21 +172,37 @@ describe('the signature', () => {
   const RESET = { success: false, signed: false, status_message: 'Queued for signing' };
 
   test.each([
-    ['a key was asked for', WITH_KEY, {}],
-    ['it was sent to be signed', {}, AWAITED],
-  ])('is waited for after a reset, when %s', async (_, change, settings) => {
-    expect(await stateOf({ ...RESET, ...change }, settings)).toEqual({
+    ['it was sent to be signed', {}],
+    ['it was sent to be signed again', { ...WITH_KEY, signed: true }],
+  ])('is waited for after a reset, when %s', async (_, change) => {
+    expect(await stateOf({ ...RESET, ...change }, AWAITED)).toEqual({
       phase: 'running',
       status: 'reset for signing',
       message: 'Queued for signing',
+      setting: 'apptego-management.awaitsSigning',
     });
   });
 
   test.each([
+    ['k1', 'k1', true, 'succeeded', null],
+    ['k1', null, true, 'failed', /--signing-key k1 was given, the build was made with no key/],
+    ['k1', 'k2', true, 'failed', /with key k2/],
+    ['k1', null, false, 'failed', null],
+    ['k1', undefined, true, 'succeeded', null],
+    ['k1', undefined, false, 'failed', null],
+    ['none', null, false, 'succeeded', null],
+    ['none', 'k2', true, 'failed', /with key k2/],
+  ] as const)('F-SRV-28: asked for %s, got %s, signed %s: %s', async (asked, signing_key_id, signed, phase, words) => {
+    const state = await stateOf({ signing_key_id, signed, status_message: null }, {}, { signingKey: asked });
+
+    expect(state).toMatchObject({ phase, message: words === null ? null : expect.stringMatching(words) });
+  });
+
+  test.each([
     ['nobody asked for one', {}, {}],
+    ['a key was asked for', WITH_KEY, {}],
     ['it gives a reason', { ...WITH_KEY, signing_error_message: SIGNING_ERROR }, {}],
     ['it gives an error', { error_message: 'Out of memory' }, AWAITED],
-    ['it is signed already', { ...WITH_KEY, signed: true }, {}],
   ])('is not waited for after success: false when %s', async (_, change, settings) => {
     expect(await stateOf({ ...RESET, ...change }, settings)).toMatchObject({ phase: 'failed', status: 'failed' });
   });
@@ -234,7 +274,22 @@ describe('the row of a build', () => {
     ];
 
     expect((await asked(pagesOf(rows))).state).toMatchObject({ phase: 'succeeded' });
-    expect((await asked(pagesOf(rows.slice(0, 2)))).state).toBe('absent');
+    expect((await asked(pagesOf(rows.slice(1, 2)))).state).toBe('absent');
+  });
+
+  test('is found by its start time where the server has renamed it, and says so', async () => {
+    expect(await stateOf({ name: 'renamed output.apk' })).toEqual({
+      phase: 'succeeded',
+      status: 'completed',
+      message: null,
+      findings: [
+        {
+          code: 'renamed',
+          severity: 'warning',
+          message: 'the build history calls the output "renamed output.apk", it was uploaded as "app-release.apk"',
+        },
+      ],
+    });
   });
 
   test('is found by a name that its job id holds percent-encoded', async () => {

@@ -133,6 +133,65 @@ describe('protect --backend apptego-management', () => {
     expect(await readdir(cwd)).toContain('app-protected.apk');
   });
 
+  test('a week whose builds are used up is exit 10 before the file is sent, also where the Automation API sends it', async () => {
+    const { run, calls } = await project([], { weeklyLimit: 1 });
+    const known = ['--set', 'apptego-management.weeklyBuilds=1'];
+    const first = await run(['protect', 'app.apk', ...PROTECT, ...known]);
+    const before = calls().length;
+
+    const results = [
+      await run(['protect', 'app.apk', ...PROTECT, '--force', ...known, '--json']),
+      await run(['publish', 'app.apk', '--to', 'apptego-management', '-e', 'prod', ...known, '--json']),
+      await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'prod', ...known, '--json']),
+    ];
+
+    expect(first.code, first.stderr).toBe(0);
+    for (const { code, stdout, stderr } of results) {
+      expect(code, stderr).toBe(10);
+      expect(stderr).toMatch(/1 of 1 builds for android\/prod in 7 days are used; nothing was sent/);
+      expect(stderr).toMatch(/^hint: run again from \d{4}-\S+ on, .* set apptego-management\.weeklyBuilds$/m);
+      expect(JSON.parse(stdout).error).toMatchObject({ class: 'limit', limit: 'week' });
+    }
+    expect(calls().slice(before)).toEqual([
+      'get_application_builds',
+      'get_application_builds',
+      'get_application_builds',
+    ]);
+  });
+
+  test('an output that the server has renamed is found, fetched by its new name, and warned of', async () => {
+    const renamed = faults.changeJson((reply) => ({
+      ...reply,
+      results: (reply.results as object[]).map((row) => ({ ...row, name: 'renamed output.apk' })),
+    }));
+    const asked: string[] = [];
+    const { run, cwd, own } = await project([
+      { path: /get_application_builds$/, times: 100, fault: renamed },
+      {
+        path: /download_application_build$/,
+        times: 100,
+        fault: async (exchange) => {
+          const { file_name: name, ...fields } = JSON.parse((await exchange.readBody()).toString('utf8'));
+          asked.push(name);
+          // The sandbox knows it by the old name alone.
+          const body = JSON.stringify({ ...fields, file_name: 'app.apk' });
+          exchange.reply(
+            await exchange.forward(Buffer.from(body.padEnd(JSON.stringify({ ...fields, file_name: name }).length))),
+          );
+        },
+      },
+    ]);
+
+    const result = await run(['protect', 'app.apk', ...PROTECT]);
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stderr).toMatch(/^warning: renamed: the build history calls the output "renamed output\.apk"/m);
+    expect(asked).toEqual(['renamed output.apk']);
+    expect(await readdir(cwd)).toContain('app-protected.apk');
+    const [job = ''] = rowsOf((await own('builds list')).stdout)[0]?.split(' ') ?? [];
+    expect((await run(['wait', job, ...QUICK])).code).toBe(0);
+  });
+
   test('F-SRV-28: a build whose key signs nothing is exit 8, with the reason, and leaves no output', async () => {
     const { cwd, run, own } = await project([
       { origin: 'storage', method: 'PUT', fault: faults.answer(403, { error: 'AccessDenied' }) },

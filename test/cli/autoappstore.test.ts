@@ -68,7 +68,7 @@ describe('apptool and AutoAppStore', () => {
       'error[job-failed]: autoappstore:b1c2 ended as failed',
       'apptool| blocking unsigned_apk: APK is not signed.',
       'apptool| \\::error::really',
-      'hint: mend what was found, then send a new build',
+      'hint: fix what was found, then send a new build',
       'job: autoappstore:b1c2',
       '',
     ]);

@@ -140,9 +140,9 @@ const USAGE_ROWS: readonly Row[] = [
   },
   {
     name: 'B-11: a pattern that matched nothing',
-    args: ['protect', '*.apk', '--environment', 'dev'],
+    args: ['protect', '*.aab', '--environment', 'dev'],
     exit: 3,
-    says: 'no such file "*.apk"; the pattern matched nothing',
+    says: 'no such file "*.aab"; the pattern matched nothing',
   },
   {
     name: 'B-12: --platform windows',

@@ -1,7 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Receipt } from '../../src/cli/receipt/receipt.ts';
+import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { type Fault, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
@@ -169,9 +170,9 @@ describe('what a stopped run leaves', () => {
     expect(stopped.code).toBe(130);
     expect(open).toHaveLength(1);
     expect(Receipt.parse(JSON.parse(await readFile(join(folder, receipt), 'utf8')))).toMatchObject({
-      backend: 'apptego',
       build: { provider: 'circleci', branch: 'main' },
-      ended: { errorClass: 'cancelled' },
+      steps: [{ backend: 'apptego' }],
+      runs: [{ ended: { errorClass: 'cancelled' } }],
     });
     expect(aborted).toMatchObject({
       code: 0,
@@ -196,6 +197,8 @@ describe('what a stopped run leaves', () => {
     await struck(proxy, 0);
     running.child.kill('SIGINT');
     await running.seen('once more to stop at once');
+    // Sooner, it would be the same signal passed on twice.
+    await sleep(600);
 
     const at = performance.now();
     running.child.kill('SIGINT');
@@ -205,6 +208,30 @@ describe('what a stopped run leaves', () => {
     expect(result.code).toBe(130);
     expect(ResultDocument.parse(JSON.parse(result.stdout)).error?.class).toBe('cancelled');
     expect(result.stderr).toContain('apptool abort');
+  }, 60_000);
+
+  test('F-SIG-14: a signal that comes twice within half a second is one signal', async () => {
+    const lateAbort: Fault = async (exchange) => {
+      const answer = await exchange.forward(await exchange.readBody());
+      setTimeout(() => exchange.reply(answer), 300);
+    };
+    const planned = [
+      { ...SILENT, ...PART, after: 2 },
+      { origin: 'api' as const, path: /\/abort$/, times: 10, fault: lateAbort },
+    ];
+    const { box, proxy, file, folder } = await setUp({ name: '', planned, moment: 0, isLarge: true, hint: /./ });
+    const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
+    await struck(proxy, 0);
+
+    running.child.kill('SIGTERM');
+    await running.seen('once more to stop at once');
+    running.child.kill('SIGTERM');
+    running.child.kill('SIGINT');
+    const result = await running.result;
+
+    expect(result.code).toBe(143);
+    expect(result.stderr).toContain('hint: no build was started; what was sent is gone');
+    expect(box.store.openUploads()).toEqual([]);
   }, 60_000);
 
   test('F-SIG-04: complete is given the time to answer, and is not aborted', async () => {
@@ -253,9 +280,9 @@ describe('--receipt', () => {
     const aborted = await runCli(['abort', 'run.json'], { env: proxy.variables, cwd: folder });
 
     expect(receipt).toMatchObject({
-      ended: null,
-      unfinished: { mayHaveLanded: false },
-      artifact: { name: 'app.apk', size: 110_000_000 },
+      steps: [{ id: 'protect:apptego', ended: null, mayHaveLanded: false, unfinished: { session: {} } }],
+      runs: [{ command: 'protect', ended: null }],
+      input: { name: 'app.apk', size: 110_000_000 },
     });
     expect(aborted.code).toBe(0);
     expect(box.store.openUploads()).toEqual([]);
@@ -289,12 +316,11 @@ describe('--receipt', () => {
     const text = await readFile(join(folder, 'r.json'), 'utf8');
     const receipt = Receipt.parse(JSON.parse(text));
     expect(receipt).toMatchObject({
-      command: 'protect',
-      ended: { exitCode: 0 },
+      runs: [{ command: 'protect', ended: { exitCode: 0 } }],
       environment: 'prod',
-      artifact: { name: 'v2.apk', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      input: { name: 'v2.apk', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       output: { name: 'v2-protected.apk', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
-      unfinished: null,
+      steps: [{ unfinished: null, ended: { exitCode: 0 } }],
     });
     expect(text).not.toContain(env.APPTEGO_API_KEY?.split(':')[1]);
     expect(text).not.toContain('X-Amz');

@@ -1,7 +1,7 @@
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Receipt } from '../../src/cli/receipt/receipt.ts';
+import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli } from '../support/cli.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
@@ -42,7 +42,7 @@ test('upload, wait and download share the environment and a receipt, in three em
   expect(await readdir(fetching)).toEqual(['r.json', 'v2-protected.apk']);
   expect(Receipt.parse(JSON.parse(await readFile(join(fetching, 'r.json'), 'utf8')))).toMatchObject({
     environment: 'prod',
-    artifact: { name: 'v2.apk', sha256: await sha256Of(join(sending, 'v2.apk')) },
+    input: { name: 'v2.apk', sha256: await sha256Of(join(sending, 'v2.apk')) },
     output: { name: 'v2-protected.apk', sha256: await sha256Of(join(fetching, 'v2-protected.apk')) },
   });
 });

@@ -9,6 +9,7 @@ import { binaryXml } from '../support/manifest-bytes.ts';
 import { sandbox } from '../support/sandbox.ts';
 import { zip } from '../support/zip-bytes.ts';
 
+const NOT_IN_RECEIPTS = 'minimum SDK, target SDK, permissions, whether it is debuggable';
 const QUICK = ['--environment', 'staging', '--poll-interval', '50ms'];
 
 /** A sandbox whose every output is this file, and a folder with `v2.apk` in it. */
@@ -55,9 +56,10 @@ describe('what comes back', () => {
       'output-differs: the version name of the output is not said, that of the input 1.2.3-rc.1',
       'output-differs: the version code of the output is not said, that of the input 42',
       'output-differs: the minimum SDK of the output is not said, that of the input 21',
+      'output-differs: the target SDK of the output is not said, that of the input 29',
       'output-differs: the output is not debuggable, the input is',
       'output-differs: the output lacks permissions of the input: android.permission.INTERNET, android.permission.CAMERA',
-      'unsigned-output: the output is not signed',
+      'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give --signing-key <id>, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
     ]);
   });
 
@@ -125,18 +127,57 @@ describe('download by a receipt', () => {
     expect(warningsOf(stdout)).toEqual([
       'output-differs: the version name of the output is not said, that of the input 1.2.3-rc.1',
       'output-differs: the version code of the output is not said, that of the input 42',
+      `not-compared: not compared, because it is not known of the input: ${NOT_IN_RECEIPTS}`,
     ]);
   });
 
   test('of a run that knew nothing of the app compares what there is', async () => {
     const { folder, download } = await uploaded(await readFile(fixture('rich.apk')));
     const receipt = JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'));
-    const artifact = { ...receipt.artifact, packageName: null, versionName: null, versionCode: null };
-    await writeFile(join(folder, 'r.json'), JSON.stringify({ ...receipt, artifact }));
+    const input = { ...receipt.input, packageName: null, versionName: null, versionCode: null };
+    await writeFile(join(folder, 'r.json'), JSON.stringify({ ...receipt, input }));
 
     const { code, stdout } = await download();
 
     expect(code).toBe(0);
-    expect(warningsOf(stdout)).toEqual([]);
+    expect(warningsOf(stdout)).toEqual([
+      'not-compared: the package of the input is not known, so nothing proves that the output is that app',
+      `not-compared: not compared, because it is not known of the input: version name, version code, ${NOT_IN_RECEIPTS}`,
+    ]);
   });
+});
+
+describe('a rehearsal of protect and publish', () => {
+  const STORES = ['publish', 'o.apk', '--to', 'autoappstore,applivery', '--poll-interval', '50ms', '--json'];
+
+  async function rehearsed(backend: string, ...more: string[]) {
+    const { variables: env } = await sandbox({ hasDefaultKey: true });
+    const folder = await temporaryFolder();
+    await copyFixture('v2.apk', folder);
+    const line = ['protect', 'v2.apk', ...QUICK, '--backend', backend, '-o', 'o.apk', '--json', ...more];
+    const isProtected = await runCli(line, { env, cwd: folder });
+    return { isProtected, published: await runCli(STORES, { env, cwd: folder }) };
+  }
+
+  test.each(['apptego', 'apptego-management'])('is green with the default key of the tenant at %s', async (backend) => {
+    const { isProtected, published } = await rehearsed(backend);
+
+    expect([isProtected.code, published.code]).toEqual([0, 0]);
+    expect(warningsOf(isProtected.stdout).filter((warning) => warning.startsWith('unsigned'))).toEqual([]);
+  });
+
+  test.each(['apptego', 'apptego-management'])(
+    'without a key ends at the store of %s, and says why',
+    async (backend) => {
+      const { published } = await rehearsed(backend, '--signing-key', 'none');
+
+      expect(published.code).toBe(2);
+      expect(ResultDocument.parse(JSON.parse(published.stdout)).error).toMatchObject({
+        message: 'cannot send o.apk: it is not signed, and autoappstore refuses such files',
+        hint: expect.stringMatching(
+          /what protection gives back is signed where .*--signing-key <id>, or a default key/,
+        ),
+      });
+    },
+  );
 });

@@ -4,10 +4,10 @@ import { JobFailedError } from '../../src/contract/errors.ts';
 import type { Finding, JobState } from '../../src/contract/job.ts';
 import { createRedactor } from '../../src/contract/text/redact.ts';
 import { quotedLines } from '../../src/contract/text/safe-text.ts';
-import { createTrace } from '../../src/run/trace.ts';
 import { status, wait } from '../../src/run/wait.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
+import { jobContext } from '../support/journal.ts';
 
 const INFO: Finding = { code: 'size', severity: 'info', message: '9 KB' };
 const WARNING: Finding = { code: 'debuggable', severity: 'warning', message: 'The app is debuggable.' };
@@ -23,8 +23,7 @@ const FAILED: JobState = {
 
 /** A job of a store that answers as it is told; the last answer holds. */
 function job(...answers: readonly JobState[]) {
-  const trace = createTrace(() => {});
-  const ctx = { ...testContext({ clock: fakeClock() }), record: trace.record, trace };
+  const { job: ref, ctx } = jobContext({ backend: 'store', id: 'b1c2' }, testContext({ clock: fakeClock() }));
   let asked = 0;
   const backend = {
     id: 'store',
@@ -36,8 +35,8 @@ function job(...answers: readonly JobState[]) {
   const waiting = { pollIntervalMs: 15_000, timeoutMs: 60_000, appearTimeoutMs: 0, uploaded: null };
   return {
     ctx,
-    wait: (until?: string) => wait({ backend, id: 'b1c2', until, ...waiting }, ctx),
-    status: () => status(backend, 'b1c2', ctx),
+    wait: (until?: string) => wait({ backend, job: ref, until, ...waiting }, ctx),
+    status: () => status(backend, ref, ctx),
     warnings: () => ctx.ofType('warning').map(({ code, message }) => [code, message]),
   };
 }
@@ -50,7 +49,7 @@ describe('findings', () => {
 
     expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
     expect(asked.ctx.events.at(-1)).toMatchObject({ type: 'warning' });
-    expect(asked.ctx.trace.report.findings).toEqual([INFO, WARNING]);
+    expect(asked.ctx.step.findings).toEqual([INFO, WARNING]);
   });
 
   test('are kept when a later answer says nothing of any', async () => {
@@ -58,7 +57,7 @@ describe('findings', () => {
 
     await asked.wait('live');
 
-    expect(asked.ctx.trace.report.findings).toEqual([WARNING]);
+    expect(asked.ctx.step.findings).toEqual([WARNING]);
     expect(asked.warnings()).toHaveLength(1);
   });
 
@@ -71,7 +70,7 @@ describe('findings', () => {
     expect(error).toMatchObject({
       message: 'store:b1c2 ended as failed',
       serverText: 'unsigned_apk: APK is not signed.',
-      hint: 'mend what was found, then send a new build',
+      hint: 'fix what was found, then send a new build',
       findings: [BLOCKING],
     });
     expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
@@ -106,12 +105,12 @@ describe('findings', () => {
 
     const error = (await asked.wait().catch((thrown: unknown) => thrown)) as JobFailedError;
 
-    expect(errorLines(error, asked.ctx.trace.report, (text) => quotedLines(text, redactor))).toEqual([
+    expect(errorLines(error, asked.ctx.step.job, (text) => quotedLines(text, redactor))).toEqual([
       'error[job-failed]: store:b1c2 ended as failed',
       'apptool| blocking unsigned_apk: bad',
       'apptool| \\::error::worse\\u{1b}[2J',
       'apptool| blocking size: APK is not signed.',
-      'hint: mend what was found, then send a new build',
+      'hint: fix what was found, then send a new build',
       'job: store:b1c2',
     ]);
   });

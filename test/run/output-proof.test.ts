@@ -19,10 +19,16 @@ const IDENTITY = {
     { name: 'STORAGE', maxSdk: 28 },
   ],
   debuggable: false,
+  buildNumber: null,
   profileExpires: null,
+  unfit: [],
 };
 const SENT: SentArtifact = { kind: 'apk', sizeBytes: 9, sha256: 'in', identity: IDENTITY, signingKey: undefined };
 const OUTPUT = { kind: 'apk', sha256: 'out', identity: IDENTITY, isSigned: true, signers: null, problems: [] } as const;
+
+const REST = 'minimum SDK, target SDK, permissions, whether it is debuggable';
+const HOW_TO_SIGN =
+  'give --signing-key <id>, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published';
 
 type Output = Parameters<typeof proveOutput>[0];
 interface Row {
@@ -30,6 +36,9 @@ interface Row {
   readonly output?: Partial<Output>;
   readonly sent?: Partial<SentArtifact>;
 }
+
+const SPLIT = { code: 'split', why: 'is a split (config.x), not a whole app' } as const;
+const TEST_ONLY = { code: 'test-only', why: 'is marked as test-only' } as const;
 
 const is = (identity: Partial<typeof IDENTITY>): Partial<Output> => ({
   identity: { ...IDENTITY, ...identity } as never,
@@ -65,10 +74,58 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
   {
     name: 'other permissions',
     output: is({ permissions: [{ name: 'STORAGE', maxSdk: null as never }, ...IDENTITY.permissions.slice(0, 1)] }),
+    warnings: ['output-differs: the output has wider permissions than the input: STORAGE, was up to SDK 28'],
+  },
+  {
+    name: 'a permission with a higher limit',
+    output: is({ permissions: [...IDENTITY.permissions.slice(0, 1), { name: 'STORAGE', maxSdk: 30 }] }),
     warnings: [
-      'output-differs: the output has permissions that the input has not: STORAGE',
+      'output-differs: the output has wider permissions than the input: STORAGE (up to SDK 30), was up to SDK 28',
+    ],
+  },
+  {
+    name: 'a permission with a limit that it had not',
+    output: is({ permissions: [{ name: 'CAMERA', maxSdk: 30 as never }, ...IDENTITY.permissions.slice(1)] }),
+    warnings: [
+      'output-differs: the output has narrower permissions than the input: CAMERA (up to SDK 30), was without a limit',
+    ],
+  },
+  {
+    name: 'permissions that are gone, and new ones',
+    output: is({ permissions: [...IDENTITY.permissions.slice(0, 1), { name: 'SMS', maxSdk: null as never }] }),
+    warnings: [
+      'output-differs: the output has permissions that the input has not: SMS',
       'output-differs: the output lacks permissions of the input: STORAGE (up to SDK 28)',
     ],
+  },
+  {
+    name: 'a lower target SDK',
+    output: is({ targetSdk: 22 }),
+    warnings: ['output-differs: the target SDK of the output is 22, that of the input 34'],
+  },
+  {
+    name: 'a split, and test-only',
+    output: is({ unfit: [SPLIT, TEST_ONLY] as never }),
+    sent: { identity: { ...IDENTITY, unfit: [TEST_ONLY] } },
+    warnings: ['output-differs: the output is a split (config.x), not a whole app, the input is not so'],
+  },
+  {
+    name: 'an output that does not say its package',
+    output: is({ packageName: null as never }),
+    warnings: ['not-compared: the output does not say its package, so nothing proves that it is dev.app'],
+  },
+  {
+    name: 'an input whose SHA-256 is not known',
+    sent: { sha256: null },
+    warnings: [
+      'not-compared: the SHA-256 of the input is not known, so nothing proves that the output is another file',
+    ],
+  },
+  {
+    name: 'another build number of an iOS app',
+    output: { kind: 'ipa', ...is({ versionCode: null as never, buildNumber: '1.2.4' as never }) },
+    sent: { kind: 'ipa', identity: { ...IDENTITY, versionCode: null, buildNumber: '1.2.3' } },
+    warnings: ['output-differs: the build number of the output is 1.2.4, that of the input 1.2.3'],
   },
   {
     name: 'a debuggable output',
@@ -83,19 +140,41 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
   {
     name: 'an output that cannot be read',
     output: { identity: null, problems: ['cannot read AndroidManifest.xml'] },
-    warnings: ['unreadable-part: of the output: cannot read AndroidManifest.xml'],
+    warnings: [
+      'unreadable-part: of the output: cannot read AndroidManifest.xml',
+      'not-compared: the output does not say its package, so nothing proves that it is dev.app',
+      `not-compared: not compared, because it is not known of the output: version name, version code, ${REST}`,
+    ],
   },
-  { name: 'an input that could not be read', sent: { identity: null }, warnings: [] },
+  {
+    name: 'an input that could not be read',
+    sent: { identity: null },
+    warnings: [
+      'not-compared: the package of the input is not known, so nothing proves that the output is that app',
+      `not-compared: not compared, because it is not known of the input: version name, version code, ${REST}`,
+    ],
+  },
   {
     name: 'what a receipt tells of the input',
     output: is({ versionCode: 43 }),
     sent: { identity: { packageName: 'dev.app', versionName: null, versionCode: 42 } },
-    warnings: ['output-differs: the version code of the output is 43, that of the input 42'],
+    warnings: [
+      'output-differs: the version code of the output is 43, that of the input 42',
+      `not-compared: not compared, because it is not known of the input: version name, ${REST}`,
+    ],
   },
   {
     name: 'no signature, where nobody named a key',
     output: { isSigned: false },
-    warnings: ['unsigned-output: the output is not signed'],
+    warnings: [`unsigned-output: the output has no signature: ${HOW_TO_SIGN}`],
+  },
+  {
+    name: 'no signature, where the input had one',
+    output: { isSigned: false },
+    sent: { signedBy: ['CN=Release', 'CN=Other'] },
+    warnings: [
+      `unsigned-output: the output has no signature (the input was signed by CN=Release and CN=Other): ${HOW_TO_SIGN}`,
+    ],
   },
   {
     name: 'a signature that cannot be read, where a key was asked for',

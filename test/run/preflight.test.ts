@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Signatures } from '../../src/archive/signature/signatures.ts';
 import { UsageError } from '../../src/contract/errors.ts';
 import { type Expectations, type PreflightInput, preflight } from '../../src/run/checks/preflight.ts';
-import { createTrace } from '../../src/run/trace.ts';
 import { upload } from '../../src/run/upload.ts';
 import { depot } from '../sixth-backend/index.ts';
 import { named } from '../support/canary.ts';
 import { testContext } from '../support/context.ts';
 import { faultProxy } from '../support/fault-proxy.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { runContext } from '../support/journal.ts';
 import { openBackend, UPLOAD } from '../support/open-backend.ts';
 import { sandbox } from '../support/sandbox.ts';
 
@@ -20,7 +20,9 @@ const IDENTITY = {
   targetSdk: 34,
   permissions: [],
   debuggable: false,
+  buildNumber: null,
   profileExpires: null,
+  unfit: [],
 };
 const SIGNER = 'ab'.repeat(32);
 const OTHER = 'cd'.repeat(32);
@@ -34,6 +36,7 @@ const INPUT: PreflightInput = {
   expected: { allowDebuggable: false },
   now: new Date('2030-01-01T00:00:00Z'),
 };
+const UNFIT = { ...IDENTITY, unfit: [{ code: 'not-for-ios', why: 'is built for the simulator' }] } as const;
 const DEBUGGABLE = { ...IDENTITY, debuggable: true };
 const STRICT: PreflightInput['backends'] = [...INPUT.backends, { id: 'store', signature: 'release' }];
 
@@ -70,13 +73,43 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
   },
   {
     name: 'a lower version code',
-    given: expecting({ minVersionCode: 43 }),
+    given: expecting({ minVersionCode: '43' }),
     says: 'its version code is 42, less than 43',
   },
   {
     name: 'a version code that is none',
-    given: { ...expecting({ minVersionCode: 0 }), identity: { ...IDENTITY, versionCode: null } },
+    given: { ...expecting({ minVersionCode: '0' }), identity: { ...IDENTITY, versionCode: null } },
     says: 'its version code cannot be read',
+  },
+  ...[
+    ['1.2.42', '1.2.43'],
+    ['1.2.42', '1.3'],
+    ['1.2.42', '1.10.0'],
+    ['41', '42'],
+    ['1', '1.0.1'],
+    ['9999999999999999.1', '9999999999999999.2'],
+  ].map(([buildNumber = '', least = '']) => ({
+    name: `the build number ${buildNumber} where ${least} is the least`,
+    given: { ...expecting({ minVersionCode: least }), identity: { ...IDENTITY, versionCode: null, buildNumber } },
+    says: `its build number is ${buildNumber}, less than ${least}`,
+  })),
+  {
+    name: 'a build number that is not numbers with dots',
+    given: {
+      ...expecting({ minVersionCode: '1' }),
+      identity: { ...IDENTITY, versionCode: null, buildNumber: '1.2b3' },
+    },
+    says: 'its build number 1.2b3 is not numbers with dots between them, so it cannot be compared',
+  },
+  {
+    name: 'a version code where a build number is expected',
+    given: expecting({ minVersionCode: '1.2.3' }),
+    says: 'its version code is one number, 42, which cannot be compared with 1.2.3',
+  },
+  {
+    name: 'what no device takes, for production',
+    given: { identity: UNFIT },
+    says: 'it is built for the simulator, which no device or store takes, and the environment is production',
   },
   {
     name: 'no signature where a signer is expected',
@@ -134,7 +167,28 @@ const PASSED: readonly { name: string; given: Partial<PreflightInput>; codes?: r
   { name: 'a file of which nothing is expected', given: {} },
   { name: 'what cannot be read, where nobody asks', given: { identity: null } },
   { name: 'the package', given: expecting({ packageName: 'dev.app' }) },
-  { name: 'just the least version code', given: expecting({ minVersionCode: 42 }) },
+  { name: 'just the least version code', given: expecting({ minVersionCode: '42' }) },
+  ...[
+    ['1.2.42', '1.2.9'],
+    ['1.2.42', '1.2.42'],
+    ['1.2', '1.2.0'],
+    ['1.2.0', '1.2'],
+    ['1.10', '1.9.9'],
+    ['2', '1.9.9'],
+  ].map(([buildNumber = '', least = '']) => ({
+    name: `the build number ${buildNumber} where ${least} is the least`,
+    given: { ...expecting({ minVersionCode: least }), identity: { ...IDENTITY, versionCode: null, buildNumber } },
+  })),
+  {
+    name: 'what no device takes, for production, where that was allowed',
+    given: { identity: UNFIT, ...expecting({ allowUnfit: true }) },
+    codes: ['not-for-ios'],
+  },
+  {
+    name: 'what no device takes, for a test',
+    given: { identity: UNFIT, isForProduction: false },
+    codes: ['not-for-ios'],
+  },
   { name: 'the signer', given: signedBy(scheme('v1', OTHER, null), scheme('v2', SIGNER, true)) },
   {
     name: 'one of two signers',
@@ -195,9 +249,7 @@ describe('a backend that declares that it wants release signatures', () => {
     const proxy = await faultProxy(box, []);
     const backend = await openBackend(definition, proxy.variables);
     const path = await copyFixture(name, await temporaryFolder());
-    const context = testContext();
-    const trace = createTrace(() => {});
-    const ctx = { ...context, record: trace.record, trace };
+    const ctx = runContext(testContext());
     const input = { backend, path, platform: undefined, options: UPLOAD, expected: { allowDebuggable: false } };
     const ending = await upload(input, ctx).then(
       () => 'sent',

@@ -87,7 +87,7 @@ describe('the Management API sandbox: access', () => {
 
     const { status, json } = await post('get_tenants', {}, withoutTenant, 'GET');
 
-    expect([status, json.tenants]).toEqual([200, [{ tenant_id: tenant, name: 'Sandbox', plan: 'team' }]]);
+    expect([status, json.tenants]).toEqual([200, [{ tenant_id: tenant, name: 'Sandbox', plan: 'ENTERPRISE' }]]);
     expect((await post('get_tenants', {}, withoutTenant)).status).toBe(405);
     expect((await post('get_tenants', {}, {}, 'GET')).status).toBe(401);
   });

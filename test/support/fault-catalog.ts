@@ -265,7 +265,7 @@ export const CATALOG: readonly CatalogEntry[] = [
       part: ['unavailable'],
       fetch: ['unavailable'],
     },
-    finalAt: ['create', 'complete', 'status', 'link'],
+    finalAt: ['create', 'complete', 'status'],
   },
   {
     id: 'F-HTTP-17',
@@ -277,10 +277,10 @@ export const CATALOG: readonly CatalogEntry[] = [
       part: ['rejected'],
       complete: ['rejected'],
       status: ['unknown'],
-      link: ['rejected'],
-      fetch: ['rejected'],
+      link: ['unavailable'],
+      fetch: ['unavailable'],
     },
-    finalAt: ['create', 'object', 'part', 'complete', 'link', 'fetch'],
+    finalAt: ['create', 'object', 'part', 'complete'],
   },
   {
     id: 'F-HTTP-18',

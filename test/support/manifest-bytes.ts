@@ -1,7 +1,16 @@
-/** An element of a binary manifest, its attributes all strings. An attribute is Android's own where it has an id. */
+export interface Attribute {
+  readonly name: string;
+  /** It is Android's own where it has one. */
+  readonly id?: number;
+  readonly namespace?: string;
+  /** A text, or another `Res_value` by its type and data. */
+  readonly value: string | { readonly type: number; readonly data: number };
+}
+
+/** An element of a binary manifest. */
 export interface Element {
   readonly name: string;
-  readonly attributes?: readonly { readonly name: string; readonly id?: number; readonly value: string }[];
+  readonly attributes?: readonly Attribute[];
   readonly children?: readonly Element[];
 }
 
@@ -40,8 +49,8 @@ export function binaryFile(chunks: readonly Buffer[]): Buffer {
   return chunk(0x0003, Buffer.alloc(0), Buffer.concat(chunks));
 }
 
-/** Android's binary XML. */
-export function binaryXml(root: Element): Buffer {
+/** Android's binary XML. With `isMapFull` its resource map is as long as its string pool, with zeros for what is no attribute. */
+export function binaryXml(root: Element, { isMapFull = false } = {}): Buffer {
   const strings: string[] = [];
   const ids: number[] = [];
   const indexOf = (text: string): number => {
@@ -55,8 +64,10 @@ export function binaryXml(root: Element): Buffer {
   collect(root);
   const write = ({ name, attributes = [], children = [] }: Element): Buffer[] => {
     const fields = attributes.map((one) => {
-      const value = indexOf(one.value);
-      return Buffer.concat([words(-1, indexOf(one.name), value), Buffer.from([8, 0, 0, 3]), words(value)]);
+      const text = typeof one.value === 'string' ? indexOf(one.value) : -1;
+      const { type, data } = typeof one.value === 'string' ? { type: 3, data: text } : one.value;
+      const namespace = one.namespace === undefined ? -1 : indexOf(one.namespace);
+      return Buffer.concat([words(namespace, indexOf(one.name), text), Buffer.from([8, 0, 0, type]), words(data)]);
     });
     const own = Buffer.concat([
       words(-1, indexOf(name)),
@@ -66,7 +77,8 @@ export function binaryXml(root: Element): Buffer {
     return [start, ...children.flatMap(write), chunk(0x0103, words(1, -1), words(-1, indexOf(name)))];
   };
   const elements = write(root);
-  const map = chunk(0x0180, Buffer.alloc(0), words(...ids));
+  if (isMapFull) ids.length = strings.length;
+  const map = chunk(0x0180, Buffer.alloc(0), words(...Array.from(ids, (id) => id ?? 0)));
   return binaryFile([stringPool(strings), map, ...elements]);
 }
 
@@ -77,8 +89,8 @@ export function xmlPlist(inside: string): string {
 <plist version="1.0">${inside}</plist>`;
 }
 
-/** A binary property list of these objects, with references and offsets of one byte; the first is the root. */
-export function binaryPlist(objects: readonly Buffer[]): Buffer {
+/** A binary property list of these objects, with references of one byte and offsets of this many; the first is the root. */
+export function binaryPlist(objects: readonly Buffer[], offsetBytes = 1): Buffer {
   const magic = Buffer.from('bplist00');
   let at = magic.length;
   const offsets = objects.map(({ length }) => {
@@ -87,9 +99,14 @@ export function binaryPlist(objects: readonly Buffer[]): Buffer {
     return offset;
   });
   const trailer = Buffer.alloc(32);
-  trailer.writeUInt8(1, 6);
+  trailer.writeUInt8(offsetBytes, 6);
   trailer.writeUInt8(1, 7);
   trailer.writeBigUInt64BE(BigInt(objects.length), 8);
   trailer.writeBigUInt64BE(BigInt(at), 24);
-  return Buffer.concat([magic, ...objects, Buffer.from(offsets), trailer]);
+  const table = offsets.map((offset) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64BE(BigInt(offset));
+    return bytes.subarray(8 - offsetBytes);
+  });
+  return Buffer.concat([magic, ...objects, ...table, trailer]);
 }

@@ -52,8 +52,10 @@ export function backendInput(
   );
   const connections = openConnections(NO_PROXY, addresses);
   atEnd(() => connections.close());
-  const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs });
-  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, conceal: () => {}, storage };
+  const conceal = () => {};
+  const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs, conceal });
+  const told = { conceal, concealAddress: conceal };
+  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, ...told, storage };
 }
 
 /** A backend as the command line opens it. */
@@ -66,7 +68,8 @@ export async function openBackend(
   const { storage, ...input } = backendInput(definition, variables, { stallTimeoutMs, own });
   const { files, limit, signature = null, accepts, milestones, protects } = definition.capabilities;
   const adapter = await definition.create(input);
-  return { id: definition.id, files, limit, signature, accepts, milestones, protects, adapter, storage };
+  const host = new URL(String(input.settings[definition.addresses[0] ?? ''])).host;
+  return { id: definition.id, host, files, limit, signature, accepts, milestones, protects, adapter, storage };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

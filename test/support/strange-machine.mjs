@@ -6,7 +6,14 @@ import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { Socket } from 'node:net';
 
-const { calls = [], lookup, isOutOfFiles, dateJumpMs, stray } = JSON.parse(process.env.STRANGE_MACHINE ?? '{}');
+const {
+  calls = [],
+  lookup,
+  isOutOfFiles,
+  hasNoNumbers,
+  dateJumpMs,
+  stray,
+} = JSON.parse(process.env.STRANGE_MACHINE ?? '{}');
 
 const failure = (code) => Object.assign(new Error(`${code}, made by a test`), { code });
 
@@ -53,6 +60,11 @@ if (lookup !== undefined) {
         lookup.map((address) => ({ address, family: 4 })),
       );
   };
+}
+
+if (hasNoNumbers) {
+  const { statfs } = fs;
+  fs.statfs = async (...values) => Object.assign(await statfs(...values), { blocks: 0, bfree: 0, bavail: 0 });
 }
 
 if (isOutOfFiles) {

@@ -20,6 +20,8 @@ interface Strangeness {
   readonly lookup?: string | readonly string[];
   /** No file can be opened any more when the first connection is made. */
   readonly isOutOfFiles?: boolean;
+  /** What its file systems say of their size and free space is 0. */
+  readonly hasNoNumbers?: boolean;
   /** The wall clock is this much ahead and behind (ms), in turns. */
   readonly dateJumpMs?: number;
   /** What nobody catches, when SIGUSR2 comes. */

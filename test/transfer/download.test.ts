@@ -97,7 +97,7 @@ async function download(
   const folder = await temporaryFolder();
   const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
   onTestFinished(() => connections.close());
-  const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500 });
+  const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500, conceal: () => {} });
   const ctx = testContext({
     clock: more.clock ?? fakeClock(),
     ...(more.signal === undefined ? {} : { signal: more.signal }),
@@ -491,7 +491,12 @@ describe('several ranges at once', () => {
     const folder = await temporaryFolder();
     const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
     onTestFinished(() => connections.close());
-    const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 2_000 });
+    const storage = createStorage({
+      connections,
+      trustedBase: served.origin,
+      stallTimeoutMs: 2_000,
+      conceal: () => {},
+    });
     const target = { path: join(folder, 'out.apk'), force: false };
 
     const done = await downloadToFile(

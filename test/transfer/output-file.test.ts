@@ -180,8 +180,8 @@ describe('checkOutput', () => {
   test('F-IO-10: sees that there is no room before the transfer', async () => {
     const folder = await temporaryFolder();
 
-    await expect(checkRoom(join(folder, 'out.apk'), 1)).resolves.toBeUndefined();
-    await expect(checkRoom(join(folder, 'out.apk'), 2 ** 60)).rejects.toMatchObject({
+    await expect(checkRoom(join(folder, 'out.apk'), 1, testContext())).resolves.toBeUndefined();
+    await expect(checkRoom(join(folder, 'out.apk'), 2 ** 60, testContext())).rejects.toMatchObject({
       class: 'local-io',
       message: expect.stringMatching(/bytes needed, \d+ free/),
     });

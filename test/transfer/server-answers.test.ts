@@ -97,7 +97,7 @@ describe('B-101: an upload address that is unsafe', () => {
     const trustedBase = 'https://api.example';
     const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [trustedBase]);
     onTestFinished(() => connections.close());
-    const storage = createStorage({ connections, trustedBase, stallTimeoutMs: 500 });
+    const storage = createStorage({ connections, trustedBase, stallTimeoutMs: 500, conceal: () => {} });
     const body = {
       sizeBytes: 1,
       open: async function* () {

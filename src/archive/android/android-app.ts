@@ -1,4 +1,5 @@
 import type { AppArchive } from '../archive-kind.ts';
+import { LEAST_DEMANDS, type SigningDemands, signingDemandsOf } from '../signature/signing-demands.ts';
 import { ArchiveProblem, UnreadablePart } from '../zip/archive-file.ts';
 import { type AndroidLooks, type AndroidManifest, readAndroidLooks, readAndroidManifest } from './android-manifest.ts';
 import { readBinaryXml } from './binary-xml.ts';
@@ -42,12 +43,23 @@ export async function readAndroidApp(archive: AppArchive, problems: string[]): P
   if (root === null) return null;
   const lookup = resourcesOf(archive, parts, problems);
   return {
-    manifest: await readAndroidManifest(root, lookup),
+    manifest: await readAndroidManifest(root, lookup, problems),
     looks: async () => {
       const { label, icon } = await readAndroidLooks(root, lookup);
       return { label, icon: icon === null ? null : `${parts.folder}${icon}` };
     },
   };
+}
+
+/** What the manifest of an APK decides about its signatures. */
+export async function readSigningDemands(archive: AppArchive): Promise<SigningDemands> {
+  try {
+    const root = await readRoot(archive, PARTS.apk, []);
+    return root === null ? LEAST_DEMANDS : signingDemandsOf(root);
+  } catch (cause) {
+    if (!(cause instanceof ArchiveProblem)) throw cause;
+    return LEAST_DEMANDS;
+  }
 }
 
 type Parts = (typeof PARTS)[keyof typeof PARTS];
@@ -71,7 +83,11 @@ async function readRoot(
 }
 
 /** A lookup that reads the resource table once, when it is first asked. One that cannot be read has no resources. */
-function resourcesOf({ zip }: AppArchive, { resources, readResources }: Parts, problems: string[]): ResourceLookup {
+function resourcesOf(
+  { zip, budget }: AppArchive,
+  { resources, readResources }: Parts,
+  problems: string[],
+): ResourceLookup {
   let table: Promise<((id: number) => ResourceCandidate[]) | null> | null = null;
   const read = async () => {
     const bytes = await zip.read(resources);
@@ -80,7 +96,9 @@ function resourcesOf({ zip }: AppArchive, { resources, readResources }: Parts, p
   return async (id) => {
     table ??= read();
     try {
-      return (await table)?.(id) ?? [];
+      const candidates = (await table)?.(id) ?? [];
+      budget.spend(1 + candidates.length);
+      return candidates;
     } catch (cause) {
       if (!(cause instanceof UnreadablePart)) throw cause;
       const problem = `cannot read ${resources}: it ${cause.message}`;

@@ -57,8 +57,11 @@ function readElement(bytes: Buffer, strings: StringPool, resourceIds: Buffer): O
   for (let index = 0; index < attributeCount; index += 1) {
     const at = attributesAt + index * attributeBytes;
     const nameIndex = bytes.readUInt32LE(at + 4);
+    const resourceId = 4 * nameIndex + 4 <= resourceIds.length ? resourceIds.readUInt32LE(4 * nameIndex) : 0;
     attributes.push({
-      resourceId: 4 * nameIndex + 4 <= resourceIds.length ? resourceIds.readUInt32LE(4 * nameIndex) : null,
+      namespace: strings(bytes.readUInt32LE(at)),
+      // A map as long as the string pool has zeros for what is no attribute of Android's.
+      resourceId: resourceId === 0 ? null : resourceId,
       name: strings(nameIndex) ?? '',
       value: resValue(bytes.readUInt8(at + 15), bytes.readUInt32LE(at + 16), strings),
     });

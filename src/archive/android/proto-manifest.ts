@@ -45,7 +45,9 @@ function readNode(node: Buffer, reading: Reading, depth: number): XmlElement | n
 function readAttribute(attribute: Buffer, proto: ProtoReader): XmlAttribute {
   const resourceId = proto.fieldOf(attribute, 5)?.value ?? 0;
   const compiled = proto.fieldOf(attribute, 6);
+  const namespace = proto.fieldOf(attribute, 1)?.bytes.toString('utf8') ?? '';
   return {
+    namespace: namespace === '' ? null : namespace,
     resourceId: resourceId === 0 ? null : resourceId,
     name: proto.fieldOf(attribute, 2)?.bytes.toString('utf8') ?? '',
     value:

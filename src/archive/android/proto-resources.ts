@@ -1,4 +1,5 @@
 import { withinBounds } from '../zip/archive-file.ts';
+import type { Configuration } from './configuration.ts';
 import { readItem } from './proto-item.ts';
 import { type ProtoReader, protoReader } from './protobuf.ts';
 import type { ResourceCandidate } from './resources.ts';
@@ -7,6 +8,9 @@ const PACKAGE = 2;
 const TYPE_OF_PACKAGE = 3;
 const ENTRY_OF_TYPE = 3;
 const VALUE_OF_ENTRY = 6;
+
+/** Operator, layout direction, size in pixels, long and round screens, colours, kind of device, night, touchscreen, keys, gender. */
+const SPECIAL_FIELDS = [1, 2, 4, 5, 6, 11, 12, 13, 14, 16, 17, 19, 20, 21, 22, 23, 26];
 
 /** More than there are languages and densities. */
 const MOST_CANDIDATES = 10_000;
@@ -52,7 +56,25 @@ function readCandidate(configValue: Buffer, proto: ProtoReader): ResourceCandida
   const item = proto.fieldOf(value, 4);
   return {
     value: item === undefined ? { type: 'other' } : readItem(item.bytes, proto),
-    isAnyLanguage: (proto.fieldOf(configuration, 3)?.bytes.length ?? 0) === 0,
-    density: proto.fieldOf(configuration, 18)?.value ?? 0,
+    ...readConfiguration(configuration, proto),
+  };
+}
+
+/** `aapt.pb.Configuration`: frameworks/base/tools/aapt2/Configuration.proto. */
+function readConfiguration(configuration: Buffer, proto: ProtoReader): Configuration {
+  const fields = new Map<number, number>();
+  // A text is there where it has bytes.
+  for (const { number, value, bytes } of proto.fieldsOf(configuration)) fields.set(number, value || bytes.length);
+  const field = (number: number): number => fields.get(number) ?? 0;
+  return {
+    isAnyLanguage: field(3) === 0,
+    density: field(18),
+    orientation: field(15),
+    screenSize: field(10),
+    smallestWidthDp: field(9),
+    widthDp: field(7),
+    heightDp: field(8),
+    sdk: field(24),
+    isSpecial: SPECIAL_FIELDS.some((number) => field(number) !== 0),
   };
 }

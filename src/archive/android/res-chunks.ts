@@ -22,6 +22,8 @@ export type ResValue =
   | { readonly type: 'number'; readonly value: number }
   | { readonly type: 'boolean'; readonly value: boolean }
   | { readonly type: 'reference'; readonly id: number }
+  /** It says that nothing is said. */
+  | { readonly type: 'null' }
   | { readonly type: 'other' };
 
 /** The chunks that follow each other from `from` to the end of `bytes`. */
@@ -91,6 +93,8 @@ function utf16Extent(bytes: Buffer, at: number): [from: number, to: number] {
 /** A value by its `Res_value.dataType` and its data. */
 export function resValue(dataType: number, data: number, strings: StringPool): ResValue {
   switch (dataType) {
+    case 0x00:
+      return { type: 'null' };
     case 0x01:
     case 0x07:
       return { type: 'reference', id: data };
@@ -98,12 +102,10 @@ export function resValue(dataType: number, data: number, strings: StringPool): R
       const text = strings(data);
       return text === null ? { type: 'other' } : { type: 'string', text };
     }
-    case 0x10:
-    case 0x11:
-      return { type: 'number', value: data | 0 };
     case 0x12:
       return { type: 'boolean', value: data !== 0 };
     default:
-      return { type: 'other' };
+      // `TYPE_FIRST_INT` to `TYPE_LAST_INT`: Android takes a colour for a number.
+      return dataType >= 0x10 && dataType <= 0x1f ? { type: 'number', value: data | 0 } : { type: 'other' };
   }
 }

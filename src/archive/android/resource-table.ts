@@ -1,4 +1,5 @@
 import { UnreadablePart, withinBounds } from '../zip/archive-file.ts';
+import type { Configuration } from './configuration.ts';
 import {
   type Chunk,
   chunksOf,
@@ -25,6 +26,8 @@ const NONE16 = 0xffff;
 const NONE32 = 0xffffffff;
 /** A `ResTable_type` before its configuration. */
 const TYPE_HEADER_BYTES = 20;
+/** The longest that is known, up to the colours of the screen. */
+const CONFIG_BYTES = 50;
 
 /**
  * Reads `resources.arsc` as far as it takes to find single resources.
@@ -96,10 +99,31 @@ function offsetOf(bytes: Buffer, headerBytes: number, entry: number): number | n
   return is16 ? 4 * offset : offset;
 }
 
-/** `ResTable_config`: size, mobile codes, language and region, orientation and touchscreen, density. */
-function configurationOf({ bytes }: Chunk): Pick<ResourceCandidate, 'isAnyLanguage' | 'density'> {
+/** `ResTable_config`: its size comes first, and what an older one does not have is "any". */
+function configurationOf({ bytes, headerBytes }: Chunk): Configuration {
+  const size = Math.min(bytes.readUInt32LE(TYPE_HEADER_BYTES), headerBytes - TYPE_HEADER_BYTES);
+  const config = Buffer.alloc(CONFIG_BYTES);
+  bytes.copy(config, 0, TYPE_HEADER_BYTES, TYPE_HEADER_BYTES + Math.max(0, size));
+  const screenLayout = config.readUInt8(28);
   return {
-    isAnyLanguage: bytes.readUInt32LE(TYPE_HEADER_BYTES + 8) === 0,
-    density: bytes.readUInt16LE(TYPE_HEADER_BYTES + 14),
+    isAnyLanguage: config.readUInt32LE(8) === 0,
+    density: config.readUInt16LE(14),
+    orientation: config.readUInt8(12),
+    screenSize: screenLayout & 0x0f,
+    smallestWidthDp: config.readUInt16LE(30),
+    widthDp: config.readUInt16LE(32),
+    heightDp: config.readUInt16LE(34),
+    sdk: config.readUInt16LE(24),
+    isSpecial:
+      // Operator; touchscreen; keyboard, navigation and grammatical gender; size in pixels; minor version.
+      config.readUInt32LE(4) !== 0 ||
+      config.readUInt8(13) !== 0 ||
+      config.readUInt32LE(16) !== 0 ||
+      config.readUInt32LE(20) !== 0 ||
+      config.readUInt16LE(26) !== 0 ||
+      // Long screens and layout direction; kind of device and night; round screens and colours.
+      (screenLayout & 0xf0) !== 0 ||
+      config.readUInt8(29) !== 0 ||
+      config.readUInt16LE(48) !== 0,
   };
 }

@@ -8,6 +8,8 @@ export interface XmlElement {
 }
 
 export interface XmlAttribute {
+  /** Its address; `null` for an attribute in no namespace. */
+  readonly namespace: string | null;
   /** What Android knows an attribute of its own by; the name beside it may have been stripped. */
   readonly resourceId: number | null;
   readonly name: string;

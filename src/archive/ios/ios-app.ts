@@ -1,6 +1,6 @@
-import { refuseControlCharacters } from '../app-id.ts';
+import { checkAppId, versionNameOf } from '../app-id.ts';
 import type { AppArchive } from '../archive-kind.ts';
-import { dictIn, readPropertyList, textIn, textsIn } from '../plist/property-list.ts';
+import { dictIn, readPropertyList, textIn, textOrNumberIn, textsIn } from '../plist/property-list.ts';
 import type { PropertyDict } from '../plist/property-value.ts';
 import { ArchiveProblem, UnreadablePart } from '../zip/archive-file.ts';
 import { type ProvisioningProfile, readProvisioningProfile } from './provisioning-profile.ts';
@@ -14,6 +14,8 @@ export interface IosApp {
   readonly minimumOs: string | null;
   /** What it was built with, such as `iphoneos17.2`. */
   readonly sdk: string | null;
+  /** `CFBundleSupportedPlatforms`, such as `iPhoneOS`. */
+  readonly platforms: readonly string[];
   readonly label: string | null;
   /** Path in the archive. */
   readonly icon: string | null;
@@ -31,13 +33,14 @@ export async function readIosApp({ zip, appFolder: folder }: AppArchive, problem
   const info = await readInfo(() => zip.read(`${folder}Info.plist`), problems);
   if (info === null) return null;
   const bundleId = textIn(info, 'CFBundleIdentifier');
-  refuseControlCharacters('bundle id', bundleId);
+  checkAppId('bundle id', bundleId);
   return {
     bundleId,
-    versionName: textIn(info, 'CFBundleShortVersionString'),
-    buildNumber: textIn(info, 'CFBundleVersion'),
+    versionName: versionNameOf(textOrNumberIn(info, 'CFBundleShortVersionString')),
+    buildNumber: textOrNumberIn(info, 'CFBundleVersion'),
     minimumOs: textIn(info, 'MinimumOSVersion'),
-    sdk: textIn(info, 'DTSDKName'),
+    sdk: textIn(info, 'DTSDKName') ?? textIn(info, 'DTPlatformName'),
+    platforms: textsIn(info, 'CFBundleSupportedPlatforms'),
     label: textIn(info, 'CFBundleDisplayName') ?? textIn(info, 'CFBundleName'),
     icon: iconOf(info, folder, zip.names),
     usageDescriptions: [...info.keys()].filter((key) => key.endsWith('UsageDescription')).sort(),

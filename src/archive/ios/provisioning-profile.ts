@@ -6,6 +6,8 @@ import { UnreadablePart } from '../zip/archive-file.ts';
 export interface ProvisioningProfile {
   readonly name: string | null;
   readonly uuid: string | null;
+  /** `application-identifier`: whose app it is for, such as `ABCDE12345.com.example.app` or `ABCDE12345.*`. */
+  readonly appId: string | null;
   readonly kind: 'development' | 'ad-hoc' | 'enterprise' | 'app-store';
   readonly teamId: string | null;
   readonly teamName: string | null;
@@ -19,25 +21,31 @@ export interface ProvisioningProfile {
   readonly certificates: readonly Certificate[];
 }
 
+/** A team has a few; reading one takes longer than reading all the rest of a profile. */
+const MOST_CERTIFICATES = 100;
+
 /**
  * Reads an `embedded.mobileprovision`: a CMS message around an XML property list, which stands in it as it is. The signature of the
  * message is not checked. Keys: developer.apple.com/documentation/technotes/tn3125-inside-code-signing-provisioning-profiles
  * Throws `UnreadablePart`.
  */
 export function readProvisioningProfile(bytes: Buffer): ProvisioningProfile {
-  const from = bytes.indexOf('<?xml');
+  const declarationAt = bytes.indexOf('<?xml');
+  const from = declarationAt < 0 ? bytes.indexOf('<plist') : declarationAt;
   const end = '</plist>';
   const to = bytes.lastIndexOf(end);
   if (from < 0 || to < from) throw new UnreadablePart('is in no known format', { isHostile: false });
   const profile = readPropertyList(bytes.subarray(from, to + end.length));
   const devices = profile.get('ProvisionedDevices');
   const deviceCount = Array.isArray(devices) ? devices.length : null;
-  const debuggable = dictIn(profile, 'Entitlements').get('get-task-allow') === true;
+  const entitlements = dictIn(profile, 'Entitlements');
+  const debuggable = entitlements.get('get-task-allow') === true;
   const certificates = profile.get('DeveloperCertificates');
   const expires = profile.get('ExpirationDate');
   return {
     name: textIn(profile, 'Name'),
     uuid: textIn(profile, 'UUID'),
+    appId: textIn(entitlements, 'application-identifier') ?? textIn(entitlements, 'com.apple.application-identifier'),
     kind: kindOf(profile.get('ProvisionsAllDevices') === true, deviceCount !== null, debuggable),
     teamId: textsIn(profile, 'TeamIdentifier')[0] ?? null,
     teamName: textIn(profile, 'TeamName'),
@@ -45,7 +53,10 @@ export function readProvisioningProfile(bytes: Buffer): ProvisioningProfile {
     deviceCount,
     debuggable,
     certificates: Array.isArray(certificates)
-      ? certificates.filter((one) => Buffer.isBuffer(one)).map((der) => describeCertificate(der))
+      ? certificates
+          .slice(0, MOST_CERTIFICATES)
+          .filter((one) => Buffer.isBuffer(one))
+          .map((der) => describeCertificate(der))
       : [],
   };
 }

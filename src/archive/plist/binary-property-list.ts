@@ -5,6 +5,10 @@ import type { PropertyList } from './property-value.ts';
 const TRAILER_BYTES = 32;
 /** Dates count seconds from 2001-01-01. */
 const EPOCH_MS = Date.UTC(2001, 0, 1);
+/** Of a keyed archive: what it stands for is not in an app's list. */
+const UID = 0x8;
+/** Arrays, and two kinds of sets. */
+const LISTS: ReadonlySet<number> = new Set([0xa, 0xb, 0xc]);
 /** One string may be referred to again and again. */
 const MOST_DECODED_BYTES = 16 * 1024 * 1024;
 
@@ -17,22 +21,24 @@ export function readBinaryPropertyList(bytes: Buffer): PropertyList {
   const offsetsAt = integerAt(trailer, 24, 8);
   let decodedBytes = 0;
 
+  const readBytes = (type: number, from: number, length: number): PropertyList => {
+    const end = from + length * (type === 0x6 ? 2 : 1);
+    decodedBytes += end - from;
+    if (end > bytes.length || decodedBytes > MOST_DECODED_BYTES)
+      throw new UnreadablePart('has a part that is larger than the whole', { isHostile: true });
+    return textOrData(type, bytes.subarray(from, end));
+  };
+
   const readObject = (index: number, depth: number): PropertyList => {
     count(1, depth);
     const at = integerAt(bytes, offsetsAt + index * offsetBytes, offsetBytes);
     const type = bytes.readUInt8(at) >> 4;
-    if (type < 0x4) return scalarAt(bytes, at);
+    if (type < 0x4 || type === UID) return scalarAt(bytes, at);
     const { length, from } = lengthAt(bytes, at);
-    if (type <= 0x6) {
-      const end = from + length * (type === 0x6 ? 2 : 1);
-      decodedBytes += end - from;
-      if (end > bytes.length || decodedBytes > MOST_DECODED_BYTES)
-        throw new UnreadablePart('has a part that is larger than the whole', { isHostile: true });
-      return textOrData(type, bytes.subarray(from, end));
-    }
+    if (type <= 0x6) return readBytes(type, from, length);
     const item = (position: number): PropertyList =>
       readObject(integerAt(bytes, from + position * referenceBytes, referenceBytes), depth + 1);
-    if (type === 0xa) return upTo(length, item);
+    if (LISTS.has(type)) return upTo(length, item);
     if (type === 0xd) return new Map(upTo(length, (key) => [String(item(key)), item(length + key)]));
     throw new UnreadablePart('is in no known format', { isHostile: false });
   };
@@ -51,6 +57,8 @@ function scalarAt(bytes: Buffer, at: number): PropertyList {
       return integerAt(bytes, at + 1, 2 ** low);
     case 0x2:
       return low === 2 ? bytes.readFloatBE(at + 1) : bytes.readDoubleBE(at + 1);
+    case UID:
+      return null;
     default:
       return new Date(EPOCH_MS + 1000 * bytes.readDoubleBE(at + 1));
   }
@@ -69,11 +77,15 @@ function lengthAt(bytes: Buffer, at: number): { readonly length: number; readonl
   return { length: integerAt(bytes, at + 2, lengthBytes), from: at + 2 + lengthBytes };
 }
 
-/** Big-endian. One of eight bytes has a sign, and so has one of sixteen, of which the lower half says all. */
+/**
+ * Big-endian, of any width: libplist and Xcode write offsets of three bytes. One of eight bytes has a sign, and so has one of sixteen, of
+ * which the lower half says all.
+ */
 function integerAt(bytes: Buffer, at: number, length: number): number {
   if (length === 16) return integerAt(bytes, at + 8, 8);
   if (length === 8) return Number(bytes.readBigInt64BE(at));
-  if (length === 1 || length === 2 || length === 4) return bytes.readUIntBE(at, length);
+  if (length >= 1 && length <= 6) return bytes.readUIntBE(at, length);
+  if (length === 7) return bytes.readUInt8(at) * 2 ** 48 + bytes.readUIntBE(at + 1, 6);
   throw new UnreadablePart('is in no known format', { isHostile: false });
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
-import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { LocalIoError, UsageError } from '../../contract/errors.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { FormAttachment, FormField } from '../../transfer/http/form.ts';
 import type { Settings } from './settings.ts';
 
@@ -72,7 +73,6 @@ function readIcon(path: string): Buffer {
     return readFileSync(path);
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
-    const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
-    throw new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
 }

@@ -1,16 +1,18 @@
 import type { Context } from '../../contract/context.ts';
 import { UsageError } from '../../contract/errors.ts';
-import { CALL_POLICIES } from '../../transfer/call-policy.ts';
+import type { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
 import { describeError } from '../apptego-shared/describe-error.ts';
 import type { AdapterInput } from '../definition.ts';
-import { TenantsReply } from './wire.ts';
+import { type Tenant, TenantsReply } from './wire.ts';
 
 export interface ManagementSettings {
   readonly apiUrl: string;
   readonly tenant?: string | undefined;
   /** Whether a build is taken to be on its way to be signed. */
   readonly awaitsSigning: boolean;
+  /** Builds that the plan allows for a platform and a version in 7 days; without it, what the plan's default is. */
+  readonly weeklyBuilds?: number | undefined;
 }
 
 /**
@@ -24,12 +26,13 @@ export function openManagementApi(input: AdapterInput<ManagementSettings>): ApiC
 /** The tenants that the token belongs to, with the one that is configured. Rejects with `AuthError` where the token is refused. */
 export async function readTenants(
   input: AdapterInput<ManagementSettings>,
+  policy: (typeof CALL_POLICIES)['proof' | 'read'],
   ctx: Context,
-): Promise<{ readonly configured: string; readonly ids: readonly string[] }> {
+): Promise<{ readonly configured: string; readonly tenants: readonly Tenant[] }> {
   const configured = tenantOf(input.settings);
-  const call = { what: 'list the tenants', method: 'GET', path: '/get_tenants', policy: CALL_POLICIES.proof } as const;
+  const call = { what: 'list the tenants', method: 'GET', path: '/get_tenants', policy } as const;
   const { tenants } = await clientWith({}, input).call({ ...call, answer: TenantsReply }, ctx);
-  return { configured, ids: tenants };
+  return { configured, tenants };
 }
 
 function tenantOf({ tenant }: ManagementSettings): string {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defineBackend } from '../definition.ts';
-import { yesOrNo } from '../setting-types.ts';
+import { wholeNumber, yesOrNo } from '../setting-types.ts';
 import { commands } from './commands/index.ts';
 import { JOB_ID } from './job-id.ts';
 import { TENANT_ID } from './tenant-id.ts';
@@ -8,7 +8,7 @@ import { TENANT_ID } from './tenant-id.ts';
 export const apptegoManagement = defineBackend({
   id: 'apptego-management',
   title: 'AppTego protection (Management API)',
-  docsUrl: 'https://docs.apptego.com/management-api/overview.html',
+  docsUrl: 'https://portal.apptego.com/docs/management-api/overview.html',
   capabilities: {
     files: ['apk', 'aab', 'ipa'],
     // "reject files over 2 GB": Management API, "Request An Upload URL". 2 GB is read as 2 GiB [assumed]: the server decides in between.
@@ -33,6 +33,9 @@ export const apptegoManagement = defineBackend({
       .describe(
         'Wait for the signature of a build that was sent to builds sign: "success: false" without a reason is no failure',
       ),
+    weeklyBuilds: wholeNumber
+      .optional()
+      .describe('Builds that the plan allows for a platform and an environment in 7 days; default: 10 of a Team plan'),
   }),
   variables: { apiUrl: 'APPTEGO_MANAGEMENT_URL', tenant: 'APPTEGO_TENANT' },
   addresses: ['apiUrl'],

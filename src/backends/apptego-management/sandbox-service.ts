@@ -103,7 +103,10 @@ export function createService(tools: SandboxTools): Readonly<Record<string, (bod
       const { version, page, page_size } = parseBody(HistoryBody, body);
       const all = builds.jobs();
       const ofVersion = all.filter((job) => job.version === version);
-      const used = (platform: string) => all.filter((job) => job.platform === platform).length;
+      // "Weekly build limits apply per platform and configuration version": Automation API.
+      const sinceS = nowS() - 7 * DAY_S;
+      const used = (platform: string) =>
+        ofVersion.filter((job) => job.platform === platform && job.startTime > sinceS).length;
       return {
         results: ofVersion.slice((page - 1) * page_size, page * page_size).map(row),
         total_count: ofVersion.length,

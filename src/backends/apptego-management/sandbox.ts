@@ -26,7 +26,11 @@ export function createManagementSandbox(tools: SandboxTools): SandboxPart {
         // "GET … no tenant header": "Users And Access".
         if (endpoint === 'get_tenants') {
           demandMethod(request, 'GET');
-          return { tenants: [{ tenant_id: tenant, name: 'Sandbox', plan: 'team' }] };
+          return {
+            tenants: [
+              { tenant_id: tenant, name: 'Sandbox', plan: tools.options.weeklyLimit === null ? 'ENTERPRISE' : 'TEAM' },
+            ],
+          };
         }
         checkTenant(request.headers, tenant);
         const serve = Object.hasOwn(service, endpoint) ? service[endpoint] : undefined;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { signedTicket } from '../apptego-shared/signed-ticket.ts';
+import { UnixTime } from '../apptego-shared/unix-time.ts';
 import { Text, Words } from '../loose-fields.ts';
 import { TENANT_ID } from './tenant-id.ts';
 
@@ -8,21 +9,21 @@ import { TENANT_ID } from './tenant-id.ts';
  * One odd record must not make a whole list unusable, so what is only shown is loose.
  */
 
-/** The largest second that a `Date` can hold. */
-const LAST_SECOND = 8_640_000_000_000;
-
-/** Unix seconds as an ISO time; `null` for what is none. */
-const Time = z
-  .unknown()
-  .optional()
-  .transform((value) =>
-    typeof value === 'number' && Math.abs(value) <= LAST_SECOND ? new Date(value * 1000).toISOString() : null,
-  );
-
 const Flag = z
   .unknown()
   .optional()
   .transform((value) => (typeof value === 'boolean' ? value : null));
+
+/** Told apart: no key (`null`), and nothing said of one (`undefined`). */
+const KeyId = z
+  .unknown()
+  .optional()
+  .transform((value) => (typeof value === 'string' || value === null ? value : undefined));
+
+const Count = z
+  .unknown()
+  .optional()
+  .transform((value) => (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null));
 
 /** "start_time … is also the build job identifier". A number in every example; digits are taken as well. */
 const StartTime = z.union([z.int().transform(String), z.string()]).refine((value) => /^\d{1,15}$/.test(value));
@@ -39,14 +40,14 @@ export const Build = z
       .unknown()
       .optional()
       .transform((value) => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')),
-    end_time: Time,
+    end_time: UnixTime,
     name: Text,
     platform: Text,
     success: z.unknown().optional(),
     signed: Flag,
     error_message: Words,
     status_message: Text,
-    signing_key_id: Text,
+    signing_key_id: KeyId,
     signing_key_name: Text,
     deleted: Flag,
     signing_error_message: Words,
@@ -67,13 +68,26 @@ export const Build = z
   }));
 export type Build = z.infer<typeof Build>;
 
-export const BuildsReply = z.object({
-  results: z.array(Build),
-  total_pages: z
-    .unknown()
-    .optional()
-    .transform((value) => (typeof value === 'number' ? value : null)),
-});
+/** "List Builds By Configuration Version". What `still_waiting` means is not documented: it is passed on. */
+export const BuildsReply = z
+  .object({
+    results: z.array(Build),
+    total_count: Count,
+    total_pages: Count,
+    builds_used_apple: Count,
+    builds_used_android: Count,
+    still_waiting: Flag,
+  })
+  .transform((reply) => ({
+    builds: reply.results,
+    totalPages: reply.total_pages,
+    totals: {
+      total: reply.total_count,
+      used: { android: reply.builds_used_android, ios: reply.builds_used_apple },
+      stillWaiting: reply.still_waiting,
+    },
+  }));
+export type BuildsPage = z.infer<typeof BuildsReply>;
 
 /** "Download A Protected Build", and where the file of a key goes. */
 export const AddressReply = z.object({ url: z.string() });
@@ -87,8 +101,9 @@ export const ApplicationsReply = z.object({
         build_name: Text,
         build_version: Text,
         build_id: Text,
+        build_image: Text,
         platform: Text,
-        creation_time: Time,
+        creation_time: UnixTime,
       })
       .transform((row) => ({
         id: row.application_id,
@@ -96,15 +111,21 @@ export const ApplicationsReply = z.object({
         platform: row.platform,
         version: row.build_version,
         buildId: row.build_id,
+        picture: row.build_image,
         createdAt: row.creation_time,
       })),
   ),
 });
 
-/** "Users And Access", `get_tenants`: the ids alone. */
+/** "Users And Access", `get_tenants`: the ids and the plans, FREE, TEAM or ENTERPRISE. */
 export const TenantsReply = z.object({
-  tenants: z.array(z.object({ tenant_id: z.string().regex(TENANT_ID) }).transform(({ tenant_id }) => tenant_id)),
+  tenants: z.array(
+    z
+      .object({ tenant_id: z.string().regex(TENANT_ID), plan: Text })
+      .transform(({ tenant_id, plan }) => ({ id: tenant_id, plan: plan?.toUpperCase() ?? null })),
+  ),
 });
+export type Tenant = z.infer<typeof TenantsReply>['tenants'][number];
 
 /** "List Signing Keys". */
 export const KeysReply = z.object({
@@ -117,7 +138,7 @@ export const KeysReply = z.object({
         file_name: Text,
         is_default: Flag,
         uploaded_by: Text,
-        creation_time: Time,
+        creation_time: UnixTime,
       })
       .transform((row) => ({
         id: row.key_id,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { JobDetails } from '../../contract/job.ts';
 import type { UploadTicket } from '../../transfer/upload/signed-protocol.ts';
 
 /**
@@ -23,7 +24,18 @@ const AnyStrings = z
   .array(z.unknown())
   .transform((values) => values.map((value) => (typeof value === 'string' ? value : '')));
 
-type Place = Omit<UploadTicket, 'jobId'>;
+/** The key that the build will be signed with; `undefined` where the answer does not say. */
+const KeyId = z
+  .unknown()
+  .optional()
+  .transform((value) => (typeof value === 'string' || value === null ? value : undefined));
+const FilePath = z.string().optional().catch(undefined);
+
+interface Place extends Omit<UploadTicket, 'jobId' | 'details'> {
+  readonly signingKey: string | null | undefined;
+  /** Where the storage keeps it: what a support request can name. */
+  readonly filePath: string | undefined;
+}
 
 /** "Multipart Initiation Response" of the Automation API, "Multipart Upload Response" of the Management API. */
 const PartsReply = z
@@ -35,10 +47,13 @@ const PartsReply = z
     chunk_size: AnyNumber,
     total_parts: AnyNumber,
     expires_in: ExpiresIn,
+    signing_key_id: KeyId,
   })
   .transform(
     (reply): Place => ({
       expiresInMs: reply.expires_in * 1000,
+      signingKey: reply.signing_key_id,
+      filePath: reply.file_path,
       target: {
         type: 'parts',
         instructions: { urls: reply.part_urls, chunkSizeBytes: reply.chunk_size, totalParts: reply.total_parts },
@@ -53,12 +68,16 @@ const ObjectReply = z
     multipart: z.literal(false).nullish(),
     upload_url: z.string().optional(),
     url: z.string().optional(),
+    file_path: FilePath,
     expires_in: ExpiresIn,
+    signing_key_id: KeyId,
   })
   .refine((reply) => (reply.upload_url ?? reply.url) !== undefined, { path: ['url'] })
   .transform(
     (reply): Place => ({
       expiresInMs: reply.expires_in * 1000,
+      signingKey: reply.signing_key_id,
+      filePath: reply.file_path,
       target: { type: 'object', url: reply.upload_url ?? reply.url ?? '' },
     }),
   );
@@ -79,3 +98,11 @@ export function signedTicket<Identity extends object>(identity: z.ZodType<Identi
 export const UndocumentedReply = z
   .unknown()
   .refine((reply) => typeof reply !== 'object' || reply === null || !('error' in reply) || !reply.error);
+
+/** What a later question, or whoever reads the receipt, needs of an upload: where its file is, and the key that was asked for. */
+export function detailsOf({ filePath }: Pick<Place, 'filePath'>, askedKey: string | undefined): JobDetails {
+  return {
+    ...(filePath === undefined ? {} : { filePath }),
+    ...(askedKey === undefined ? {} : { signingKey: askedKey }),
+  };
+}

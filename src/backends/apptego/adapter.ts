@@ -8,10 +8,13 @@ import { createApiClient } from '../../transfer/http/api.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
+import { phaseOfStage } from '../apptego-shared/build-stage.ts';
 import { describeError } from '../apptego-shared/describe-error.ts';
 import { stageNamed } from '../apptego-shared/environment.ts';
 import { multipartCalls } from '../apptego-shared/multipart-calls.ts';
 import { orNotReady } from '../apptego-shared/ready.ts';
+import { detailsOf } from '../apptego-shared/signed-ticket.ts';
+import { demandKey } from '../apptego-shared/signing-key.ts';
 import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import type { AdapterInput } from '../definition.ts';
@@ -33,7 +36,12 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   const api = createApiClient(access);
   // A 404 of whatever else answers at a wrong address has no error in the documented form.
   const strict = createApiClient({ ...access, describeError: (body) => ({ text: documentedError(body) }) });
-  const storage = createStorage({ connections, trustedBase: settings.apiUrl, stallTimeoutMs });
+  const storage = createStorage({
+    connections,
+    trustedBase: settings.apiUrl,
+    stallTimeoutMs,
+    conceal: input.concealAddress,
+  });
   const multipart = multipartCalls(api, { complete: '/automate/upload/complete', abort: '/automate/upload/abort' });
 
   const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
@@ -53,8 +61,8 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
 
   const protocolFor = (artifact: Artifact, options: UploadOptions): SignedUploadProtocol => ({
     spacingMs: TICKET_POLICY.spacingMs,
-    request: (ctx) =>
-      api.call(
+    request: async (ctx) => {
+      const ticket = await api.call(
         {
           what: 'request the upload',
           method: 'POST',
@@ -64,7 +72,10 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
           answer: UploadReply,
         },
         ctx,
-      ),
+      );
+      await demandKey(options.signingKey, ticket, multipart.abort, ctx);
+      return { ...ticket, details: detailsOf(ticket, options.signingKey) };
+    },
     ...multipart,
     exists: async (id, ctx) => (await poll(id, { patience: 'once', until: null }, ctx)) !== 'absent',
   });
@@ -123,14 +134,17 @@ function stateOf(id: string, reply: StatusReply): JobState {
     ...(reply.platform === null ? {} : { platform: reply.platform }),
     ...stageIn(reply),
   };
-  const base = { status: reply.status, subject };
+  const started = reply.created_at === null ? {} : { startedAt: reply.created_at };
+  const base = { status: reply.status, subject, ...started };
+  // "updated_at" of a job that is over is when it ended.
+  const over = reply.updated_at === null ? base : { ...base, endedAt: reply.updated_at };
   switch (reply.status) {
     case 'processing':
-      return { ...base, phase: reply.progress === 'Queued' ? 'queued' : 'running', message: reply.progress };
+      return { ...base, phase: phaseOfStage(reply.progress), message: reply.progress };
     case 'completed':
-      return { ...base, phase: 'succeeded', message: null };
+      return { ...over, phase: 'succeeded', message: null };
     case 'failed':
-      return { ...base, phase: 'failed', message: reply.error_message };
+      return { ...over, phase: 'failed', message: reply.error_message };
     default:
       return { ...base, phase: 'running', message: reply.progress, unrecognized: true };
   }

@@ -4,7 +4,7 @@ import { defineBackend } from '../definition.ts';
 export const apptego = defineBackend({
   id: 'apptego',
   title: 'AppTego protection (Automation API)',
-  docsUrl: 'https://docs.apptego.com/automation-api/overview.html',
+  docsUrl: 'https://portal.apptego.com/docs/automation-api/overview.html',
   capabilities: {
     files: ['apk', 'aab', 'ipa'],
     // "reject files over 2 GB": Automation API, "Request Body". 2 GB is read as 2 GiB [assumed]: the server decides in between.
@@ -31,6 +31,8 @@ export const apptego = defineBackend({
       secretParts: (value) => [value.slice(value.indexOf(':') + 1)],
     },
   ],
+  // "Automation API jobs share build capacity with portal uploads": "Rate Limits And Concurrency".
+  quotaBy: 'apptego-management',
   jobId: /^[A-Za-z0-9._-]{1,128}$/,
   create: async (input) => (await import('./adapter.ts')).createApptego(input),
   sandbox: async (tools) => (await import('./sandbox.ts')).createApptegoSandbox(tools),

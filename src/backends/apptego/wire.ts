@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { signedTicket } from '../apptego-shared/signed-ticket.ts';
+import { UnixTime } from '../apptego-shared/unix-time.ts';
 import { Text, Words } from '../loose-fields.ts';
 
 /** The JSON of the AppTego Automation API (docs.apptego.com/automation-api/overview.html): only the fields that are read. */
@@ -24,6 +25,8 @@ export const StatusReply = z.object({
   version: Text,
   progress: Text,
   error_message: Words,
+  created_at: UnixTime,
+  updated_at: UnixTime,
 });
 export type StatusReply = z.infer<typeof StatusReply>;
 

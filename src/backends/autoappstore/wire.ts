@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Finding } from '../../contract/job.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import { ID } from './id.ts';
 
 /**
@@ -28,9 +29,9 @@ const ReportedFinding = z
   .transform(({ code, severity, message }): Finding => {
     const known = severity?.toLowerCase();
     return {
-      code: cut(code ?? 'finding', LONGEST_CODE),
+      code: cutText(code ?? 'finding', LONGEST_CODE),
       severity: known === 'info' || known === 'blocking' ? known : 'warning',
-      message: cut(message ?? '', LONGEST_MESSAGE),
+      message: cutText(message ?? '', LONGEST_MESSAGE),
     };
   });
 
@@ -113,8 +114,4 @@ function isRawValue(value: unknown): value is string {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function cut(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

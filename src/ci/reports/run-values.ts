@@ -1,6 +1,7 @@
 import type { SettingValues } from '../../cli/settings/settings.ts';
 import type { ResultDocument, TargetRecord } from '../../contract/result-document.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
+import { holdsCommand } from '../../contract/text/safe-text.ts';
 
 /**
  * What a value may be made of. Others put them into shells and into files of other formats: so no quotes, `$`, `;`, `|`, `<`, `&`,
@@ -106,7 +107,7 @@ export function runValues({ document, receipt, rehearsal }: Omit<Source, 'one'>,
     ({ value, ...rest }) => (value === null || value === undefined ? [] : [{ ...rest, value: String(value) }]),
   );
   const isFit = ({ form, value }: { readonly form: Form; readonly value: string }) =>
-    FORMS[form].test(value) && redactor.redact(value) === value;
+    FORMS[form].test(value) && !holdsCommand(value) && redactor.redact(value) === value;
   return {
     values: known.filter(isFit).map(({ name, value }) => ({ name, value })),
     unfit: known.filter((one) => !isFit(one)).map(({ name }) => name),

@@ -23,12 +23,15 @@ const AndroidApp = z.strictObject({
   debuggable: z.boolean(),
   testOnly: z.boolean(),
   split: z.string().nullable().describe('The split that this is, where it is not a whole app'),
+  needsSplits: z.boolean().describe('Whether it is installed with its splits only'),
   label: z.string().nullable(),
   icon: z.string().nullable().describe('Path in the archive'),
 });
 
 const Signature = z.strictObject({
-  scheme: z.enum(['v1', 'v2', 'v3', 'v3.1', 'v4']).describe('v1 is the JAR signature, the only one of a bundle'),
+  scheme: z
+    .enum(['v1', 'v2', 'v3', 'v3.1', 'v3.2', 'v4'])
+    .describe('v1 is the JAR signature, the only one of a bundle'),
   signers: z.array(Certificate),
   verified: z.boolean().nullable().describe('Whether it is true to the contents; null where that was not checked'),
   reason: z.string().nullable().describe('Why it does not verify, or was not checked'),
@@ -42,6 +45,7 @@ const IosApp = z.strictObject({
   buildNumber: z.string().nullable(),
   minimumOs: z.string().nullable(),
   sdk: z.string().nullable(),
+  platforms: z.array(z.string()).describe('What it runs on, such as iPhoneOS'),
   label: z.string().nullable(),
   icon: z.string().nullable().describe('Path in the archive'),
   usageDescriptions: z.array(z.string()).describe('The keys by which it explains what it wants access to'),
@@ -50,6 +54,7 @@ const IosApp = z.strictObject({
     .strictObject({
       name: z.string().nullable(),
       uuid: z.string().nullable(),
+      appId: z.string().nullable().describe('Whose app it is for, its prefix first; * stands for any'),
       kind: z.enum(['development', 'ad-hoc', 'enterprise', 'app-store']),
       teamId: z.string().nullable(),
       teamName: z.string().nullable(),

@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../backends/definition.ts';
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
-import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
-import type { RunContext } from '../../run/trace.ts';
+import type { RunContext } from '../../run/journal/journal.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
 import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
 import { createStorage, type Storage } from '../../transfer/http/storage.ts';
@@ -16,12 +18,12 @@ import type { CommandResult, CommandSpec, Invocation } from '../line/command.ts'
 import { FLAGS } from '../line/flags.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
-import type { Receipt } from '../receipt/receipt.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { readNetworkEnvironment } from '../settings/network-environment.ts';
 import { readReleaseNotes } from '../settings/release-notes.ts';
 import { type ResolvedSettings, unknownBackend } from '../settings/resolve-settings.ts';
+import { isFlag, subjectOf } from '../settings/source.ts';
 
 const LEAST_POLL_INTERVAL_MS = 1_000;
 
@@ -47,8 +49,13 @@ export interface Session {
   /** The same without the checks: for whoever has made them one by one. */
   inputFor(parts: InputParts): AdapterInput<Record<string, unknown>> & { readonly storage: Storage };
   readonly redactor: Redactor;
-  /** Goes on from a receipt: what it knows and this run does not stays in this run's. */
-  readonly carryOn: (receipt: Receipt) => void;
+  readonly pid: number;
+  /** Host of a backend's address. */
+  hostOf(id: string): string | null;
+  /** What to do when a backend refuses the credentials that were read for it, by its id. */
+  readonly refusals: ReadonlyMap<string, string>;
+  /** Standard input, opened when it is first asked for. */
+  readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
   /** Asks the person at the terminal; `null` where there is none. */
   readonly confirm: Confirm;
@@ -77,17 +84,23 @@ export interface SessionParts {
   readonly redactor: Redactor;
   readonly ctx: RunContext;
   readonly build: () => Promise<BuildMetadata>;
+  /** Standard input, opened when it is first asked for. */
+  readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
   readonly confirm: Confirm;
-  readonly carryOn: (receipt: Receipt) => void;
-  /** Told what to do when the credentials that were read are refused. */
-  readonly onCredentials: (backend: string, ifRefused: string) => void;
+  readonly pid: number;
   readonly printNow: (result: CommandResult) => void;
 }
 
 export function createSession(parts: SessionParts): Session {
   const { settings, environment, backends, redactor, ctx } = parts;
   const opened: Connections[] = [];
+  const refusals = new Map<string, string>();
+  const hostOf = (id: string): string | null => {
+    const [key = ''] = definition(id).addresses;
+    const address = String(settings.backends[id]?.values[key] ?? '');
+    return URL.canParse(address) ? new URL(address).host : null;
+  };
   const warn = (code: string, message: string) => ctx.emit({ type: 'warning', code, message });
   const definition = (id: string): BackendDefinition => {
     const found = backends.find((backend) => backend.id === id);
@@ -105,7 +118,13 @@ export function createSession(parts: SessionParts): Session {
       stallTimeoutMs,
       build: parts.build,
       conceal: redactor.add,
-      storage: createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs }),
+      concealAddress: redactor.addAddress,
+      storage: createStorage({
+        connections,
+        trustedBase: addresses[0] ?? '',
+        stallTimeoutMs,
+        conceal: redactor.addAddress,
+      }),
     };
   };
   const openFor: Session['openFor'] = async (id, more) => {
@@ -115,12 +134,27 @@ export function createSession(parts: SessionParts): Session {
     checkPollInterval(settings, addresses);
     const proxies = readNetworkEnvironment(environment, warn);
     const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
-    parts.onCredentials(id, credentials.ifRefused);
+    refusals.set(id, credentials.ifRefused);
     return inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
+  };
+  /** Asked only where its credentials are set. One that cannot be opened is not needed. */
+  const quotaBy = async (id: string | undefined): Promise<OpenBackend['quota']> => {
+    const other = backends.find((backend) => backend.id === id);
+    if (other === undefined || !other.credentials.every((one) => one.isOptional === true || isSet(one, environment)))
+      return undefined;
+    try {
+      return (await other.create(await openFor(other.id, []))).quota;
+    } catch (error) {
+      if (!(error instanceof AppToolError)) throw error;
+      warn('quota-unknown', `cannot ask how many builds of the week are left: ${error.message}`);
+      return undefined;
+    }
   };
   return {
     ...parts,
     definition,
+    hostOf,
+    refusals,
     openFor,
     inputFor,
     async open(id) {
@@ -128,12 +162,31 @@ export function createSession(parts: SessionParts): Session {
       const { storage, ...input } = await openFor(id, []);
       const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
       const adapter = await backend.create(input);
-      return { id, files, limit, signature, accepts, milestones, protects, adapter, storage };
+      const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
+      const known = quota === undefined ? {} : { quota };
+      return {
+        id,
+        host: hostOf(id),
+        files,
+        limit,
+        signature,
+        accepts,
+        milestones,
+        protects,
+        adapter,
+        storage,
+        ...known,
+      };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
     },
   };
+}
+
+function isSet({ variable, fallback }: CredentialSpec, environment: Env): boolean {
+  const names = [variable, ...(fallback === undefined ? [] : [fallback])].flatMap((name) => [name, `${name}_FILE`]);
+  return names.some((name) => (environment[name] ?? '') !== '');
 }
 
 /** A backend's settings with its addresses checked and in their plain form. */
@@ -146,42 +199,45 @@ function checkedSettings(backend: BackendDefinition, settings: ResolvedSettings)
 /** A base address in its plain form. Throws `UsageError` or `PolicyError`, naming where it was given. */
 export function checkedAddress({ id }: BackendDefinition, key: string, settings: ResolvedSettings): string {
   const { values = {}, sources = {} } = settings.backends[id] ?? {};
-  const source = sources[key] ?? 'default';
-  const name = source === 'default' ? key : source.includes(':') ? `${source}: ${key}` : source;
-  return checkBaseAddress(String(values[key]), name);
+  return checkBaseAddress(String(values[key]), subjectOf(sources[key], key));
 }
 
 function checkPollInterval(settings: ResolvedSettings, addresses: readonly string[]): void {
   if (settings.values.pollInterval >= LEAST_POLL_INTERVAL_MS) return;
   if (addresses.every((address) => isLoopbackHost(new URL(address).hostname))) return;
-  const source = settings.sources.pollInterval ?? '';
-  throw new UsageError(`${source.includes(':') ? `${source}: pollInterval:` : source} must be at least 1s`);
+  throw new UsageError(`${subjectOf(settings.sources.pollInterval, 'pollInterval')} must be at least 1s`);
 }
 
 /** Read only for a backend that has a use for them. */
-function releaseNotesFor({ settings }: Session, backends: readonly BackendDefinition[]): string | undefined {
+async function releaseNotesFor(
+  { settings, stdin, ctx }: Session,
+  backends: readonly BackendDefinition[],
+): Promise<string | undefined> {
   const { releaseNotes, releaseNotesFile } = settings.values;
-  const { releaseNotes: text, releaseNotesFile: file } = settings.sources;
-  if (text === '--release-notes' && file === '--release-notes-file')
+  const [isTextFlag, isFileFlag] = [isFlag(settings.sources.releaseNotes), isFlag(settings.sources.releaseNotesFile)];
+  if (isTextFlag && isFileFlag)
     throw new UsageError('--release-notes and --release-notes-file are two answers to one question', {
       hint: 'leave one of them out',
     });
   if (!backends.some(({ capabilities }) => capabilities.accepts.includes('releaseNotes'))) return undefined;
-  if (releaseNotesFile === undefined || text === '--release-notes') return releaseNotes;
-  return releaseNotes === undefined || file === '--release-notes-file'
-    ? readReleaseNotes(releaseNotesFile)
+  if (releaseNotesFile === undefined || isTextFlag) return releaseNotes;
+  return releaseNotes === undefined || isFileFlag
+    ? await readReleaseNotes(releaseNotesFile, stdin(), ctx.signal)
     : releaseNotes;
 }
 
 const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
 
 /** The options of an upload to these backends. Refuses a flag that none of them has a use for: it would change nothing. */
-export function uploadOptions(session: Session, backends: readonly BackendDefinition[]): UploadOptions {
+export async function uploadOptions(session: Session, backends: readonly BackendDefinition[]): Promise<UploadOptions> {
   const { values, sources } = session.settings;
   for (const key of SHARED_SETTINGS) {
     const flag = FLAGS.find((candidate) => candidate.key === key);
-    const isGiven = flag !== undefined && sources[key] === `--${flag.name}`;
-    if (isGiven && !backends.some(({ capabilities }) => capabilities.accepts.includes(key)))
+    if (
+      flag !== undefined &&
+      isFlag(sources[key]) &&
+      !backends.some(({ capabilities }) => capabilities.accepts.includes(key))
+    )
       throw new UsageError(`${backends.map(({ id }) => id).join(', ')} has no use for --${flag.name}`);
   }
   return {
@@ -191,7 +247,7 @@ export function uploadOptions(session: Session, backends: readonly BackendDefini
     capacityWaitMs: values.capacityWait,
     pollIntervalMs: values.pollInterval,
     concurrency: values.concurrency,
-    releaseNotes: releaseNotesFor(session, backends),
+    releaseNotes: await releaseNotesFor(session, backends),
     tags: values.tags,
   };
 }
@@ -203,6 +259,7 @@ export function expectations({ settings: { values } }: Session): Expectations {
     signer: values.expectSigner,
     minVersionCode: values.minVersionCode,
     allowDebuggable: values.allowDebuggable === true,
+    allowUnfit: values.allowUnfit === true,
   };
 }
 
@@ -211,7 +268,6 @@ export function readValueFile(path: string, cwd: string): string {
   try {
     return readFileSync(resolve(cwd, path), 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
-    const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
-    throw new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
 }

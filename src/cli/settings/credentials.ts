@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { CredentialSpec } from '../../backends/definition.ts';
 import type { Env } from '../../contract/env.ts';
-import { AuthError, errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { AuthError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import { type Secret, secret } from '../../contract/secret.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 
 const LARGEST_CREDENTIAL_FILE = 16 * 1024;
@@ -110,7 +111,7 @@ function readVariable(
 }
 
 function withoutLastNewline(value: string): string {
-  return value.replace(/\r?\n$/, '');
+  return value.replace(/\r?\n$|\r$/, '');
 }
 
 function readCredentialFile(variable: string, path: string, { warn }: CredentialReader): string {
@@ -125,7 +126,7 @@ function readCredentialFile(variable: string, path: string, { warn }: Credential
     bytes = readFileSync(path);
   } catch (cause) {
     if (cause instanceof LocalIoError) throw cause;
-    throw refuse(errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read'), cause);
+    throw refuse(fileProblem(cause), cause);
   }
   try {
     if (!bytes.includes(0)) return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -1,6 +1,8 @@
-import { accessSync, constants } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import type { Env } from '../../contract/env.ts';
-import { errorCode, LocalIoError, PolicyError, UsageError } from '../../contract/errors.ts';
+import { LocalIoError, PolicyError, UsageError } from '../../contract/errors.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
 
 /**
@@ -24,12 +26,39 @@ export function readNetworkEnvironment(environment: Env, warn: (code: string, me
   };
 }
 
+const PEM_CERTIFICATE = /-----BEGIN (?:X509 )?CERTIFICATE-----[^-]*-----END (?:X509 )?CERTIFICATE-----/g;
+const PEM_BEGIN = /-----BEGIN (?:X509 )?CERTIFICATE-----/g;
+/** Bundles of all public CAs have less than 1 MiB. */
+const LARGEST_CA_FILE = 16 * 1024 * 1024;
+
+/**
+ * Node.js adds the certificates of this file to its own when it starts, stops at the first that it cannot read, and says nothing where it
+ * added none (nodejs/node#55285). So the file is read as Node.js reads it: PEM (RFC 7468), certificate by certificate.
+ */
 function checkCaFile(path: string | undefined): void {
   if (path === undefined || path === '') return;
+  const refuse = (why: string, cause?: unknown) =>
+    new LocalIoError(`cannot read CA file that NODE_EXTRA_CA_CERTS names: ${why}`, {
+      cause,
+      hint: 'give it the path of one file with the CA certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----',
+    });
+  let text: string;
   try {
-    accessSync(path, constants.R_OK);
+    if (statSync(path).size > LARGEST_CA_FILE) throw refuse('it is larger than 16 MiB');
+    text = readFileSync(path, 'latin1');
   } catch (cause) {
-    throw new LocalIoError(`cannot read CA file that NODE_EXTRA_CA_CERTS names: ${errorCode(cause)}`, { cause });
+    if (cause instanceof LocalIoError) throw cause;
+    throw refuse(fileProblem(cause), cause);
+  }
+  const certificates = text.match(PEM_CERTIFICATE) ?? [];
+  if (certificates.length === 0) throw refuse('it holds no certificate in PEM form');
+  if (text.match(PEM_BEGIN)?.length !== certificates.length) throw refuse('a certificate in it is cut off');
+  for (const [index, certificate] of certificates.entries()) {
+    try {
+      new X509Certificate(certificate);
+    } catch (cause) {
+      throw refuse(`certificate ${index + 1} of ${certificates.length} in it is damaged`, cause);
+    }
   }
 }
 

@@ -1,12 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { errorCode, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 
 const LARGEST_NOTES = 64 * 1024;
 
-/** The text that `--release-notes-file` names; `-` is standard input. */
-export function readReleaseNotes(path: string): string {
-  const bytes = readBytes(path);
-  if (bytes.length > LARGEST_NOTES) throw new UsageError('release notes are larger than 64 KiB');
+/**
+ * The text that `--release-notes-file` names; `-` is `stdin`. Both are read as streams, so that a pipe or a FIFO whose writer needs a moment is
+ * waited for: until its end, or until `signal` ends the run.
+ */
+export async function readReleaseNotes(path: string, stdin: Readable, signal: AbortSignal): Promise<string> {
+  const bytes = await readBytes(path, () => (path === '-' ? stdin : openStream(path)), signal);
   const text = bytes.toString('utf8');
   const encoded = Buffer.from(text, 'utf8');
   if (!encoded.equals(bytes)) {
@@ -16,11 +21,25 @@ export function readReleaseNotes(path: string): string {
   return text.replace(/\r?\n$/, '');
 }
 
-function readBytes(path: string): Buffer {
+/** A FIFO is opened without waiting for its writer, and read as a socket is: a blocked open could not be ended by a signal. */
+function openStream(path: string): Readable {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return fstatSync(fd).isFIFO() ? new Socket({ fd, readable: true, writable: false }) : createReadStream('', { fd });
+}
+
+async function readBytes(path: string, open: () => Readable, signal: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
   try {
-    return readFileSync(path === '-' ? 0 : path);
+    for await (const chunk of addAbortSignal(signal, open())) {
+      chunks.push(Buffer.from(chunk));
+      sizeBytes += chunk.length;
+      if (sizeBytes > LARGEST_NOTES) throw new UsageError('release notes are larger than 64 KiB');
+    }
   } catch (cause) {
-    const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
-    throw new LocalIoError(`cannot read ${path}: ${why}`, { cause });
+    signal.throwIfAborted();
+    if (cause instanceof AppToolError) throw cause;
+    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
+  return Buffer.concat(chunks);
 }

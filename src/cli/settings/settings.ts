@@ -35,12 +35,11 @@ const fingerprint = z
   .regex(/^(?:[0-9a-f]{64}|[0-9a-f]{2}(?::[0-9a-f]{2}){31})$/i, { error: 'must be a SHA-256: 64 hexadecimal digits' })
   .transform((value) => value.replaceAll(':', '').toLowerCase());
 
-const VERSION_CODE = 'must be a whole number of at most 15 digits';
+const VERSION_CODE = 'must be a whole number of at most 15 digits, or several with dots between them';
 
-const digits = z.string().regex(/^\d{1,15}$/);
 const versionCode = z
-  .union([z.int(), digits.transform(Number)], { error: VERSION_CODE })
-  .refine((value) => value >= 0 && value < 1e15, { error: VERSION_CODE });
+  .union([z.int().transform(String), z.string()], { error: VERSION_CODE })
+  .refine((value) => /^\d{1,15}(?:\.\d{1,15}){0,9}$/.test(value), { error: VERSION_CODE });
 
 /**
  * The settings that every command understands, once: their types, checks, defaults, descriptions, the JSON Schema and the help all
@@ -67,12 +66,14 @@ export const Settings = z.strictObject({
     .describe('What is new, for testers'),
   releaseNotesFile: text('a file path').optional().describe('The same from a file; - is standard input'),
   tags: tagList.optional().describe('Tags of the build, separated by commas'),
-  expectPackage: text('a package name or bundle id').optional().describe('Refuse a file of another app'),
+  expectPackage: text('a package name or bundle id').optional().describe('Refuse a file or receipt of another app'),
+  expectInput: fingerprint.optional().describe('Refuse a receipt of another file, by its SHA-256'),
   expectSigner: fingerprint
     .optional()
     .describe('Refuse an APK that this certificate has not signed, or whose signature does not verify'),
-  minVersionCode: versionCode.optional().describe('Refuse a lower version code'),
+  minVersionCode: versionCode.optional().describe('Refuse a lower version code, or build number such as 1.2.3'),
   allowDebuggable: yes.optional().describe('Send a debuggable app to production all the same'),
+  allowUnfit: yes.optional().describe('Send what no device or store takes to production all the same'),
   failFast: yes.optional().describe('Stop the other targets at the first failure'),
   output: text('a file path').optional().describe('Where the output goes'),
   force: yes.optional().describe('Replace an existing output'),

@@ -1,106 +1,73 @@
+import { decodings } from './decoded-text.ts';
+import { createSecretIndex, needlesOf, type SecretIndex, type Span } from './secret-index.ts';
+
 const REDACTED = '[redacted]';
-/** Shorter values are not looked for: they would blot out ordinary text. Credentials that short are refused where they are read. */
-const SHORTEST_NEEDLE = 4;
 
 /** Replaces what must not be seen in any text that leaves the process. Knows the secrets that were added to it. */
 export interface Redactor {
-  /** Remembers a value, so that it and its usual encodings never leave again. */
+  /** Remembers a value, so that no usual spelling of it ever leaves again, and no beginning of it where a text was cut. */
   add(value: string): void;
+  /** Remembers a signed address: its query, what is secret in there, and its path. */
+  addAddress(url: string): void;
   redact(text: string): string;
   /** Replaces the values that were added, and leaves alone what only looks like a secret. */
   redactKnown(text: string): string;
 }
 
 export function createRedactor(): Redactor {
-  let needles: readonly string[] = [];
-  const redactKnown = (text: string): string => replaceAny(text, needles);
+  const secrets = createSecretIndex();
+  const addresses = createSecretIndex();
+  let count = 0;
   return {
-    add(value) {
-      const more = encodings(value).filter((needle) => needle.length >= SHORTEST_NEEDLE);
-      needles = [...new Set([...needles, ...more])].sort((a, b) => b.length - a.length);
+    add: (value) => addSpellings(secrets, value, true),
+    addAddress(url) {
+      count += 1;
+      addAddress(addresses, url, count <= MOST_SPELLED_ADDRESSES);
     },
-    redact: (text) => redactByShape(redactKnown(text)),
-    redactKnown,
+    redact: (text) => redactByShape(replaceAll(text, [secrets, addresses])),
+    redactKnown: (text) => replaceAll(text, [secrets]),
   };
 }
 
-/**
- * Replaces the needles in a text, at each place the longest, which come first. No regular expression: a credential of 16 KiB makes one too
- * large, and the error says the credential.
- */
-function replaceAny(text: string, longestFirst: readonly string[]): string {
-  const found = new Map<string, number>();
-  let replaced = '';
-  let position = 0;
-  // Each turn moves the position on by a needle, or ends.
-  for (;;) {
-    const needle = nextNeedle(text, position, longestFirst, found);
-    if (needle === null) return replaced + text.slice(position);
-    const at = found.get(needle) ?? position;
-    replaced += text.slice(position, at) + REDACTED;
-    position = at + needle.length;
+/** The secrets of a thousand addresses more, in a file of many parts, are found as they are and percent-encoded. */
+const MOST_SPELLED_ADDRESSES = 200;
+
+function replaceAll(text: string, indexes: readonly SecretIndex[]): string {
+  const used = indexes.filter((index) => !index.isEmpty());
+  if (text === '' || used.length === 0) return text;
+  const spans: Span[] = [];
+  for (const decoded of decodings(text)) {
+    for (const index of used) for (const span of index.find(decoded)) spans.push(span);
   }
-}
-
-/** The needle that comes first from a position on. `found` keeps where each of them is, so that the text is searched for it once. */
-function nextNeedle(
-  text: string,
-  position: number,
-  longestFirst: readonly string[],
-  found: Map<string, number>,
-): string | null {
-  let first: string | null = null;
-  let firstAt = Number.POSITIVE_INFINITY;
-  for (const needle of longestFirst) {
-    let at = found.get(needle) ?? -1;
-    if (at < position) {
-      const next = text.indexOf(needle, position);
-      at = next === -1 ? Number.POSITIVE_INFINITY : next;
-      found.set(needle, at);
-    }
-    if (at >= firstAt) continue;
-    first = needle;
-    firstAt = at;
+  let shown = '';
+  let at = 0;
+  for (const { from, to } of merged(spans)) {
+    shown += `${text.slice(at, from)}${REDACTED}`;
+    at = to;
   }
-  return first;
+  return shown + text.slice(at);
 }
 
-/** Authorization headers, bearer tokens, the query of any URL (signatures live there) and the user part of any URL. */
-function redactByShape(text: string): string {
-  return text
-    .replace(/\bbearer\s+(?!\S*\.(?:apk|aab|ipa)\b)[A-Za-z0-9._~+/:=-]{8,}/gi, `Bearer ${REDACTED}`)
-    .replace(/\bbasic\s+(?=\S*[\d=])[A-Za-z0-9+/]{8,}={0,2}(?![\w.-])/gi, `Basic ${REDACTED}`)
-    .replace(/\b(authorization\s*[:=]\s*)(?!bearer|basic)\S+/gi, `$1${REDACTED}`)
-    .replace(/:\/\/[^\s/@"'<>]+@/g, `://${REDACTED}@`)
-    .replace(/[^\s"'<>]+/g, withoutQuery);
-}
-
-/** Texts of a megabyte come from servers, so this reads a word once. */
-function withoutQuery(word: string): string {
-  const scheme = word.indexOf('://');
-  const query = scheme === -1 ? -1 : word.indexOf('?', scheme);
-  return query === -1 ? word : `${word.slice(0, query)}?${REDACTED}`;
-}
-
-function encodings(raw: string): string[] {
-  const found: string[] = [];
-  for (const value of new Set([raw, raw.trim()])) {
-    const bytes = Buffer.from(value, 'utf8');
-    const hex = bytes.toString('hex');
-    found.push(
-      value,
-      encodeURIComponent(value),
-      encodeURI(value),
-      JSON.stringify(value).slice(1, -1),
-      escapeXml(value),
-    );
-    found.push(hex, hex.toUpperCase());
-    for (const offset of [0, 1, 2]) {
-      const base64 = base64Core(bytes, offset);
-      found.push(base64, base64.replaceAll('+', '-').replaceAll('/', '_'));
-    }
+/** In order, those that overlap or touch as one. */
+function merged(spans: readonly Span[]): Span[] {
+  const all: Span[] = [];
+  for (const span of spans.toSorted((a, b) => a.from - b.from)) {
+    const last = all.at(-1);
+    if (last === undefined || span.from > last.to) all.push(span);
+    else if (span.to > last.to) all[all.length - 1] = { from: last.from, to: span.to };
   }
-  return found;
+  return all;
+}
+
+/** As it is, in base64 wherever in a longer text it begins, and in hex. Escapes and line breaks are undone where it is looked for. */
+function addSpellings(index: SecretIndex, value: string, hasBeginnings: boolean): void {
+  for (const needle of needlesOf(value)) index.add(needle, hasBeginnings);
+  const bytes = Buffer.from(value.trim(), 'utf8');
+  const hex = bytes.toString('hex');
+  const base64 = [0, 1, 2].map((offset) => base64Core(bytes, offset));
+  const base64url = base64.map((core) => core.replaceAll('+', '-').replaceAll('/', '_'));
+  for (const text of [hex, hex.toUpperCase(), ...base64, ...base64url])
+    index.add(Buffer.from(text, 'latin1'), hasBeginnings);
 }
 
 /** The base64 characters that depend on `bytes` alone when they start `offset` bytes into a 3-byte group of a longer text. */
@@ -113,11 +80,51 @@ function base64Core(bytes: Buffer, offset: number): string {
   return encoded.slice(first, encoded.length - partial);
 }
 
-function escapeXml(value: string): string {
-  return value
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&apos;');
+/** Shorter paths are those of anybody's API; a longer one, as a whole, names an object of ours. */
+const SHORTEST_PATH = 12;
+const NAMES_SECRET = /sig|token|cred|key|policy|auth|secret|pass|hmac/i;
+const LOOKS_SECRET = /^(?=(?:.*\d){4})(?=(?:.*[A-Za-z]){4})[A-Za-z0-9+/=_~-]{40,}$/;
+
+function addAddress(index: SecretIndex, url: string, isSpelled: boolean): void {
+  const [, path = '', query = ''] = /^[a-z]+:\/*[^/?#]*([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
+  const add = (value: string) => {
+    for (const needle of needlesOf(value)) index.add(needle, false);
+  };
+  if (path.length >= SHORTEST_PATH && path.indexOf('/', 1) > 0) add(path);
+  if (query.length >= 8) add(query);
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (value.length < 16 || !(NAMES_SECRET.test(name) || LOOKS_SECRET.test(value))) continue;
+    if (isSpelled) addSpellings(index, value, false);
+    else add(value);
+  }
+}
+
+/** What a signature of Amazon's, Google's, Azure's or CloudFront's stands behind, and a token. */
+const SECRET_PARAMETER =
+  /\b((?:x-(?:amz|goog)-(?:signature|credential|security-token)|(?:aws|google)accesskeyid|(?:access_?|refresh_?|id_?|upload_?|download_?)?token|client_secret|api_?key|signature|key-pair-id|sig)["'\\]{0,4}(?:=|%3d|&#61;|\\u003d))["'\\]{0,4}[^\s&"'<>\\]{8,}/gi;
+const SECRET_MEMBER =
+  /\b(x-(?:amz|goog)-(?:signature|credential|security-token)["'\\]{0,4}:\s?["'\\]{0,4})[^\s&"'<>\\,]{8,}/gi;
+
+/** Authorization headers, bearer tokens, the query of any URL (signatures live there) and the user part of any URL. */
+function redactByShape(text: string): string {
+  return text
+    .replace(/\bbearer\s+(?!\S*\.(?:apk|aab|ipa)\b)[A-Za-z0-9._~+/:=-]{8,}/gi, `Bearer ${REDACTED}`)
+    .replace(/\bbasic\s+(?=\S*[\d=])[A-Za-z0-9+/]{8,}={0,2}(?![\w.-])/gi, `Basic ${REDACTED}`)
+    .replace(/\b(authorization\s*[:=]\s*)(?!bearer|basic)\S+/gi, `$1${REDACTED}`)
+    .replace(/:\/\/[^\s/@"'<>]+@/g, `://${REDACTED}@`)
+    .replace(/[^\s"'<>]+/g, withoutQuery)
+    .replace(SECRET_PARAMETER, `$1${REDACTED}`)
+    .replace(SECRET_MEMBER, `$1${REDACTED}`);
+}
+
+/** Texts of a megabyte come from servers, so this reads a word once. */
+function withoutQuery(word: string): string {
+  const scheme = word.indexOf('://');
+  const query = word.indexOf('?', Math.max(0, scheme));
+  if (query === -1) return word;
+  // An address without its host, as servers put it: "Cannot PUT /bucket/app.apk?X-Amz-Signature=…".
+  const isTarget =
+    scheme !== -1 ||
+    (word.lastIndexOf('/', query) !== -1 && /^[\w.~%-]{1,64}=/.test(word.slice(query + 1, query + 66)));
+  return isTarget ? `${word.slice(0, query)}?${REDACTED}` : word;
 }

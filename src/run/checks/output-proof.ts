@@ -2,8 +2,9 @@ import { readAppIdentity } from '../../archive/app-identity.ts';
 import { type AppArchive, openAppArchive, remarksOn } from '../../archive/archive-kind.ts';
 import { readSignatures, signersOf } from '../../archive/signature/signatures.ts';
 import { type ArchiveFile, ArchiveProblem } from '../../archive/zip/archive-file.ts';
-import type { AppIdentity, ArtifactKind, Permission } from '../../contract/artifact.ts';
+import type { AppIdentity, ArtifactKind } from '../../contract/artifact.ts';
 import { IntegrityError } from '../../contract/errors.ts';
+import { differences, notCompared, type SentIdentity } from './identity-differences.ts';
 import type { Warning } from './preflight.ts';
 
 /** What was sent for protection, as far as it is known: what is absent or `null` is compared with nothing. */
@@ -14,11 +15,9 @@ export interface SentArtifact {
   readonly identity: SentIdentity | null;
   /** The signing key that was asked for, or `none`; `undefined` for the tenant's, `null` where it is not known. */
   readonly signingKey: string | undefined | null;
+  /** Who had signed it, in words; absent or empty where nobody had, or where that is not known. */
+  readonly signedBy?: readonly string[] | undefined;
 }
-
-interface SentIdentity
-  extends Pick<AppIdentity, 'packageName' | 'versionName' | 'versionCode'>,
-    Partial<Pick<AppIdentity, 'minSdk' | 'permissions' | 'debuggable'>> {}
 
 const UNUSABLE_HINT = 'look at the build in the portal: fetching it again gives the same file';
 
@@ -87,20 +86,41 @@ export function proveOutput(output: OutputFacts, sent: SentArtifact): readonly W
     throw new IntegrityError(`the output is the app ${is}, the input ${was}`, {
       hint: 'look for your build in the portal',
     });
-  const unreadable = output.problems.map((problem) => ({
-    code: 'unreadable-part',
-    message: `of the output: ${problem}`,
-  }));
-  const differences = output.identity === null || sent.identity === null ? [] : compare(output.identity, sent.identity);
+  const warn = (code: string, messages: readonly string[]): Warning[] => messages.map((message) => ({ code, message }));
+  const isBothKnown = output.identity !== null && sent.identity !== null;
   return [
-    ...unreadable,
-    ...differences.map((message) => ({ code: 'output-differs', message })),
-    ...signerWarnings(output.isSigned, sent.signingKey),
+    ...warn(
+      'unreadable-part',
+      output.problems.map((problem) => `of the output: ${problem}`),
+    ),
+    ...warn('output-differs', isBothKnown ? differences(output.identity, sent.identity) : []),
+    ...warn('not-compared', unproved(output, sent)),
+    ...signerWarnings(output.isSigned, sent),
+  ];
+}
+
+/** What nothing proves. A proof that says nothing of a thing has to have compared it. */
+function unproved({ identity, kind }: OutputFacts, sent: SentArtifact): string[] {
+  const packageName = sent.identity?.packageName ?? null;
+  const [is, input] = [identity?.packageName ?? null, sent.identity];
+  const missing = notCompared(identity, input, kind !== 'ipa');
+  const whose = identity === null ? 'the output' : 'the input';
+  return [
+    ...(packageName !== null && is === null
+      ? [`the output does not say its package, so nothing proves that it is ${packageName}`]
+      : []),
+    ...(packageName === null
+      ? [`the package of the input is not known, so nothing proves that the output is that app`]
+      : []),
+    ...(sent.sha256 === null
+      ? ['the SHA-256 of the input is not known, so nothing proves that the output is another file']
+      : []),
+    ...(missing.length === 0 ? [] : [`not compared, because it is not known of ${whose}: ${missing.join(', ')}`]),
   ];
 }
 
 /** Whether the tenant has a key, with which a build is signed that names none, nobody knows here. */
-function signerWarnings(isSigned: boolean | null, signingKey: SentArtifact['signingKey']): Warning[] {
+function signerWarnings(isSigned: boolean | null, { signingKey, signedBy = [] }: SentArtifact): Warning[] {
   if (signingKey === 'none' || signingKey === null || isSigned === true) return [];
   const isKeyAsked = signingKey !== undefined;
   if (isKeyAsked && isSigned === false) {
@@ -108,40 +128,15 @@ function signerWarnings(isSigned: boolean | null, signingKey: SentArtifact['sign
       hint: 'check the signing key in the portal',
     });
   }
-  if (isSigned === false) return [{ code: 'unsigned-output', message: 'the output is not signed' }];
+  if (isSigned === false) return [{ code: 'unsigned-output', message: unsignedMessage(signedBy) }];
   return isKeyAsked ? [{ code: 'unsigned-output', message: 'cannot tell whether the output is signed' }] : [];
 }
 
-/** A line for each thing that is not as it was. */
-function compare(output: AppIdentity, sent: SentIdentity): string[] {
-  const { minSdk, permissions, debuggable } = sent;
-  return [
-    ...(sent.versionName === null ? [] : changed('version name', output.versionName, sent.versionName)),
-    ...(sent.versionCode === null ? [] : changed('version code', output.versionCode, sent.versionCode)),
-    ...(minSdk === undefined ? [] : changed('minimum SDK', output.minSdk, minSdk)),
-    ...(debuggable === undefined || output.debuggable === debuggable
-      ? []
-      : [`the output is ${debuggable ? 'not ' : ''}debuggable, the input is${debuggable ? '' : ' not'}`]),
-    ...(permissions === undefined ? [] : changedPermissions(output.permissions.map(asText), permissions.map(asText))),
-  ];
+function unsignedMessage(signedBy: readonly string[]): string {
+  const before = signedBy.length === 0 ? '' : ` (the input was signed by ${signedBy.join(' and ')})`;
+  return `the output has no signature${before}: ${HOW_TO_SIGN}`;
 }
 
-function changed(what: string, is: number | string | null, was: number | string | null): string[] {
-  return is === was ? [] : [`the ${what} of the output is ${is ?? 'not said'}, that of the input ${was ?? 'not said'}`];
-}
-
-function asText({ name, maxSdk }: Permission): string {
-  return maxSdk === null ? name : `${name} (up to SDK ${maxSdk})`;
-}
-
-function changedPermissions(is: readonly string[], was: readonly string[]): string[] {
-  const [added, removed] = [without(is, was), without(was, is)];
-  return [
-    ...(added.length === 0 ? [] : [`the output has permissions that the input has not: ${added.join(', ')}`]),
-    ...(removed.length === 0 ? [] : [`the output lacks permissions of the input: ${removed.join(', ')}`]),
-  ];
-}
-
-function without(all: readonly string[], those: readonly string[]): string[] {
-  return all.filter((one) => !those.includes(one));
-}
+/** Protection takes the signature of the input away, so whoever publishes the output has to sign it anew. */
+const HOW_TO_SIGN =
+  'give --signing-key <id>, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published';

@@ -1,16 +1,20 @@
 import type { Signatures } from '../../archive/signature/signatures.ts';
-import type { AppIdentity } from '../../contract/artifact.ts';
+import type { AppIdentity, Unfit } from '../../contract/artifact.ts';
 import { UsageError } from '../../contract/errors.ts';
 import type { OpenBackend } from '../backend.ts';
+import { isLowerVersion } from './version-order.ts';
 
 /** What a file has to be to be sent, by what the user says. */
 export interface Expectations {
   readonly packageName?: string | undefined;
   /** Hex SHA-256 of the certificate of a signer. */
   readonly signer?: string | undefined;
-  readonly minVersionCode?: number | undefined;
+  /** A number, or several with dots between them for an iOS build number. */
+  readonly minVersionCode?: string | undefined;
   /** Send a debuggable app to production all the same. */
   readonly allowDebuggable: boolean;
+  /** Send what no device or store takes to production all the same. */
+  readonly allowUnfit?: boolean | undefined;
 }
 
 export interface PreflightInput {
@@ -39,7 +43,12 @@ export function preflight(input: PreflightInput): readonly Warning[] {
   checkPackage(input);
   checkVersionCode(input);
   checkSigner(input);
-  return [...signatureWarnings(input), ...debuggableWarnings(input), ...profileWarnings(input)];
+  return [
+    ...signatureWarnings(input),
+    ...debuggableWarnings(input),
+    ...unfitWarnings(input),
+    ...profileWarnings(input),
+  ];
 }
 
 /** Whether the judgement needs to know the signatures. */
@@ -63,11 +72,18 @@ function checkPackage(input: PreflightInput): void {
 function checkVersionCode(input: PreflightInput): void {
   const { minVersionCode: least } = input.expected;
   if (least === undefined) return;
-  const is = input.identity?.versionCode ?? null;
+  const { versionCode = null, buildNumber = null } = input.identity ?? {};
+  const what = buildNumber === null ? 'version code' : 'build number';
+  const is = buildNumber ?? (versionCode === null ? null : String(versionCode));
   const hint = 'check the version of the build, or mend --min-version-code';
   if (is === null)
-    throw refusal(input, `its version code cannot be read, so nothing says that it is ${least} or more`, hint);
-  if (is < least) throw refusal(input, `its version code is ${is}, less than ${least}`, hint);
+    throw refusal(input, `its ${what} cannot be read, so nothing says that it is ${least} or more`, hint);
+  if (buildNumber === null && least.includes('.'))
+    throw refusal(input, `its version code is one number, ${is}, which cannot be compared with ${least}`, hint);
+  const isLower = isLowerVersion(is, least);
+  if (isLower === null)
+    throw refusal(input, `its ${what} ${is} is not numbers with dots between them, so it cannot be compared`, hint);
+  if (isLower) throw refusal(input, `its ${what} is ${is}, less than ${least}`, hint);
 }
 
 /** The newest scheme counts: that is the one by which Android goes. */
@@ -75,7 +91,9 @@ function checkSigner(input: PreflightInput): void {
   const { signer: wanted } = input.expected;
   if (wanted === undefined) return;
   const { schemes = [], isSigned = null } = input.signatures ?? {};
-  const invalid = schemes.find(({ verified }) => verified === false);
+  const allInvalid = schemes.filter(({ verified }) => verified === false);
+  // Android looks at the signing block first, and so do we.
+  const invalid = allInvalid.find(({ scheme }) => scheme !== 'v1') ?? allInvalid[0];
   const newest = schemes.at(-1);
   const hint = 'check who has signed it (apptool inspect), or mend --expect-signer';
   if (isSigned === false) throw refusal(input, 'it is not signed', hint);
@@ -87,12 +105,16 @@ function checkSigner(input: PreflightInput): void {
   if (!signers.includes(wanted)) throw refusal(input, `it is signed by ${signers.join(', ')}, not by ${wanted}`, hint);
 }
 
+/** Most such files are outputs of a protection, which takes the signature of its input away. */
+const UNSIGNED_HINT =
+  'send the release, signed with its production key; what protection gives back is signed where it has a key: --signing-key <id>, or a default key in the portal';
+
 function signatureWarnings(input: PreflightInput): Warning[] {
   const strict = input.backends.find(({ signature }) => signature === 'release');
   if (strict === undefined || input.signatures === null) return [];
   const { isSigned, isDebugSigned } = input.signatures;
   const hint = 'send the release, signed with its production key';
-  if (isSigned === false) throw refusal(input, `it is not signed, and ${strict.id} refuses such files`, hint);
+  if (isSigned === false) throw refusal(input, `it is not signed, and ${strict.id} refuses such files`, UNSIGNED_HINT);
   if (isDebugSigned === true)
     throw refusal(input, `it is signed with a key for debug builds, and ${strict.id} refuses such files`, hint);
   if (isSigned === true && isDebugSigned === false) return [];
@@ -111,6 +133,30 @@ function debuggableWarnings(input: PreflightInput): Warning[] {
     );
   return [{ code: 'debuggable', message: `${name} is debuggable, as no release should be` }];
 }
+
+function unfitWarnings(input: PreflightInput): Warning[] {
+  const { name, identity, isForProduction, expected } = input;
+  const unfit = identity?.unfit ?? [];
+  const [first] = unfit;
+  if (first !== undefined && isForProduction && expected.allowUnfit !== true)
+    throw refusal(
+      input,
+      `it ${first.why}, which no device or store takes, and the environment is production`,
+      `${REMEDY[first.code]}, or give --allow-unfit`,
+    );
+  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no device or store takes it so` }));
+}
+
+const REMEDY: Readonly<Record<Unfit['code'], string>> = {
+  split: 'send the bundle or one universal APK',
+  'needs-splits': 'send the bundle or one universal APK',
+  'test-only': 'build a release: Android Studio marks what it runs as test-only',
+  'no-id': 'check the build that made the file',
+  'no-base': 'send the whole bundle',
+  'no-app': 'check the build that made the file',
+  'not-for-ios': 'build it for devices with iOS',
+  'profile-of-another-app': 'sign it with the profile of this app',
+};
 
 function profileWarnings({ name, identity, now }: PreflightInput): Warning[] {
   const expires = identity?.profileExpires ?? null;

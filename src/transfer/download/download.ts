@@ -62,7 +62,7 @@ export async function downloadToFile(request: DownloadRequest, ctx: Context): Pr
 async function fetchChecked(request: DownloadRequest, file: OutputFile, ctx: Context): Promise<Received> {
   const capBytes = downloadCap(request.inputBytes);
   const remote = openRemoteFile(request.link, request.storage, capBytes, async ({ sizeBytes }, { fileName }) => {
-    if (sizeBytes !== null) await checkRoom(request.target.path, sizeBytes);
+    if (sizeBytes !== null) await checkRoom(request.target.path, sizeBytes, ctx);
     ctx.emit({ type: 'download.start', name: fileName, totalBytes: sizeBytes });
   });
   // Each turn is one of at most `MOST_BEGINNINGS`.

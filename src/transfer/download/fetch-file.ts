@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Context } from '../../contract/context.ts';
 import { LimitError, UnavailableError } from '../../contract/errors.ts';
 import { backoff, waitToRetry } from '../backoff.ts';
+import { isFutile } from '../http/failure.ts';
 import {
   createLaneControl,
   createSegments,
@@ -133,7 +134,7 @@ function isPassing(error: unknown): error is UnavailableError | LimitError {
 
 /** Waits before another try, or throws what no further try can mend. */
 async function recover(fetching: Fetching, error: unknown, tries: number, ctx: Context): Promise<void> {
-  if (!isPassing(error)) throw error;
+  if (!isPassing(error) || isFutile(error)) throw error;
   if (error.httpStatus === 429 || error.httpStatus === 503) fetching.control.retreat();
   const { identity } = fetching.request.remote;
   if (identity !== null && !identity.canResume) throw new BrokenOff(error.message, { cause: error });

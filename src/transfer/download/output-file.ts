@@ -4,6 +4,7 @@ import { access, type FileHandle, link, lstat, open, rename, stat, statfs, unlin
 import { dirname, join } from 'node:path';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
+import { checkPath } from '../../contract/text/safe-text.ts';
 
 /** Gathered before each write: TLS hands over 16 KiB at a time, and one file write per record is what costs. */
 const WRITE_BYTES = 1024 * 1024;
@@ -23,10 +24,11 @@ export interface OutputTarget {
 
 /**
  * Checks that the output can be written, before anything is sent: its folder exists and is writable, nothing is in the way (or `force`),
- * and it is not the input. Throws `LocalIoError`.
+ * and it is not the input. Throws `LocalIoError`; `UsageError` for a path that cannot be printed.
  */
 export async function checkOutput(target: OutputTarget, inputPath: string | null): Promise<void> {
   const { path, force } = target;
+  checkPath(path, 'output');
   const folder = dirname(path);
   if (/[/\\]$/.test(path)) throw new LocalIoError(`output is not a regular file: ${path} names a directory`);
   try {
@@ -221,13 +223,21 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Throws `LocalIoError` when the file system says that `neededBytes` more do not fit. */
-export async function checkRoom(path: string, neededBytes: number): Promise<void> {
+/**
+ * Throws `LocalIoError` when the file system says that `neededBytes` more do not fit. Some file systems answer 0 for what they do not know
+ * (FUSE drivers, network shares with quotas), so 0 free is only warned of: the write itself tells whether the disk is full.
+ */
+export async function checkRoom(path: string, neededBytes: number, { emit }: Context): Promise<void> {
   const room = await statfs(dirname(path)).catch(() => null);
   if (room === null) return;
   const freeBytes = room.bavail * room.bsize;
   if (freeBytes >= neededBytes) return;
-  throw new LocalIoError(`no room for ${path}: ${neededBytes} bytes needed, ${freeBytes} free`);
+  if (freeBytes > 0) throw new LocalIoError(`no room for ${path}: ${neededBytes} bytes needed, ${freeBytes} free`);
+  emit({
+    type: 'warning',
+    code: 'room-unknown',
+    message: `the file system of ${path} reports no free space; trying to write all the same`,
+  });
 }
 
 async function ours<T>(path: string, action: () => Promise<T>): Promise<T> {

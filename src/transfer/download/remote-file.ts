@@ -1,6 +1,7 @@
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError, UnavailableError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../call-policy.ts';
 import { codingsOf, header } from '../http/answer.ts';
 import type { HttpAnswer } from '../http/attempt.ts';
@@ -167,7 +168,7 @@ function rangeHeaders({ etag }: RemoteIdentity, start: number, end: number | nul
 function identityOf(answer: HttpAnswer, capBytes: number): RemoteIdentity {
   const [coding] = codingsOf(answer);
   if (coding !== undefined) {
-    throw new IntegrityError(`cannot check the download: it came with content-encoding ${coding.slice(0, 20)}`);
+    throw new IntegrityError(`cannot check the download: it came with content-encoding ${cutText(coding, 20)}`);
   }
   const length = header(answer, 'content-length');
   const sizeBytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : null;

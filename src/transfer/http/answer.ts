@@ -1,8 +1,10 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { cutText } from '../../contract/text/safe-text.ts';
 import type { FailureClass } from '../call-policy.ts';
 import type { HttpAnswer, HttpRequest } from './attempt.ts';
+import type { Fault } from './connection/fault.ts';
 import type { DescribeError, RefusalInside } from './error-text.ts';
-import { CallFailure, type Fault } from './failure.ts';
+import { CallFailure } from './failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 /** Nothing that a backend answers in JSON comes near this. */
@@ -10,6 +12,8 @@ export const LARGEST_JSON_BYTES = 1024 * 1024;
 const LARGEST_ERROR_BYTES = 64 * 1024;
 const DEEPEST_JSON = 64;
 const LONGEST_SERVER_TEXT = 500;
+/** Of a text that should have been JSON. */
+const LONGEST_QUOTE = 120;
 
 /** The part of a zod schema that the HTTP layer needs. */
 export interface AnswerShape<T> {
@@ -69,6 +73,17 @@ export function header(answer: HttpAnswer, name: string): string | undefined {
   return typeof value === 'string' ? value : value?.[0];
 }
 
+/**
+ * Where a redirect leads. Servers write letters beyond ASCII as they are, in UTF-8 mostly (undici gives each byte as a character): encoded byte by byte,
+ * they lead where the server means.
+ */
+export function locationOf(answer: HttpAnswer): string | undefined {
+  return header(answer, 'location')?.replace(
+    /[\x80-\xff]/g,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
 /** The answer's JSON in the shape that was asked for. Everything else is a `CallFailure` of the right class. */
 export async function readJson<T>(
   answer: HttpAnswer,
@@ -108,16 +123,22 @@ export async function readJson<T>(
 
 function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest, isSecret: boolean): unknown {
   if (body.length === 0) throw failed(answer, request, 'unexpected-answer', 'empty answer');
-  const text = body.toString('utf8');
+  const text = textOf(body);
   if (nesting(text) > DEEPEST_JSON) throw failed(answer, request, 'unexpected-answer', 'answer too deep');
   try {
     return JSON.parse(text);
   } catch {
     // The parser's message quotes the text, so it is not kept; the start of the text is shown as the server's words.
-    const type = (header(answer, 'content-type') ?? 'unknown content').split(';')[0];
-    const shown = isSecret ? null : text.slice(0, 120);
-    throw failed(answer, request, 'unexpected-answer', `expected JSON, got ${type}`, 'ambiguous', shown);
+    const [type = 'unknown content'] = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header(answer, 'content-type') ?? '') ?? [];
+    const why = /\bjson\b/i.test(type) ? 'the response is not valid JSON' : `expected JSON, got ${type}`;
+    const shown = isSecret ? null : cutText(text, LONGEST_QUOTE);
+    throw failed(answer, request, 'unexpected-answer', why, 'ambiguous', shown);
   }
+}
+
+/** UTF-8, without the byte order mark that some servers put before it: a parser may pass over it (RFC 8259, section 8.1). */
+function textOf(body: Buffer): string {
+  return body.toString('utf8').replace(/^\ufeff/, '');
 }
 
 /** An upper bound of how deep a JSON text nests; brackets inside strings count too, which real answers never have by the dozen. */
@@ -166,15 +187,18 @@ function refusedInside(inside: RefusalInside, answer: HttpAnswer, request: HttpR
   });
 }
 
-/** 408, 425 and 5xx are no verdict on the request. One that came before the body was out proves that it was not accepted. */
+/** What a server says of a request that it will never carry out: RFC 9110, sections 15.6.2 and 15.6.6. */
+const NEVER = [501, 505];
+
+/** 408, 425 and 5xx are no verdict on the request, but for two. One that came before the body was out proves that it was not accepted. */
 function classOfStatus(status: number, answer: HttpAnswer, request: HttpRequest): FailureClass {
-  const isVerdict = status < 500 && status !== 408 && status !== 425;
+  const isVerdict = (status < 500 && status !== 408 && status !== 425) || NEVER.includes(status);
   if (isVerdict) return 'rejected';
   return request.body !== null && !answer.bodySent ? 'incomplete' : 'ambiguous';
 }
 
 function redirect(answer: HttpAnswer, request: HttpRequest): CallFailure {
-  const location = header(answer, 'location') ?? '';
+  const location = locationOf(answer) ?? '';
   const to = URL.canParse(location, request.url) ? new URL(location, request.url).host : 'an unreadable address';
   return failed(answer, request, 'redirect', `refusing redirect to host ${to}`);
 }
@@ -182,7 +206,7 @@ function redirect(answer: HttpAnswer, request: HttpRequest): CallFailure {
 async function errorBody(answer: HttpAnswer, request: HttpRequest): Promise<unknown> {
   let text: string;
   try {
-    text = (await readBody(answer, LARGEST_ERROR_BYTES, request)).toString('utf8');
+    text = textOf(await readBody(answer, LARGEST_ERROR_BYTES, request));
   } catch {
     // The status has decided; the words are a courtesy.
     return null;
@@ -199,7 +223,7 @@ function cut(text: string | null): string | null {
   if (text === null) return null;
   const compact = text.replace(/\s+/g, ' ').trim();
   if (compact === '') return null;
-  return compact.length > LONGEST_SERVER_TEXT ? `${compact.slice(0, LONGEST_SERVER_TEXT)}…` : compact;
+  return cutText(compact, LONGEST_SERVER_TEXT);
 }
 
 function details(answer: HttpAnswer, request: HttpRequest) {

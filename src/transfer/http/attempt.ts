@@ -3,9 +3,11 @@ import type { Dispatcher } from 'undici';
 import type { Body } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { untilAborted } from '../deadline.ts';
+import { requestTarget } from './address.ts';
 import {
   type ConnectedOption,
   type Connections,
@@ -13,14 +15,22 @@ import {
   ProxyBroken,
   ProxyRefusal,
 } from './connection/dispatcher.ts';
+import { describeFault, type Fault, faultOf } from './connection/fault.ts';
 import { unacknowledgedBytes } from './connection/socket-progress.ts';
 import { type Watchdog, watchSilence } from './connection/watchdog.ts';
-import { CallFailure, describeFault, type Fault, faultOf } from './failure.ts';
+import { addressSpaceProblem } from './connection/web-assembly.ts';
+import { CallFailure } from './failure.ts';
 
 /** What is left in the kernel after our last write: up to 4 MB on Linux, which a slow link still has to carry. */
 const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
 /** What this machine has run out of: open files, memory, socket buffers. No server is at fault, and no repeat mends it. */
 const USED_UP: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS']);
+/** undici sends no such request: a method, path or header that HTTP does not allow. */
+const REFUSED_BY_US: ReadonlySet<string> = new Set([
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+  'ERR_INVALID_ARG_TYPE',
+]);
 /** undici's own connect timeout says more precisely what failed, so it gets this long to do so first. */
 const CONNECT_GRACE_MS = 2_000;
 
@@ -95,7 +105,7 @@ export async function attempt<T>(
   const dispatcher = request.policy.freshConnection ? connections.fresh() : connections.pooled;
   try {
     const asked = dispatcher.request({
-      ...target(request.url),
+      ...requestTarget(request.url),
       method: request.method,
       headers: headersOf(request),
       // undici takes any async iterable; its types know only Readable.
@@ -109,6 +119,7 @@ export async function attempt<T>(
     // A request that has no connection yet does not hear its signal.
     const answer = await Promise.race([asked, untilAborted(signal).then(() => Promise.reject(signal.reason))]);
     // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves, once it does.
+    if (hasTwoLengths(answer.headers, request)) throw twoLengths(state);
     state.phase = request.isLarge ? 'answered' : 'receiving';
     watchdog.limit(request.isLarge ? request.policy.answerTimeoutMs : request.stallTimeoutMs);
     return await use({
@@ -131,14 +142,6 @@ export async function attempt<T>(
     stop.abort();
     if (dispatcher !== connections.pooled) void dispatcher.destroy();
   }
-}
-
-/** The address split as undici wants it, with the path and query exactly as they were given. */
-function target(url: string): { origin: string; path: string } {
-  const { origin } = new URL(url);
-  const afterHost = /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0].length ?? 0;
-  const path = url.slice(afterHost);
-  return { origin, path: path.startsWith('/') ? path : `/${path}` };
 }
 
 function headersOf(request: HttpRequest): Record<string, string> {
@@ -183,8 +186,28 @@ async function* receive(body: Dispatcher.ResponseData['body'], state: Try, moved
       yield chunk as Buffer;
     }
   } catch (error) {
-    throw state.cut ?? failure(classOf(state), 'cut-short', describeFault('cut-short', state.host), state, error);
+    throw state.cut ?? brokenBody(error, state);
   }
+}
+
+/**
+ * RFC 9112, section 6.3: a length beside chunks, or two of them, may be an attempt to smuggle; undici fails for it when the body has come. Two
+ * that are equal are no better to undici.
+ */
+function hasTwoLengths(headers: HttpAnswer['headers'], { method }: HttpRequest): boolean {
+  const lengths = [headers['content-length'] ?? []].flat().join(',').split(',');
+  const isChunked = headers['transfer-encoding'] !== undefined && headers['content-length'] !== undefined;
+  return method !== 'HEAD' && (lengths.length > 1 || isChunked);
+}
+
+function twoLengths(state: Try): CallFailure {
+  return failure(classOf(state), 'two-lengths', describeFault('two-lengths', state.host), state);
+}
+
+function brokenBody(error: unknown, state: Try): CallFailure {
+  const fault = faultOf(error);
+  const told = fault === 'not-http' || fault === 'two-lengths' ? fault : 'cut-short';
+  return failure(classOf(state), told, describeFault(told, state.host), state, error);
 }
 
 /** What this try's failure may mean for the server, from what was handed over. */
@@ -218,13 +241,19 @@ function failureOf(error: unknown, state: Try): unknown {
   if (error instanceof ProxyBroken) return failure('unsent', 'proxy-failing', proxyProblem(error), state, error);
   const code = errorCode(error) ?? '';
   if (USED_UP.has(code)) return usedUp(code, state, error);
+  const machine = addressSpaceProblem(error, state.host);
+  if (machine !== null) return machine;
   const fault = faultOf(error);
   // What has neither a code nor a known name is a bug of ours in the body, not the network.
-  if (code === '' && fault === 'closed') return error;
+  if (code === '' && fault === 'unknown') return error;
+  // Nor can what undici refuses to send be mended by sending it again.
+  if (REFUSED_BY_US.has(code)) return error;
   if (error instanceof PrivateAddressRefusal) {
     return failure('unsent', 'unsafe-address', 'the server named a host with a private address', state, error);
   }
-  const neverConnected = new Set<Fault>(['dns-unknown', 'dns-failing', 'refused', 'connect-timeout']).has(fault);
+  const neverConnected = new Set<Fault>(['dns-unknown', 'dns-failing', 'refused', 'local', 'connect-timeout']).has(
+    fault,
+  );
   const isTls = fault.startsWith('tls');
   const failureClass = neverConnected || isTls ? 'unsent' : classOf(state);
   return failure(failureClass, fault, explain(fault, failureClass, state, error), state, error);
@@ -239,7 +268,7 @@ function usedUp(code: string, { host }: Try, cause: unknown): LocalIoError {
 
 function explain(fault: Fault, failureClass: FailureClass, state: Try, error: unknown): string {
   if (fault === 'tls-name') return `its certificate is for ${certificateNames(error)}, not for ${state.host}`;
-  const words = describeFault(fault, state.host);
+  const words = describeFault(fault, state.host, error);
   if (fault !== 'closed' || failureClass !== 'incomplete') return words;
   return `${words} after ${state.handedBytes} of ${state.totalBytes} bytes: the server cannot have accepted it, and may have refused it`;
 }
@@ -248,7 +277,7 @@ function explain(fault: Fault, failureClass: FailureClass, state: Try, error: un
 function certificateNames(error: unknown): string {
   const { cert } = error as { readonly cert?: { readonly subjectaltname?: unknown } };
   const names = typeof cert?.subjectaltname === 'string' ? cert.subjectaltname : '';
-  return names.replace(/[^\w.:*, -]/g, '').slice(0, 200) || 'another name';
+  return cutText(names.replace(/[^\w.:*, -]/g, ''), 200) || 'another name';
 }
 
 /** Names the proxy, and what kept it from being reached. */
@@ -256,7 +285,7 @@ function proxyProblem({ host, cause }: ProxyBroken): string {
   const fault = faultOf(cause);
   return fault === 'closed'
     ? `the proxy ${host} closed the connection`
-    : `cannot reach the proxy: ${describeFault(fault, host)}`;
+    : `cannot reach the proxy: ${describeFault(fault, host, cause)}`;
 }
 
 function proxyFailure(refusal: ProxyRefusal, state: Try): CallFailure {

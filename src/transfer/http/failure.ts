@@ -3,42 +3,14 @@ import {
   AuthError,
   type BuildLimit,
   type ErrorDetails,
-  errorCode,
   PolicyError,
   RejectedError,
   UnavailableError,
   UnknownOutcomeError,
 } from '../../contract/errors.ts';
 import type { CallPolicy, FailureClass } from '../call-policy.ts';
-import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
+import type { Fault } from './connection/fault.ts';
 import { limitError } from './limit.ts';
-
-/** What went wrong with one try, whatever was handed over before. */
-export type Fault =
-  | 'status'
-  | 'dns-unknown'
-  | 'dns-failing'
-  | 'refused'
-  | 'connect-timeout'
-  | 'closed'
-  | 'stalled'
-  | 'no-answer'
-  | 'cut-short'
-  | 'too-large'
-  | 'tls-untrusted'
-  | 'tls-time'
-  | 'tls-name'
-  | 'tls'
-  | 'proxy-refused'
-  | 'proxy-auth'
-  | 'proxy-failing'
-  | 'not-http'
-  | 'headers-too-large'
-  | 'redirect'
-  | 'early-success'
-  | 'unexpected-answer'
-  | 'wrong-shape'
-  | 'unsafe-address';
 
 /** One failed try of one call. Stays inside `transfer`: what leaves is an `AppToolError`. */
 export class CallFailure extends Error {
@@ -102,6 +74,7 @@ const HOPELESS: ReadonlySet<Fault> = new Set([
   'proxy-refused',
   'proxy-auth',
   'headers-too-large',
+  'two-lengths',
   'redirect',
   'wrong-shape',
   'unsafe-address',
@@ -109,6 +82,11 @@ const HOPELESS: ReadonlySet<Fault> = new Set([
 
 export function isHopeless(failure: CallFailure): boolean {
   return HOPELESS.has(failure.fault);
+}
+
+/** Whether a call ended with what no repeat can mend. */
+export function isFutile({ cause }: AppToolError): boolean {
+  return cause instanceof CallFailure && isHopeless(cause);
 }
 
 const UNSAFE: ReadonlySet<Fault> = new Set([
@@ -120,70 +98,6 @@ const UNSAFE: ReadonlySet<Fault> = new Set([
   'unsafe-address',
 ]);
 
-/** What a system or undici error code says; the text of an error is never looked at. */
-const FAULT_BY_CODE: Readonly<Record<string, Fault>> = {
-  ENOTFOUND: 'dns-unknown',
-  EAI_AGAIN: 'dns-failing',
-  ECONNREFUSED: 'refused',
-  EHOSTUNREACH: 'refused',
-  ENETUNREACH: 'refused',
-  ETIMEDOUT: 'connect-timeout',
-  UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
-  UND_ERR_HEADERS_OVERFLOW: 'headers-too-large',
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'tls-untrusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'tls-untrusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls-untrusted',
-  UNABLE_TO_GET_ISSUER_CERT: 'tls-untrusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'tls-untrusted',
-  CERT_UNTRUSTED: 'tls-untrusted',
-  CERT_REVOKED: 'tls-untrusted',
-  CERT_REJECTED: 'tls-untrusted',
-  CERT_SIGNATURE_FAILURE: 'tls-untrusted',
-  CERT_CHAIN_TOO_LONG: 'tls-untrusted',
-  INVALID_CA: 'tls-untrusted',
-  INVALID_PURPOSE: 'tls-untrusted',
-  PATH_LENGTH_EXCEEDED: 'tls-untrusted',
-  UNABLE_TO_DECRYPT_CERT_SIGNATURE: 'tls-untrusted',
-  UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY: 'tls-untrusted',
-  ERROR_IN_CERT_NOT_BEFORE_FIELD: 'tls-time',
-  ERROR_IN_CERT_NOT_AFTER_FIELD: 'tls-time',
-  HOSTNAME_MISMATCH: 'tls-name',
-  CERT_HAS_EXPIRED: 'tls-time',
-  CERT_NOT_YET_VALID: 'tls-time',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'tls-name',
-  EPROTO: 'tls',
-};
-
-export function faultOf(error: unknown): Fault {
-  const code = errorCode(error) ?? '';
-  const known = FAULT_BY_CODE[code];
-  if (known !== undefined) return known;
-  // undici's parser error has a code only where llhttp gave one.
-  const isParserError = error instanceof Error && error.name === 'HTTPParserError';
-  if (code.startsWith('HPE_') || isParserError) return 'not-http';
-  if (code.startsWith('ERR_SSL_')) return 'tls';
-  return 'closed';
-}
-
-/** Plain words for a fault: why it failed. */
-export function describeFault(fault: Fault, host: string): string {
-  const words: Partial<Record<Fault, string>> = {
-    'dns-unknown': `DNS has no address for ${host}`,
-    'dns-failing': `DNS temporarily failing for ${host}`,
-    refused: `${host} refused the connection`,
-    'connect-timeout': `no connection in ${CONNECT_TIMEOUT_MS / 1000} s`,
-    closed: 'connection closed',
-    'cut-short': 'response cut short',
-    'tls-untrusted': 'its certificate is not signed by a CA that this machine trusts',
-    'tls-time': 'its certificate is expired or not yet valid',
-    tls: 'the TLS handshake failed',
-    'not-http': 'not an HTTP response',
-    'headers-too-large': 'its response headers are too large',
-  };
-  return words[fault] ?? fault;
-}
-
 /** What the user can do about a fault; `null` where the class of the error already says it. */
 function hintFor(failure: CallFailure, now: Date): string | undefined {
   switch (failure.fault) {
@@ -194,11 +108,13 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
     case 'connect-timeout':
       return 'check the address and the way to it (firewall, VPN, HTTPS_PROXY), then run again';
     case 'tls-untrusted':
-      return "if your company inspects TLS, set NODE_EXTRA_CA_CERTS to the file with your company's CA";
+      return 'if your company inspects TLS, its CA has to be in the file that NODE_EXTRA_CA_CERTS names';
     case 'tls-time':
       return `check this machine's clock: it says ${now.toISOString()}`;
     case 'tls-name':
       return 'check the address: something else answers there';
+    case 'two-lengths':
+      return 'something on the way (a proxy, a gateway) damages the responses: ask whoever runs it';
     case 'redirect':
       return 'check the address: API calls and uploads are never redirected';
     case 'proxy-refused':

@@ -2,7 +2,7 @@ import type { Body } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import type { CallPolicy } from '../call-policy.ts';
 import { checkServerAddress } from './address.ts';
-import { failed, header, readBody, refusal } from './answer.ts';
+import { failed, header, locationOf, readBody, refusal } from './answer.ts';
 import { attempt, type HttpAnswer, type HttpRequest } from './attempt.ts';
 import type { Connections } from './connection/dispatcher.ts';
 import { describeUnknownError } from './error-text.ts';
@@ -28,6 +28,8 @@ export interface SignedPut {
 
 /** The object store behind signed URLs. No credential of ours ever goes there: the URL is the credential. */
 export interface Storage {
+  /** To be told of every signed address as soon as a server has given it: from then on no output shows it. */
+  conceal(url: string): void;
   /** Resolves with the ETag exactly as it was sent, quotes included. */
   put(put: SignedPut, ctx: Context): Promise<string | null>;
   /** Opens a signed download; `use` reads it. Resolves with what `use` gives. */
@@ -46,10 +48,13 @@ export function createStorage(options: {
   readonly connections: Connections;
   readonly trustedBase: string;
   readonly stallTimeoutMs: number;
+  readonly conceal: (url: string) => void;
 }): Storage {
-  const { connections, trustedBase, stallTimeoutMs } = options;
+  const { connections, trustedBase, stallTimeoutMs, conceal } = options;
   return {
+    conceal,
     put: async (put, ctx) => {
+      conceal(put.url);
       checkServerAddress(put.url, 'upload', trustedBase);
       const request: HttpRequest = {
         method: 'PUT',
@@ -68,6 +73,7 @@ export function createStorage(options: {
     },
     get: async (get, ctx, use) => {
       const follow = async (url: string, hops: number): Promise<Awaited<ReturnType<typeof use>>> => {
+        conceal(url);
         checkServerAddress(url, 'download', trustedBase);
         const request: HttpRequest = { ...get, url, method: 'GET', body: null, stallTimeoutMs, isLarge: true };
         const next = await attempt(connections, request, ctx, async (answer) => {
@@ -86,7 +92,7 @@ export function createStorage(options: {
 /** Where a redirect leads; `null` for an answer that is none, or one without a usable address, which is then refused as it stands. */
 function redirectOf(answer: HttpAnswer, request: HttpRequest): string | null {
   if (![301, 302, 303, 307, 308].includes(answer.status)) return null;
-  const location = header(answer, 'location');
+  const location = locationOf(answer);
   if (location === undefined || !URL.canParse(location, request.url)) return null;
   return URL.canParse(location) ? location : new URL(location, request.url).href;
 }

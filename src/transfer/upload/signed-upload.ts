@@ -30,6 +30,7 @@ export async function uploadBySignedUrls(upload: SignedUpload, ctx: Context): Pr
 
 async function uploadOnce(upload: SignedUpload, ctx: Context): Promise<string> {
   const { jobId, details, expiresInMs, expiresAtMs, target } = await requestWithSlot(upload, ctx);
+  for (const url of target.type === 'parts' ? target.instructions.urls : [target.url]) upload.storage.conceal(url);
   ctx.record({ type: 'job', id: jobId, ...(details === undefined ? {} : { details }) });
   if (expiresInMs <= 0) throw new UnavailableError('the upload address had expired when it was given');
   if (target.type === 'parts') await sendParts(upload, target, jobId, expiresAtMs, ctx);

@@ -87,10 +87,12 @@ function stillRunning({ request, lastWord }: Watch): PendingError {
 export function jobFailed(job: string, state: JobState): JobFailedError {
   const findings = (state.findings ?? []).filter(({ severity }) => severity === 'blocking');
   return new JobFailedError(`${job} ended as ${state.status}${state.message === null ? ': no reason given' : ''}`, {
-    hint:
+    hint: [
       findings.length === 0
         ? 'read what the server said; the same file and settings will fail again'
-        : 'mend what was found, then send a new build',
+        : 'fix what was found, then send a new build',
+      ...(state.setting === undefined ? [] : [`whether this is a failure is read by ${state.setting}`]),
+    ].join('; '),
     backendCode: state.code,
     serverText: state.message ?? undefined,
     findings,

@@ -8,11 +8,11 @@ import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { buildPages, findBuild } from '../build-history.ts';
 import { stateOf } from '../build-state.ts';
 import { buildFields, buildKeyOf, JOB_ID, jobIdOf } from '../job-id.ts';
-import { type Build, SuccessReply } from '../wire.ts';
+import { type Build, type BuildsPage, SuccessReply } from '../wire.ts';
 import { demandSuccess, destroy, make, planOf } from './changes.ts';
 import type { Builds, NamedBuild } from './command-data.ts';
 
-const VERSIONS = ['development', 'staging', 'production'];
+export const VERSIONS = ['development', 'staging', 'production'];
 
 /** `builds list`: of the environment that is given, else of all three. */
 export async function listBuilds(
@@ -23,8 +23,12 @@ export async function listBuilds(
   const api = openManagementApi(input);
   const asked = typeof flags.environment === 'string' ? stageNamed(flags.environment) : null;
   const found: (Build & { readonly version: string })[] = [];
-  for (const version of asked === null ? VERSIONS : [asked])
-    for (const build of await newestBuilds(api, version, limit, ctx)) found.push({ ...build, version });
+  const history: Builds['history'] = [];
+  for (const version of asked === null ? VERSIONS : [asked]) {
+    const read = await newestBuilds(api, version, limit, ctx);
+    for (const build of read.builds) found.push({ ...build, version });
+    if (read.totals !== null) history.push({ version, ...read.totals });
+  }
   const builds = found
     .sort((one, other) => Number(other.startTime) - Number(one.startTime))
     .slice(0, limit)
@@ -39,17 +43,26 @@ export async function listBuilds(
     message ?? '',
   ]);
   const columns = ['job', 'phase', 'status', 'signed', 'key', 'ended', 'message'];
-  return { table: { columns, rows }, data: { builds } };
+  tellOfMore(builds.length, history, ctx);
+  return { table: { columns, rows }, data: { builds, history } };
 }
 
 /** As many as are wanted, in the server's order. */
-async function newestBuilds(api: ApiClient, version: string, limit: number, ctx: Context): Promise<readonly Build[]> {
+async function newestBuilds(api: ApiClient, version: string, limit: number, ctx: Context) {
   const builds: Build[] = [];
+  let totals: BuildsPage['totals'] | null = null;
   for await (const page of buildPages({ api, version, policy: CALL_POLICIES.read }, ctx)) {
-    builds.push(...page);
+    builds.push(...page.builds);
+    totals = page.totals;
     if (builds.length >= limit) break;
   }
-  return builds.slice(0, limit);
+  return { builds: builds.slice(0, limit), totals };
+}
+
+/** A list that is cut says so. */
+function tellOfMore(shown: number, history: Builds['history'], ctx: Context): void {
+  const total = history.reduce((sum, one) => sum + (one.total ?? 0), 0);
+  if (total > shown) ctx.emit({ type: 'note', message: `${shown} of ${total} builds; --limit shows more` });
 }
 
 function describe(
@@ -57,7 +70,7 @@ function describe(
   { awaitsSigning }: ManagementSettings,
 ): Builds['builds'][number] {
   const { version, platform, startTime, name, isSigned, signingKeyId, signingKeyName, endedAt } = build;
-  const { phase, status, message } = stateOf(build, awaitsSigning);
+  const { phase, status, message } = stateOf(build, { awaitsSigning });
   const id = jobIdOf(build);
   // A row that cannot be named cannot be asked for either.
   const job = JOB_ID.test(id) ? `apptego-management:${id}` : null;
@@ -71,7 +84,7 @@ function describe(
     status,
     message,
     signed: isSigned,
-    key: signingKeyName ?? signingKeyId,
+    key: signingKeyName ?? signingKeyId ?? null,
     endedAt,
   };
 }
@@ -84,18 +97,27 @@ export async function deleteBuild(
   const key = buildKeyOf(input.operands[0] ?? '');
   const api = openManagementApi(input);
   const id = jobIdOf(key);
-  const change = {
+  const changeOf = (name: string) => ({
     what: `delete build ${id}`,
     path: '/delete_application_build',
-    json: buildFields(key),
+    json: buildFields({ ...key, name }),
     shownBy: 'builds list',
-  };
+  });
+  const change = changeOf(key.name);
   if (input.dryRun) return { text: `would delete build ${id}`, data: planOf(api, change) };
   const isThere = async (asking: Context): Promise<boolean> => {
     const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
     return build !== null && !build.isDeleted;
   };
-  await destroy(api, change, isThere, ctx);
+  try {
+    await destroy(api, change, isThere, ctx);
+  } catch (error) {
+    // The history may call it by another name than the upload did, and that is the one to use.
+    if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, ctx);
+    if (build === null || build.isDeleted || build.name === '' || build.name === key.name) throw error;
+    await destroy(api, changeOf(build.name), isThere, ctx);
+  }
   return { text: `deleted build ${id}`, data: { build: id } };
 }
 
@@ -118,7 +140,7 @@ export async function signBuild(
   const change = {
     what: `have build ${id} signed`,
     path: '/sign_application_build',
-    json: { platform: key.platform, name: key.name, start_time: Number(key.startTime) },
+    json: { platform: key.platform, name: before.name || key.name, start_time: Number(key.startTime) },
   };
   if (input.dryRun) return { text: `would ${change.what}`, data: planOf(api, change) };
   try {

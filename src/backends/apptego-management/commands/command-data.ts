@@ -10,7 +10,15 @@ const text = z.string().nullable();
 
 export const Applications = z.strictObject({
   applications: z.array(
-    z.strictObject({ id: text, name: text, platform: text, version: text, buildId: text, createdAt: text }),
+    z.strictObject({
+      id: text,
+      name: text,
+      platform: text,
+      version: text,
+      buildId: text,
+      picture: text.describe('Address of its icon'),
+      createdAt: text,
+    }),
   ),
 });
 export type Applications = z.infer<typeof Applications>;
@@ -34,8 +42,35 @@ export const Builds = z.strictObject({
       endedAt: text,
     }),
   ),
+  history: z
+    .array(
+      z.strictObject({
+        version: z.string(),
+        total: z.int().nullable().describe('How many builds the history of this version has'),
+        used: z
+          .strictObject({ android: z.int().nullable(), ios: z.int().nullable() })
+          .describe('What the server counts as used of the limit'),
+        stillWaiting: z.boolean().nullable().describe('still_waiting, as the server says it'),
+      }),
+    )
+    .describe('What the server says of each history that was read'),
 });
 export type Builds = z.infer<typeof Builds>;
+
+export const Quotas = z.strictObject({
+  quotas: z.array(
+    z.strictObject({
+      version: z.string(),
+      platform: z.string(),
+      used: z.int().nullable().describe('Builds of the last 7 days, as the server counts them'),
+      limit: z.int().nullable().describe('What the plan allows; null where no limit is known'),
+      left: z.int().nullable(),
+      freeAt: text.describe('When the next build is possible, where none is left now'),
+      stillWaiting: z.boolean().nullable(),
+    }),
+  ),
+});
+export type Quotas = z.infer<typeof Quotas>;
 
 export const NamedBuild = z.strictObject({ build: z.string() });
 export type NamedBuild = z.infer<typeof NamedBuild>;

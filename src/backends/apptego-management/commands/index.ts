@@ -43,6 +43,15 @@ export const commands: readonly BackendCommand<ManagementSettings>[] = [
     run: async (input, ctx) => (await import('./builds.ts')).listBuilds(input, ctx),
   },
   {
+    name: 'quota',
+    operands: [],
+    flags: ['environment', 'set'],
+    summary: 'Print how many builds of the last 7 days are used, and how many are left',
+    example: 'apptool apptego-management quota --environment prod',
+    data: async () => (await import('./command-data.ts')).Quotas,
+    run: async (input, ctx) => (await import('./quota.ts')).showQuota(input, ctx),
+  },
+  {
     name: 'builds delete',
     operands: ['build'],
     flags: ['set'],

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { errorCode, PolicyError, UsageError } from '../../../contract/errors.ts';
+import { fileProblem } from '../../../contract/text/file-problem.ts';
 import { type ConfigText, parseConfigText } from './config-text.ts';
 import { createExplorer } from './explorer.ts';
 
@@ -150,8 +151,7 @@ async function exists(path: string): Promise<boolean> {
 /** Before anything is read: a FIFO would block and a device would never end. */
 async function checkCandidate(path: string, name: string): Promise<void> {
   const stats = await stat(path).catch((cause) => {
-    const why = errorCode(cause) === 'ENOENT' ? 'no such file' : (errorCode(cause) ?? 'cannot be read');
-    throw new UsageError(`cannot read config ${name}: ${why}`, { cause });
+    throw new UsageError(`cannot read config ${name}: ${fileProblem(cause)}`, { cause });
   });
   if (!stats.isFile()) throw new UsageError(`${name}: config is not a regular file`);
   await access(path, constants.R_OK).catch((cause) => {

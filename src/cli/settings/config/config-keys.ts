@@ -18,7 +18,7 @@ const PROTECTED = new Set([
 /** Keys by which a run would look like a release and be none. */
 const PRETENDS = new Set(['sandbox', 'dryRun', 'detach']);
 /** Keys by which a check would be weaker than whoever runs it believes. */
-const WEAKENS = new Set(['allowDebuggable']);
+const WEAKENS = new Set(['allowDebuggable', 'allowUnfit']);
 const NAMES_CREDENTIAL_FILE = /(Key|Token|Secret)File$/;
 const SOUNDS_SECRET = /(api[-_]?key|secret|token|password|passphrase|credential|private[-_]?key)s?$/i;
 /** A key that is certainly no secret may be shown again. */

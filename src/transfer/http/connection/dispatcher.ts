@@ -4,6 +4,7 @@ import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 import { CONNECT_TIMEOUT_MS } from '../../call-policy.ts';
 import { bareHost, isLoopbackHost, isPrivateAddress } from '../address.ts';
 import { watchBodySockets } from './socket-progress.ts';
+import { assertWebAssembly } from './web-assembly.ts';
 
 /** The proxies that the environment names; empty text for none. Passed in, so that nothing here reads the environment. */
 export interface ProxySettings {
@@ -66,6 +67,7 @@ export class PrivateAddressRefusal extends Error {
  * once one of them is private, so may what the backend names (a company's own installation).
  */
 export function openConnections(proxies: ProxySettings, trustedOrigins: readonly string[]): Connections {
+  assertWebAssembly();
   const lookup = guardedLookup(new Set(trustedOrigins.map((origin) => bareHost(new URL(origin).hostname))));
   const create = (): Dispatcher =>
     new EnvHttpProxyAgent({

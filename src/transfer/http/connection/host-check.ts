@@ -9,9 +9,10 @@ import { untilAborted } from '../../deadline.ts';
 import { bareHost } from '../address.ts';
 import { header } from '../answer.ts';
 import { attempt, type HttpAnswer } from '../attempt.ts';
-import { CallFailure, type Fault, toAppToolError } from '../failure.ts';
+import { CallFailure, toAppToolError } from '../failure.ts';
 import { lookAtCertificate, type TlsFacts, tlsFactsOf } from './certificate.ts';
 import type { Connections, ProxySettings } from './dispatcher.ts';
+import type { Fault } from './fault.ts';
 import { chooseProxy, type ProxyChoice } from './proxy-choice.ts';
 import { SEND_HEADERS } from './socket-progress.ts';
 
