@@ -60,6 +60,8 @@ const oldUpTo = (
   attributes,
 });
 
+const UNREADABLE = [ATTRIBUTE.proofOfRotation, Buffer.from([9, 0, 0, 0])] as const;
+
 const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: readonly string[]])[] = [
   ['v2', [[BLOCK.v2, [{ key: OLD }]]], ['v2 true']],
   ['v3', [[BLOCK.v3, [{ key: OLD, range: ALL }]]], ['v3 true']],
@@ -167,6 +169,15 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
       'v2 true',
       'v3 false: it is signed by another than the older signatures, and no proof of rotation leads there from them',
     ],
+  ],
+  [
+    'v2 and v3 beside a v3.1 whose proof cannot be read',
+    [
+      [BLOCK.v2, [{ key: OLD }]],
+      [BLOCK.v3, [oldUpTo(33)]],
+      [BLOCK.v31, [{ ...rotated(33), attributes: [UNREADABLE] }]],
+    ],
+    ['v2 true', 'v3 true', 'v3.1 false: its proof of rotation is in no known format'],
   ],
   [
     'the hash tree of another file',
