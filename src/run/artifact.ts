@@ -82,7 +82,10 @@ export function checkInputName(backend: OpenBackend, path: string): void {
 function checkPlatform({ name, platform }: Artifact, given: Platform | undefined): void {
   if (given === undefined || given === platform) return;
   const article = platform === 'ios' ? 'an iOS' : 'an Android';
-  throw new UsageError(`${name} is ${article} file but platform is ${given}`, { hint: 'leave --platform out' });
+  throw new UsageError(`${name} is ${article} file but platform is ${given}`, {
+    hint: 'leave the platform out',
+    next: { do: 'set', setting: 'platform' },
+  });
 }
 
 function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number): void {

@@ -3,9 +3,9 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
-import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
 import { fileProblem, isMissing } from '../contract/text/file-problem.ts';
 import { checkPath } from '../contract/text/safe-text.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/text/split-apks.ts';
 import { hashOf } from './file-hash.ts';
 import { missingFile } from './missing-file.ts';
 
