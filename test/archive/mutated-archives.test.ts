@@ -17,7 +17,16 @@ const MOST_GROWTH = 64 * MIB;
 /** After this many the engine has its code and its heap, so that what is seen to grow is ours. */
 const WARM_UP = 500;
 
-const NAMES = ['v1.apk', 'v123.apk', 'rich.apk', 'rich-utf16.apk', 'signed.aab', 'app.ipa'];
+const NAMES = [
+  'v1.apk',
+  'v123.apk',
+  'rich.apk',
+  'rich-utf16.apk',
+  'signed.aab',
+  'app.ipa',
+  'signed/v31-rotated.apk',
+  'signed/v1-ber.apk',
+];
 
 /** The entries of an archive, to be changed one at a time: a change of the archive would mostly break their compression. */
 async function entriesOf(bytes: Buffer): Promise<{ readonly name: string; readonly data: Buffer }[]> {

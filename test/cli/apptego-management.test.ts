@@ -201,7 +201,9 @@ describe('protect --backend apptego-management', () => {
     const result = await run(['protect', 'app.apk', ...PROTECT]);
 
     expect(added.code).toBe(5);
-    expect(added.stderr).toMatch(/hint: the key has no file: apptool apptego-management keys delete key-\w+,/);
+    expect(added.stderr).toMatch(
+      /hint: the key has no file; remove it, then add it again: apptool apptego-management keys delete key-\w+$/m,
+    );
     expect(result).toMatchObject({ code: 8, stdout: '' });
     expect(result.stderr).toMatch(/error\[job-failed\]: apptego-management:\S+ ended as completed, but not signed/);
     expect(result.stderr).toContain('apptool| server said: The file of the signing key is missing');
@@ -424,7 +426,7 @@ describe('the commands', () => {
       code: 0,
       stdout: 'uploaded release.jks as the signing file of application app-android-app.apk\n',
     });
-    expect(signed.stdout).toContain(`is queued for signing; to wait for it: apptool wait ${job} --set`);
+    expect(signed.stdout).toContain(`is queued for signing; to go on waiting: apptool wait ${job} --set`);
     expect(waited, waited.stderr).toMatchObject({ code: 0, stdout: 'succeeded completed\n' });
     expect(dataOf(after)).toMatchObject({ builds: [{ signed: true }] });
     expect(dataOf(deleted)).toEqual({ build: id });
@@ -505,7 +507,7 @@ describe('the commands', () => {
     ],
     ['keys add release.jks --name Release', { APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD }, 2, 'needs --platform'],
     ['keys add missing.jks --name R --platform ios', { APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD }, 3, 'no such file'],
-    ['keys set-default none', {}, 2, 'keys set-default none needs --platform'],
+    ['keys set-default none', {}, 2, 'keys set-default none needs a platform'],
     ['builds delete production/android/1/../../x --yes', {}, 2, 'a build is <version>/<platform>/<start time>/<name>'],
   ])('%s is refused before any request', async (args, env, code, words) => {
     const { own, proxy } = await project();
@@ -524,7 +526,7 @@ describe('the commands', () => {
 
     expect(result.code).toBe(9);
     expect(result.stderr).toMatch(
-      /^hint: it was made, but its file could not be sent: apptool .* keys delete key-\w+,/m,
+      /^hint: it was made, but its file could not be sent; remove it, then add it again: apptool .* keys delete key-\w+$/m,
     );
     expect(ResultDocument.parse(JSON.parse(result.stdout)).error).toMatchObject({ class: 'unknown', retryable: false });
     expect(calls()).toEqual(['get_signing_keys', 'upload_signing_key', 'get_signing_keys']);

@@ -15,6 +15,8 @@ export const apptegoManagement = defineBackend({
     limit: { bytes: 2 * 1024 ** 3, words: '2 GB' },
     download: true,
     protects: true,
+    // A row is made when the object has arrived [assumed].
+    appearsLate: true,
     accepts: ['environment', 'signingKey'],
     milestones: [],
   },
@@ -39,6 +41,7 @@ export const apptegoManagement = defineBackend({
   }),
   variables: { apiUrl: 'APPTEGO_MANAGEMENT_URL', tenant: 'APPTEGO_TENANT' },
   addresses: ['apiUrl'],
+  decisive: ['tenant'],
   // "Upload The Binary", "Download Protected App".
   otherHosts: "where signed URLs lead, for every upload and download: apps.apptego.com in the documentation's examples",
   firstSettings: [{ key: 'tenant' }],
