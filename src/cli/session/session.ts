@@ -13,10 +13,12 @@ import type { Expectations } from '../../run/checks/preflight.ts';
 import type { RunContext } from '../../run/journal/journal.ts';
 import { withHints } from '../../run/refused-credentials.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
-import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import { type Connections, openConnections } from '../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 import { createStorage, type Storage } from '../../transfer/http/storage.ts';
 import type { CommandResult, CommandSpec, Invocation } from '../line/command.ts';
 import { FLAGS } from '../line/flags.ts';
+import { realClock } from '../process/clock.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
@@ -106,7 +108,7 @@ export function createSession(parts: SessionParts): Session {
     return found;
   };
   const inputFor: Session['inputFor'] = ({ settings: own, credentials, proxies, addresses }) => {
-    const connections = openConnections(proxies, addresses);
+    const connections = openConnections(proxies, addresses, realClock);
     opened.push(connections);
     const stallTimeoutMs = settings.values.stallTimeout;
     return {
