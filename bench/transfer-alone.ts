@@ -18,7 +18,7 @@ const { input, close } = openDoors(
   {
     settings: {},
     credentials: {},
-    network: { proxies: { httpProxy: '', httpsProxy: '', noProxy: '' }, stallTimeoutMs: 60_000 },
+    network: { proxies: { httpProxy: '', httpsProxy: '', noProxy: '' }, stallTimeoutMs: 60_000, clock: realClock },
     build: async () => Promise.reject(new Error('nobody asks for the build')),
     conceal: () => {},
     concealAddress: () => {},

@@ -1,3 +1,4 @@
+import { realClock } from '../../src/cli/process/clock.ts';
 import type { UploadOptions } from '../../src/contract/adapter.ts';
 import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../src/contract/backend/definition.ts';
 import type { BuildMetadata } from '../../src/contract/build-metadata.ts';
@@ -51,7 +52,7 @@ function partsFor(
   return {
     settings: definition.settings.parse(given),
     credentials,
-    network: { proxies: NO_PROXY, stallTimeoutMs },
+    network: { proxies: NO_PROXY, stallTimeoutMs, clock: realClock },
     build: noBuild,
     conceal,
     concealAddress: conceal,

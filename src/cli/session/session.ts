@@ -13,9 +13,10 @@ import type { Expectations } from '../../run/checks/preflight.ts';
 import type { RunContext } from '../../run/journal/journal.ts';
 import { addressesOf, type BackendParts, type Doors, openBackend, openDoors } from '../../run/open/open-backend.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
-import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 import type { CommandResult, CommandSpec, Invocation } from '../line/command.ts';
 import { FLAGS } from '../line/flags.ts';
+import { realClock } from '../process/clock.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
@@ -110,7 +111,11 @@ export function createSession(parts: SessionParts): Session {
   };
   const doorsFor: Session['doorsFor'] = ({ settings: own, credentials, proxies, addresses }) =>
     kept(openDoors({ ...told, settings: own, credentials, network: networkBy(proxies) }, addresses));
-  const networkBy = (proxies: ProxySettings) => ({ proxies, stallTimeoutMs: settings.values.stallTimeout });
+  const networkBy = (proxies: ProxySettings) => ({
+    proxies,
+    stallTimeoutMs: settings.values.stallTimeout,
+    clock: realClock,
+  });
   const told = { build: parts.build, conceal: redactor.add, concealAddress: redactor.addAddress };
   const partsFor = (id: string, more: readonly CredentialSpec[]): BackendParts => {
     const backend = definition(id);

@@ -1,6 +1,8 @@
 import type { AdapterInput, BackendDefinition } from '../../contract/backend/definition.ts';
+import type { Clock } from '../../contract/context.ts';
 import { createApiClient } from '../../transfer/http/api.ts';
-import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import { type Connections, openConnections } from '../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { OpenBackend } from '../backend.ts';
 import { withHints } from './refused-credentials.ts';
@@ -14,6 +16,7 @@ export interface BackendParts
     readonly proxies: ProxySettings;
     /** Longest silence while bytes should move (ms). */
     readonly stallTimeoutMs: number;
+    readonly clock: Clock;
   };
   /** What to do when the credentials are refused, in words that name where they came from. */
   readonly ifRefused: string;
@@ -29,8 +32,8 @@ export interface Doors {
 /** Opens a backend's doors. Makes no request. `addresses` are the base addresses, its own first: credentials travel to them alone. */
 export function openDoors(parts: Omit<BackendParts, 'ifRefused'>, addresses: readonly string[]): Doors {
   const { settings, credentials, build, conceal, concealAddress, network } = parts;
-  const { proxies, stallTimeoutMs } = network;
-  const connections = openConnections(proxies, addresses);
+  const { proxies, stallTimeoutMs, clock } = network;
+  const connections = openConnections(proxies, addresses, clock);
   const trustedBase = addresses[0] ?? '';
   return {
     connections,
