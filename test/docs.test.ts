@@ -5,8 +5,8 @@ import * as z from 'zod';
 import { backends } from '../src/backends/index.ts';
 import { RUN_VALUES, TARGET_VALUES } from '../src/ci/reports/run-values.ts';
 import { resultJsonSchema } from '../src/cli/output/result-schema.ts';
-import { Receipt } from '../src/cli/receipt/receipt.ts';
 import { EventRecord } from '../src/contract/events.ts';
+import { Receipt } from '../src/contract/record/journal.ts';
 import { ResultDocument } from '../src/contract/result-document.ts';
 import { ROOT } from './support/files.ts';
 

@@ -3,14 +3,19 @@
 #
 #   release.sh <file> <dev|staging|prod> [<backend>[,<backend>...]]
 #
-# Credentials come from the environment; the receipts are protect.json, download.json and publish.json. Prints the path of the protected app,
-# and ends with apptool's exit code. It begins a new build each time; apptool's last words say how to go on with the one that there is.
+# Credentials come from the environment; the receipts are protect.json, download.json and publish.json, and those of an earlier run are kept
+# beside them. Prints the path of the protected app, and ends with apptool's exit code. It begins a new build each time; apptool's last words say how to go on with the one that there is.
 set -eu
 
 file=${1:?'release.sh <file> <environment> [<backends>]'}
 environment=${2:?'release.sh <file> <environment> [<backends>]'}
 targets=${3-}
 output=${file%.*}-protected.${file##*.}
+
+now=$(date -u +%Y%m%dT%H%M%SZ)
+for name in protect download publish; do
+  if [ -e "$name.json" ]; then mv -- "$name.json" "$name.until-$now.json"; fi
+done
 
 # Runs apptool; up to twice more after 6, which is: not available, and nothing of ours is running.
 apptool() {

@@ -1,102 +1,149 @@
 import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
-import { endReports } from '../ci/reports/end-reports.ts';
-import type { Report as FileReport } from '../ci/reports/report.ts';
 import type { Clock } from '../contract/context.ts';
-import { type AppToolError, AuthError, asAppToolError, CancelledError, LocalIoError } from '../contract/errors.ts';
+import { type AppToolError, AuthError, asAppToolError, CancelledError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
-import { createRedactor, type Redactor } from '../contract/text/redact.ts';
-import { pathLine, quotedLines, safeJson, safeLine, safeLines } from '../contract/text/safe-text.ts';
-import { createTrace, explainCancelled, leavesParts, type Report, type Trace } from '../run/trace.ts';
+import type { JournalFacts } from '../contract/record/journal.ts';
+import type { Listener } from '../contract/record/listener.ts';
+import { createRedactor } from '../contract/text/redact.ts';
+import { NOTHING_KNOWN } from '../run/journal/nothing-known.ts';
+import { explainCancelled } from '../run/journal/way-on.ts';
 import type { Command } from './commands/command.ts';
+import { COMMANDS } from './commands/index.ts';
 import { readCommandLine } from './commands/read-command-line.ts';
-import type { CommandResult, Invocation } from './line/command.ts';
-import { causeLines, documentOf, errorLines, type Outcome } from './output/outcome.ts';
-import type { Renderer } from './output/render/renderer.ts';
-import { type TextStream, textStream } from './output/streams.ts';
+import type { CommandResult } from './line/command.ts';
+import type { Parsed } from './line/program.ts';
+import { endListeners } from './output/end-listeners.ts';
+import { documentOf, type Outcome } from './output/outcome.ts';
+import { createPrinter, type Printer, type Telling } from './output/printer.ts';
+import { textStream } from './output/streams.ts';
 import { listenForSignals } from './process/cancellation.ts';
 import { realClock } from './process/clock.ts';
 import type { Host } from './process/host.ts';
 import { VERSION } from './process/version.ts';
-import type { ReceiptKeeper } from './receipt/receipt-keeper.ts';
+import type { ReceiptListener } from './receipt/receipt-listener.ts';
+import type { Session } from './session/session.ts';
+import type { Shell } from './session/shell.ts';
 
 export { setEngineFlags } from './process/engine-flags.ts';
 
-interface Run {
-  readonly process: Host;
-  readonly clock: Clock;
-  readonly stdout: TextStream;
-  readonly stderr: TextStream;
-  readonly redactor: Redactor;
+/** A run: what surrounds it, and what its stages have found so far. */
+interface Run extends Shell {
+  readonly printer: Printer;
   readonly startedAt: number;
-  readonly trace: Trace;
   readonly warnings: { readonly code: string; readonly message: string }[];
+  readonly listeners: Listener[];
   command: string | null;
-  renderer: Renderer | null;
-  receipts: ReceiptKeeper | null;
-  /** What is kept of the run besides what is printed. */
-  reports: readonly FileReport[];
-  /** Colours a finished line, where the terminal shows colours. */
-  paint: (line: string) => string;
-  /** What to do when a backend refuses the credentials, by its id. */
-  readonly ifRefused: Map<string, string>;
-  wantsJson: boolean;
-  isVerbose: boolean;
-  hasPrinted: boolean;
+  telling: Telling;
+  journal: JournalFacts;
+  receipt: ReceiptListener | null;
+  session: Session | null;
   hasEnded: boolean;
 }
 
 /** The whole program: reads the command line, runs one command, prints its result. Resolves with the exit code and never rejects. */
 export async function main(process: Host, clock: Clock = realClock): Promise<number> {
   const argv = process.argv.slice(2);
-  const run: Run = {
-    process,
-    clock,
-    stdout: textStream(process.stdout),
-    stderr: textStream(process.stderr),
-    redactor: createRedactor(),
-    startedAt: clock.now(),
-    trace: createTrace((trace) => run.receipts?.changed(trace)),
-    warnings: [],
-    command: null,
-    renderer: null,
-    receipts: null,
-    reports: [],
-    paint: (line) => line,
-    ifRefused: new Map(),
-    // Until the settings are read, what is on the line or in the variable decides how an error is told.
-    wantsJson: argv.includes('--json') || /^(1|true|yes|on)\r*$/i.test(process.env.APPTOOL_JSON ?? ''),
-    isVerbose: false,
-    hasPrinted: false,
-    hasEnded: false,
-  };
+  const run = begin(argv, process, clock);
   const cancellation = listenForSignals(process, clock, {
     onFirst: (signal) => emit(run, { type: 'cancelling', signal }),
-    onHardStop: (cancelled) => void fail(run, cancelled),
+    onHardStop: (cancelled) => void end(run, cancelled, null),
   });
   catchStrays(process, run);
   const code = await runToItsEnd(run, argv, cancellation.signal);
   cancellation.close();
-  return code === 0 ? await codeOfPrinting(run) : code;
+  return code === 0 ? await run.printer.flushed() : code;
+}
+
+function begin(argv: readonly string[], process: Host, clock: Clock): Run {
+  const [stdout, stderr] = [textStream(process.stdout), textStream(process.stderr)];
+  const redactor = createRedactor();
+  const shell: Shell = { process, clock, stdout, stderr, redactor };
+  // Until the settings are read, what is on the line or in the variable decides how an error is told.
+  const wantsJson = argv.includes('--json') || /^(1|true|yes|on)\r*$/i.test(process.env.APPTOOL_JSON ?? '');
+  const run: Run = {
+    ...shell,
+    printer: createPrinter({ ...shell, telling: () => run.telling }),
+    startedAt: clock.now(),
+    warnings: [],
+    listeners: [],
+    command: null,
+    telling: { wantsJson, isVerbose: false, paint: (line) => line },
+    journal: NOTHING_KNOWN,
+    receipt: null,
+    session: null,
+    hasEnded: false,
+  };
+  return run;
 }
 
 async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSignal): Promise<number> {
   try {
     const parsed = await readCommandLine(argv);
     if (parsed.type === 'text' || parsed.type === 'help') {
-      run.stdout.write(parsed.text);
+      run.printer.text(parsed.text);
       return 0;
     }
     if (parsed.type === 'no-command') {
-      if (!run.wantsJson) run.stderr.write(parsed.help);
+      if (!run.telling.wantsJson) run.printer.note(parsed.help);
       throw parsed.error;
     }
     run.command = parsed.spec.name;
-    const result = await execute(parsed.spec, parsed.invocation, run, signal);
-    return result.failure === undefined ? succeed(run, result) : fail(run, result.failure, result);
+    const result = await carryOut(run, parsed, signal);
+    return end(run, result.failure ?? null, result);
   } catch (error) {
-    return fail(run, error);
+    return end(run, error, null);
   }
+}
+
+/** Settles what was asked, opens the listeners, and runs the command. */
+async function carryOut(
+  run: Run,
+  { spec, invocation }: Extract<Parsed<Command>, { type: 'run' }>,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const stages = await import('./session/stages.ts');
+  // Every part and every wait listens to it.
+  setMaxListeners(0, signal);
+  signal.throwIfAborted();
+  const tell = (event: AppEvent): void => emit(run, event);
+
+  const settled = await stages.settle(spec, invocation, run.process);
+  const { json, verbose } = settled.settings.values;
+  run.telling = { ...run.telling, wantsJson: json === true, isVerbose: verbose === true };
+
+  const shown = await stages.openConsole(settled.settings.values, run);
+  run.telling = { ...run.telling, paint: shown.paint };
+  run.listeners.push(shown.listener);
+  const reports = await stages.openReportsOf(settled, run, shown.write, tell);
+  run.listeners.push(...reports.listeners);
+  reports.warnOfMissing();
+  for (const warning of settled.warnings) tell({ type: 'warning', ...warning });
+  const { listener, kept } = await stages.openReceipt(settled, run, signal, tell, () => run.journal);
+  run.receipt = listener;
+  // Before the reports, which tell where it is.
+  run.listeners.splice(1, 0, listener);
+  const changed = (facts: JournalFacts): void => {
+    for (const one of run.listeners) one.changed?.(facts);
+  };
+  const journal = stages.createJournal({ kept, now: run.clock.date, changed });
+  run.journal = journal;
+
+  const ctx = { signal, emit: tell, record: journal.record, journal, clock: run.clock };
+  const printNow = (result: CommandResult): void => run.printer.result(result, outcomeOf(run, null, result));
+  const session = await stages.openSession(settled, { shell: run, commands: COMMANDS, ctx, printNow });
+  run.session = session;
+  try {
+    tell({ type: 'run.start', command: spec.name, version: VERSION });
+    return await spec.run(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function emit(run: Run, event: AppEvent): void {
+  if (event.type === 'warning') run.warnings.push({ code: event.code, message: event.message });
+  for (const listener of run.listeners) listener.event?.(event);
 }
 
 /** An error that nobody caught is a bug of ours, and ends the run as tidily as any other. */
@@ -104,170 +151,52 @@ function catchStrays(process: Host, run: Run): void {
   const onStray = (error: unknown): void => {
     // After the end there is nothing left to clean up, and the exit code has been decided.
     if (run.hasEnded) return;
-    process.exit(fail(run, error));
+    process.exit(end(run, error, null));
   };
   process.on('uncaughtException', onStray);
   process.on('unhandledRejection', onStray);
 }
 
-/** A result that could not be written is none. A reader that went away wanted no more of it, which is fine. */
-async function codeOfPrinting(run: Run): Promise<number> {
-  const problem = await run.stdout.flushed();
-  if (problem === null || problem === 'EPIPE') return 0;
-  const error = new LocalIoError(`cannot write the result: ${problem}`, {
-    hint: 'what was done is done; only its result is lost',
-  });
-  for (const line of errorLines(error, run.trace.report, () => [])) writeLine(run, line);
-  return error.exitCode;
-}
-
-async function execute(spec: Command, invocation: Invocation, run: Run, signal: AbortSignal): Promise<CommandResult> {
-  const { prepare } = await import('./session/prepare.ts');
-  // Every part and every wait listens to it.
-  setMaxListeners(0, signal);
-  signal.throwIfAborted();
-  const prepared = await prepare(invocation, {
-    process: run.process,
-    clock: run.clock,
-    redactor: run.redactor,
-    signal,
-    emit: (event) => emit(run, event),
-    trace: run.trace,
-    printNow: (result) => print(run, result),
-    stderr: run.stderr,
-    onSettings: ({ json, verbose }) => {
-      run.wantsJson = json === true;
-      run.isVerbose = verbose === true;
-    },
-    onRenderer: (renderer, paint) => {
-      run.renderer = renderer;
-      run.paint = paint;
-    },
-    onReports: (reports) => {
-      run.reports = reports;
-    },
-    onReceipts: (receipts) => {
-      run.receipts = receipts;
-    },
-    onCredentials: (backend, ifRefused) => run.ifRefused.set(backend, ifRefused),
-  });
-  try {
-    emit(run, { type: 'run.start', command: spec.name, version: VERSION });
-    return await spec.run(prepared.session);
-  } finally {
-    await prepared.close();
-  }
-}
-
-function emit(run: Run, event: AppEvent): void {
-  if (event.type === 'warning') run.warnings.push({ code: event.code, message: event.message });
-  run.renderer?.event(event);
-  run.receipts?.event(event);
-  for (const report of run.reports) report.event?.(event);
-}
-
-function succeed(run: Run, result: CommandResult): number {
-  const receipt = run.receipts?.ended(run.trace, null) ?? null;
-  const unwritten = finishReports(run, result, null, receipt);
-  if (unwritten !== null) return fail(run, unwritten, result);
+/**
+ * Tells how a run ended; `thrown` is `null` when all is well. Gives the exit code. Synchronous, so that it can be the last thing that a
+ * process does; a second call changes nothing.
+ */
+function end(run: Run, thrown: unknown, result: CommandResult | null): number {
+  const known = thrown === null ? null : asAppToolError(thrown);
+  if (run.hasEnded) return known?.exitCode ?? 0;
   run.hasEnded = true;
-  run.renderer?.close();
-  print(run, result);
-  return 0;
+  const failure = known === null ? null : explained(run, known);
+  for (const step of run.journal.current)
+    if (!step.isTarget && step.error === undefined) step.tell({ type: 'ended', error: failure });
+  for (const path of run.journal.temporaryPaths) rmSync(path, { force: true, recursive: true });
+  const endWith = (error: AppToolError | null) => ({
+    document: documentOf(outcomeOf(run, error, result)),
+    receipt: run.receipt?.written() ?? null,
+  });
+  const unwritten = endListeners(run.listeners, failure, endWith, (event) => emit(run, event));
+  run.listeners.length = 0;
+  const error = failure ?? unwritten;
+  const outcome = outcomeOf(run, error, result);
+  if (error !== null) run.printer.failure(error, result, outcome);
+  else if (result !== null) run.printer.result(result, outcome);
+  return error?.exitCode ?? 0;
 }
 
-/** Tells how a run failed. Synchronous, so that it can be the last thing that a process does; a second call changes nothing. */
-function fail(run: Run, thrown: unknown, result: CommandResult | null = null): number {
-  const known = asAppToolError(thrown);
-  if (run.hasEnded) return known.exitCode;
-  run.hasEnded = true;
-  const error = known instanceof CancelledError ? explainCancelled(known, run.trace) : known;
-  for (const { end, report } of run.trace.targets) explainRefused(run, end ?? null, report);
-  explainRefused(run, error, run.trace.report);
-  for (const path of run.trace.leftovers.temporaryPaths) rmSync(path, { force: true, recursive: true });
-  const receipt = run.receipts?.ended(run.trace, error) ?? null;
-  if (leavesParts(run.trace)) emit(run, partsLeft(run.trace, receipt));
-  finishReports(run, result, error, receipt);
-  run.renderer?.close();
-  if (result !== null && !run.wantsJson) print(run, result);
-  writeErrors(run, error);
-  if (run.wantsJson && !run.hasPrinted) printDocument(run, { ...soFar(run), result, error });
-  return error.exitCode;
+/** With what to do next, where only the run knows it. */
+function explained(run: Run, error: AppToolError): AppToolError {
+  const told = error instanceof CancelledError ? explainCancelled(error, run.journal) : error;
+  for (const step of run.journal.current) explainRefused(run, step.error ?? null, step.backend);
+  const [step] = run.journal.current;
+  explainRefused(run, told, step?.backend ?? run.journal.call?.backend ?? '');
+  return told;
 }
 
-/** Tells the reports how the run ended, once. Gives back what to say where one of them could not be written; a failure warns of it by itself. */
-function finishReports(
-  run: Run,
-  result: CommandResult | null,
-  error: AppToolError | null,
-  receipt: string | null,
-): LocalIoError | null {
-  const documentWith = (unwritten: AppToolError | null) =>
-    documentOf({ ...soFar(run), result, error: error ?? unwritten });
-  const unwritten = endReports(run.reports, documentWith, receipt);
-  if (unwritten !== null && error !== null)
-    emit(run, { type: 'warning', code: 'report-unwritable', message: unwritten.message });
-  const { exitCode, durationMs, error: told } = documentWith(unwritten);
-  emit(run, { type: 'run.end', exitCode, errorClass: told?.class ?? null, message: told?.message ?? null, durationMs });
-  run.reports = [];
-  return unwritten;
+function explainRefused({ session }: Run, error: AppToolError | null, backend: string): void {
+  if (error instanceof AuthError) error.hint ??= session?.refusals.get(backend) ?? null;
 }
 
-/** Each target's own, then that of the run, unless it is one of them; with `--verbose` what lies beneath it. */
-function writeErrors(run: Run, error: AppToolError): void {
-  const { targets, report } = run.trace;
-  for (const target of targets) {
-    if (target.end != null && !(target.end instanceof CancelledError))
-      writeError(run, target.end, target.report, `${target.report.backend}: `);
-  }
-  if (!targets.some(({ end }) => end === error)) writeError(run, error, report);
-  if (run.isVerbose && !(error instanceof CancelledError))
-    for (const line of causeLines(error, run.redactor.redact)) writeLine(run, line);
-}
-
-function explainRefused(run: Run, error: AppToolError | null, { backend }: Report): void {
-  if (error instanceof AuthError) error.hint ??= run.ifRefused.get(backend ?? '') ?? null;
-}
-
-function writeError(run: Run, error: AppToolError, report: Report, prefix = ''): void {
-  const lines = errorLines(error, report, (text) => quotedLines(text, run.redactor), prefix);
-  for (const line of lines) writeLine(run, line);
-}
-
-/** Parts that stay in the storage cost money: so how to remove them is said, whatever else went wrong. */
-function partsLeft(trace: Trace, receipt: string | null): AppEvent {
-  const left = [trace, ...trace.targets].filter(({ leftovers }) => leftovers.session !== null);
-  const session = left.map(({ leftovers }) => JSON.stringify(leftovers.session)).join(' and ');
-  const how =
-    receipt === null
-      ? `the receipt could not be written; it would hold ${session}`
-      : `to remove them: apptool abort ${receipt}`;
-  const first = left.some(({ leftovers }) => leftovers.mayHaveLanded)
-    ? 'look for the job first; if it is not there, its parts are still stored'
-    : 'parts of an unfinished upload are still stored';
-  return { type: 'warning', code: 'multipart-left-open', message: `${first}; ${how}` };
-}
-
-function writeLine(run: Run, line: string): void {
-  // What stands behind the prefix has been made safe line by line.
-  const safe = line.startsWith('apptool| ') ? line : safeLine(line, run.redactor);
-  run.stderr.write(`${run.paint(safe)}\n`);
-}
-
-function print(run: Run, result: CommandResult): void {
-  if (run.hasPrinted) return;
-  run.hasPrinted = true;
-  if (run.wantsJson) printDocument(run, { ...soFar(run), result, error: null });
-  else if (result.path !== undefined) run.stdout.write(`${pathLine(result.path, run.redactor)}\n`);
-  else if (result.text !== null) run.stdout.write(`${safeLines(result.text, run.redactor).join('\n')}\n`);
-}
-
-/** What is known of the run, for its document. */
-function soFar(run: Run): Omit<Outcome, 'result' | 'error'> {
-  const { command, trace, warnings, clock, startedAt } = run;
-  return { command, trace, warnings, durationMs: clock.now() - startedAt };
-}
-
-function printDocument(run: Run, outcome: Outcome): void {
-  run.stdout.write(`${safeJson(documentOf(outcome), run.redactor)}\n`);
+/** What is known of the run so far. */
+function outcomeOf(run: Run, error: AppToolError | null, result: CommandResult | null): Outcome {
+  const { command, journal, warnings, startedAt, clock } = run;
+  return { command, journal, warnings, result, error, durationMs: clock.now() - startedAt };
 }

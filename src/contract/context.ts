@@ -1,5 +1,5 @@
 import type { Emit } from './events.ts';
-import type { JobDetails } from './job.ts';
+import type { StepEvent } from './record/journal.ts';
 
 /**
  * Time, as everything below `cli` sees it.
@@ -18,13 +18,7 @@ export interface Clock {
 
 /** What now exists because of this run, at the backend or here: recorded as soon as it is known, so that no ending can forget it. */
 export type RemoteFact =
-  | { readonly type: 'job'; readonly id: string; readonly details?: JobDetails }
-  | { readonly type: 'multipart-open'; readonly session: Readonly<Record<string, string>> }
-  | { readonly type: 'multipart-closed' }
-  /** The last byte was handed over: from here on the job may be running, whatever we hear. */
-  | { readonly type: 'may-have-landed' }
-  /** The server has refused what was sent, so nothing was started by it after all. */
-  | { readonly type: 'not-landed' }
+  | Extract<StepEvent, { type: 'job' | 'multipart-open' | 'multipart-closed' | 'may-have-landed' | 'not-landed' }>
   /** A file of ours that must not outlive the run. */
   | { readonly type: 'temporary'; readonly path: string }
   | { readonly type: 'temporary-gone'; readonly path: string };

@@ -4,6 +4,17 @@ export type Stage = 'development' | 'staging' | 'production';
 /** Where a job stands. The backend's own word travels beside it, as `JobState.status`. */
 export type Phase = 'queued' | 'running' | 'action-required' | 'succeeded' | 'failed';
 
+/** A job as a user passes it around; `text` is `<backend>:<id>`. */
+export interface JobRef {
+  readonly backend: string;
+  readonly id: string;
+  readonly text: string;
+}
+
+export function jobRef(backend: string, id: string): JobRef {
+  return { backend, id, text: `${backend}:${id}` };
+}
+
 /** What a backend found in a file, or says of a version beside its state. */
 export interface Finding {
   /** The backend's own code. */

@@ -10,7 +10,8 @@ import type { PlannedRequest } from '../contract/planned-request.ts';
 import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
 import { type OpenBackend, stageOf } from './backend.ts';
 import { asksForSignatures, type Expectations, preflight } from './checks/preflight.ts';
-import { factsOf, type RunContext } from './trace.ts';
+import { inputRecord } from './journal/files.ts';
+import type { RunContext } from './journal/journal.ts';
 
 /** A local file on its way, and what the user says of it. */
 export interface ArtifactInput {
@@ -53,7 +54,7 @@ export async function withArtifactFor<T>(
   const reader = createReader(path, asksForSignatures(backends, expected), ctx);
   const artifact = await openArtifact(path, { judge: reader.judge, checkSize });
   try {
-    ctx.trace.note({ artifact: factsOf(artifact, null, reader.signers()) });
+    ctx.journal.note({ artifact: inputRecord(artifact, null, reader.signers()) });
     checkPlatform(artifact, platform);
     const { name, identity } = artifact;
     const isForProduction = backends.some((backend) => stageOf(backend, options) === 'production');

@@ -7,6 +7,8 @@ import type { Storage } from '../transfer/http/storage.ts';
 /** A backend that is configured and ready: its protocol, and what is known of it without asking. */
 export interface OpenBackend {
   readonly id: string;
+  /** Host of its address; `null` where it has none. */
+  readonly host: string | null;
   readonly files: readonly ArtifactKind[];
   readonly limit: { readonly bytes: number; readonly words: string } | null;
   /** `release` where it refuses files that are not signed, or only with a key for debug builds. */
@@ -17,17 +19,10 @@ export interface OpenBackend {
   readonly milestones: readonly { readonly name: string; readonly pollIntervalMs?: number }[];
   /** Whether what comes back is the protected app. */
   readonly protects: boolean;
-  /** True where a job's record may appear only some time after its upload. */
-  readonly appearsLate?: boolean;
   readonly adapter: Adapter;
   /** How many builds are left, where this backend or another that knows its plan can tell. */
   readonly quota?: Adapter['quota'];
   readonly storage: Storage;
-}
-
-/** A job as a user passes it around: `<backend>:<id>`. */
-export function jobRef(backend: { readonly id: string }, id: string): string {
-  return `${backend.id}:${id}`;
 }
 
 /** What an upload to this backend is meant for; `null` where neither it nor the options say. */

@@ -9,19 +9,21 @@ import {
   UnavailableError,
   UsageError,
 } from '../contract/errors.ts';
-import type { DownloadLink } from '../contract/job.ts';
+import type { DownloadLink, JobRef } from '../contract/job.ts';
+import type { AppRecord } from '../contract/record/journal.ts';
 import { type Downloaded, downloadToFile } from '../transfer/download/download.ts';
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/download/output-file.ts';
 import { readyLink } from '../transfer/download/ready-link.ts';
 import { jobFailed } from '../transfer/wait/poll.ts';
-import { downloadOf, jobRef, type OpenBackend } from './backend.ts';
+import { downloadOf, type OpenBackend } from './backend.ts';
 import { proveOutput, readOutput, type SentArtifact } from './checks/output-proof.ts';
-import { type AppRecord, appRecord, type RunContext } from './trace.ts';
+import { appRecord } from './journal/files.ts';
+import type { StepContext } from './journal/journal.ts';
 import { status } from './wait.ts';
 
 export interface DownloadInput {
   readonly backend: OpenBackend;
-  readonly id: string;
+  readonly job: JobRef;
   readonly output: OutputTarget;
   /** What was sent, where this run knows it: the output must be the same app, and not the same bytes. */
   readonly sent: SentArtifact | null;
@@ -30,14 +32,14 @@ export interface DownloadInput {
 }
 
 /** Fetches a finished job's output, judges it, and puts it in place. */
-export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promise<Downloaded> {
-  const { backend, id, output, sent, isOwnCommand } = input;
+export async function fetchOutput(input: DownloadInput, ctx: StepContext): Promise<Downloaded> {
+  const { backend, job, output, sent, isOwnCommand } = input;
   const download = downloadOf(backend);
   let app: AppRecord | null = null;
   try {
     const done = await downloadToFile(
       {
-        link: () => download(id, kindNamed(output.path), ctx),
+        link: () => download(job.id, kindNamed(output.path), ctx),
         storage: backend.storage,
         target: output,
         inputBytes: sent?.sizeBytes ?? null,
@@ -48,18 +50,18 @@ export async function fetchOutput(input: DownloadInput, ctx: RunContext): Promis
       ctx,
     );
     const { path, sizeBytes: size, sha256 } = done;
-    ctx.trace.note({ output: { path, name: basename(path), size, sha256, ...(app ?? appRecord(null, null)) } });
+    ctx.journal.note({ output: { path, name: basename(path), size, sha256, ...(app ?? appRecord(null, null)) } });
     // Stopped while it was put in place: it is there, and the run was stopped.
     ctx.signal.throwIfAborted();
     return done;
   } catch (error) {
-    throw withWayOn(error, `apptool download ${jobRef(backend, id)} -o ${output.path}`, isOwnCommand);
+    throw withWayOn(error, `apptool download ${job.text} -o ${output.path}`, isOwnCommand);
   }
 }
 
 export interface DownloadCommandInput {
   readonly backend: OpenBackend;
-  readonly id: string;
+  readonly job: JobRef;
   readonly output: string | undefined;
   readonly force: boolean;
   /** What was sent, where a receipt tells. */
@@ -71,29 +73,28 @@ export interface DownloadCommandInput {
 /** `apptool download`: refuses at once what is not finished. Without a path, the output is named after the job's file. */
 export async function download(
   input: DownloadCommandInput,
-  ctx: RunContext,
+  ctx: StepContext,
 ): Promise<{ readonly path: string; readonly isWritten: boolean }> {
-  const { backend, id, force } = input;
+  const { backend, job, force } = input;
   const mint = downloadOf(backend);
-  backend.adapter.assertDownloadable?.(id);
+  backend.adapter.assertDownloadable?.(job.id);
   if (input.output !== undefined) {
     if (input.sent !== null && backend.protects) assertKindOfOutput(input.output, input.sent.kind);
     await checkOutput({ path: input.output, force }, null);
   }
-  const state = await status(backend, id, ctx);
-  const job = jobRef(backend, id);
-  if (state.phase === 'failed') throw jobFailed(job, state);
+  const state = await status(backend, job, ctx);
+  if (state.phase === 'failed') throw jobFailed(job.text, state);
   if (state.phase !== 'succeeded') {
-    throw new PendingError(`${job} is not finished: status ${state.status}`, {
-      hint: `to wait for it: apptool wait ${job}`,
+    throw new PendingError(`${job.text} is not finished: status ${state.status}`, {
+      hint: `to wait for it: apptool wait ${job.text}`,
     });
   }
-  const path = input.output ?? defaultName(await readyLink(() => mint(id, null, ctx), ctx), backend.protects);
+  const path = input.output ?? defaultName(await readyLink(() => mint(job.id, null, ctx), ctx), backend.protects);
   if (input.output === undefined) await checkOutput({ path, force }, null);
   if (input.dryRun) return { path, isWritten: false };
   // What is not protected comes back as it is, or as another kind of file.
   const sent = backend.protects ? input.sent : null;
-  await fetchOutput({ backend, id, output: { path, force }, sent, isOwnCommand: true }, ctx);
+  await fetchOutput({ backend, job, output: { path, force }, sent, isOwnCommand: true }, ctx);
   return { path, isWritten: true };
 }
 
@@ -110,7 +111,7 @@ async function verify(
   file: OutputFile,
   { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string },
   { sent, output }: DownloadInput,
-  ctx: RunContext,
+  ctx: StepContext,
 ): Promise<AppRecord> {
   const fill = async (buffer: Buffer, position: number) => {
     const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, position);

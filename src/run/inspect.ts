@@ -7,7 +7,8 @@ import type { SignatureScheme } from '../archive/signature/signature-scheme.ts';
 import type { ArchiveFile } from '../archive/zip/archive-file.ts';
 import { type Judgement, openArtifact } from '../transfer/artifact.ts';
 import { readInput, warnOf, warnOfRemarks } from './artifact.ts';
-import { factsOf, type RunContext } from './trace.ts';
+import { inputRecord } from './journal/files.ts';
+import type { RunContext } from './journal/journal.ts';
 
 /** What comes before the hash tree in a v4 signature file is far smaller. */
 const IDSIG_HEAD_BYTES = 64 * 1024;
@@ -19,10 +20,10 @@ const IDSIG_HEAD_BYTES = 64 * 1024;
 export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> {
   const { artifact, inspection } = await openInspected(path, ctx);
   try {
-    ctx.trace.note({ artifact: factsOf(artifact, null, inspection.signers) });
+    ctx.journal.note({ artifact: inputRecord(artifact, null, inspection.signers) });
     const [checked, sha256] = await Promise.all([inspection.verify(ctx.signal), artifact.sha256(ctx.signal)]);
     await artifact.assertUnchanged();
-    ctx.trace.note({ artifact: factsOf(artifact, sha256, inspection.signers) });
+    ctx.journal.note({ artifact: inputRecord(artifact, sha256, inspection.signers) });
     const facts = checked.kind === 'apk' ? withV4(checked, await readIdsig(`${path}.idsig`)) : checked;
     warnOf(facts.problems, ctx);
     for (const { scheme, reason } of facts.kind === 'ipa' ? [] : facts.signatures.filter(isUntrue)) {

@@ -1,9 +1,10 @@
 import type { LostUpload, UploadOptions } from '../contract/adapter.ts';
 import type { Artifact } from '../contract/artifact.ts';
 import { UnknownOutcomeError } from '../contract/errors.ts';
+import { jobRef } from '../contract/job.ts';
 import { assertSentUnchanged } from '../transfer/upload/signed-protocol.ts';
-import { jobRef, type OpenBackend } from './backend.ts';
-import type { RunContext } from './trace.ts';
+import type { OpenBackend } from './backend.ts';
+import type { StepContext } from './journal/journal.ts';
 
 /** How long a record may take to appear in a list, once it was made, before it is said not to be there (ms). */
 const LOOK_MS = 30_000;
@@ -25,19 +26,20 @@ interface FailedUpload {
  */
 export async function settleLost(
   { error, artifact, backend, options, since }: FailedUpload,
-  ctx: RunContext,
+  ctx: StepContext,
 ): Promise<string> {
   const { find } = backend.adapter;
   if (!(error instanceof UnknownOutcomeError && error.isAnswerLost) || find === undefined) throw error;
   const { name, platform, identity } = artifact;
-  const job = ctx.trace.report.job?.id ?? null;
+  const job = ctx.step.job?.id ?? null;
   const lost: LostUpload = { name, platform, identity, environment: options.environment, job };
   const found = await look(() => find(lost, since, ctx), Math.min(STEP_MS, options.pollIntervalMs), ctx);
   const [id, ...others] = found ?? [];
-  if (id === undefined || others.length > 0) throw unsettled(error, found?.map((one) => jobRef(backend, one)) ?? null);
+  if (id === undefined || others.length > 0)
+    throw unsettled(error, found?.map((one) => jobRef(backend.id, one).text) ?? null);
   ctx.record({ type: 'job', id });
   ctx.record({ type: 'may-have-landed' });
-  const message = `the response to the upload was lost, but ${backend.id} has the job: ${jobRef(backend, id)}`;
+  const message = `the response to the upload was lost, but ${backend.id} has the job: ${jobRef(backend.id, id).text}`;
   ctx.emit({ type: 'warning', code: 'lost-response', message });
   await assertSentUnchanged(artifact, id);
   return id;
@@ -47,7 +49,7 @@ export async function settleLost(
 async function look(
   ask: () => Promise<readonly string[]>,
   stepMs: number,
-  ctx: RunContext,
+  ctx: StepContext,
 ): Promise<readonly string[] | null> {
   const startedAt = ctx.clock.now();
   for (;;) {

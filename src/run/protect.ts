@@ -1,11 +1,14 @@
 import { join, parse } from 'node:path';
+import type { JobRef } from '../contract/job.ts';
 import { assertRegularFile, checkArtifactName } from '../transfer/artifact.ts';
 import { checkOutput, type OutputTarget } from '../transfer/download/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
 import { assertProtects, stageOf } from './backend.ts';
 import { checkQuotas } from './checks/quota.ts';
 import { assertKindOfOutput, fetchOutput } from './download.ts';
-import type { RunContext } from './trace.ts';
+import { beginSteps } from './journal/begin-steps.ts';
+import { contextOf, type RunContext } from './journal/journal.ts';
+import { newStep } from './journal/step.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { type WaitInput, wait } from './wait.ts';
 
@@ -34,34 +37,28 @@ export async function checkProtectOutput(input: ProtectInput): Promise<OutputTar
 
 /**
  * `apptool protect`: upload, wait, fetch, judge, put in place. What would stop the end is found before the beginning. Resolves with the
- * job's id and the path of the output, which is `null` for a detached run.
+ * job and the path of the output, which is `null` for a detached run.
  */
 export async function protect(
   input: ProtectInput,
-  ctx: RunContext,
-): Promise<{ readonly id: string; readonly output: string | null }> {
-  const { backend } = input;
-  ctx.trace.note({ backend: backend.id });
+  run: RunContext,
+): Promise<{ readonly job: JobRef; readonly output: string | null }> {
+  const { backend, options } = input;
+  const ctx = contextOf(run.journal.draft(newStep('protect', backend, options), false), run);
   assertProtects(backend);
   checkInputName(backend, input.path);
   const target = input.detach ? null : await checkProtectOutput(input);
-  const { id, sent } = await withArtifact(input, ctx, async (artifact, _, signedBy) => {
-    await checkQuotas([backend], artifact, input.options.environment, ctx);
-    return {
-      id: await uploadArtifact(artifact, input, ctx),
-      sent: {
-        ...artifact,
-        sha256: ctx.trace.report.artifact?.sha256 ?? null,
-        signingKey: input.options.signingKey,
-        signedBy,
-      },
-    };
+  const { job, sent } = await withArtifact(input, ctx, async (artifact, _, signedBy) => {
+    await beginSteps(artifact, options, ctx);
+    await checkQuotas([backend], artifact, options.environment, ctx);
+    const accepted = await uploadArtifact(artifact, input, ctx);
+    return { job: accepted, sent: { ...artifact, sha256: ctx.step.sha256, signingKey: options.signingKey, signedBy } };
   });
   if (target === null) {
     acceptAsDone(ctx);
-    return { id, output: null };
+    return { job, output: null };
   }
-  await wait({ ...input.waiting, backend, id, uploaded: { ...sent, stage: stageOf(backend, input.options) } }, ctx);
-  const { path } = await fetchOutput({ backend, id, output: target, sent, isOwnCommand: false }, ctx);
-  return { id, output: path };
+  await wait({ ...input.waiting, backend, job, uploaded: { ...sent, stage: stageOf(backend, options) } }, ctx);
+  const { path } = await fetchOutput({ backend, job, output: target, sent, isOwnCommand: false }, ctx);
+  return { job, output: path };
 }

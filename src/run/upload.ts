@@ -1,13 +1,15 @@
 import type { Artifact } from '../contract/artifact.ts';
 import { LocalIoError } from '../contract/errors.ts';
+import { type JobRef, jobRef } from '../contract/job.ts';
 import { type UploadInput, withArtifact } from './artifact.ts';
-import { jobRef } from './backend.ts';
 import { checkQuotas } from './checks/quota.ts';
+import { beginSteps } from './journal/begin-steps.ts';
+import { contextOf, type RunContext, type StepContext } from './journal/journal.ts';
+import { newStep } from './journal/step.ts';
 import { settleLost } from './lost-upload.ts';
-import { factsOf, type RunContext } from './trace.ts';
 
-/** Uploads the artifact that is open and resolves with the job id. The report gets the artifact's SHA-256 and the job. */
-export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx: RunContext): Promise<string> {
+/** Uploads the artifact that is open. Resolves with the job when the backend has taken the whole file; the step then has its SHA-256. */
+export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx: StepContext): Promise<JobRef> {
   const { backend, options } = input;
   const startedAt = ctx.clock.now();
   ctx.emit({ type: 'upload.start', name: artifact.name, backend: backend.id, sizeBytes: artifact.sizeBytes });
@@ -20,17 +22,24 @@ export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx
   const id = await backend.adapter.upload(artifact, options, ctx).catch(async (error: unknown) => {
     return await settleLost({ error, artifact, backend, options, since }, ctx);
   });
-  const sha256 = await hashOfSent(artifact, hashing, ctx);
-  ctx.trace.note({ artifact: { ...(ctx.trace.report.artifact ?? factsOf(artifact, null, null)), sha256 } });
-  ctx.emit({ type: 'upload.done', job: jobRef(backend, id), durationMs: ctx.clock.now() - startedAt });
-  return id;
+  const job = ctx.step.job ?? jobRef(backend.id, id);
+  ctx.step.tell({ type: 'accepted' });
+  noteHash(await hashOfSent(artifact, hashing, ctx), ctx);
+  ctx.emit({ type: 'upload.done', job: job.text, durationMs: ctx.clock.now() - startedAt });
+  return job;
+}
+
+function noteHash(sha256: string | null, { step, journal }: StepContext): void {
+  step.tell({ type: 'sent', sha256 });
+  const { artifact } = journal;
+  if (sha256 !== null && artifact?.sha256 === null) journal.note({ artifact: { ...artifact, sha256 } });
 }
 
 /**
  * The hash, if it is surely that of what was sent. The file was checked when its last byte was out; when it changed after that, the
  * upload is right, but the hash may not be.
  */
-async function hashOfSent(artifact: Artifact, hashing: Promise<string>, ctx: RunContext): Promise<string | null> {
+async function hashOfSent(artifact: Artifact, hashing: Promise<string>, ctx: StepContext): Promise<string | null> {
   try {
     const sha256 = await hashing;
     await artifact.assertUnchanged();
@@ -43,18 +52,19 @@ async function hashOfSent(artifact: Artifact, hashing: Promise<string>, ctx: Run
   }
 }
 
-/** `apptool upload`: the upload alone. Resolves with the job id. */
-export async function upload(input: UploadInput, ctx: RunContext): Promise<string> {
-  ctx.trace.note({ backend: input.backend.id });
-  const id = await withArtifact(input, ctx, async (artifact) => {
+/** `apptool upload`: the upload alone. */
+export async function upload(input: UploadInput, run: RunContext): Promise<JobRef> {
+  const ctx = contextOf(run.journal.draft(newStep('upload', input.backend, input.options), false), run);
+  const job = await withArtifact(input, ctx, async (artifact) => {
+    await beginSteps(artifact, input.options, ctx);
     await checkQuotas([input.backend], artifact, input.options.environment, ctx);
     return await uploadArtifact(artifact, input, ctx);
   });
   acceptAsDone(ctx);
-  return id;
+  return job;
 }
 
 /** Nobody will ask for the job in this run: the answer to its last call has to do. */
-export function acceptAsDone(ctx: RunContext): void {
-  if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
+export function acceptAsDone(ctx: StepContext): void {
+  if (ctx.step.unfinished !== null) ctx.record({ type: 'multipart-closed' });
 }

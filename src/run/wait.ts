@@ -1,20 +1,20 @@
 import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
 import { IntegrityError, UsageError } from '../contract/errors.ts';
-import type { Finding, JobState, Stage } from '../contract/job.ts';
-import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
-import { jobRef, type OpenBackend } from './backend.ts';
-import { jobRecord, type RunContext } from './trace.ts';
+import type { Finding, JobDetails, JobRef, JobState, Stage } from '../contract/job.ts';
+import { noSuchJob, waitForJob } from '../transfer/wait/poll.ts';
+import type { OpenBackend } from './backend.ts';
+import type { StepContext } from './journal/journal.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
-interface SentSubject extends Pick<Artifact, 'name' | 'platform' | 'identity'> {
+interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
   /** What it was sent for, where the backend knows such a thing. */
   readonly stage: Stage | null;
 }
 
 export interface WaitInput {
   readonly backend: OpenBackend;
-  readonly id: string;
+  readonly job: JobRef;
   readonly pollIntervalMs: number;
   readonly timeoutMs: number;
   readonly appearTimeoutMs: number;
@@ -28,64 +28,30 @@ export interface WaitInput {
  * `apptool wait`: asks until the job has ended well; every other end is an error. What was found and fails nothing is told as warnings,
  * at the end.
  */
-export async function wait(input: WaitInput, ctx: RunContext): Promise<JobState> {
-  const { backend, id, uploaded } = input;
-  const job = jobRef(backend, id);
-  const record = jobRecord(ctx.trace, job, id);
-  ctx.trace.note({ backend: backend.id, job: record });
-  // A job of another run goes on, whatever becomes of this one.
-  if (uploaded === null) ctx.record({ type: 'may-have-landed' });
+export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState> {
+  const { backend, job, uploaded } = input;
   const until = milestoneOf(backend, input.until);
-  let isNameTold = false;
   const poll = async (asking: Context) => {
-    const state = await backend.adapter.poll(id, { patience: 'once', until, details: record.details }, asking);
+    const state = await backend.adapter.poll(job.id, { patience: 'once', until, details: detailsOf(job, ctx) }, asking);
     if (state === 'absent') return state;
-    // The job has a record, so its upload was completed, whatever the answer to that call was.
-    if (ctx.trace.leftovers.session !== null) ctx.record({ type: 'multipart-closed' });
-    noteState(state, ctx);
-    if (uploaded !== null) checkSubject(job, state, uploaded);
-    const name = state.subject?.fileName ?? uploaded?.name;
-    if (uploaded !== null && name !== undefined && name !== uploaded.name && !isNameTold) {
-      isNameTold = true;
-      const message = `${backend.id} calls the file ${JSON.stringify(name)}, it was sent as ${JSON.stringify(uploaded.name)}`;
-      ctx.emit({ type: 'warning', code: 'renamed', message });
-    }
+    ctx.step.tell({ type: 'state', state });
+    if (uploaded !== null) checkSubject(job.text, state, uploaded);
     return state;
   };
   try {
-    const appearTimeoutMs = appearTimeoutOf(input);
-    const state = await waitForJob({ ...input, job, poll, appearTimeoutMs, uploaded: uploaded !== null }, ctx);
-    tellWhatRemains(job, state, ctx);
-    return state;
+    return await waitForJob({ ...input, job: job.text, poll, uploaded: uploaded !== null }, ctx);
   } finally {
     warnOfFindings(['warning'], ctx);
   }
 }
 
-/** How long a job that is there may answer "not found" by a slip of the server (ms). */
-const SLIP_MS = 15_000;
-
-/** A record that is made by the upload itself is there at once: then "not found" is a wrong reference, and soon said. */
-function appearTimeoutOf({ backend, uploaded, appearTimeoutMs }: WaitInput): number {
-  return uploaded !== null || backend.appearsLate === true ? appearTimeoutMs : Math.min(appearTimeoutMs, SLIP_MS);
+/** What is known of the job besides its id, where its step knows it. */
+function detailsOf({ text }: JobRef, { step }: StepContext): JobDetails {
+  return step.job?.text === text ? step.job.details : {};
 }
 
-function noteState(state: JobState, ctx: RunContext): void {
-  ctx.trace.note({ state, findings: state.findings ?? ctx.trace.report.findings });
-}
-
-function reasonOf(job: string, { status: word, message }: JobState): string {
-  return `${job} ended as ${word}: ${message ?? 'no reason given'}`;
-}
-
-/** What a person has to do before the next milestone can be reached, and the command that waits for it. */
-function tellWhatRemains(job: string, { remains }: JobState, ctx: RunContext): void {
-  if (remains === undefined) return;
-  ctx.emit({ type: 'note', message: `${remains.message}, then apptool wait ${job} --until ${remains.until}` });
-}
-
-function warnOfFindings(severities: readonly Finding['severity'][], ctx: RunContext): void {
-  for (const { code, severity, message } of ctx.trace.report.findings) {
+function warnOfFindings(severities: readonly Finding['severity'][], ctx: StepContext): void {
+  for (const { code, severity, message } of ctx.step.findings) {
     if (severities.includes(severity)) ctx.emit({ type: 'warning', code: 'finding', message: `${code}: ${message}` });
   }
 }
@@ -93,21 +59,15 @@ function warnOfFindings(severities: readonly Finding['severity'][], ctx: RunCont
 /** `apptool status`: one question, tried again only while the network fails. A failed job is an answer here, and no error names what failed it. */
 export async function status(
   backend: OpenBackend,
-  id: string,
-  ctx: RunContext,
+  job: JobRef,
+  ctx: StepContext,
   until?: string | undefined,
 ): Promise<JobState> {
-  const job = jobRef(backend, id);
-  const record = jobRecord(ctx.trace, job, id);
-  ctx.trace.note({ backend: backend.id, job: record });
-  const question = { patience: 'retried', until: milestoneOf(backend, until), details: record.details } as const;
-  const state = await backend.adapter.poll(id, question, ctx);
-  if (state === 'absent') throw noSuchJob(job);
-  noteState(state, ctx);
-  if (state.phase === 'failed') ctx.emit({ type: 'note', message: reasonOf(job, state) });
-  if (state.unrecognized === true) ctx.emit(unknownStatus(state));
-  warnOfFindings(['warning'], ctx);
-  tellWhatRemains(job, state, ctx);
+  const question = { patience: 'retried', until: milestoneOf(backend, until), details: detailsOf(job, ctx) } as const;
+  const state = await backend.adapter.poll(job.id, question, ctx);
+  if (state === 'absent') throw noSuchJob(job.text);
+  ctx.step.tell({ type: 'state', state });
+  warnOfFindings(['warning', 'blocking'], ctx);
   return state;
 }
 
@@ -123,7 +83,7 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
 
 /** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
 function checkSubject(job: string, state: JobState, sent: SentSubject): void {
-  const { fileName, platform, stage, versionCode } = state.subject ?? {};
+  const { fileName, platform, stage } = state.subject ?? {};
   const refuse = (is: string, sentAs: string) =>
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
   if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
@@ -131,9 +91,6 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
   if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
-  const sentCode = sent.identity?.versionCode ?? null;
-  if (versionCode !== undefined && sentCode !== null && versionCode !== sentCode)
-    throw refuse(`versionCode ${versionCode}`, `versionCode ${sentCode}`);
 }
 
 /**

@@ -13,6 +13,8 @@ export interface SandboxOptions {
   readonly concurrencyLimit: number;
   /** Jobs per platform and configuration version in seven days; `null` for no limit. */
   readonly weeklyLimit: number | null;
+  /** Whether the tenant has a key that signs the builds which name none. */
+  readonly hasDefaultKey: boolean;
   readonly urlLifetimeMs: number;
   /** From this size on, an upload goes in parts. */
   readonly multipartFromBytes: number;
@@ -29,6 +31,7 @@ export const SANDBOX_DEFAULTS: SandboxOptions = {
   result: 'completed',
   concurrencyLimit: 2,
   weeklyLimit: null,
+  hasDefaultKey: true,
   urlLifetimeMs: 3_600_000,
   multipartFromBytes: 100_000_000,
   chunkSizeBytes: 10_485_760,

@@ -7,7 +7,7 @@ import { createBudget } from '../../src/archive/budget.ts';
 import { readProvisioningProfile } from '../../src/archive/ios/provisioning-profile.ts';
 import { readPropertyList } from '../../src/archive/plist/property-list.ts';
 import { readApkSigners } from '../../src/archive/signature/block/apk-signers.ts';
-import { berValues } from '../../src/archive/signature/jar/ber.ts';
+import { berValues } from '../../src/archive/signature/cms/ber.ts';
 import { binaryFile, binaryPlist, binaryXml, chunk, stringPool, words, xmlPlist } from '../support/manifest-bytes.ts';
 
 describe('a resource table', () => {

@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest';
 import { applivery } from '../../src/backends/applivery/index.ts';
 import { realClock } from '../../src/cli/process/clock.ts';
 import { download } from '../../src/run/download.ts';
-import { createTrace } from '../../src/run/trace.ts';
 import { openRemoteFile } from '../../src/transfer/download/remote-file.ts';
 import { waitForJob } from '../../src/transfer/wait/poll.ts';
 import { artifactAt } from '../support/artifacts.ts';
@@ -13,6 +12,7 @@ import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
 import { contract, type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
+import { jobContext } from '../support/journal.ts';
 import { openBackend, UPLOAD } from '../support/open-backend.ts';
 import { sandbox } from '../support/sandbox.ts';
 
@@ -258,9 +258,8 @@ describe('the download by a token', () => {
     const artifact = await artifactAt(await copyFixture(name, setting.folder, `sent-${name}`));
     const id = await setting.backend.adapter.upload(artifact, UPLOAD, setting.ctx);
     const output = join(setting.folder, as);
-    const trace = createTrace(() => {});
-    const ctx = { ...setting.ctx, record: trace.record, trace };
-    const input = { backend: setting.backend, id, output, force: false, sent: null, dryRun: false };
+    const { job, ctx } = jobContext({ backend: 'applivery', id }, setting.ctx);
+    const input = { backend: setting.backend, job, output, force: false, sent: null, dryRun: false };
     const ending = await download(input, ctx).then(
       () => null,
       (error: Error) => error,
@@ -347,18 +346,18 @@ describe('the download by a token', () => {
     const { proxy, ctx } = await setUp([]);
     const { APPLIVERY_SERVICE_TOKEN: _, ...onlyApp } = proxy.variables;
     const backend = await openBackend(applivery, onlyApp);
-    const trace = createTrace(() => {});
+    const { job, ctx: own } = jobContext({ backend: 'applivery', id: '64b0c1d2e3f4a5b6c7d8e9f0' }, ctx);
     const input = {
       backend,
-      id: '64b0c1d2e3f4a5b6c7d8e9f0',
+      job,
       output: undefined,
       force: false,
       sent: null,
       dryRun: false,
     };
 
-    const error = await errorOf(download(input, { ...ctx, record: trace.record, trace }));
-    const direct = await errorOf(backend.adapter.download?.(input.id, null, ctx) ?? Promise.resolve());
+    const error = await errorOf(download(input, own));
+    const direct = await errorOf(backend.adapter.download?.(job.id, null, ctx) ?? Promise.resolve());
 
     expect(error).toMatchObject({ class: 'usage', exitCode: 2, hint: expect.stringContaining('SERVICE_TOKEN') });
     expect(error.message).toContain('Workspace API alone');

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { stateOf } from '../../src/backends/ignite/state.ts';
-import { createTrace } from '../../src/run/trace.ts';
 import { wait } from '../../src/run/wait.ts';
 import { type Fault, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { igniteWith, STATUS, TOKEN } from '../support/ignite.ts';
+import { jobContext } from '../support/journal.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -57,10 +57,10 @@ describe('a wait', () => {
   /** For an APK that has just been uploaded. */
   async function waiting(until: string, planned: readonly PlannedFault[], timeoutMs = 24 * 60 * MINUTE_MS) {
     const setting = await igniteWith(planned, undefined, { processingMs: 0 });
-    const { backend, ctx } = setting;
-    const id = await setting.upload();
-    const input = { backend, id, until, pollIntervalMs: MINUTE_MS, timeoutMs, appearTimeoutMs: 0, uploaded: null };
-    return { ...setting, ended: () => wait(input, { ...ctx, trace: createTrace(() => {}) }) };
+    const { backend } = setting;
+    const { job, ctx } = jobContext({ backend: 'ignite', id: await setting.upload() }, setting.ctx);
+    const input = { backend, job, until, pollIntervalMs: MINUTE_MS, timeoutMs, appearTimeoutMs: 0, uploaded: null };
+    return { ...setting, ended: () => wait(input, ctx) };
   }
 
   const always = (fault: Fault): PlannedFault => ({ ...STATUS, times: 10_000, fault });

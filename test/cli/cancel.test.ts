@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { Receipt } from '../../src/cli/receipt/receipt.ts';
+import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli, startCli } from '../support/cli.ts';
 import { type Fault, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
@@ -170,9 +170,9 @@ describe('what a stopped run leaves', () => {
     expect(stopped.code).toBe(130);
     expect(open).toHaveLength(1);
     expect(Receipt.parse(JSON.parse(await readFile(join(folder, receipt), 'utf8')))).toMatchObject({
-      backend: 'apptego',
       build: { provider: 'circleci', branch: 'main' },
-      ended: { errorClass: 'cancelled' },
+      steps: [{ backend: 'apptego' }],
+      runs: [{ ended: { errorClass: 'cancelled' } }],
     });
     expect(aborted).toMatchObject({
       code: 0,
@@ -280,9 +280,9 @@ describe('--receipt', () => {
     const aborted = await runCli(['abort', 'run.json'], { env: proxy.variables, cwd: folder });
 
     expect(receipt).toMatchObject({
-      ended: null,
-      unfinished: { mayHaveLanded: false },
-      artifact: { name: 'app.apk', size: 110_000_000 },
+      steps: [{ id: 'protect:apptego', ended: null, mayHaveLanded: false, unfinished: { session: {} } }],
+      runs: [{ command: 'protect', ended: null }],
+      input: { name: 'app.apk', size: 110_000_000 },
     });
     expect(aborted.code).toBe(0);
     expect(box.store.openUploads()).toEqual([]);
@@ -316,12 +316,11 @@ describe('--receipt', () => {
     const text = await readFile(join(folder, 'r.json'), 'utf8');
     const receipt = Receipt.parse(JSON.parse(text));
     expect(receipt).toMatchObject({
-      command: 'protect',
-      ended: { exitCode: 0 },
+      runs: [{ command: 'protect', ended: { exitCode: 0 } }],
       environment: 'prod',
-      artifact: { name: 'v2.apk', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      input: { name: 'v2.apk', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
       output: { name: 'v2-protected.apk', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
-      unfinished: null,
+      steps: [{ unfinished: null, ended: { exitCode: 0 } }],
     });
     expect(text).not.toContain(env.APPTEGO_API_KEY?.split(':')[1]);
     expect(text).not.toContain('X-Amz');

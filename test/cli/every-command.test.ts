@@ -7,8 +7,8 @@ import type { AddedKey } from '../../src/backends/apptego-management/commands/co
 import type { NewToken } from '../../src/backends/autoappstore/commands/command-data.ts';
 import { backends } from '../../src/backends/index.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
-import type { Receipt } from '../../src/cli/receipt/receipt.ts';
 import type { EventRecord } from '../../src/contract/events.ts';
+import type { Receipt } from '../../src/contract/record/journal.ts';
 import type { ResultDocument } from '../../src/contract/result-document.ts';
 import { type CliResult, runCli, runProcess, startCli } from '../support/cli.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
@@ -110,25 +110,37 @@ const WRITERS = [
 
 /** The receipt of an upload whose parts are gone: to remove them works again. */
 const UNFINISHED: Receipt = {
-  receiptVersion: 1,
+  receiptVersion: 2,
   tool: { name: 'apptool', version: '1.0.0' },
-  command: 'upload',
-  startedAt: '2026-11-23T00:00:00.000Z',
   updatedAt: '2026-11-23T00:00:00.000Z',
-  ended: null,
-  backend: 'apptego',
-  host: null,
   environment: 'dev',
   build: null,
-  job: { ref: 'apptego:1', id: '1', details: {} },
-  state: null,
-  artifact: null,
+  input: null,
   output: null,
-  mayHaveLanded: false,
-  leftovers: [],
-  attempts: [],
-  unfinished: { session: { file_path: 'tenant-sandbox/app.apk', upload_id: 'gone' }, mayHaveLanded: false },
-  targets: [],
+  steps: [
+    {
+      id: 'upload:apptego',
+      action: 'upload',
+      backend: 'apptego',
+      host: null,
+      required: true,
+      stage: null,
+      sha256: null,
+      job: { ref: 'apptego:1', id: '1', details: {} },
+      accepted: false,
+      state: null,
+      findings: [],
+      mayHaveLanded: false,
+      unfinished: { session: { file_path: 'tenant-sandbox/app.apk', upload_id: 'gone' } },
+      ended: null,
+      startedAt: '2026-11-23T00:00:00.000Z',
+      acceptedAt: null,
+      settledAt: null,
+      updatedAt: '2026-11-23T00:00:00.000Z',
+      earlier: [],
+    },
+  ],
+  runs: [],
 };
 
 /** A few processes at a time, as many as keep two cores busy. */

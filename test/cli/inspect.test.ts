@@ -84,7 +84,7 @@ test('a bundle: the same of its base module, and whose JAR signature it has', as
       icon: 'base/res/drawable/icon.png',
       debuggable: true,
     },
-    signatures: [{ scheme: 'v1', verified: null, signers: [{ subject: 'CN=Fixture', sha256: SIGNER }] }],
+    signatures: [{ scheme: 'v1', verified: true, signers: [{ subject: 'CN=Fixture', sha256: SIGNER }] }],
   });
   expect(unsigned.data).toMatchObject({ kind: 'aab', signatures: [] });
 });
@@ -135,13 +135,17 @@ test('an APK that was changed after it was signed is reported as such', async ()
   const reason = 'the file was changed after it was signed';
   expect(data).toMatchObject({
     signatures: [
-      { scheme: 'v1' },
+      { scheme: 'v1', verified: false, reason: 'AndroidManifest.xml is not what the directory of the archive says' },
       { scheme: 'v2', verified: false, reason },
       { scheme: 'v3', verified: false, reason },
     ],
   });
   expect(warnings).toEqual([
     { code: 'broken-archive', message: expect.stringContaining('whose local header says another thing') },
+    {
+      code: 'invalid-signature',
+      message: 'the v1 signature does not verify: AndroidManifest.xml is not what the directory of the archive says',
+    },
     { code: 'invalid-signature', message: `the v2 signature does not verify: ${reason}` },
     { code: 'invalid-signature', message: `the v3 signature does not verify: ${reason}` },
   ]);
@@ -210,7 +214,7 @@ test.each(
 
   expect(code).toBe(0);
   expect(ResultDocument.parse(JSON.parse(stdout)).artifact).toMatchObject(app);
-  expect(JSON.parse(await readFile(join(folder, 'receipt.json'), 'utf8'))).toMatchObject({ artifact: app });
+  expect(JSON.parse(await readFile(join(folder, 'receipt.json'), 'utf8'))).toMatchObject({ input: app });
 });
 
 test('an APK of 2 GiB takes no more memory to look into than a small one', async () => {

@@ -1,7 +1,7 @@
 import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Receipt } from '../../src/cli/receipt/receipt.ts';
+import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
 import { runCli } from '../support/cli.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
@@ -42,7 +42,7 @@ test('upload, wait and download share the environment and a receipt, in three em
   expect(await readdir(fetching)).toEqual(['r.json', 'v2-protected.apk']);
   expect(Receipt.parse(JSON.parse(await readFile(join(fetching, 'r.json'), 'utf8')))).toMatchObject({
     environment: 'prod',
-    artifact: { name: 'v2.apk', sha256: await sha256Of(join(sending, 'v2.apk')) },
+    input: { name: 'v2.apk', sha256: await sha256Of(join(sending, 'v2.apk')) },
     output: { name: 'v2-protected.apk', sha256: await sha256Of(join(fetching, 'v2-protected.apk')) },
   });
 });
@@ -87,7 +87,7 @@ test('status --json says how the job stands in one document', async () => {
   const document = ResultDocument.parse(JSON.parse(result.stdout));
   expect(document).toMatchObject({
     ok: true,
-    job: { ref: job?.ref, id: job?.id },
+    job,
     state: { phase: 'queued', status: 'processing', message: 'Queued' },
   });
 });
@@ -114,5 +114,5 @@ test('upload waits for a build slot as long as --capacity-wait allows', async ()
   const second = await runCli([...args, '--capacity-wait', '20s'], { env });
 
   expect(second.code).toBe(0);
-  expect(second.stderr).toContain('no build slot free (Concurrent build limit exceeded');
+  expect(second.stderr).toContain('no build slot free, other builds of this tenant are running');
 });

@@ -134,8 +134,8 @@ describe('download by a receipt', () => {
   test('of a run that knew nothing of the app compares what there is', async () => {
     const { folder, download } = await uploaded(await readFile(fixture('rich.apk')));
     const receipt = JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'));
-    const artifact = { ...receipt.artifact, packageName: null, versionName: null, versionCode: null };
-    await writeFile(join(folder, 'r.json'), JSON.stringify({ ...receipt, artifact }));
+    const input = { ...receipt.input, packageName: null, versionName: null, versionCode: null };
+    await writeFile(join(folder, 'r.json'), JSON.stringify({ ...receipt, input }));
 
     const { code, stdout } = await download();
 
@@ -145,4 +145,39 @@ describe('download by a receipt', () => {
       `not-compared: not compared, because it is not known of the input: version name, version code, ${NOT_IN_RECEIPTS}`,
     ]);
   });
+});
+
+describe('a rehearsal of protect and publish', () => {
+  const STORES = ['publish', 'o.apk', '--to', 'autoappstore,applivery', '--poll-interval', '50ms', '--json'];
+
+  async function rehearsed(backend: string, ...more: string[]) {
+    const { variables: env } = await sandbox({ hasDefaultKey: true });
+    const folder = await temporaryFolder();
+    await copyFixture('v2.apk', folder);
+    const line = ['protect', 'v2.apk', ...QUICK, '--backend', backend, '-o', 'o.apk', '--json', ...more];
+    const isProtected = await runCli(line, { env, cwd: folder });
+    return { isProtected, published: await runCli(STORES, { env, cwd: folder }) };
+  }
+
+  test.each(['apptego', 'apptego-management'])('is green with the default key of the tenant at %s', async (backend) => {
+    const { isProtected, published } = await rehearsed(backend);
+
+    expect([isProtected.code, published.code]).toEqual([0, 0]);
+    expect(warningsOf(isProtected.stdout).filter((warning) => warning.startsWith('unsigned'))).toEqual([]);
+  });
+
+  test.each(['apptego', 'apptego-management'])(
+    'without a key ends at the store of %s, and says why',
+    async (backend) => {
+      const { published } = await rehearsed(backend, '--signing-key', 'none');
+
+      expect(published.code).toBe(2);
+      expect(ResultDocument.parse(JSON.parse(published.stdout)).error).toMatchObject({
+        message: 'cannot send o.apk: it is not signed, and autoappstore refuses such files',
+        hint: expect.stringMatching(
+          /what protection gives back is signed where .*--signing-key <id>, or a default key/,
+        ),
+      });
+    },
+  );
 });

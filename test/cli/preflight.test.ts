@@ -54,12 +54,6 @@ const REFUSED: readonly (Row & { says: string })[] = [
     args: ['--expect-signer', SIGNER],
     says: 'cannot send unsigned.apk: it is not signed',
   },
-  ...['v1.apk', 'signed.aab'].map((file) => ({
-    name: `--expect-signer of ${file}, whose signature is not checked`,
-    file,
-    args: ['--expect-signer', SIGNER],
-    says: `cannot send ${file}: its signer cannot be checked: a JAR signature is not checked here`,
-  })),
   ...['v2.apk', 'unsigned.aab', 'app.ipa'].map((file) => ({
     name: `a debuggable ${file} for production`,
     file,
@@ -71,7 +65,7 @@ const REFUSED: readonly (Row & { says: string })[] = [
 const ACCEPTED: readonly Row[] = [
   { name: 'the package', file: 'v2.apk', args: ['--expect-package', 'dev.apptool.fixture'] },
   { name: 'the version code', file: 'app.ipa', args: ['--min-version-code', '42'] },
-  ...['v2.apk', 'v3.apk', 'v123.apk'].flatMap((file) =>
+  ...['v1.apk', 'v2.apk', 'v3.apk', 'v123.apk', 'signed.aab'].flatMap((file) =>
     [SIGNER, WITH_COLONS].map((sha256) => ({
       name: `the signer of ${file}, as ${sha256.slice(0, 5)}…`,
       file,

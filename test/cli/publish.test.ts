@@ -158,7 +158,7 @@ describe('publish', () => {
     const receipt = JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'));
     expect(targets[0]).toMatchObject({ backend: 'applivery', exitCode: 9, error: { class: 'unknown' } });
     expect(targets[0]?.error?.hint).toContain('the whole file was out');
-    expect(receipt.targets[0]).toMatchObject({ job: null, mayHaveLanded: true });
+    expect(receipt.steps[0]).toMatchObject({ id: 'publish:applivery', job: null, mayHaveLanded: true });
   });
 
   test('--fail-fast while a multipart upload is completed does not abort it', async () => {
@@ -296,21 +296,21 @@ describe('publish', () => {
     expect(proxy.seen).toEqual([]);
   });
 
-  test('a receipt holds every target, and a job of it is waited for by its name', async () => {
+  test('a receipt holds every target, and stands for all of them', async () => {
     const { folder, publish, box } = await setUp();
 
     await publish(['--to', 'applivery,autoappstore', '--detach', '--receipt', 'release.json']);
     const receipt = JSON.parse(await readFile(join(folder, 'release.json'), 'utf8'));
     const waited = await runCli(['wait', 'release.json', ...QUICK], { cwd: folder, env: box.variables });
 
-    expect(receipt.artifact.sha256).toBe(await sha256Of(join(folder, 'app.apk')));
-    expect(receipt.targets).toMatchObject([
+    expect(receipt.input.sha256).toBe(await sha256Of(join(folder, 'app.apk')));
+    expect(receipt.steps).toMatchObject([
       { backend: 'applivery', ended: { exitCode: 0 }, unfinished: null },
       { backend: 'autoappstore', ended: { exitCode: 0 }, unfinished: null },
     ]);
-    expect(waited.code).toBe(2);
-    expect(waited.stderr).toContain(
-      `name the job of one: ${receipt.targets[0].job.ref}, ${receipt.targets[1].job.ref}`,
+    expect(waited.code, waited.stderr).toBe(0);
+    expect(waited.stdout).toBe(
+      `applivery succeeded processed ${receipt.steps[0].job.ref}\nautoappstore succeeded passed ${receipt.steps[1].job.ref}\n`,
     );
   });
 

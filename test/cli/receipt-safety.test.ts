@@ -53,14 +53,14 @@ describe('a receipt', () => {
   test('wait and download carry on what it knows of the file', async () => {
     const { run, receipt } = await setUp();
     await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev', '--receipt', 'r.json']);
-    const { artifact } = await receipt('r.json');
+    const { input } = await receipt('r.json');
 
     await run(['wait', 'r.json', '--receipt', 'r.json', ...QUICK]);
     const done = await run(['download', 'r.json', '-o', 'out.apk', '--receipt', 'r.json']);
 
     expect(done.code, done.stderr).toBe(0);
-    expect(artifact.sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect((await receipt('r.json')).artifact).toEqual(artifact);
+    expect(input.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect((await receipt('r.json')).input).toEqual(input);
   });
 });
 
@@ -88,9 +88,9 @@ describe('abort', () => {
 
     const result = await run(['abort', 'r.json'], { APPTOOL_RECEIPT: 'r.json' });
 
-    expect(before.unfinished).not.toBeNull();
+    expect(before.steps[0].unfinished).not.toBeNull();
     expect(result.code, result.stderr).toBe(0);
-    expect(await receipt()).toEqual({ ...before, unfinished: null });
+    expect(await receipt()).toEqual({ ...before, steps: [{ ...before.steps[0], unfinished: null }] });
     expect(box.store.openUploads()).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { lstat, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Receipt } from '../../src/cli/receipt/receipt.ts';
+import type { Receipt } from '../../src/contract/record/journal.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { type Fault, faultProxy, faults } from '../support/fault-proxy.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
@@ -46,20 +46,29 @@ describe('a receipt', () => {
     const inspected = await runCli(['inspect', 'app.apk', '--json'], { cwd: folder });
     const { signatures, app: facts } = JSON.parse(inspected.stdout).data;
     const kept = await receipt();
-    expect(kept.artifact).toMatchObject({
+    expect(kept.input).toMatchObject({
       packageName: facts.packageName,
       versionCode: facts.versionCode,
       sha256: await sha256Of(join(folder, 'app.apk')),
       signers: signatures.at(-1).signers.map(({ sha256 }: { sha256: string }) => sha256),
     });
-    expect(kept.artifact?.signers).toHaveLength(1);
+    expect(kept.input?.signers).toHaveLength(1);
     expect(kept.output).toMatchObject({
       name: 'app-protected.apk',
       packageName: facts.packageName,
       versionCode: facts.versionCode,
       sha256: await sha256Of(join(folder, 'app-protected.apk')),
     });
-    expect(kept.attempts).toMatchObject([{ command: 'protect', ended: { exitCode: 0 }, retries: 1 }]);
+    expect(kept.runs).toMatchObject([{ command: 'protect', ended: { exitCode: 0 }, retries: 1 }]);
+    expect(kept.steps).toMatchObject([
+      {
+        id: 'protect:apptego',
+        sha256: kept.input?.sha256,
+        accepted: true,
+        state: { phase: 'succeeded' },
+        ended: { exitCode: 0 },
+      },
+    ]);
   });
 
   test('goes through the stages: each adds its own, and keeps what it does not know itself', async () => {
@@ -70,47 +79,40 @@ describe('a receipt', () => {
     succeeded([upload, await run(['wait', 'r.json', ...QUICK]), await run(['download', 'r.json', '-o', 'out.apk'])]);
 
     const kept = await receipt();
-    expect(kept.attempts.map(({ command, ended }) => [command, ended?.exitCode])).toEqual([
+    expect(kept.runs.map(({ command, ended }) => [command, ended?.exitCode])).toEqual([
       ['upload', 0],
       ['wait', 0],
       ['download', 0],
     ]);
     expect(kept).toMatchObject({
-      command: 'download',
       environment: 'staging',
       build: { provider: 'github', commit: BUILD.GITHUB_SHA, branch: 'main' },
-      artifact: { name: 'app.apk' },
+      input: { name: 'app.apk' },
       output: { name: 'out.apk' },
-      state: { phase: 'succeeded' },
+      steps: [{ id: 'upload:apptego', state: { phase: 'succeeded' }, ended: { exitCode: 0 } }],
     });
   });
 
-  test('of several targets keeps the others when one of them is waited for', async () => {
+  test('of several steps keeps the others when one of them is waited for', async () => {
     const { run, receipt } = await setUp();
     succeeded([await run(['publish', 'app.apk', '--to', 'apptego,applivery', '-e', 'dev', '--detach'])]);
     const before = await receipt();
-    const [target] = before.targets;
+    const [step] = before.steps;
 
-    succeeded([await run(['wait', target?.job?.ref ?? '', ...QUICK])]);
-
-    const kept = await receipt();
-    expect(kept.targets[0]).toMatchObject({ ...target, state: { phase: 'succeeded' }, ended: { exitCode: 0 } });
-    expect(kept.targets[1]).toEqual(before.targets[1]);
-    expect(kept.job).toBeNull();
-    expect(kept.attempts.map(({ command }) => command)).toEqual(['publish', 'wait']);
-  });
-
-  test('of another job is not gone on from', async () => {
-    const { run, receipt } = await setUp();
-    const [first, second] = [
-      await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']),
-      await run(['upload', 'app.apk', '--to', 'applivery']),
-    ];
-    succeeded([first, second, await run(['wait', first.stdout.trim(), ...QUICK])]);
+    succeeded([await run(['wait', step?.job?.ref ?? '', ...QUICK])]);
 
     const kept = await receipt();
-    expect(kept.job?.ref).toBe(first.stdout.trim());
-    expect(kept.attempts.map(({ command }) => command)).toEqual(['wait']);
+    const { id, job, startedAt, acceptedAt } = step ?? {};
+    expect(kept.steps[0]).toMatchObject({
+      id,
+      job,
+      startedAt,
+      acceptedAt,
+      state: { phase: 'succeeded' },
+      ended: { exitCode: 0 },
+    });
+    expect(kept.steps[1]).toEqual(before.steps[1]);
+    expect(kept.runs.map(({ command }) => command)).toEqual(['publish', 'wait']);
   });
 
   test('takes the place of a file alone', async () => {
@@ -127,7 +129,7 @@ describe('a receipt', () => {
 
   test.each([
     ['that is not there', null, 'cannot read receipt r.json: no such file'],
-    ['of a newer apptool', { receiptVersion: 2, tool: { name: 'apptool' } }, 'r.json is a receipt of a newer apptool'],
+    ['of a newer apptool', { receiptVersion: 3, tool: { name: 'apptool' } }, 'r.json is a receipt of a newer apptool'],
   ])('%s is told as such', async (_, value, words) => {
     const { folder, variables } = await setUp();
     if (value !== null) await writeFile(join(folder, 'r.json'), JSON.stringify(value));
@@ -146,7 +148,7 @@ describe('a receipt', () => {
     const result = await runCli(['wait', 'r.json'], { cwd: folder, env: (await sandbox()).variables });
 
     expect(result.code).toBe(2);
-    expect(result.stderr).toContain(`this receipt is of ${before.host}`);
+    expect(result.stderr).toContain(`this receipt is of ${before.steps[0]?.host}`);
   });
 
   test('says of what was sent what the first stage said, whatever a later one knows', async () => {
@@ -164,7 +166,7 @@ describe('a receipt', () => {
     expect(await receipt()).toMatchObject({
       environment: 'dev',
       build: { commit: BUILD.GITHUB_SHA },
-      attempts: [{}, { buildUrl: 'https://ci.example/a/b/actions/runs/7' }],
+      runs: [{}, { buildUrl: 'https://ci.example/a/b/actions/runs/7' }],
     });
   });
 
@@ -172,48 +174,19 @@ describe('a receipt', () => {
     const { folder, run, receipt } = await setUp();
     await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']);
     await run(['wait', 'r.json', ...QUICK]);
-    const unfinished = { session: { file_path: 'f', upload_id: 'u' }, mayHaveLanded: true };
-    const before = { ...(await receipt()), unfinished };
-    await writeFile(join(folder, 'r.json'), JSON.stringify(before));
+    const unfinished = { session: { file_path: 'f', upload_id: 'u' } };
+    const before = await receipt();
+    const [step] = before.steps.map((one) => ({ ...one, unfinished }));
+    await writeFile(join(folder, 'r.json'), JSON.stringify({ ...before, steps: [step] }));
 
     const refused = await run(['download', 'r.json', '-o', 'x.apk'], { APPTEGO_API_KEY: 'key:wrong' });
 
     expect(refused.code).toBe(4);
-    const { attempts, ...kept } = await receipt();
-    expect(kept).toMatchObject({ job: before.job, state: before.state, host: before.host, unfinished });
-    expect(attempts.at(-1)).toMatchObject({ command: 'download', ended: { exitCode: 4 } });
-  });
-
-  test('of several targets is not taken for that of the one that has a job', async () => {
-    const { run } = await setUp();
-    const args = ['publish', 'app.apk', '--to', 'applivery,apptego', '-e', 'dev', '--detach'];
-    expect((await run(args, { APPTEGO_API_KEY: 'key:wrong' })).code).toBe(12);
-
-    const result = await run(['wait', 'r.json', ...QUICK]);
-
-    expect(result.code).toBe(2);
-    expect(result.stderr).toMatch(/r\.json holds several targets\nhint: name the job of one: applivery:/);
-  });
-
-  test('of a run that failed before it sent anything takes the place of an earlier one, but for parts that are still stored', async () => {
-    const { folder, variables, run, receipt } = await setUp();
-    await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']);
-    const unfinished = { session: { file_path: 'f', upload_id: 'u' }, mayHaveLanded: false };
-    const before = { ...(await receipt()), unfinished };
-    await writeFile(join(folder, 'r.json'), JSON.stringify(before));
-
-    const failed = await run(['protect', 'missing.apk', '-e', 'dev']);
-    const wait = await run(['wait', 'r.json', ...QUICK]);
-    const rehearsed = await runCli(['abort', 'r.json', '--dry-run'], { cwd: folder, env: variables });
-
-    expect([failed.code, wait.code]).toEqual([3, 2]);
-    expect(wait.stderr).toContain('r.json holds no job');
-    expect(await receipt()).toMatchObject({
-      job: null,
-      ended: { exitCode: 3 },
-      leftovers: [{ backend: 'apptego', host: before.host, job: before.job, unfinished }],
-    });
-    expect(rehearsed.stdout).toBe(`would abort the unfinished upload of ${before.job?.ref}\n`);
+    const { runs, steps } = await receipt();
+    expect(steps).toMatchObject([
+      { job: step?.job, state: step?.state, host: step?.host, unfinished, ended: { exitCode: 4 } },
+    ]);
+    expect(runs.at(-1)).toMatchObject({ command: 'download', ended: { exitCode: 4 } });
   });
 
   test('holds no secret and no signed URL, whatever the server says', async () => {
@@ -242,7 +215,7 @@ describe('a receipt', () => {
     expect(text).not.toMatch(/X-Amz|SECRET123/);
     expect(text).not.toContain(key);
     expect(JSON.parse(text)).toMatchObject({
-      state: { status: 'x [redacted] https://storage.example/a?[redacted]' },
+      steps: [{ state: { status: 'x [redacted] https://storage.example/a?[redacted]' } }],
       build: { buildUrl: 'https://ci.example/3?id=4' },
     });
   });

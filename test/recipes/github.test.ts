@@ -46,15 +46,15 @@ test('the workflow protects in one job and publishes in another, with nothing be
     receipt: 'protect.json',
   });
   expect(receiptIn(artifacts, 'publish/download.json')).toMatchObject({
-    job: { ref: protect?.steps.protect?.job },
-    artifact: { name: "app's.apk" },
+    steps: [{ job: { ref: protect?.steps.protect?.job } }],
+    input: { name: "app's.apk" },
     output: { name: 'protected.apk', sha256: await sha256Of(join(publish?.folder ?? '', 'protected.apk')) },
     build: { provider: 'github', tag: 'v1.2' },
   });
   expect(receiptIn(artifacts, 'publish/publish.json')).toMatchObject({
-    artifact: { name: 'protected.apk' },
+    input: { name: 'protected.apk' },
     build: { provider: 'github', commit: COMMIT, tag: 'v1.2' },
-    targets: [{ backend: 'autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
+    steps: [{ id: 'publish:autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
   });
   expect((await readdir(join(artifacts, 'publish'))).sort()).toEqual([
     'download.json',

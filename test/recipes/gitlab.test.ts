@@ -35,19 +35,19 @@ test('protect, wait and publish go from job to job by the receipt; a backend tha
   expect(protect?.kept).toEqual(['protect.json', 'protect.env', 'protect.xml']);
   expect(publish?.kept).toEqual(['download.json', 'publish.json', 'publish.env', 'download.xml', 'publish.xml']);
   const sent = receiptIn(protect?.folder, 'protect.json');
-  expect(sent.artifact?.name).toBe("app's.apk");
+  expect(sent.input?.name).toBe("app's.apk");
   expect(receiptIn(publish?.folder, 'download.json')).toMatchObject({
-    job: sent.job,
-    artifact: sent.artifact,
+    steps: [{ job: sent.steps[0]?.job }],
+    input: sent.input,
     output: { name: 'protected.apk' },
   });
   expect(receiptIn(publish?.folder, 'publish.json')).toMatchObject({
-    artifact: { name: 'protected.apk' },
+    input: { name: 'protected.apk' },
     build: { provider: 'gitlab', commit: COMMIT, tag: 'v1.2' },
-    targets: [{ backend: 'autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
+    steps: [{ id: 'publish:autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
   });
   expect(await readFile(join(protect?.folder ?? '', 'protect.env'), 'utf8')).toContain(
-    `APPTOOL_RESULT_JOB=${sent.job?.ref}\n`,
+    `APPTOOL_RESULT_JOB=${sent.steps[0]?.job?.ref}\n`,
   );
 }, 60_000);
 

@@ -79,17 +79,17 @@ test('Protect, Wait and Publish go from stage to stage by the receipt; a backend
   expect(Wait?.code, Wait?.log).toBe(0);
   expect(Publish?.code, Publish?.log).toBe(0);
   expect([Protect?.runs, Wait?.runs, Publish?.runs]).toEqual([[2], [1], [1, 1]]);
-  const { build, artifact } = receiptIn(Protect?.folder, 'protect.json');
-  expect(artifact?.name).toBe("app's.apk");
+  const { build, input } = receiptIn(Protect?.folder, 'protect.json');
+  expect(input?.name).toBe("app's.apk");
   expect(build?.commit).toMatch(/^[0-9a-f]{40}$/);
   expect(receiptIn(Publish?.folder, 'download.json')).toMatchObject({
-    job: { ref: description },
+    steps: [{ job: { ref: description } }],
     output: { name: 'protected.apk' },
   });
   expect(receiptIn(Publish?.folder, 'publish.json')).toMatchObject({
-    artifact: { name: 'protected.apk' },
+    input: { name: 'protected.apk' },
     build: { provider: 'jenkins', commit: build?.commit },
-    targets: [{ backend: 'autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
+    steps: [{ id: 'publish:autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
   });
   expect(Publish?.archived).toEqual(['download.json', 'publish.json']);
   expect(Publish?.junit).toEqual(['download.xml', 'publish.xml']);

@@ -4,10 +4,10 @@ import { JobFailedError } from '../../src/contract/errors.ts';
 import type { Finding, JobState } from '../../src/contract/job.ts';
 import { createRedactor } from '../../src/contract/text/redact.ts';
 import { quotedLines } from '../../src/contract/text/safe-text.ts';
-import { createTrace } from '../../src/run/trace.ts';
 import { status, wait } from '../../src/run/wait.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
+import { jobContext } from '../support/journal.ts';
 
 const INFO: Finding = { code: 'size', severity: 'info', message: '9 KB' };
 const WARNING: Finding = { code: 'debuggable', severity: 'warning', message: 'The app is debuggable.' };
@@ -23,8 +23,7 @@ const FAILED: JobState = {
 
 /** A job of a store that answers as it is told; the last answer holds. */
 function job(...answers: readonly JobState[]) {
-  const trace = createTrace(() => {});
-  const ctx = { ...testContext({ clock: fakeClock() }), record: trace.record, trace };
+  const { job: ref, ctx } = jobContext({ backend: 'store', id: 'b1c2' }, testContext({ clock: fakeClock() }));
   let asked = 0;
   const backend = {
     id: 'store',
@@ -36,80 +35,11 @@ function job(...answers: readonly JobState[]) {
   const waiting = { pollIntervalMs: 15_000, timeoutMs: 60_000, appearTimeoutMs: 0, uploaded: null };
   return {
     ctx,
-    wait: (
-      until?: string,
-      {
-        appearsLate,
-        ...more
-      }: { appearsLate?: boolean | undefined; appearTimeoutMs?: number; timeoutMs?: number } = {},
-    ) =>
-      wait(
-        {
-          backend: { ...backend, ...(appearsLate === undefined ? {} : { appearsLate }) },
-          id: 'b1c2',
-          until,
-          ...waiting,
-          ...more,
-        },
-        ctx,
-      ),
-    status: () => status(backend, 'b1c2', ctx),
-    notes: () => ctx.ofType('note').map(({ message }) => message),
+    wait: (until?: string) => wait({ backend, job: ref, until, ...waiting }, ctx),
+    status: () => status(backend, ref, ctx),
     warnings: () => ctx.ofType('warning').map(({ code, message }) => [code, message]),
   };
 }
-
-describe('what a state says beside its phase', () => {
-  const DRAFT: JobState = { ...PASSED, remains: { message: 'validated; submit it in the portal', until: 'live' } };
-
-  test('is told: what a person has to do, with the command that waits for it', async () => {
-    const note = 'validated; submit it in the portal, then apptool wait store:b1c2 --until live';
-    const [waited, asked] = [job(RUNNING, DRAFT), job(DRAFT)];
-
-    await waited.wait();
-    await asked.status();
-
-    expect([waited.notes(), asked.notes()]).toEqual([[note], [note]]);
-  });
-
-  test('names the setting that can explain a word that nobody knows, once, and again at the deadline', async () => {
-    const odd: JobState = { ...RUNNING, status: 'scanned', unrecognized: true, setting: 'store.passed' };
-    const [waited, asked] = [job(odd), job(odd)];
-    const warning = 'unknown status "scanned"; still waiting; if it means that all is well, set store.passed';
-
-    await expect(waited.wait()).rejects.toMatchObject({
-      class: 'pending',
-      hint: expect.stringContaining('decided by store.passed'),
-    });
-    await asked.status();
-
-    expect([waited.warnings(), asked.warnings()]).toEqual([
-      [['unknown-status', warning]],
-      [['unknown-status', warning]],
-    ]);
-  });
-});
-
-describe('a job of another run that has no record', () => {
-  test.each([
-    [true, 300_000],
-    [undefined, 15_000],
-  ])('may be late: %s; it is asked after for %i ms', async (appearsLate, forMs) => {
-    const asked = job('absent' as unknown as JobState);
-    const startedAt = asked.ctx.clock.now();
-
-    await expect(
-      asked.wait(undefined, { appearsLate, appearTimeoutMs: 300_000, timeoutMs: 3_600_000 }),
-    ).rejects.toMatchObject({
-      class: 'rejected',
-      message: 'no such job: store:b1c2',
-    });
-
-    const tookMs = asked.ctx.clock.now() - startedAt;
-    expect(tookMs).toBeGreaterThanOrEqual(forMs);
-    expect(tookMs).toBeLessThan(forMs + 40_000);
-  });
-});
 
 describe('findings', () => {
   test('of a wait that ends well are told once, at the end: the warnings', async () => {
@@ -119,7 +49,7 @@ describe('findings', () => {
 
     expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
     expect(asked.ctx.events.at(-1)).toMatchObject({ type: 'warning' });
-    expect(asked.ctx.trace.report.findings).toEqual([INFO, WARNING]);
+    expect(asked.ctx.step.findings).toEqual([INFO, WARNING]);
   });
 
   test('are kept when a later answer says nothing of any', async () => {
@@ -127,7 +57,7 @@ describe('findings', () => {
 
     await asked.wait('live');
 
-    expect(asked.ctx.trace.report.findings).toEqual([WARNING]);
+    expect(asked.ctx.step.findings).toEqual([WARNING]);
     expect(asked.warnings()).toHaveLength(1);
   });
 
@@ -146,13 +76,15 @@ describe('findings', () => {
     expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
   });
 
-  test('of a question asked once: what fails it is told as its reason, the others are warnings', async () => {
+  test('of a question asked once are all warnings, because no error names them', async () => {
     const asked = job(FAILED);
 
     await expect(asked.status()).resolves.toEqual(FAILED);
 
-    expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
-    expect(asked.notes()).toEqual(['store:b1c2 ended as failed: unsigned_apk: APK is not signed.']);
+    expect(asked.warnings()).toEqual([
+      ['finding', 'debuggable: The app is debuggable.'],
+      ['finding', 'unsigned_apk: APK is not signed.'],
+    ]);
   });
 
   test('that were known at the deadline are told too, and the way on names the milestone', async () => {
@@ -173,7 +105,7 @@ describe('findings', () => {
 
     const error = (await asked.wait().catch((thrown: unknown) => thrown)) as JobFailedError;
 
-    expect(errorLines(error, asked.ctx.trace.report, (text) => quotedLines(text, redactor))).toEqual([
+    expect(errorLines(error, asked.ctx.step.job, (text) => quotedLines(text, redactor))).toEqual([
       'error[job-failed]: store:b1c2 ended as failed',
       'apptool| blocking unsigned_apk: bad',
       'apptool| \\::error::worse\\u{1b}[2J',

@@ -2,12 +2,13 @@ import { expect, test } from 'vitest';
 import type { Adapter } from '../../src/contract/adapter.ts';
 import { CancelledError, RejectedError, UnavailableError, UnknownOutcomeError } from '../../src/contract/errors.ts';
 import type { OpenBackend } from '../../src/run/backend.ts';
-import { createTrace } from '../../src/run/trace.ts';
+import { contextOf } from '../../src/run/journal/journal.ts';
 import { uploadArtifact } from '../../src/run/upload.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { runContext } from '../support/journal.ts';
 import { UPLOAD } from '../support/open-backend.ts';
 
 const LOST = new UnknownOutcomeError('could not upload the file: connection closed', {
@@ -19,9 +20,9 @@ const LOST = new UnknownOutcomeError('could not upload the file: connection clos
 async function upload(error: Error, find?: Adapter['find'], signal?: AbortSignal) {
   const artifact = await artifactAt(await copyFixture('v2.apk', await temporaryFolder()));
   const base = testContext({ clock: fakeClock(), ...(signal === undefined ? {} : { signal }) });
-  const trace = createTrace(() => {});
-  trace.note({ backend: 'depot' });
-  const ctx = { ...base, trace, record: trace.record };
+  const run = runContext(base);
+  const step = run.journal.draft({ action: 'upload', backend: { id: 'depot', host: null } }, false);
+  const ctx = contextOf(step, run);
   const adapter = {
     upload: () => Promise.reject(error),
     ...(find === undefined ? {} : { find }),
@@ -29,22 +30,22 @@ async function upload(error: Error, find?: Adapter['find'], signal?: AbortSignal
   const backend = { id: 'depot', adapter } as OpenBackend;
   const options = { ...UPLOAD, environment: 'prod' };
   const input = { backend, options, path: artifact.path, platform: undefined, expected: { allowDebuggable: false } };
-  return { artifact, trace, events: base, uploading: uploadArtifact(artifact, input, ctx) };
+  return { artifact, step, events: base, uploading: uploadArtifact(artifact, input, ctx) };
 }
 
 test('an upload whose answer was lost is looked for, and goes on with the one job that it can be', async () => {
   const asked: unknown[] = [];
   let looks = 0;
 
-  const { uploading, trace, events, artifact } = await upload(LOST, async (lost, since) => {
+  const { uploading, step, events, artifact } = await upload(LOST, async (lost, since) => {
     asked.push([lost.name, lost.environment, lost.job, since instanceof Date]);
     looks += 1;
     return looks < 3 ? [] : ['a1'];
   });
 
-  expect(await uploading).toBe('a1');
+  expect(await uploading).toMatchObject({ id: 'a1' });
   expect(asked[0]).toEqual([artifact.name, 'prod', null, true]);
-  expect(trace.report.job).toEqual({ ref: 'depot:a1', id: 'a1', details: {} });
+  expect(step.job).toEqual({ backend: 'depot', id: 'a1', text: 'depot:a1', details: {} });
   expect(events.ofType('warning')).toMatchObject([
     { code: 'lost-response', message: expect.stringContaining('depot:a1') },
   ]);
@@ -65,10 +66,10 @@ test.each([
     /could not look for it/,
   ],
 ] satisfies [string, Adapter['find'], RegExp][])('it stays unknown when %s', async (_, find, hint) => {
-  const { uploading, trace } = await upload(LOST, find);
+  const { uploading, step } = await upload(LOST, find);
 
   await expect(uploading).rejects.toMatchObject({ class: 'unknown', hint: expect.stringMatching(hint) });
-  expect(trace.report.job).toBe(null);
+  expect(step.job).toBe(null);
 });
 
 test.each([

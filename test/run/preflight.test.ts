@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import type { Signatures } from '../../src/archive/signature/signatures.ts';
 import { UsageError } from '../../src/contract/errors.ts';
 import { type Expectations, type PreflightInput, preflight } from '../../src/run/checks/preflight.ts';
-import { createTrace } from '../../src/run/trace.ts';
 import { upload } from '../../src/run/upload.ts';
 import { depot } from '../sixth-backend/index.ts';
 import { named } from '../support/canary.ts';
 import { testContext } from '../support/context.ts';
 import { faultProxy } from '../support/fault-proxy.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { runContext } from '../support/journal.ts';
 import { openBackend, UPLOAD } from '../support/open-backend.ts';
 import { sandbox } from '../support/sandbox.ts';
 
@@ -249,9 +249,7 @@ describe('a backend that declares that it wants release signatures', () => {
     const proxy = await faultProxy(box, []);
     const backend = await openBackend(definition, proxy.variables);
     const path = await copyFixture(name, await temporaryFolder());
-    const context = testContext();
-    const trace = createTrace(() => {});
-    const ctx = { ...context, record: trace.record, trace };
+    const ctx = runContext(testContext());
     const input = { backend, path, platform: undefined, options: UPLOAD, expected: { allowDebuggable: false } };
     const ending = await upload(input, ctx).then(
       () => 'sent',

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { Receipt } from '../../src/cli/receipt/receipt.ts';
+import { Receipt } from '../../src/contract/record/journal.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { BIN, cleanEnvironment } from './cli.ts';
 import { copyFixture, ROOT, temporaryFolder } from './files.ts';

@@ -10,13 +10,18 @@ function der(tag: number, ...parts: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, 0x80 | size.length]), size, contents]);
 }
 
-const sequence = (...parts: Buffer[]) => der(0x30, ...parts);
+const tagged = (number: number, ...parts: Buffer[]) => der(0xa0 + number, ...parts);
+export const sequence = (...parts: Buffer[]) => der(0x30, ...parts);
 const set = (...parts: Buffer[]) => der(0x31, ...parts);
-const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
-const integer = (value: number) => der(0x02, Buffer.from([value]));
+export const oid = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
+export const integer = (value: number) => der(0x02, Buffer.from([value]));
 const octets = (bytes: Buffer) => der(0x04, bytes);
 const nothing = der(0x05);
-const tagged = (number: number, ...parts: Buffer[]) => der(0xa0 + number, ...parts);
+
+export const generalizedTime = (text: string) => der(0x18, Buffer.from(text));
+export const bitString = (bytes: Buffer) => der(0x03, Buffer.from([0]), bytes);
+/** The version of a certificate: 3 is written as 2. */
+export const version3 = tagged(0, integer(2));
 
 /** A name of one CN. */
 export function commonName(text: string): Buffer {
@@ -61,6 +66,15 @@ export function signerInfo({
     octets(signature),
   );
 }
+
+/** The attributes of a signer that say what is signed; the digest may be another one. */
+export function signedAttributes(digest: Buffer): Buffer[] {
+  const attribute = (id: string, value: Buffer) => sequence(oid(id), set(value));
+  return [attribute('2a864886f70d010903', oid(DATA)), attribute('2a864886f70d010904', octets(digest))];
+}
+
+/** Attributes as they are signed. */
+export const asSet = (values: readonly Buffer[]) => set(...values);
 
 /** A CMS message without content. */
 export function signedData(certificates: readonly Buffer[], signerInfos: readonly Buffer[]): Buffer {

@@ -89,8 +89,8 @@ export function xmlPlist(inside: string): string {
 <plist version="1.0">${inside}</plist>`;
 }
 
-/** A binary property list of these objects, with references and offsets of one byte; the first is the root. */
-export function binaryPlist(objects: readonly Buffer[]): Buffer {
+/** A binary property list of these objects, with references of one byte and offsets of this many; the first is the root. */
+export function binaryPlist(objects: readonly Buffer[], offsetBytes = 1): Buffer {
   const magic = Buffer.from('bplist00');
   let at = magic.length;
   const offsets = objects.map(({ length }) => {
@@ -99,9 +99,14 @@ export function binaryPlist(objects: readonly Buffer[]): Buffer {
     return offset;
   });
   const trailer = Buffer.alloc(32);
-  trailer.writeUInt8(1, 6);
+  trailer.writeUInt8(offsetBytes, 6);
   trailer.writeUInt8(1, 7);
   trailer.writeBigUInt64BE(BigInt(objects.length), 8);
   trailer.writeBigUInt64BE(BigInt(at), 24);
-  return Buffer.concat([magic, ...objects, Buffer.from(offsets), trailer]);
+  const table = offsets.map((offset) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64BE(BigInt(offset));
+    return bytes.subarray(8 - offsetBytes);
+  });
+  return Buffer.concat([magic, ...objects, ...table, trailer]);
 }

@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
 import { asAppToolError } from '../../src/contract/errors.ts';
+import { leavesParts } from '../../src/run/journal/way-on.ts';
 import { protect } from '../../src/run/protect.ts';
-import { createTrace } from '../../src/run/trace.ts';
 import { fakeClock } from './clock.ts';
 import { testContext } from './context.ts';
 import { CALL_NAMES, CALLS, CATALOG, type CallName, type Ending, HARMLESS } from './fault-catalog.ts';
 import { type Fault, faultProxy } from './fault-proxy.ts';
 import { bigApk, copyFixture, temporaryFolder } from './files.ts';
 import { expectInvariants } from './invariants.ts';
+import { runContext } from './journal.ts';
 import { openBackend, UPLOAD } from './open-backend.ts';
 import { sandbox } from './sandbox.ts';
 
@@ -33,8 +34,7 @@ async function protectWith(call: CallName, fault: Fault, times: number): Promise
     : await copyFixture('v2.apk', folder, 'app.apk');
   const outputPath = join(folder, 'out.apk');
   const context = testContext({ clock: fakeClock(0.5, 20) });
-  const trace = createTrace(() => {});
-  const ctx = { ...context, record: trace.record, trace };
+  const ctx = runContext(context);
   // Forty questions: the sandbox has almost a second of real time to get a job done, however busy the machine is.
   const waiting = { pollIntervalMs: 6_000, timeoutMs: 240_000, appearTimeoutMs: 120_000 };
   const options = { ...UPLOAD, ...waiting, capacityWaitMs: 0 };
@@ -58,8 +58,8 @@ async function protectWith(call: CallName, fault: Fault, times: number): Promise
   );
 
   const ending = error === null ? 'success' : error.class;
-  const said = JSON.stringify([context.events, error?.message, error?.hint, error?.serverText, trace.report]);
-  const toldOfParts = trace.leftovers.session !== null;
+  const said = JSON.stringify([context.events, error?.message, error?.hint, error?.serverText, ctx.journal.current]);
+  const toldOfParts = leavesParts(ctx.journal);
   await expectInvariants({ ending, folder, inputPath, outputPath, box, proxy, said, toldOfParts });
   return { ending, struck: proxy.struck[0] ?? 0 };
 }

@@ -4,8 +4,8 @@ import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../src/sandbox/part.ts
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { atEnd } from './cleanup.ts';
 
-/** Quick enough for tests; everything else as users get it. */
-const QUICK: SandboxOptions = { ...SANDBOX_DEFAULTS, processingMs: 50, appearMs: 20 };
+/** Quick enough for tests, and a tenant without a default key, so that what is signed was asked for; all else as users get it. */
+const QUICK: SandboxOptions = { ...SANDBOX_DEFAULTS, processingMs: 50, appearMs: 20, hasDefaultKey: false };
 
 /** A sandbox of its own for one test, in this process: real sockets, real files. Serves `definition` too, where it is one of a test. */
 export async function sandbox(

@@ -4,13 +4,13 @@ import { applivery } from '../../src/backends/applivery/index.ts';
 import { apptego } from '../../src/backends/apptego/index.ts';
 import { apptegoManagement } from '../../src/backends/apptego-management/index.ts';
 import { download } from '../../src/run/download.ts';
-import { createTrace } from '../../src/run/trace.ts';
 import { waitForJob } from '../../src/transfer/wait/poll.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
 import { faultProxy, faults } from '../support/fault-proxy.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { jobContext } from '../support/journal.ts';
 import { openBackend, UPLOAD } from '../support/open-backend.ts';
 import { sandbox } from '../support/sandbox.ts';
 
@@ -30,8 +30,9 @@ async function downloadWith(
   const poll = () => backend.adapter.poll(id, { patience: 'once', until: null }, ctx);
   const waiting = { pollIntervalMs: 1_000, timeoutMs: 60_000, appearTimeoutMs: 5_000, uploaded: true };
   await waitForJob({ job: id, poll, ...waiting }, ctx);
-  const input = { backend, id, output: join(folder, 'out.apk'), force: false, sent: null, dryRun: false };
-  const error = await download(input, { ...ctx, trace: createTrace(() => {}) }).then(
+  const { job, ctx: own } = jobContext({ backend: backend.id, id }, ctx);
+  const input = { backend, job, output: join(folder, 'out.apk'), force: false, sent: null, dryRun: false };
+  const error = await download(input, own).then(
     () => null,
     (thrown: unknown) => thrown,
   );

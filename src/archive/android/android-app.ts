@@ -1,4 +1,5 @@
 import type { AppArchive } from '../archive-kind.ts';
+import { LEAST_DEMANDS, type SigningDemands, signingDemandsOf } from '../signature/signing-demands.ts';
 import { ArchiveProblem, UnreadablePart } from '../zip/archive-file.ts';
 import { type AndroidLooks, type AndroidManifest, readAndroidLooks, readAndroidManifest } from './android-manifest.ts';
 import { readBinaryXml } from './binary-xml.ts';
@@ -48,6 +49,17 @@ export async function readAndroidApp(archive: AppArchive, problems: string[]): P
       return { label, icon: icon === null ? null : `${parts.folder}${icon}` };
     },
   };
+}
+
+/** What the manifest of an APK decides about its signatures. */
+export async function readSigningDemands(archive: AppArchive): Promise<SigningDemands> {
+  try {
+    const root = await readRoot(archive, PARTS.apk, []);
+    return root === null ? LEAST_DEMANDS : signingDemandsOf(root);
+  } catch (cause) {
+    if (!(cause instanceof ArchiveProblem)) throw cause;
+    return LEAST_DEMANDS;
+  }
 }
 
 type Parts = (typeof PARTS)[keyof typeof PARTS];

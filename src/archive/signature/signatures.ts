@@ -1,7 +1,9 @@
+import { readSigningDemands } from '../android/android-app.ts';
 import type { AppArchive } from '../archive-kind.ts';
-import { readBlockSignatures } from './block/block-signatures.ts';
-import { readJarSignature } from './jar/jar-signature.ts';
+import { type BlockSignatures, NO_BLOCK, readBlockSignatures } from './block/block-signatures.ts';
+import { type JarSignature, readJarSignature } from './jar/jar-signature.ts';
 import type { SignatureScheme } from './signature-scheme.ts';
+import { LEAST_DEMANDS } from './signing-demands.ts';
 
 /** How an app is signed, from small reads, and the way to what takes reading all of the file. */
 export interface Signatures {
@@ -22,19 +24,32 @@ export async function readSignatures(archive: AppArchive, problems: string[]): P
     return { schemes: [], isSigned, isDebugSigned: false, verify: async () => [] };
   }
   const own: string[] = [];
-  const block = archive.kind === 'apk' ? await readBlockSignatures(archive, own) : null;
-  const inBlock = block?.schemes ?? [];
-  const jar = await readJarSignature(archive, new Set(inBlock.map(({ scheme }) => scheme)), own);
+  const block = archive.kind === 'apk' ? await readBlockSignatures(archive, own) : NO_BLOCK;
+  const jar = await readJarSignature(archive, block.found, own);
   problems.push(...own);
-  const behindJar = (others: readonly SignatureScheme[]) => [...(jar === null ? [] : [jar]), ...others];
-  const schemes = behindJar(inBlock);
+  const schemes = [...(jar === null ? [] : [jar.scheme]), ...block.schemes];
   const isWhole = own.length === 0;
   return {
     schemes,
     isSigned: schemes.length > 0 || (isWhole ? false : null),
     isDebugSigned: areDebugSigned(schemes, isWhole),
-    verify: async (signal) => behindJar((await block?.verify(signal)) ?? []),
+    verify: (signal) => verifyAll(archive, block, jar, signal),
   };
+}
+
+async function verifyAll(
+  archive: AppArchive,
+  block: BlockSignatures,
+  jar: JarSignature | null,
+  signal: AbortSignal,
+): Promise<SignatureScheme[]> {
+  const demands = archive.kind === 'apk' ? await readSigningDemands(archive) : LEAST_DEMANDS;
+  const [v1, inBlock] = await Promise.all([jar?.verify(demands, signal) ?? null, block.verify(demands, signal)]);
+  const finding = block.findingBeside(v1?.certificates ?? [], inBlock, demands);
+  return [
+    ...(v1 === null ? [] : [v1.scheme]),
+    ...inBlock.map((one) => (one.scheme === finding?.scheme ? { ...one, ...finding } : one)),
+  ];
 }
 
 /**

@@ -34,6 +34,13 @@ export class UnreadablePart extends Error {
   }
 }
 
+/** A part that costs more to read than any honest one: nobody has looked whether anything is wrong with it. */
+export class BeyondLimit extends UnreadablePart {
+  constructor(message: string) {
+    super(message, { isHostile: true });
+  }
+}
+
 /** Positioned reads of the file to judge; it stays open, and is the caller's to close. */
 export interface ArchiveFile {
   readonly sizeBytes: number;

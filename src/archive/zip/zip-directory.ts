@@ -17,8 +17,10 @@ const DEFLATED = 8;
 const inflate = promisify(inflateRaw);
 
 /** What the directory says of an entry. */
-interface ZipEntry {
+export interface ZipEntry {
   readonly name: string;
+  /** The name as it is written. */
+  readonly rawName: Buffer;
   readonly flags: number;
   readonly method: number;
   readonly crc: number;
@@ -83,18 +85,16 @@ function isThereTwice(): UnreadablePart {
   return new UnreadablePart('is there twice', { isHostile: true });
 }
 
-function entryAt(
-  { names, flags, methods, crcs, compressedBytes, sizeBytes, headersAt }: Entries,
-  index: number,
-): ZipEntry {
+function entryAt(entries: Entries, index: number): ZipEntry {
   return {
-    name: names[index] ?? '',
-    flags: flags[index] ?? 0,
-    method: methods[index] ?? 0,
-    crc: crcs[index] ?? 0,
-    compressedBytes: compressedBytes[index] ?? 0,
-    sizeBytes: sizeBytes[index] ?? 0,
-    headerAt: headersAt[index] ?? 0,
+    name: entries.names[index] ?? '',
+    rawName: entries.rawName(index),
+    flags: entries.flags[index] ?? 0,
+    method: entries.methods[index] ?? 0,
+    crc: entries.crcs[index] ?? 0,
+    compressedBytes: entries.compressedBytes[index] ?? 0,
+    sizeBytes: entries.sizeBytes[index] ?? 0,
+    headerAt: entries.headersAt[index] ?? 0,
   };
 }
 

@@ -38,6 +38,7 @@ export interface SigningMaterial {
 /** "Code Signing": each function takes a body and gives the body of a 200, or throws `Refusal`. */
 export function createKeys({ options, store, randomId }: SandboxTools) {
   const keys = new Map<string, SigningMaterial>();
+  if (options.hasDefaultKey) for (const key of [defaultKey('android'), defaultKey('ios')]) keys.set(key.id, key);
 
   const addressFor = (material: SigningMaterial): string =>
     store.putUrl(options.urlLifetimeMs, null, () => {
@@ -110,6 +111,13 @@ export function createKeys({ options, store, randomId }: SandboxTools) {
       return { material, answer: { url: addressFor(material) } };
     },
   };
+}
+
+/** A key that the tenant has had all along, and signs with what names none. */
+function defaultKey(platform: ProtectionJob['platform']): SigningMaterial {
+  const fileName = platform === 'android' ? 'sandbox.jks' : 'sandbox.p12';
+  const state = { createdAtMs: Date.now(), isDefault: true, hasFile: true };
+  return { id: `sandbox-default-${platform}`, name: 'Sandbox default', platform, fileName, ...state };
 }
 
 function demandAlias({ platform, alias }: { readonly platform: string; readonly alias?: string | undefined }): void {

@@ -3,11 +3,17 @@ import { Refusal } from '../../sandbox/refusal.ts';
 import { stageNamed } from '../apptego-shared/environment.ts';
 import { createProtectionService, type ProtectionJob } from '../apptego-shared/sandbox-protection.ts';
 
+const DEFAULT_KEY = 'sandbox-default-key';
+
 export type Service = ReturnType<typeof createService>;
 
 /** What is behind the endpoints: each function takes what came and gives the body of a 200, or throws `Refusal`. */
 export function createService(tools: SandboxTools) {
-  const builds = createProtectionService(tools, { versionNamed: stageNamed, signingKeyFor });
+  const defaultKey = tools.options.hasDefaultKey ? DEFAULT_KEY : null;
+  const builds = createProtectionService(tools, {
+    versionNamed: stageNamed,
+    signingKeyFor: (given) => signingKeyFor(given, defaultKey),
+  });
 
   const findJob = (id: string): ProtectionJob => {
     if (!/^\d{1,20}$/.test(id)) throw new Refusal(400, 'Invalid job ID');
@@ -42,10 +48,12 @@ export function createService(tools: SandboxTools) {
   };
 }
 
-function signingKeyFor(given: string | undefined): string | null {
+/** "Omit it to use the tenant default signing key when one is configured, or set none to skip signing-key metadata." */
+function signingKeyFor(given: string | undefined, defaultKey: string | null): string | null {
   if (given !== undefined && !/^[A-Za-z0-9_-]{1,128}$/.test(given))
     throw new Refusal(400, 'Invalid signing key selection');
-  return given === undefined || given === 'none' ? null : given;
+  if (given === undefined) return defaultKey;
+  return given === 'none' ? null : given;
 }
 
 function describeJob(job: ProtectionJob, stage: string): unknown {

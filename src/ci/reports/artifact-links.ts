@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
 import type { Env } from '../../contract/env.ts';
-import type { Report } from './report.ts';
+import type { Listener } from '../../contract/record/listener.ts';
 
 export interface ArtifactLinksInput {
   readonly environment: Env;
@@ -13,12 +13,12 @@ export interface ArtifactLinksInput {
  * In GitLab: where in the job's artifacts each file of this run will be, for the log. Only what lies in the project can be kept as an
  * artifact. The address: https://docs.gitlab.com/ci/variables/predefined_variables/ (CI_JOB_URL), and the routes of GitLab's artifact browser.
  */
-export function createArtifactLinks({ environment, junit, writeLine }: ArtifactLinksInput): Report {
+export function createArtifactLinks({ environment, junit, writeLine }: ArtifactLinksInput): Listener {
   const job = plainAddress(environment.CI_JOB_URL ?? '');
   const project = environment.CI_PROJECT_DIR ?? '';
   return {
     name: 'CI_JOB_URL',
-    ended(document, receipt) {
+    ended({ document, receipt }) {
       if (job === null || project === '') return;
       const files = { output: document.output?.path, receipt, junit };
       for (const [name, path] of Object.entries(files)) {

@@ -1,7 +1,7 @@
 import type { AppEvent } from '../../contract/events.ts';
+import type { Listener } from '../../contract/record/listener.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { safeJson } from '../../contract/text/safe-text.ts';
-import type { Report } from './report.ts';
 
 /** Bytes move all the time; a reader of events wants to know twice a second. */
 const PROGRESS_EVERY_MS = 500;
@@ -15,7 +15,7 @@ export interface EventsInput {
 }
 
 /** Every event as one line of JSON (NDJSON), as it happens; `debug` ones with `--verbose`. What can no longer be written fails the run's end, not the run. */
-export function createEventsReport({ name, redactor, append, now, verbose }: EventsInput): Report {
+export function createEventsReport({ name, redactor, append, now, verbose }: EventsInput): Listener {
   let seq = 0;
   let problem: unknown = null;
   const toldAtMs = new Map<string, number>();
@@ -38,7 +38,7 @@ export function createEventsReport({ name, redactor, append, now, verbose }: Eve
         problem = error;
       }
     },
-    ended() {
+    closed() {
       if (problem !== null) throw problem;
     },
   };

@@ -3,6 +3,7 @@ import type { SettingValues } from '../../cli/settings/settings.ts';
 import type { Clock } from '../../contract/context.ts';
 import type { Env } from '../../contract/env.ts';
 import { LocalIoError } from '../../contract/errors.ts';
+import type { Listener } from '../../contract/record/listener.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { safeLine } from '../../contract/text/safe-text.ts';
 import { type AppendedFile, openAppended } from '../files/appended-file.ts';
@@ -16,7 +17,6 @@ import { createGithubOutputs } from './github/outputs.ts';
 import { createGithubSummary } from './github/summary.ts';
 import { createJUnitReport, JUNIT_HEAD } from './junit-report.ts';
 import { createKeyValueReport, DOTENV, type KeyValueFormat, PROPERTIES } from './key-value-report.ts';
-import type { Report } from './report.ts';
 import { createRunSteps, stepsOf } from './run-steps.ts';
 import { rehearsalOf } from './run-values.ts';
 
@@ -44,7 +44,7 @@ export interface ReportsInput {
  * The reports that are wanted of this run, those that other machines act upon last. Throws `UsageError` for two of the run's files that are
  * one, `LocalIoError` for a report that cannot be written. What earlier runs left goes when nothing more can be refused.
  */
-export function openReports(input: ReportsInput): readonly Report[] {
+export function openReports(input: ReportsInput): readonly Listener[] {
   const { settings, isForRelease } = input;
   const replaced = isForRelease ? replacedFiles(settings) : [];
   assertNoneTwice(input, replaced);
@@ -99,7 +99,7 @@ function named(files: readonly (readonly [string, string | undefined])[]): Named
   return files.flatMap(([name, path = '']): NamedFile[] => (path === '' ? [] : [[name, path]]));
 }
 
-function eventsReport({ settings: { events, verbose }, redactor, clock, writeStderr }: ReportsInput): Report[] {
+function eventsReport({ settings: { events, verbose }, redactor, clock, writeStderr }: ReportsInput): Listener[] {
   if (events === undefined) return [];
   const append = events === '-' ? writeStderr : openEvents(events).append;
   return [createEventsReport({ name: '--events', redactor, append, now: clock.date, verbose: verbose === true })];
@@ -116,7 +116,7 @@ function openEvents(path: string): AppendedFile {
   }
 }
 
-function junitReport({ command, settings, redactor, clock }: ReportsInput): Report[] {
+function junitReport({ command, settings, redactor, clock }: ReportsInput): Listener[] {
   if (settings.junit === undefined) return [];
   const expected = stepsOf(command, settings);
   return [
@@ -132,7 +132,7 @@ function junitReport({ command, settings, redactor, clock }: ReportsInput): Repo
   ];
 }
 
-function keyValueReports({ settings, redactor, warn }: ReportsInput): Report[] {
+function keyValueReports({ settings, redactor, warn }: ReportsInput): Listener[] {
   const files: readonly (readonly [string, string | undefined, KeyValueFormat])[] = [
     ['--gitlab-dotenv', settings.gitlabDotenv, DOTENV],
     ['--jenkins-properties', settings.jenkinsProperties, PROPERTIES],
@@ -145,7 +145,7 @@ function keyValueReports({ settings, redactor, warn }: ReportsInput): Report[] {
   });
 }
 
-function githubReports(input: ReportsInput): Report[] {
+function githubReports(input: ReportsInput): Listener[] {
   if (!isForGithub(input)) return [];
   const { command, settings, redactor, clock, writeStderr, warn } = input;
   const delimiter = () => `apptool-${randomBytes(16).toString('hex')}`;
@@ -178,7 +178,7 @@ function appendTo(
   return null;
 }
 
-function artifactLinks({ settings, environment, provider, redactor, writeStderr }: ReportsInput): Report[] {
+function artifactLinks({ settings, environment, provider, redactor, writeStderr }: ReportsInput): Listener[] {
   if (provider !== 'gitlab' || settings.quiet === true) return [];
   const writeLine = (line: string) => writeStderr(`${safeLine(line, redactor)}\n`);
   return [createArtifactLinks({ environment, junit: settings.junit, writeLine })];

@@ -1,9 +1,9 @@
 import type { Finding } from '../../contract/job.ts';
+import type { Listener } from '../../contract/record/listener.ts';
 import type { ErrorRecord, ResultDocument } from '../../contract/result-document.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { shortLine } from '../../contract/text/safe-text.ts';
 import { element, escapeMarkup } from './markup.ts';
-import type { Report } from './report.ts';
 import type { RunSteps, Step } from './run-steps.ts';
 import type { Rehearsal } from './run-values.ts';
 
@@ -54,7 +54,7 @@ interface Part {
  * JUnit's XML: a suite for the run and for each of its targets, a case for each step and finding. There is no standard; this is what
  * https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd takes.
  */
-export function createJUnitReport(input: JUnitInput): Report {
+export function createJUnitReport(input: JUnitInput): Listener {
   const { redactor, write, steps, expected, now, startedAt } = input;
   const shown = (text: string, longest = LONGEST_TEXT) => shortLine(text, redactor, longest);
   const properties = propertiesOf(input);
@@ -62,7 +62,7 @@ export function createJUnitReport(input: JUnitInput): Report {
   return {
     name: '--junit',
     event: steps.event,
-    ended(document) {
+    ended({ document }) {
       const nowMs = now();
       const suites = partsOf(document, steps, expected).map((part) => ({
         name: ['apptool', document.command ?? '', part.backend ?? ''].filter((word) => word !== '').join('.'),

@@ -1,5 +1,5 @@
+import type { Listener } from '../../contract/record/listener.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
-import type { Report } from './report.ts';
 import { type Rehearsal, runValues } from './run-values.ts';
 
 /** No variable of a flag begins with it: GitLab sets the keys of a dotenv file in every later job. */
@@ -51,10 +51,17 @@ export interface KeyValueInput {
 }
 
 /** A file of `APPTOOL_RESULT_…` keys for the stages that follow. */
-export function createKeyValueReport({ name, format, redactor, rehearsal, write, warnLeftOut }: KeyValueInput): Report {
+export function createKeyValueReport({
+  name,
+  format,
+  redactor,
+  rehearsal,
+  write,
+  warnLeftOut,
+}: KeyValueInput): Listener {
   return {
     name,
-    ended(document, receipt) {
+    ended({ document, receipt }) {
       const { values, unfit } = runValues({ document, receipt, rehearsal }, redactor);
       const leftOut = [...unfit];
       let text = format.intro;

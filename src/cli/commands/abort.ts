@@ -1,44 +1,60 @@
 import { realpathSync } from 'node:fs';
 import { type AppToolError, asAppToolError, errorCode, UsageError } from '../../contract/errors.ts';
+import type { Receipt, Step } from '../../contract/record/journal.ts';
+import { contextOf } from '../../run/journal/journal.ts';
+import { type LeftParts, partsIn, withoutParts } from '../../run/journal/left-parts.ts';
 import type { CommandResult } from '../line/command.ts';
 import type { PlannedAbort } from '../output/command-data.ts';
-import { type Receipt, readReceipt, type Unfinished, unfinishedIn, writeReceipt } from '../receipt/receipt.ts';
-import { checkReceiptHost } from '../receipt/receipt-host.ts';
+import { readReceipt, writeReceipt } from '../receipt/receipt-file.ts';
+import { lockReceipt } from '../receipt/receipt-lock.ts';
+import { openStep, readSubject } from '../receipt/subject.ts';
 import type { Session } from '../session/session.ts';
 
 /** `apptool abort <receipt>`: every upload that it leaves unfinished, whatever becomes of the others. */
 export async function abortCommand(session: Session): Promise<CommandResult<PlannedAbort>> {
-  const path = session.invocation.operands[0] ?? '';
-  const receipt = readReceipt(path);
+  const { steps, receipt: path } = readSubject(session);
+  if (path === null) throw new UsageError('abort needs a receipt', { hint: 'name the file that --receipt wrote' });
+  const isRehearsal = session.settings.values.dryRun === true;
+  const lock = isRehearsal ? null : lockReceipt(path, session.pid, session.ctx.clock.date());
+  try {
+    // Once more: nobody else writes it from now on.
+    return await abortAll(session, path, readReceipt(path), steps);
+  } finally {
+    lock?.release();
+  }
+}
+
+async function abortAll(
+  session: Session,
+  path: string,
+  receipt: Receipt,
+  steps: readonly Step[],
+): Promise<CommandResult<PlannedAbort>> {
+  const { ctx, settings } = session;
+  const isRehearsal = settings.values.dryRun === true;
   const lines: string[] = [];
   const aborts: PlannedAbort['plan']['aborts'] = [];
   const failures: AppToolError[] = [];
-  const isRehearsal = session.settings.values.dryRun === true;
   let rest = receipt;
-  for (const left of unfinishedIn(receipt)) {
+  for (const left of partsIn(receipt)) {
+    const step = steps.find(({ id }) => id === left.step);
+    if (step === undefined) continue;
+    ctx.journal.choose([step]);
     try {
-      lines.push(await abortOne(session, left));
-      aborts.push({ backend: left.backend, job: left.job?.ref ?? null });
-      rest = without(rest, left.unfinished);
+      lines.push(await abortOne(session, step, left));
+      aborts.push({ backend: step.backend, job: left.job?.ref ?? null });
+      rest = withoutParts(rest, left);
       if (!isRehearsal) keep(path, rest, session);
     } catch (error) {
       failures.push(asAppToolError(error));
     }
-    session.ctx.signal.throwIfAborted();
+    ctx.signal.throwIfAborted();
   }
   const text = lines.length === 0 ? null : lines.join('\n');
   const [failure] = failures;
   const data = isRehearsal ? { data: { plan: { aborts } } } : {};
   if (failure !== undefined) return { text, failure, ...data };
   return { text: text ?? 'nothing to abort: this receipt leaves no unfinished upload', ...data };
-}
-
-/** The receipt without an upload that is not there any more. */
-function without(receipt: Receipt, gone: Unfinished['unfinished']): Receipt {
-  const cleared = <T extends { readonly unfinished: Receipt['unfinished'] }>(one: T): T =>
-    one.unfinished === gone ? { ...one, unfinished: null } : one;
-  const leftovers = receipt.leftovers.filter(({ unfinished }) => unfinished !== gone);
-  return { ...cleared(receipt), targets: receipt.targets.map(cleared), leftovers };
 }
 
 /** What was removed is removed, whether that can be written down or not. */
@@ -51,13 +67,12 @@ function keep(path: string, receipt: Receipt, { ctx, redactor }: Session): void 
   }
 }
 
-async function abortOne(session: Session, { backend: id, host, job, unfinished }: Unfinished): Promise<string> {
-  checkReceiptHost(session, id, host);
-  const backend = await session.open(id);
+async function abortOne(session: Session, step: Step, { job, session: parts }: LeftParts): Promise<string> {
+  const backend = await openStep(session, step);
   const { abort } = backend.adapter;
-  if (abort === undefined) throw new UsageError(`${id} leaves nothing behind that could be aborted`);
-  session.ctx.trace.note({ backend: id, job });
-  if (session.settings.values.dryRun === true) return `would abort the unfinished upload of ${job?.ref ?? id}`;
-  await abort(unfinished.session, session.ctx);
-  return `aborted the unfinished upload of ${job?.ref ?? id}`;
+  if (abort === undefined) throw new UsageError(`${step.backend} leaves nothing behind that could be aborted`);
+  const what = `the unfinished upload of ${job?.ref ?? step.backend}`;
+  if (session.settings.values.dryRun === true) return `would abort ${what}`;
+  await abort(parts, contextOf(step, session.ctx));
+  return `aborted ${what}`;
 }

@@ -4,6 +4,8 @@ const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
 const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'];
 const NEWS = ['release-notes', 'release-notes-file', 'tags'];
+/** Of every command that goes on with a receipt. */
+const CHOOSING = ['step', 'expect-package', 'expect-input'];
 /** Of every command that does something for a release. */
 const REPORTS = ['github', 'gitlab-dotenv', 'junit', 'jenkins-properties'];
 
@@ -15,6 +17,9 @@ export const COMMANDS: readonly Command[] = [
     flags: ['backend', ...SENDING, ...CHECKING, 'output', 'force', 'detach', 'receipt', ...WAITING, ...REPORTS],
     summary: 'Upload for protection, wait, fetch the protected output',
     example: 'apptool protect app-release.apk --environment prod',
+    journal: 'begins',
+    reports: true,
+    output: 'beside-input',
     run: async (session) => (await import('./protect.ts')).protectCommand(session),
   },
   {
@@ -23,6 +28,8 @@ export const COMMANDS: readonly Command[] = [
     flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'receipt', 'appear-timeout', 'poll-interval', ...REPORTS],
     summary: 'Upload a file and print the job reference',
     example: 'apptool upload app-release.aab --to apptego --environment staging',
+    journal: 'begins',
+    reports: true,
     run: async (session) => (await import('./upload.ts')).uploadCommand(session),
   },
   {
@@ -31,38 +38,46 @@ export const COMMANDS: readonly Command[] = [
     flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'until', 'fail-fast', 'detach', 'receipt', ...WAITING, ...REPORTS],
     summary: 'Upload to several backends side by side, wait for each',
     example: 'apptool publish app-release.apk --to autoappstore,applivery',
+    journal: 'begins',
+    reports: true,
     run: async (session) => (await import('./publish.ts')).publishCommand(session),
   },
   {
     name: 'status',
     operands: ['job'],
-    flags: ['until', 'set', ...REPORTS],
+    flags: ['until', ...CHOOSING, 'set', ...REPORTS],
     summary: 'Ask once how a job stands',
     example: 'apptool status apptego:1700000000',
+    reports: true,
     run: async (session) => (await import('./jobs.ts')).statusCommand(session),
   },
   {
     name: 'wait',
     operands: ['job'],
-    flags: ['until', ...WAITING, 'receipt', 'set', ...REPORTS],
+    flags: ['until', ...WAITING, ...CHOOSING, 'receipt', 'set', ...REPORTS],
     summary: 'Wait until a job has ended',
     example: 'apptool wait apptego:1700000000 --timeout 30m',
+    journal: 'goes-on',
+    reports: true,
     run: async (session) => (await import('./jobs.ts')).waitCommand(session),
   },
   {
     name: 'download',
     operands: ['job'],
-    flags: ['output', 'force', 'receipt', 'stall-timeout', 'set', ...REPORTS],
+    flags: ['output', 'force', ...CHOOSING, 'receipt', 'stall-timeout', 'set', ...REPORTS],
     summary: "Fetch a finished job's output",
     example: 'apptool download apptego:1700000000 -o app-protected.apk',
-    run: async (session) => (await import('./jobs.ts')).downloadCommand(session),
+    journal: 'goes-on',
+    reports: true,
+    run: async (session) => (await import('./download.ts')).downloadCommand(session),
   },
   {
     name: 'abort',
     operands: ['receipt'],
-    flags: ['set', ...REPORTS],
+    flags: ['step', 'set', ...REPORTS],
     summary: 'Remove the parts that a killed upload left in the storage',
     example: 'apptool abort apptool-apptego-1700000000.receipt.json',
+    reports: true,
     run: async (session) => (await import('./abort.ts')).abortCommand(session),
   },
   {
@@ -71,6 +86,7 @@ export const COMMANDS: readonly Command[] = [
     flags: [...REPORTS],
     summary: 'Show what is inside an APK, AAB or IPA, and who signed it',
     example: 'apptool inspect app-release.apk --json',
+    reports: true,
     run: async (session) => (await import('./inspect.ts')).inspectCommand(session),
   },
   {
@@ -95,7 +111,7 @@ export const COMMANDS: readonly Command[] = [
     flags: ['to', 'environment', 'timeout', 'set', 'output', 'force'],
     summary: 'Write a first config: asks on a terminal, takes flags elsewhere',
     example: 'apptool init --to apptego --environment prod --timeout 45m',
-    ignoresFoundConfig: true,
+    config: 'named',
     run: async (session) => (await import('./setup/init.ts')).initCommand(session),
   },
   {
@@ -125,7 +141,7 @@ export const COMMANDS: readonly Command[] = [
       'apptool completion zsh > "${fpath[1]}/_apptool"',
       'apptool completion fish > ~/.config/fish/completions/apptool.fish',
     ].join('\n         '),
-    ignoresFoundConfig: true,
+    config: 'named',
     run: async (session) => (await import('./setup/completion.ts')).completionCommand(session),
   },
   {

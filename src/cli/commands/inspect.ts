@@ -1,8 +1,8 @@
 import type { AndroidFacts, IosFacts } from '../../archive/inspect.ts';
 import type { SignatureScheme } from '../../archive/signature/signature-scheme.ts';
+import type { InputRecord } from '../../contract/record/journal.ts';
 import { formatSize } from '../../contract/text/units.ts';
 import { inspect } from '../../run/inspect.ts';
-import type { ArtifactFacts } from '../../run/trace.ts';
 import type { CommandResult } from '../line/command.ts';
 import type { Session } from '../session/session.ts';
 
@@ -15,7 +15,7 @@ export async function inspectCommand(session: Session): Promise<CommandResult> {
   const rows = [
     ['kind', facts.kind.toUpperCase()] as const,
     ...(facts.kind === 'ipa' ? iosRows(facts) : androidRows(facts)),
-    ...fileRows(ctx.trace.report.artifact),
+    ...fileRows(ctx.journal.artifact),
   ];
   return { text: rows.map(asLine).join('\n'), data: facts };
 }
@@ -81,7 +81,7 @@ function iosRows({ app }: IosFacts): Row[] {
   ];
 }
 
-function fileRows(artifact: ArtifactFacts | null): Row[] {
+function fileRows(artifact: InputRecord | null): Row[] {
   if (artifact === null) return [];
   return [
     ['size', `${artifact.size} (${formatSize(artifact.size)})`],

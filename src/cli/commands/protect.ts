@@ -1,12 +1,14 @@
 import { UsageError } from '../../contract/errors.ts';
 import { checkInputName } from '../../run/artifact.ts';
-import { assertProtects, jobRef } from '../../run/backend.ts';
+import { assertProtects } from '../../run/backend.ts';
 import { checkProtectOutput, protect, protectedPath } from '../../run/protect.ts';
 import type { CommandResult } from '../line/command.ts';
 import type { Planned } from '../output/command-data.ts';
 import type { Session } from '../session/session.ts';
-import { waiting } from './jobs.ts';
+import { isFlag } from '../settings/source.ts';
+
 import { rehearse, uploadInput } from './upload.ts';
+import { waiting } from './waiting.ts';
 
 /** Which backend protects where nobody says so: the first of the list that can. */
 function protector({ backends }: Session): string {
@@ -17,8 +19,8 @@ function protector({ backends }: Session): string {
 export async function protectCommand(session: Session): Promise<CommandResult<Planned>> {
   const { values, sources } = session.settings;
   const detach = values.detach === true;
-  const isOutputGiven = sources.output === '--output' || sources.output === 'APPTOOL_OUTPUT';
-  if (detach && isOutputGiven)
+  // One in a config is for the runs that have an output.
+  if (detach && (isFlag(sources.output) || sources.output?.from === 'variable'))
     throw new UsageError('--detach ends before there is an output', { hint: 'leave --output out' });
   const { id: backendId, capabilities } = session.definition(values.backend ?? protector(session));
   assertProtects({ id: backendId, protects: capabilities.protects });
@@ -34,8 +36,8 @@ export async function protectCommand(session: Session): Promise<CommandResult<Pl
     checkInputName(input.backend, input.path);
     const output = values.output ?? protectedPath(input.path);
     if (!detach) await checkProtectOutput(run);
-    return await rehearse(session, input, detach ? [] : ['then wait for the job', `then write ${output}`]);
+    return await rehearse(session, 'protect', input, detach ? [] : ['then wait for the job', `then write ${output}`]);
   }
-  const { id, output } = await protect(run, session.ctx);
-  return output === null ? { text: jobRef(input.backend, id) } : { text: null, path: output };
+  const { job, output } = await protect(run, session.ctx);
+  return output === null ? { text: job.text } : { text: null, path: output };
 }

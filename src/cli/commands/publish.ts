@@ -4,13 +4,13 @@ import type { PlannedRequest } from '../../contract/planned-request.ts';
 import { withArtifactFor } from '../../run/artifact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { type PublishInput, publish } from '../../run/publish.ts';
-import type { Trace } from '../../run/trace.ts';
 import type { CommandResult } from '../line/command.ts';
 import type { PlannedForEach } from '../output/command-data.ts';
 import { expectations, type Session, uploadOptions } from '../session/session.ts';
 import { namedBackends } from '../settings/named-backends.ts';
-import { waiting } from './jobs.ts';
+import { stepLine } from './jobs.ts';
 import { describePlan } from './upload.ts';
+import { ownUntil, waiting } from './waiting.ts';
 
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
 export async function publishCommand(session: Session): Promise<CommandResult<PlannedForEach>> {
@@ -32,7 +32,7 @@ export async function publishCommand(session: Session): Promise<CommandResult<Pl
   };
   if (values.dryRun === true) return await rehearsePublish(session, backends, input);
   const failure = await publish(input, session.ctx);
-  const text = session.ctx.trace.targets.map(targetLine).join('\n');
+  const text = session.ctx.journal.current.map(stepLine).join('\n');
   return failure === null ? { text } : { text, failure };
 }
 
@@ -50,8 +50,7 @@ function knows(backend: OpenBackend, until: string): boolean {
 /** A milestone is for the targets that have it; the others go to their own end. */
 function waitingFor(session: Session, backend: OpenBackend): PublishInput['targets'][number]['waiting'] {
   const own = waiting(session, backend);
-  const { until } = own;
-  return until === undefined || knows(backend, until) ? own : { ...own, until: undefined };
+  return { ...own, until: ownUntil(own.until, backend) };
 }
 
 async function rehearsePublish(
@@ -63,11 +62,4 @@ async function rehearsePublish(
     text: plans.map(describePlan).join('\n'),
     data: { plans: backends.map(({ id }, index) => ({ backend: id, ...(plans[index] as PlannedRequest) })) },
   }));
-}
-
-/** How a target ended: its backend, phase, status and job. */
-function targetLine({ report, end }: Trace): string {
-  const { backend, state, job } = report;
-  if (state !== null) return [backend, state.phase, state.status, job?.ref ?? '-'].join(' ');
-  return [backend, ...(end === null ? ['queued', 'uploaded'] : ['-', end?.class]), job?.ref ?? '-'].join(' ');
 }

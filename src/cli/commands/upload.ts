@@ -1,8 +1,9 @@
 import { UsageError } from '../../contract/errors.ts';
 import type { PlannedRequest } from '../../contract/planned-request.ts';
+import type { StepAction } from '../../contract/record/journal.ts';
 import type { UploadInput } from '../../run/artifact.ts';
 import { withArtifact } from '../../run/artifact.ts';
-import { jobRef } from '../../run/backend.ts';
+import { newStep } from '../../run/journal/step.ts';
 import { upload } from '../../run/upload.ts';
 import type { CommandResult } from '../line/command.ts';
 import type { Planned } from '../output/command-data.ts';
@@ -14,9 +15,8 @@ export async function uploadCommand(session: Session): Promise<CommandResult<Pla
   if (typeof to !== 'string')
     throw new UsageError('upload needs --to <backend>', { hint: 'apptool backends lists them' });
   const input = await uploadInput(session, to);
-  if (session.settings.values.dryRun === true) return await rehearse(session, input, []);
-  const id = await upload(input, session.ctx);
-  return { text: jobRef(input.backend, id) };
+  if (session.settings.values.dryRun === true) return await rehearse(session, 'upload', input, []);
+  return { text: (await upload(input, session.ctx)).text };
 }
 
 /** The file of the command line on its way to a backend. */
@@ -31,10 +31,12 @@ export async function uploadInput(session: Session, backendId: string): Promise<
 /** `--dry-run`: every check that needs no request, and what would be sent first. */
 export async function rehearse(
   session: Session,
+  action: StepAction,
   input: UploadInput,
   then: readonly string[],
 ): Promise<CommandResult<Planned>> {
-  session.ctx.trace.note({ backend: input.backend.id });
+  const { backend, options } = input;
+  session.ctx.journal.draft(newStep(action, backend, options), false);
   return await withArtifact(input, session.ctx, async ({ sizeBytes, name }, plan) => ({
     text: [
       describePlan(plan),

@@ -3,6 +3,7 @@ import type { BackendDefinition, FirstSetting } from '../../backends/definition.
 import { UsageError } from '../../contract/errors.ts';
 import type { ResolvedSettings } from '../settings/resolve-settings.ts';
 import { wordsOf } from '../settings/setting-words.ts';
+import { isGiven, isSet } from '../settings/source.ts';
 import type { Interview, Wanted } from './interview.ts';
 
 type Section = Record<string, unknown>;
@@ -16,9 +17,7 @@ export async function sectionOf(
   const { values = {}, sources = {} } = settings.backends[backend.id] ?? {};
   const first = backend.firstSettings ?? [];
   const isWanted = (key: string) => first.some((setting) => setting.key === key);
-  const given = Object.keys(values).filter(
-    (key) => isAssigned(sources[key]) || (isWanted(key) && sources[key] !== 'default'),
-  );
+  const given = Object.keys(values).filter((key) => isSet(sources[key]) || (isWanted(key) && isGiven(sources[key])));
   const section: Section = Object.fromEntries(given.map((key) => [key, values[key]]));
   for (const setting of first) {
     if (!isNeeded(setting, section)) continue;
@@ -26,11 +25,6 @@ export async function sectionOf(
     if (answer !== null) section[setting.key] = answer;
   }
   return section;
-}
-
-/** Whether `--set` has given a value, by where it came from. */
-export function isAssigned(source = ''): boolean {
-  return source.startsWith('--set ');
 }
 
 function isNeeded({ key, where, orIn }: FirstSetting, section: Section): boolean {

@@ -27,6 +27,12 @@ export interface CommandSpec {
   readonly flags: readonly string[];
   readonly summary: string;
   readonly example: string;
-  /** True for what does not depend on the folder it runs in: a config is read where `--config` names one, and not looked for. */
-  readonly ignoresFoundConfig?: true;
+  /** Whether it begins the journal of a release, or goes on with one: then `--receipt` says where that is kept. */
+  readonly journal?: 'begins' | 'goes-on';
+  /** True where it does something for a release: then there is something for the CI to know. */
+  readonly reports?: true;
+  /** `beside-input` where the output has a place of its own if nobody names one. */
+  readonly output?: 'beside-input';
+  /** `named` for what does not depend on the folder it runs in: a config is read where `--config` names one, and not looked for. */
+  readonly config?: 'named';
 }

@@ -1,12 +1,13 @@
 import { type AppToolError, JobFailedError } from '../../contract/errors.ts';
+import type { JobRef } from '../../contract/job.ts';
+import type { JournalFacts, Step, StepFacts } from '../../contract/record/journal.ts';
 import type { ErrorRecord, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
-import type { Report, Trace } from '../../run/trace.ts';
 import type { CommandResult } from '../line/command.ts';
 
 /** How a run ended, and all that is known of it. */
 export interface Outcome {
   readonly command: string | null;
-  readonly trace: Trace;
+  readonly journal: JournalFacts;
   readonly result: CommandResult | null;
   readonly error: AppToolError | null;
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
@@ -14,17 +15,20 @@ export interface Outcome {
 }
 
 export function documentOf(outcome: Outcome): ResultDocument {
-  const { command, trace, result, error, warnings, durationMs } = outcome;
+  const { command, journal, result, error, warnings, durationMs } = outcome;
+  const step = ownStep(journal);
   return {
     schemaVersion: 1,
     command,
     ok: error === null,
     exitCode: error?.exitCode ?? 0,
-    ...trace.report,
-    job: jobOf(trace.report),
-    state: stateOf(trace.report),
-    findings: [...trace.report.findings],
-    targets: trace.targets.map(targetOf),
+    backend: step?.backend ?? journal.call?.backend ?? null,
+    job: jobOf(step),
+    state: step?.state ?? null,
+    findings: [...(step?.findings ?? [])],
+    artifact: journal.artifact && { ...journal.artifact },
+    output: journal.fetched && { ...journal.fetched },
+    targets: journal.current.filter(({ isTarget }) => isTarget).map(targetOf),
     warnings: [...warnings],
     durationMs: Math.round(durationMs),
     error: error === null ? null : errorOf(error),
@@ -32,25 +36,27 @@ export function documentOf(outcome: Outcome): ResultDocument {
   };
 }
 
-function stateOf({ state }: Report): ResultDocument['state'] {
-  if (state === null) return null;
-  const { phase, status, message, startedAt = null, endedAt = null } = state;
-  return { phase, status, message, startedAt, endedAt };
+/** The step that the run itself is about: what is done side by side has records of its own. */
+export function ownStep({ current }: JournalFacts): Step | undefined {
+  return current.find(({ isTarget }) => !isTarget);
 }
 
-function jobOf({ job }: Report): ResultDocument['job'] {
-  return job === null ? null : { ...job, details: { ...job.details } };
+function jobOf(step: StepFacts | undefined): ResultDocument['job'] {
+  if (step === undefined || step.job === null) return null;
+  const { text: ref, id, details } = step.job;
+  return { ref, id, details: { ...details } };
 }
 
-function targetOf({ report, end }: Trace): TargetRecord {
+function targetOf(step: Step): TargetRecord {
+  const { error } = step;
   return {
-    backend: report.backend ?? '',
-    job: jobOf(report),
-    state: stateOf(report),
-    findings: [...report.findings],
-    ok: end === null,
-    exitCode: end === undefined ? null : (end?.exitCode ?? 0),
-    error: end == null ? null : errorOf(end),
+    backend: step.backend,
+    job: jobOf(step),
+    state: step.state,
+    findings: [...step.findings],
+    ok: error === null,
+    exitCode: error === undefined ? null : (error?.exitCode ?? 0),
+    error: error == null ? null : errorOf(error),
   };
 }
 
@@ -69,7 +75,7 @@ function errorOf(error: AppToolError): ErrorRecord {
 /** An error as people read it: what failed, what the server said or found, what to do, and the job there is. `quoted` makes its words safe. */
 export function errorLines(
   error: AppToolError,
-  report: Report,
+  job: JobRef | null,
   quoted: (text: string) => string[],
   prefix = '',
 ): string[] {
@@ -77,7 +83,7 @@ export function errorLines(
     `error[${error.class}]: ${prefix}${error.message}`,
     ...wordsOf(error).flatMap(quoted),
     ...(error.hint === null ? [] : [`hint: ${error.hint}`]),
-    ...(report.job === null ? [] : [`job: ${report.job.ref}`]),
+    ...(job === null ? [] : [`job: ${job.text}`]),
   ];
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { backends } from '../../backends/index.ts';
 import { EventRecord } from '../../contract/events.ts';
-import { Receipt } from '../receipt/receipt.ts';
+import { Receipt } from '../../contract/record/journal.ts';
 import { configJsonSchema } from '../settings/config/config-schema.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { resultJsonSchema } from './result-schema.ts';
@@ -20,7 +20,7 @@ export async function publishedSchemas(): Promise<Readonly<Record<string, object
     },
     'receipt.schema.json': {
       ...z.toJSONSchema(Receipt, { target: 'draft-7' }),
-      title: 'apptool receipt, version 1',
+      title: 'apptool receipt, version 2',
     },
     'inspect.schema.json': {
       ...z.toJSONSchema(InspectDocument, { target: 'draft-7' }),

@@ -1,11 +1,9 @@
 import type { BackendDefinition } from '../../backends/definition.ts';
 import { UsageError } from '../../contract/errors.ts';
+import { type JobRef, jobRef } from '../../contract/job.ts';
 
-/** A job reference as it was given: which backend, which job. Throws `UsageError` before anything is asked. */
-export function parseJobReference(
-  text: string,
-  backends: readonly BackendDefinition[],
-): { readonly backend: string; readonly id: string } {
+/** A job reference as it was given. Throws `UsageError` before anything is asked. */
+export function parseJobReference(text: string, backends: readonly BackendDefinition[]): JobRef {
   if (text.trim() === '')
     throw new UsageError('job reference is empty', { hint: 'it is what apptool upload prints: <backend>:<id>' });
   const at = text.indexOf(':');
@@ -17,5 +15,5 @@ export function parseJobReference(
       hint: `it is what apptool upload prints; backends: ${known}`,
     });
   }
-  return { backend: backend.id, id };
+  return jobRef(backend.id, id);
 }

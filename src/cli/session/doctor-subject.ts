@@ -14,6 +14,7 @@ import {
   variablesOf,
 } from '../settings/credentials.ts';
 import { proxyVariables, readNetworkEnvironment } from '../settings/network-environment.ts';
+import { isGiven, sourceText } from '../settings/source.ts';
 import { checkedAddress, type Session } from './session.ts';
 
 /** What the checks that need no network have found, and what the others need; `null` where these cannot be made. */
@@ -31,7 +32,7 @@ export function isConfigured({ id, credentials }: BackendDefinition, session: Se
   return (
     settings.values.backend === id ||
     config?.text.value[id] !== undefined ||
-    Object.values(settings.backends[id]?.sources ?? {}).some((source) => source !== 'default') ||
+    Object.values(settings.backends[id]?.sources ?? {}).some(isGiven) ||
     credentials.flatMap(variablesOf).some((name) => (environment[name] ?? '') !== '')
   );
 }
@@ -97,8 +98,8 @@ interface ExaminedSettings {
 
 function examineSettings({ settings }: Session, backend: BackendDefinition): ExaminedSettings {
   const { values, sources } = settings.backends[backend.id] ?? { values: {}, sources: {} };
-  const given = Object.entries(sources).filter(([, source]) => source !== 'default');
-  const names = given.map(([key, source]) => `${key} (${source})`);
+  const given = Object.entries(sources).filter(([, source]) => isGiven(source));
+  const names = given.map(([key, source]) => `${key} (${sourceText(source)})`);
   const message = names.length === 0 ? 'all at their defaults' : `${names.join(', ')}; the others at their defaults`;
   const own: Record<string, unknown> = { ...values };
   const problems: Check[] = [];

@@ -10,7 +10,7 @@ import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
-import type { RunContext } from '../../run/trace.ts';
+import type { RunContext } from '../../run/journal/journal.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
 import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
 import { createStorage, type Storage } from '../../transfer/http/storage.ts';
@@ -18,12 +18,12 @@ import type { CommandResult, CommandSpec, Invocation } from '../line/command.ts'
 import { FLAGS } from '../line/flags.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
-import type { Receipt } from '../receipt/receipt.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { readNetworkEnvironment } from '../settings/network-environment.ts';
 import { readReleaseNotes } from '../settings/release-notes.ts';
 import { type ResolvedSettings, unknownBackend } from '../settings/resolve-settings.ts';
+import { isFlag, subjectOf } from '../settings/source.ts';
 
 const LEAST_POLL_INTERVAL_MS = 1_000;
 
@@ -49,8 +49,11 @@ export interface Session {
   /** The same without the checks: for whoever has made them one by one. */
   inputFor(parts: InputParts): AdapterInput<Record<string, unknown>> & { readonly storage: Storage };
   readonly redactor: Redactor;
-  /** Goes on from a receipt: what it knows and this run does not stays in this run's. */
-  readonly carryOn: (receipt: Receipt) => void;
+  readonly pid: number;
+  /** Host of a backend's address. */
+  hostOf(id: string): string | null;
+  /** What to do when a backend refuses the credentials that were read for it, by its id. */
+  readonly refusals: ReadonlyMap<string, string>;
   /** Standard input, opened when it is first asked for. */
   readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
@@ -85,15 +88,19 @@ export interface SessionParts {
   readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
   readonly confirm: Confirm;
-  readonly carryOn: (receipt: Receipt) => void;
-  /** Told what to do when the credentials that were read are refused. */
-  readonly onCredentials: (backend: string, ifRefused: string) => void;
+  readonly pid: number;
   readonly printNow: (result: CommandResult) => void;
 }
 
 export function createSession(parts: SessionParts): Session {
   const { settings, environment, backends, redactor, ctx } = parts;
   const opened: Connections[] = [];
+  const refusals = new Map<string, string>();
+  const hostOf = (id: string): string | null => {
+    const [key = ''] = definition(id).addresses;
+    const address = String(settings.backends[id]?.values[key] ?? '');
+    return URL.canParse(address) ? new URL(address).host : null;
+  };
   const warn = (code: string, message: string) => ctx.emit({ type: 'warning', code, message });
   const definition = (id: string): BackendDefinition => {
     const found = backends.find((backend) => backend.id === id);
@@ -127,7 +134,7 @@ export function createSession(parts: SessionParts): Session {
     checkPollInterval(settings, addresses);
     const proxies = readNetworkEnvironment(environment, warn);
     const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
-    parts.onCredentials(id, credentials.ifRefused);
+    refusals.set(id, credentials.ifRefused);
     return inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
   };
   /** Asked only where its credentials are set. One that cannot be opened is not needed. */
@@ -146,24 +153,30 @@ export function createSession(parts: SessionParts): Session {
   return {
     ...parts,
     definition,
+    hostOf,
+    refusals,
     openFor,
     inputFor,
     async open(id) {
       const backend = definition(id);
       const { storage, ...input } = await openFor(id, []);
-      const {
-        files,
-        limit,
-        signature = null,
-        accepts,
-        milestones,
-        protects,
-        appearsLate = false,
-      } = backend.capabilities;
+      const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
       const adapter = await backend.create(input);
       const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
       const known = quota === undefined ? {} : { quota };
-      return { id, files, limit, signature, accepts, milestones, protects, appearsLate, adapter, storage, ...known };
+      return {
+        id,
+        host: hostOf(id),
+        files,
+        limit,
+        signature,
+        accepts,
+        milestones,
+        protects,
+        adapter,
+        storage,
+        ...known,
+      };
     },
     async close() {
       await Promise.all(opened.map((connections) => connections.close()));
@@ -186,16 +199,13 @@ function checkedSettings(backend: BackendDefinition, settings: ResolvedSettings)
 /** A base address in its plain form. Throws `UsageError` or `PolicyError`, naming where it was given. */
 export function checkedAddress({ id }: BackendDefinition, key: string, settings: ResolvedSettings): string {
   const { values = {}, sources = {} } = settings.backends[id] ?? {};
-  const source = sources[key] ?? 'default';
-  const name = source === 'default' ? key : source.includes(':') ? `${source}: ${key}` : source;
-  return checkBaseAddress(String(values[key]), name);
+  return checkBaseAddress(String(values[key]), subjectOf(sources[key], key));
 }
 
 function checkPollInterval(settings: ResolvedSettings, addresses: readonly string[]): void {
   if (settings.values.pollInterval >= LEAST_POLL_INTERVAL_MS) return;
   if (addresses.every((address) => isLoopbackHost(new URL(address).hostname))) return;
-  const source = settings.sources.pollInterval ?? '';
-  throw new UsageError(`${source.includes(':') ? `${source}: pollInterval:` : source} must be at least 1s`);
+  throw new UsageError(`${subjectOf(settings.sources.pollInterval, 'pollInterval')} must be at least 1s`);
 }
 
 /** Read only for a backend that has a use for them. */
@@ -204,14 +214,14 @@ async function releaseNotesFor(
   backends: readonly BackendDefinition[],
 ): Promise<string | undefined> {
   const { releaseNotes, releaseNotesFile } = settings.values;
-  const { releaseNotes: text, releaseNotesFile: file } = settings.sources;
-  if (text === '--release-notes' && file === '--release-notes-file')
+  const [isTextFlag, isFileFlag] = [isFlag(settings.sources.releaseNotes), isFlag(settings.sources.releaseNotesFile)];
+  if (isTextFlag && isFileFlag)
     throw new UsageError('--release-notes and --release-notes-file are two answers to one question', {
       hint: 'leave one of them out',
     });
   if (!backends.some(({ capabilities }) => capabilities.accepts.includes('releaseNotes'))) return undefined;
-  if (releaseNotesFile === undefined || text === '--release-notes') return releaseNotes;
-  return releaseNotes === undefined || file === '--release-notes-file'
+  if (releaseNotesFile === undefined || isTextFlag) return releaseNotes;
+  return releaseNotes === undefined || isFileFlag
     ? await readReleaseNotes(releaseNotesFile, stdin(), ctx.signal)
     : releaseNotes;
 }
@@ -223,8 +233,11 @@ export async function uploadOptions(session: Session, backends: readonly Backend
   const { values, sources } = session.settings;
   for (const key of SHARED_SETTINGS) {
     const flag = FLAGS.find((candidate) => candidate.key === key);
-    const isGiven = flag !== undefined && sources[key] === `--${flag.name}`;
-    if (isGiven && !backends.some(({ capabilities }) => capabilities.accepts.includes(key)))
+    if (
+      flag !== undefined &&
+      isFlag(sources[key]) &&
+      !backends.some(({ capabilities }) => capabilities.accepts.includes(key))
+    )
       throw new UsageError(`${backends.map(({ id }) => id).join(', ')} has no use for --${flag.name}`);
   }
   return {

@@ -8,18 +8,19 @@ import { FLAGS, type Flag, type FlagValues, variableOf } from '../line/flags.ts'
 import type { ConfigFile } from './config/config-file.ts';
 import { checkConfigKeys, unknownKey } from './config/config-keys.ts';
 import { type SettingKey, Settings, type SettingValues } from './settings.ts';
+import { DEFAULT, isGiven, type Source, subjectOf } from './source.ts';
 
-/** A value that was given, and where: `source` for `config show`, `subject` to begin a sentence about it. */
+/** A value that was given, and where; `key` is its path of keys in a config. */
 interface Given {
   readonly value: unknown;
-  readonly source: string;
-  readonly subject: string;
+  readonly source: Source;
+  readonly key: string;
 }
 
 interface SourcedValues<T> {
   readonly values: T;
-  /** By key: `--timeout`, `APPTOOL_TIMEOUT`, `apptool.config.json:3:5` or `default`. */
-  readonly sources: Readonly<Record<string, string>>;
+  /** By key. */
+  readonly sources: Readonly<Record<string, Source>>;
 }
 
 export interface ResolvedSettings extends SourcedValues<SettingValues> {
@@ -56,13 +57,14 @@ function merge<Schema extends z.ZodObject>(
   find: (key: string) => Given | null,
 ): SourcedValues<z.infer<Schema>> {
   const merged: Record<string, unknown> = {};
-  const sources: Record<string, string> = {};
+  const sources: Record<string, Source> = {};
   for (const [key, shape] of Object.entries(schema.shape)) {
     const given = find(key);
-    sources[key] = given?.source ?? 'default';
+    sources[key] = given?.source ?? DEFAULT;
     if (given === null) continue;
     const parsed = (shape as z.ZodType).safeParse(given.value);
-    if (!parsed.success) throw new UsageError(`${given.subject}${parsed.error.issues[0]?.message ?? 'is not usable'}`);
+    if (!parsed.success)
+      throw new UsageError(`${subject(given)} ${parsed.error.issues[0]?.message ?? 'is not usable'}`);
     merged[key] = given.value;
   }
   return { values: schema.parse(merged), sources };
@@ -76,8 +78,8 @@ function withDerivedAddresses(
   const { from = '', of } = derivedAddresses ?? {};
   const given = values[from];
   if (of === undefined || given === undefined) return { values, sources };
-  const derived = Object.entries(of(String(given))).filter(([key]) => sources[key] === 'default');
-  const source = sources[from] ?? 'default';
+  const derived = Object.entries(of(String(given))).filter(([key]) => !isGiven(sources[key]));
+  const source = sources[from] ?? DEFAULT;
   return {
     values: { ...values, ...Object.fromEntries(derived) },
     sources: { ...sources, ...Object.fromEntries(derived.map(([key]) => [key, source])) },
@@ -88,26 +90,29 @@ function givenSetting(key: SettingKey, { flags, environment, config }: SettingsI
   const flag = FLAGS.find((candidate) => candidate.key === key);
   if (flag !== undefined) {
     const onLine = flags[flag.name];
-    if (onLine !== undefined) return named(`--${flag.name}`, fromText(flag, onLine));
+    if (onLine !== undefined) return named('flag', `--${flag.name}`, fromText(flag, onLine));
     const inEnvironment = environment[variableOf(flag)];
     if (inEnvironment !== undefined && inEnvironment !== '')
-      return named(variableOf(flag), fromText(flag, inEnvironment));
+      return named('variable', variableOf(flag), fromText(flag, inEnvironment));
   }
   const given = givenInConfig(config, [key]);
   const use = PATHS[key];
   return given !== null && config !== null && use !== undefined ? insideProject(given, config, use) : given;
 }
 
-function named(name: string, value: unknown): Given {
-  return { value, source: name, subject: `${name} ` };
+function named(from: 'flag' | 'set' | 'variable', name: string, value: unknown): Given {
+  return { value, source: { from, name }, key: name };
+}
+
+function subject({ source, key }: Given): string {
+  return subjectOf(source, key);
 }
 
 function givenInConfig(config: ConfigFile | null, path: readonly string[]): Given | null {
   let value: unknown = config?.text.value;
   for (const key of path) value = (value as Record<string, unknown> | undefined)?.[key];
   if (config === null || value === undefined) return null;
-  const source = config.text.locate(path);
-  return { value, source, subject: `${source}: ${path.join('.')}: ` };
+  return { value, source: { from: 'config', at: config.text.locate(path) }, key: path.join('.') };
 }
 
 /** Settings that name files. What is read leaves this machine, so it is guarded like what is written. */
@@ -126,7 +131,7 @@ function insideProject(given: Given, config: ConfigFile, use: 'write' | 'read'):
   if (typeof given.value !== 'string') return given;
   const path = resolve(config.folder, given.value);
   if (config.wasFound && relative(realFolder(config.folder), realFolder(dirname(path))).startsWith('..')) {
-    throw new PolicyError(`${given.subject}a project config may not ${use} outside the project`, {
+    throw new PolicyError(`${subject(given)} a project config may not ${use} outside the project`, {
       hint: 'give it as a flag instead',
     });
   }
@@ -159,9 +164,9 @@ function givenBackendSetting(
 ): Given | null {
   const variable = backend.variables[key];
   const value = variable === undefined ? undefined : environment[variable];
-  if (variable !== undefined && value !== undefined && value !== '') return named(variable, value);
+  if (variable !== undefined && value !== undefined && value !== '') return named('variable', variable, value);
   const path = variable === undefined ? undefined : environment[`${variable}_FILE`];
-  if (path !== undefined && path !== '') return named(`${variable}_FILE`, readValueFile(path));
+  if (path !== undefined && path !== '') return named('variable', `${variable}_FILE`, readValueFile(path));
   const given = givenInConfig(config, [backend.id, key]);
   const isFile = backend.fileSettings?.includes(key) === true;
   return given !== null && config !== null && isFile ? insideProject(given, config, 'read') : given;
@@ -185,7 +190,7 @@ function readAssignments({
     const value = text.startsWith('@') ? readValueFile(text.slice(1)) : text;
     const ofBackend = found.get(id) ?? new Map<string, Given>();
     refuseAnother(value, ofBackend.get(key), `--set ${id}.${key}`);
-    found.set(id, ofBackend.set(key, named(`--set ${id}.${key}`, value)));
+    found.set(id, ofBackend.set(key, named('set', `--set ${id}.${key}`, value)));
   }
   return found;
 }

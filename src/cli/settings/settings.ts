@@ -66,7 +66,8 @@ export const Settings = z.strictObject({
     .describe('What is new, for testers'),
   releaseNotesFile: text('a file path').optional().describe('The same from a file; - is standard input'),
   tags: tagList.optional().describe('Tags of the build, separated by commas'),
-  expectPackage: text('a package name or bundle id').optional().describe('Refuse a file of another app'),
+  expectPackage: text('a package name or bundle id').optional().describe('Refuse a file or receipt of another app'),
+  expectInput: fingerprint.optional().describe('Refuse a receipt of another file, by its SHA-256'),
   expectSigner: fingerprint
     .optional()
     .describe('Refuse an APK that this certificate has not signed, or whose signature does not verify'),

@@ -91,7 +91,9 @@ function checkSigner(input: PreflightInput): void {
   const { signer: wanted } = input.expected;
   if (wanted === undefined) return;
   const { schemes = [], isSigned = null } = input.signatures ?? {};
-  const invalid = schemes.find(({ verified }) => verified === false);
+  const allInvalid = schemes.filter(({ verified }) => verified === false);
+  // Android looks at the signing block first, and so do we.
+  const invalid = allInvalid.find(({ scheme }) => scheme !== 'v1') ?? allInvalid[0];
   const newest = schemes.at(-1);
   const hint = 'check who has signed it (apptool inspect), or mend --expect-signer';
   if (isSigned === false) throw refusal(input, 'it is not signed', hint);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Receipt } from '../../../src/cli/receipt/receipt.ts';
+import { Receipt } from '../../../src/contract/record/journal.ts';
 import { runCli } from '../../support/cli.ts';
 import { copyFixture } from '../../support/files.ts';
 import { gitRepository } from '../../support/git.ts';

@@ -181,7 +181,7 @@ function written(of: ResultDocument, receipt: string | null) {
       startedAt: new Date(0),
     }),
   ])
-    report.ended?.(of, receipt);
+    report.ended?.({ document: of, receipt });
   return { text: (name: string) => texts.get(name) ?? '', leftOut: (name: string) => leftOut.get(name) ?? [] };
 }
 

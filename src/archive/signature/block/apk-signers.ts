@@ -1,4 +1,4 @@
-import { UnreadablePart } from '../../zip/archive-file.ts';
+import { prefixed, prefixedItems } from './prefixed.ts';
 
 /** Android takes no more signers, and an algorithm signs once; without bounds, reading and checking could take for ever. */
 const MOST_SIGNERS = 10;
@@ -17,9 +17,18 @@ export interface ApkSigner {
   readonly signatures: readonly Tagged[];
   /** DER, SubjectPublicKeyInfo. */
   readonly publicKey: Buffer;
-  /** v3: whether the Android versions that it is for are the same inside and outside of what is signed. */
-  readonly isRangeTrue: boolean;
+  /** v3: the Android versions that it is for; `null` where there are others inside than outside of what is signed. */
+  readonly range: SdkRange | null;
 }
+
+/** Of SDK versions, both ends included. */
+export interface SdkRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The last that a signer can be for: it is for all that are to come. */
+export const LAST_SDK = 0x7fff_ffff;
 
 /** Bytes that belong to a signature algorithm, by its id. */
 export interface Tagged {
@@ -33,7 +42,7 @@ export interface Tagged {
  */
 export function readApkSigners(block: Buffer, hasRange: boolean): ApkSigner[] {
   const [signers] = prefixed(block, 1);
-  return items(signers, MOST_SIGNERS, 'signers').map((signer) => readSigner(signer, hasRange));
+  return prefixedItems(signers, MOST_SIGNERS, 'signers').map((signer) => readSigner(signer, hasRange));
 }
 
 function readSigner(signer: Buffer, hasRange: boolean): ApkSigner {
@@ -46,45 +55,23 @@ function readSigner(signer: Buffer, hasRange: boolean): ApkSigner {
   const [attributes] = prefixed(signedData.subarray(afterCertificates + range.length), 1);
   return {
     signedData,
-    digests: items(digests, MOST_ITEMS, 'digests').map(tagged),
-    certificates: items(certificates, MOST_ITEMS, 'certificates'),
+    digests: prefixedItems(digests, MOST_ITEMS, 'digests').map(tagged),
+    certificates: prefixedItems(certificates, MOST_ITEMS, 'certificates'),
     attributes: new Map(
-      items(attributes, MOST_ITEMS, 'attributes').map((one) => [one.readUInt32LE(0), one.subarray(4)]),
+      prefixedItems(attributes, MOST_ITEMS, 'attributes').map((one) => [one.readUInt32LE(0), one.subarray(4)]),
     ),
-    signatures: items(signatures, MOST_SIGNATURES, 'signatures').map(tagged),
+    signatures: prefixedItems(signatures, MOST_SIGNATURES, 'signatures').map(tagged),
     publicKey,
-    isRangeTrue: signedRange.equals(range),
+    range: signedRange.equals(range) ? rangeOf(range) : null,
   };
+}
+
+/** v2 has none: it is for every version that knows of it. */
+function rangeOf(range: Buffer): SdkRange {
+  return range.length === 0 ? { min: 0, max: LAST_SDK } : { min: range.readInt32LE(0), max: range.readInt32LE(4) };
 }
 
 function tagged(pair: Buffer): Tagged {
   const [bytes] = prefixed(pair.subarray(4), 1);
   return { algorithm: pair.readUInt32LE(0), bytes };
-}
-
-/** The first `count` values, each behind its length in 32 bits. */
-function prefixed(bytes: Buffer, count: 1): [Buffer];
-function prefixed(bytes: Buffer, count: 2): [Buffer, Buffer];
-function prefixed(bytes: Buffer, count: number): Buffer[] {
-  const values: Buffer[] = [];
-  for (let at = 0; values.length < count; ) {
-    const end = at + 4 + bytes.readUInt32LE(at);
-    if (end > bytes.length) throw new UnreadablePart('has a part that is larger than the whole', { isHostile: true });
-    values.push(bytes.subarray(at + 4, end));
-    at = end;
-  }
-  return values;
-}
-
-/** All values of a sequence, each behind its length; `what` they are, for messages. */
-function items(sequence: Buffer, most: number, what: string): Buffer[] {
-  const values: Buffer[] = [];
-  // Each turn goes on by a length of four bytes at least.
-  for (let at = 0; at < sequence.length; ) {
-    if (values.length === most) throw new UnreadablePart(`has more than ${most} of ${what}`, { isHostile: true });
-    const [value] = prefixed(sequence.subarray(at), 1);
-    values.push(value);
-    at += 4 + value.length;
-  }
-  return values;
 }

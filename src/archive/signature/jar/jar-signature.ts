@@ -1,84 +1,97 @@
 import type { AppArchive } from '../../archive-kind.ts';
-import type { Budget } from '../../budget.ts';
-import { UnreadablePart, withinBounds } from '../../zip/archive-file.ts';
 import { type Certificate, describeCertificate } from '../certificate.ts';
+import { type Finding, notChecked, untrue } from '../finding.ts';
 import type { SignatureScheme } from '../signature-scheme.ts';
-import { readSignedData, type SignedData, type SignerInfo } from './signed-data.ts';
+import type { SigningDemands } from '../signing-demands.ts';
+import { type JarBlock, readJarBlocks } from './jar-blocks.ts';
+import { verifyJar } from './jar-verification.ts';
 
-const SIGNATURE_BLOCK = /^META-INF\/[^/]+\.(?:RSA|DSA|EC)$/i;
-/** More than any real app is signed with. */
-const MOST_SIGNERS = 10;
-const LONGEST_MAIN_SECTION = 8 * 1024;
+/** From here on Android looks at the JAR signature only where there is no newer one. */
+const SDK_OF_BLOCKS = 24;
+/** An app that targets this one or a later one has to have a newer signature: developer.android.com/about/versions/11/behavior-changes-11 */
+const TARGET_WITHOUT_JAR = 30;
+const SANDBOX_WITHOUT_JAR = 2;
+
+/** The JAR signature of an APK (its v1) or of a bundle, not yet checked. */
+export interface JarSignature {
+  readonly scheme: SignatureScheme;
+  /** Checks it against all entries, where anything goes by it. Rejects with the signal's reason. */
+  verify(demands: SigningDemands, signal: AbortSignal): Promise<CheckedJarSignature>;
+}
+
+interface CheckedJarSignature {
+  readonly scheme: SignatureScheme;
+  /** DER, of the signers of a true signature. */
+  readonly certificates: readonly Buffer[];
+}
 
 /**
- * The JAR signature of an APK (its v1) or of a bundle: whose it is. `null` where there is none. Whether the entries are what was signed
- * is not checked, only whether a newer signature that belongs to it, by what it says itself, is among those `present`.
+ * Reads whose the JAR signature is; `null` where there is none. `newer`: the schemes that Android finds in the signing block.
  * Sources: docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html, "Signed JAR File";
  * source.android.com/docs/security/features/apksigning/v2, "Rollback protections".
  */
 export async function readJarSignature(
   archive: AppArchive,
-  present: ReadonlySet<SignatureScheme['scheme']>,
+  newer: readonly string[],
   problems: string[],
-): Promise<SignatureScheme | null> {
-  const blocks = archive.zip.names.filter((name) => SIGNATURE_BLOCK.test(name)).slice(0, MOST_SIGNERS);
+): Promise<JarSignature | null> {
+  const blocks = await readJarBlocks(archive);
   if (blocks.length === 0) return null;
-  const signers: Certificate[] = [];
-  const removed = new Set<string>();
-  for (const name of blocks) {
-    const block = await readPart(archive, name, problems);
-    if (block !== null) signers.push(...signersIn(block, name, archive.budget, problems));
-    const signed = await readPart(archive, name.replace(/[^.]+$/, 'SF'), problems);
-    for (const scheme of schemesIn(signed?.toString('latin1') ?? '')) if (!present.has(scheme)) removed.add(scheme);
-  }
-  if (removed.size === 0)
-    return { scheme: 'v1', signers, verified: null, reason: 'a JAR signature is not checked here' };
-  const reason = `a newer signature that belongs to it was removed: ${[...removed].join(', ')}`;
-  return { scheme: 'v1', signers, verified: false, reason };
+  const signers = blocks.flatMap((block) => signerOf(block, problems));
+  const removed = findingOfRemoved(blocks, newer);
+  const result = (finding: Finding): SignatureScheme => ({ scheme: 'v1', signers, ...finding });
+  return {
+    scheme: result(removed ?? notChecked('not checked')),
+    async verify(demands, signal) {
+      const finding = removed ?? decidedBefore(archive, demands, newer);
+      if (finding !== null) return { scheme: result(finding), certificates: [] };
+      const minSdk = archive.kind === 'aab' ? SDK_OF_BLOCKS : demands.minSdk;
+      const checked = await verifyJar(archive, blocks, { isBundle: archive.kind === 'aab', minSdk }, signal);
+      if ('reason' in checked) return { scheme: result(checked), certificates: [] };
+      const scheme = { scheme: 'v1', signers: checked.map(describeCertificate), verified: true, reason: null } as const;
+      return { scheme, certificates: checked };
+    },
+  };
 }
 
-async function readPart({ zip }: AppArchive, name: string, problems: string[]): Promise<Buffer | null> {
-  try {
-    return await zip.read(name);
-  } catch (cause) {
-    if (!(cause instanceof UnreadablePart)) throw cause;
-    problems.push(`cannot read ${name}: it ${cause.message}`);
-    return null;
-  }
+/** What decides before the contents are read. */
+function decidedBefore({ kind }: AppArchive, demands: SigningDemands, newer: readonly string[]): Finding | null {
+  if (kind === 'aab') return null;
+  const { minSdk, targetSdk, targetSandbox } = demands;
+  if (newer.length > 0)
+    return minSdk < SDK_OF_BLOCKS ? null : notChecked('no Android version that the app is for looks at it');
+  if (targetSdk >= TARGET_WITHOUT_JAR)
+    return untrue(
+      `the app targets SDK ${targetSdk}, and from ${TARGET_WITHOUT_JAR} on Android wants v2 or a newer signature`,
+    );
+  if (targetSandbox >= SANDBOX_WITHOUT_JAR)
+    return untrue(`the app targets sandbox ${targetSandbox}, for which Android wants v2 or a newer signature`);
+  return null;
 }
 
-/** A signature block without a signer that can be named is told: it is no reason to say that nobody has signed. */
-function signersIn(block: Buffer, name: string, budget: Budget, problems: string[]): Certificate[] {
-  try {
-    const { certificates, signerInfos } = withinBounds(() => readSignedData(block, budget));
-    return signerInfos.map((signer) => {
-      const certificate = certificateOf(signer, certificates);
-      if (certificate === null) throw new UnreadablePart('names a certificate that is not in it', { isHostile: false });
-      return describeCertificate(certificate);
-    });
-  } catch (cause) {
-    if (!(cause instanceof UnreadablePart)) throw cause;
-    problems.push(`cannot read ${name}: it ${cause.message}`);
-    return [];
-  }
+/** A block whose signer cannot be named is told: it is no reason to say that nobody has signed. */
+function signerOf({ name, signedData, failure }: JarBlock, problems: string[]): Certificate[] {
+  const certificate = signedData === null ? null : certificateOf(signedData);
+  if (failure !== null) problems.push(`cannot read ${failure.part}: it ${failure.cause.message}`);
+  else if (certificate === null) problems.push(`cannot read ${name}: it names a certificate that is not in it`);
+  return certificate === null ? [] : [describeCertificate(certificate)];
 }
 
-/** The newer schemes that a signature file says the APK was signed with. */
-function schemesIn(signatureFile: string): SignatureScheme['scheme'][] {
-  const [mainSection = ''] = signatureFile.slice(0, LONGEST_MAIN_SECTION).split(/\r?\n\r?\n/);
-  const [, ids = ''] = /^X-Android-APK-Signed: *([0-9, ]+)/m.exec(mainSection) ?? [];
-  const named = ids.split(',').map((id) => id.trim());
-  return (['v2', 'v3'] as const).filter((scheme) => named.includes(scheme.slice(1)));
+/**
+ * The certificate that the first signer names; where it names none, the one with its serial number, or the only one: the name is not signed, so
+ * that the certificate is known all the same.
+ */
+function certificateOf({ signerInfos: [signer], certificates }: NonNullable<JarBlock['signedData']>): Buffer | null {
+  const bySerial = certificates.filter(({ serialNumber }) => serialNumber === signer?.serialNumber);
+  const [only = null] = bySerial.length === 1 ? bySerial : certificates.length === 1 ? certificates : [];
+  return certificates.find(({ id }) => id === signer?.certificateId)?.der ?? only?.der ?? null;
 }
 
-/** The certificate that a signer names; where it names none, the one with its serial number, or the only one: nothing signs the name. */
-function certificateOf(
-  { certificateId, serialNumber }: SignerInfo,
-  certificates: SignedData['certificates'],
-): Buffer | null {
-  const named = certificates.find(({ id }) => id === certificateId);
-  if (named !== undefined) return named.der;
-  const [only, ...others] = certificates.filter((one) => one.serialNumber === serialNumber);
-  if (only !== undefined && others.length === 0) return only.der;
-  return certificates.length === 1 ? (certificates[0]?.der ?? null) : null;
+/** The newer schemes that a signature file says the APK was signed with, and that are not there. */
+function findingOfRemoved(blocks: readonly JarBlock[], newer: readonly string[]): Finding | null {
+  const said = new Set(blocks.flatMap(({ newerSchemes }) => newerSchemes));
+  const removed = ['v2', 'v3'].filter((scheme) => said.has(scheme.slice(1)) && !newer.includes(scheme));
+  return removed.length === 0
+    ? null
+    : untrue(`a newer signature that belongs to it was removed: ${removed.join(', ')}`);
 }

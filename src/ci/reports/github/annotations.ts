@@ -1,8 +1,8 @@
+import type { Listener } from '../../../contract/record/listener.ts';
 import type { ResultDocument } from '../../../contract/result-document.ts';
 import type { Redactor } from '../../../contract/text/redact.ts';
 import { shortLine } from '../../../contract/text/safe-text.ts';
 import { failuresOf, findingsOf, warningsOf } from '../failures.ts';
-import type { Report } from '../report.ts';
 
 /** What GitHub shows of one step and level: https://github.com/orgs/community/discussions/26680 */
 const MOST_PER_LEVEL = 10;
@@ -16,14 +16,14 @@ interface Annotation {
 }
 
 /** What went wrong and what to look at, as workflow commands: GitHub shows them on the page of the run. */
-export function createGithubAnnotations(redactor: Redactor, write: (text: string) => void): Report {
+export function createGithubAnnotations(redactor: Redactor, write: (text: string) => void): Listener {
   const line = (level: 'error' | 'warning', { title, parts }: Annotation): string => {
     const message = parts.map((part) => shortLine(part, redactor, LONGEST_PART)).join('\n');
     return `::${level} title=${escapeProperty(shortLine(title, redactor, LONGEST_PART))}::${escapeData(message)}\n`;
   };
   return {
     name: '--github',
-    ended(document) {
+    ended({ document }) {
       const errors = atMost(errorsOf(document)).map((one) => line('error', one));
       const warnings = atMost(warningsIn(document)).map((one) => line('warning', one));
       const text = [...errors, ...warnings].join('');

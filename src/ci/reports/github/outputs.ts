@@ -1,5 +1,5 @@
+import type { Listener } from '../../../contract/record/listener.ts';
 import type { Redactor } from '../../../contract/text/redact.ts';
-import type { Report } from '../report.ts';
 import { type Rehearsal, runValues } from '../run-values.ts';
 
 export interface GithubOutputsInput {
@@ -21,11 +21,11 @@ export function createGithubOutputs({
   append,
   delimiter,
   warnLeftOut,
-}: GithubOutputsInput): Report {
+}: GithubOutputsInput): Listener {
   const name = 'GITHUB_OUTPUT';
   return {
     name,
-    ended(document, receipt) {
+    ended({ document, receipt }) {
       const { values, unfit } = runValues({ document, receipt, rehearsal }, redactor);
       const blocks = values.map(({ name: key, value }) => {
         const end = delimiter();

@@ -1,10 +1,10 @@
+import type { Listener } from '../../../contract/record/listener.ts';
 import type { ResultDocument, TargetRecord } from '../../../contract/result-document.ts';
 import type { Redactor } from '../../../contract/text/redact.ts';
 import { shortLine } from '../../../contract/text/safe-text.ts';
 import { formatElapsed, formatSize } from '../../../contract/text/units.ts';
 import { failuresOf, findingsOf, warningsOf } from '../failures.ts';
 import { element, escapeMarkup } from '../markup.ts';
-import type { Report } from '../report.ts';
 
 /**
  * In characters and rows: so a summary stays below 100 KB. GitHub takes 1 MiB of a step:
@@ -29,13 +29,13 @@ export interface GithubSummaryInput {
  * The job summary: what went where. The tables are HTML, in which no character of a value means anything in Markdown; a value is code, in
  * which GitHub looks for no mention, no link and no issue.
  */
-export function createGithubSummary({ redactor, append, durationMsOf, remarks }: GithubSummaryInput): Report {
+export function createGithubSummary({ redactor, append, durationMsOf, remarks }: GithubSummaryInput): Listener {
   const code = (text: string | null | undefined): string =>
     text == null || text === '' ? '–' : element('code', {}, escapeMarkup(shortLine(text, redactor, LONGEST_TEXT)));
   const name = 'GITHUB_STEP_SUMMARY';
   return {
     name,
-    ended(document) {
+    ended({ document }) {
       const rows =
         document.targets.length === 0
           ? [rowOf(document, document, document.durationMs, code)]

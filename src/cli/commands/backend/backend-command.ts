@@ -18,7 +18,7 @@ export async function backendCommand(session: Session, id: string): Promise<Comm
   const operands = command.takesJob === true ? [jobIdOperand(session, id, first), ...rest] : given;
   const limit = readLimit(session.invocation.flags.limit);
   if (command.destroys !== undefined && !dryRun) await demandConsent(session, command.destroys(operands));
-  session.ctx.trace.note({ backend: id });
+  session.ctx.journal.calls(id);
   const input = await session.openFor(id, command.credentials ?? []);
   const flags = givenTo(session, command.flags);
   const { table, text, data } = await command.run({ ...input, operands, flags, limit, dryRun } as never, session.ctx);

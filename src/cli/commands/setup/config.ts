@@ -4,6 +4,7 @@ import type { Session } from '../../session/session.ts';
 import { configJsonSchema } from '../../settings/config/config-schema.ts';
 import { variablesOf } from '../../settings/credentials.ts';
 import { formatDuration } from '../../settings/durations.ts';
+import { sourceText } from '../../settings/source.ts';
 
 const DURATIONS = new Set(['timeout', 'pollInterval', 'stallTimeout', 'appearTimeout', 'capacityWait']);
 
@@ -12,13 +13,14 @@ type Row = ConfigShow['settings'][number];
 /** `apptool config show` */
 export async function configShowCommand(session: Session): Promise<CommandResult<ConfigShow>> {
   const { settings } = session;
-  const rows: Row[] = Object.entries(settings.sources).map(([key, source]) => {
+  const rows: Row[] = Object.entries(settings.sources).map(([key, from]) => {
+    const source = sourceText(from);
     const value = settings.values[key as keyof typeof settings.values] ?? null;
     return { key, value: DURATIONS.has(key) ? formatDuration(Number(value)) : value, source };
   });
   for (const [id, { values, sources }] of Object.entries(settings.backends)) {
-    for (const [key, source] of Object.entries(sources))
-      rows.push({ key: `${id}.${key}`, value: values[key] ?? null, source });
+    for (const [key, from] of Object.entries(sources))
+      rows.push({ key: `${id}.${key}`, value: values[key] ?? null, source: sourceText(from) });
   }
   rows.push(...credentialRows(session));
   const config = session.config?.name ?? null;

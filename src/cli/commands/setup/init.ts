@@ -1,9 +1,9 @@
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import type { BackendDefinition } from '../../../backends/definition.ts';
 import { CancelledError, UsageError } from '../../../contract/errors.ts';
-import type { RunContext } from '../../../run/trace.ts';
+import type { RunContext } from '../../../run/journal/journal.ts';
 import { checkOutput, createOutput, type OutputTarget } from '../../../transfer/download/output-file.ts';
-import { aboutOf, checkedBy, isAssigned, sectionOf } from '../../init/first-settings.ts';
+import { aboutOf, checkedBy, sectionOf } from '../../init/first-settings.ts';
 import { createInterview, type Interview } from '../../init/interview.ts';
 import { assertNoCredential, checkNewConfig } from '../../init/new-config.ts';
 import type { CommandResult } from '../../line/command.ts';
@@ -14,6 +14,7 @@ import { formatConfig } from '../../settings/config/config-text.ts';
 import { formatDuration } from '../../settings/durations.ts';
 import { namedBackends } from '../../settings/named-backends.ts';
 import { Settings } from '../../settings/settings.ts';
+import { isGiven, isSet } from '../../settings/source.ts';
 
 const USUAL_NAME = 'apptool.config.json';
 const SCHEMA = 'node_modules/apptool/dist/config.schema.json';
@@ -94,7 +95,7 @@ async function chosenBackends(session: Session, interview: Interview): Promise<r
 }
 
 function hasAssigned({ id }: BackendDefinition, { settings }: Session): boolean {
-  return Object.values(settings.backends[id]?.sources ?? {}).some(isAssigned);
+  return Object.values(settings.backends[id]?.sources ?? {}).some(isSet);
 }
 
 /** What the config holds, in the order in which it is written. */
@@ -112,7 +113,7 @@ async function configFor(
   const environment =
     values.environment ?? (needsEnvironment ? await interview.ask(environmentQuestion()) : undefined) ?? undefined;
   if (environment !== undefined) config.environment = environment;
-  if (sources.timeout !== 'default') config.timeout = formatDuration(values.timeout);
+  if (isGiven(sources.timeout)) config.timeout = formatDuration(values.timeout);
   for (const backend of chosen) {
     const section = await sectionOf(backend, settings, interview);
     // An empty one, too, says that this backend is meant to be used.

@@ -1,0 +1,70 @@
+import { lstatSync, readFileSync, statSync } from 'node:fs';
+import * as z from 'zod';
+import { replaceFile } from '../../ci/files/replace-file.ts';
+import { LocalIoError, UsageError } from '../../contract/errors.ts';
+import { Receipt } from '../../contract/record/journal.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
+import { checkPath, safeJson } from '../../contract/text/safe-text.ts';
+
+const LARGEST_RECEIPT = 1024 * 1024;
+const NEWEST = 2;
+/** What a receipt of any version surely has. */
+const AnyVersion = z.object({ receiptVersion: z.int(), tool: z.object({ name: z.literal('apptool') }) });
+
+/**
+ * Throws the system's error. Nobody else on the machine may read it, and it holds no secret: servers' words are redacted like all that leaves the
+ * process, but for the page of the build, which may need its query.
+ */
+export function writeReceipt(path: string, receipt: Receipt, redactor: Redactor): void {
+  const text = safeJson(receipt, redactor, { indent: 2, mayHoldQuery: (key) => key === 'buildUrl' });
+  replaceFile(path, `${text}\n`, 0o600);
+}
+
+/** The receipt that is there, or `null` for nothing and for an empty file. Throws `LocalIoError` where a receipt would take the place of something else. */
+export function receiptAt(path: string): Receipt | null {
+  checkPath(path, 'receipt');
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  if (!stats.isFile()) throw new LocalIoError(`cannot write the receipt ${path}: it is not a regular file`);
+  if (stats.size === 0) return null;
+  try {
+    return readReceipt(path);
+  } catch (cause) {
+    throw new LocalIoError(`the receipt would overwrite ${path}, which is no receipt`, {
+      cause,
+      hint: 'name another file, or remove this one',
+    });
+  }
+}
+
+/** Reads a receipt. Throws `UsageError` for anything else; never quotes it. */
+export function readReceipt(path: string): Receipt {
+  let text: string;
+  try {
+    const stats = statSync(path);
+    if (!stats.isFile() || stats.size > LARGEST_RECEIPT) throw new UsageError(`${path} is not a receipt`);
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof UsageError) throw cause;
+    throw new UsageError(`cannot read receipt ${path}: ${fileProblem(cause)}`, { cause });
+  }
+  const value = parseJson(text);
+  const parsed = Receipt.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const { receiptVersion = NEWEST } = AnyVersion.safeParse(value).data ?? {};
+  if (receiptVersion > NEWEST)
+    throw new UsageError(`${path} is a receipt of a newer apptool`, { hint: 'update apptool in this stage too' });
+  if (receiptVersion < NEWEST)
+    throw new UsageError(`${path} is a receipt of an older apptool`, { hint: 'write it with this version' });
+  throw new UsageError(`${path} is not a receipt of apptool`, { hint: 'name the file that --receipt wrote' });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text; what it is not is said by the caller.
+    return null;
+  }
+}

@@ -1,0 +1,45 @@
+import { metadataFromEnvironment } from '../../ci/build/metadata-from-environment.ts';
+import type { Listener } from '../../contract/record/listener.ts';
+import { safeLine } from '../../contract/text/safe-text.ts';
+import { createRenderer } from '../output/render/renderer.ts';
+import type { SettingValues } from '../settings/settings.ts';
+import type { Shell } from './shell.ts';
+
+/** Where a person reads along. */
+export interface OpenConsole {
+  readonly listener: Listener;
+  /** Colours a finished line, where the terminal shows colours. */
+  readonly paint: (line: string) => string;
+  /** Writes text on stderr beside the lines, as it is. */
+  readonly write: (text: string) => void;
+}
+
+/**
+ * A live line and colours on a terminal that can show them; plain lines, without an escape code, elsewhere and where colour is unwanted. Events
+ * on stderr leave it to warnings and errors: they say the same.
+ */
+export async function openConsole(
+  settings: SettingValues,
+  { process: { env }, clock, redactor, stderr }: Shell,
+): Promise<OpenConsole> {
+  const { isCi } = metadataFromEnvironment(env);
+  const wantsProgress = settings.noProgress !== true;
+  const isQuiet = settings.quiet === true || settings.events === '-';
+  // A terminal that says it has no columns would make the live line wrap for ever.
+  const isFit = stderr.isTerminal && stderr.raw.columns > 0 && env.TERM !== 'dumb' && !isCi;
+  const canPaint = isFit && settings.noColor !== true && (env.NO_COLOR ?? '') === '';
+  const live =
+    canPaint && wantsProgress && !isQuiet
+      ? (await import('../output/render/live-line.ts')).createLiveLine(stderr.raw)
+      : null;
+  const paint = canPaint ? (await import('../output/render/paint.ts')).createPainter() : (line: string) => line;
+  const safe = (text: string) => safeLine(text, redactor);
+  const out = { live, safe, writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`) };
+  const options = { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress };
+  const { event, close } = createRenderer(out, options, clock.now);
+  return {
+    listener: { name: 'stderr', event, closed: close },
+    paint,
+    write: (text) => (live === null ? stderr.write(text) : live.interrupt(() => stderr.write(text))),
+  };
+}

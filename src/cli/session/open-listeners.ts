@@ -1,0 +1,96 @@
+import { metadataFromEnvironment } from '../../ci/build/metadata-from-environment.ts';
+import { readBuildMetadata } from '../../ci/build/read-build-metadata.ts';
+import type { ReportsInput } from '../../ci/reports/index.ts';
+import type { Emit } from '../../contract/events.ts';
+import type { JournalFacts } from '../../contract/record/journal.ts';
+import type { Listener } from '../../contract/record/listener.ts';
+import type { Kept } from '../../run/journal/same-release.ts';
+import { VERSION } from '../process/version.ts';
+import { receiptAt } from '../receipt/receipt-file.ts';
+import { createReceiptListener, type ReceiptListener } from '../receipt/receipt-listener.ts';
+import { lockReceipt } from '../receipt/receipt-lock.ts';
+import type { Settled } from './settle.ts';
+import type { Shell } from './shell.ts';
+
+export interface OpenReports {
+  readonly listeners: readonly Listener[];
+  /** Says what cannot be told where nobody has asked for it; to be called when the listeners hear it. */
+  readonly warnOfMissing: () => void;
+}
+
+const NO_REPORTS: OpenReports = { listeners: [], warnOfMissing: () => {} };
+
+/** The reports that are written besides what is printed, where any are wanted. `write` writes on stderr. */
+export async function openReportsOf(
+  settled: Settled,
+  { clock, redactor }: Shell,
+  write: (text: string) => void,
+  emit: Emit,
+): Promise<OpenReports> {
+  const { spec, invocation, settings, env: environment } = settled;
+  const { values } = settings;
+  const isForRelease = spec.reports === true;
+  if (values.events === undefined && !isForRelease) return NO_REPORTS;
+  const { openReports, warnOfMissing } = await import('../../ci/reports/index.ts');
+  const provider = metadataFromEnvironment(environment).provider?.id ?? null;
+  const input: ReportsInput = {
+    command: spec.name,
+    isForRelease,
+    settings: values,
+    files: { operands: invocation.operands, output: await outputPath(settled), receipt: receiptPath(settled) },
+    environment,
+    provider,
+    redactor,
+    clock,
+    writeStderr: write,
+    warn: (code, message) => emit({ type: 'warning', code, message }),
+  };
+  return { listeners: openReports(input), warnOfMissing: () => warnOfMissing(input) };
+}
+
+/** Where the output goes, as far as that is known before a server has named it. */
+async function outputPath({ spec, invocation, settings }: Settled): Promise<string | undefined> {
+  const { output, detach } = settings.values;
+  if (detach === true || !spec.flags.includes('output')) return undefined;
+  if (output !== undefined || spec.output !== 'beside-input') return output;
+  const { protectedPath } = await import('../../run/protect.ts');
+  return protectedPath(invocation.operands[0] ?? '');
+}
+
+function receiptPath({ spec, settings }: Settled): string | undefined {
+  return spec.journal === undefined ? undefined : settings.values.receipt;
+}
+
+export interface OpenReceipt {
+  readonly listener: ReceiptListener;
+  /** What earlier runs have written where this one's receipt goes. */
+  readonly kept: Kept | null;
+}
+
+/**
+ * The receipt of the run, locked so that no other run writes it. Throws `LocalIoError` where another one does, and where it would take the place
+ * of something else. Nobody has a rehearsal's.
+ */
+export async function openReceipt(
+  settled: Settled,
+  { process: { pid }, clock, redactor }: Shell,
+  signal: AbortSignal,
+  emit: Emit,
+  journal: () => JournalFacts,
+): Promise<OpenReceipt> {
+  const { spec, settings, env: environment, cwd } = settled;
+  const path = settings.values.dryRun === true ? undefined : receiptPath(settled);
+  // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
+  const build =
+    path === undefined ? metadataFromEnvironment(environment) : await readBuildMetadata({ environment, cwd, signal });
+  const lock = path === undefined ? null : lockReceipt(path, pid, clock.date());
+  try {
+    const receipt = path === undefined ? null : receiptAt(path);
+    const common = { command: spec.name, version: VERSION, build, redactor, now: clock.date, emit, journal };
+    const listener = createReceiptListener({ ...common, path, lock, begins: spec.journal === 'begins' });
+    return { listener, kept: path === undefined || receipt === null ? null : { path, receipt } };
+  } catch (error) {
+    lock?.release();
+    throw error;
+  }
+}

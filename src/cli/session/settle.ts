@@ -1,0 +1,68 @@
+import { backends } from '../../backends/index.ts';
+import type { Env } from '../../contract/env.ts';
+import { LocalIoError } from '../../contract/errors.ts';
+import type { CommandSpec, Invocation } from '../line/command.ts';
+import { FLAGS, variableOf } from '../line/flags.ts';
+import type { Host } from '../process/host.ts';
+import { readVariables } from '../process/variables.ts';
+import { type ConfigFile, findConfig, NO_CONFIG, readNamedConfig } from '../settings/config/config-file.ts';
+import { type ResolvedSettings, resolveSettings } from '../settings/resolve-settings.ts';
+import { readValueFile } from './session.ts';
+
+/** What was asked, and what holds for it: before anything is opened, and before anything is told. */
+export interface Settled {
+  readonly spec: CommandSpec;
+  readonly invocation: Invocation;
+  readonly config: ConfigFile | null;
+  readonly settings: ResolvedSettings;
+  /** The settings with other variables. */
+  readonly settingsWith: (environment: Env) => ResolvedSettings;
+  readonly env: Env;
+  readonly cwd: string;
+  /** What there is to say of the config. */
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** The first stage of a run: reads config, variables and flags. Throws `UsageError`, `PolicyError` or `LocalIoError`. */
+export async function settle(spec: CommandSpec, asked: Invocation, process: Host): Promise<Settled> {
+  const cwd = workingDirectory(process);
+  const env = readVariables(process.env);
+  const invocation = withVariables(asked, env);
+  const { config: path } = invocation.flags;
+  const { file: config, warnings } =
+    typeof path === 'string'
+      ? { file: await readNamedConfig(path, cwd), warnings: [] }
+      : await (spec.config === 'named' ? NO_CONFIG : findConfig(cwd));
+  const settingsWith = (environment: Env): ResolvedSettings =>
+    resolveSettings({
+      flags: invocation.flags,
+      environment,
+      config,
+      backends,
+      readValueFile: (name) => readValueFile(name, cwd),
+    });
+  return { spec, invocation, config, settings: settingsWith(env), settingsWith, env, cwd, warnings };
+}
+
+/** The flags that set no setting, from their variables where they were not given. A list takes one value a line. */
+function withVariables(asked: Invocation, environment: Env): Invocation {
+  const flags = { ...asked.flags };
+  for (const flag of FLAGS) {
+    const value = environment[variableOf(flag)] ?? '';
+    if (flag.key !== null || flag.type === 'switch' || value === '' || flags[flag.name] !== undefined) continue;
+    flags[flag.name] = flag.isList === true ? value.split('\n') : value;
+  }
+  return { ...asked, flags };
+}
+
+/** Throws `LocalIoError` where the working directory has been deleted. */
+function workingDirectory(process: Host): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new LocalIoError('the working directory does not exist any more', {
+      cause,
+      hint: 'change into one that does',
+    });
+  }
+}

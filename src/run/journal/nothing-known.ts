@@ -1,0 +1,17 @@
+import type { JournalFacts } from '../../contract/record/journal.ts';
+
+/** The journal of a run that has not come to anything yet. */
+export const NOTHING_KNOWN: JournalFacts = {
+  environment: null,
+  build: null,
+  input: null,
+  output: null,
+  fetched: null,
+  artifact: null,
+  steps: [],
+  current: [],
+  runs: [],
+  call: null,
+  temporaryPaths: [],
+  mayBeKept: false,
+};

@@ -1,0 +1,59 @@
+import {
+  type AppToolError,
+  type ErrorDetails,
+  PartialError,
+  PendingError,
+  UnknownOutcomeError,
+} from '../contract/errors.ts';
+import type { Step } from '../contract/record/journal.ts';
+
+/**
+ * One error for what was sent to several targets: its own kind where some succeeded, that of the gravest failure where none did; `null`
+ * when all is well. `failures` are the targets' own errors, without those that were only stopped because of another.
+ */
+export function verdictOfSending(failures: readonly AppToolError[], steps: readonly Step[]): AppToolError | null {
+  const [first] = failures;
+  if (first === undefined) return null;
+  if (steps.length === 1) return first;
+  const { open, details, names } = summaryOf(first, steps);
+  if (open.length < steps.length)
+    return new PartialError(`${open.length} of ${steps.length} targets failed: ${names}`, details);
+  return ofKind(gravest(failures) ?? first, `no target of ${steps.length} succeeded`, details);
+}
+
+/** One error for several jobs that were asked after: of the gravest kind; `null` when all are well. */
+export function verdictOfAsking(steps: readonly Step[]): AppToolError | null {
+  const failures = steps.flatMap(({ error }) => error ?? []);
+  const [first] = failures;
+  if (first === undefined) return null;
+  if (steps.length === 1) return first;
+  const { open, details, names } = summaryOf(first, steps);
+  return ofKind(gravest(failures) ?? first, `${open.length} of ${steps.length} steps are not done: ${names}`, details);
+}
+
+function summaryOf(cause: AppToolError, steps: readonly Step[]) {
+  const open = steps.filter(({ error }) => error !== null);
+  const details = { cause, hint: open.map(wayOnOf).join('; ') };
+  return { open, details, names: open.map(({ backend }) => backend).join(', ') };
+}
+
+/** What forbids a blind second run comes first, and what allows one last: a script goes by the exit code of the run. */
+function gravest(failures: readonly AppToolError[]): AppToolError | undefined {
+  return (
+    failures.find((error) => error instanceof UnknownOutcomeError) ??
+    failures.find((error) => error instanceof PendingError) ??
+    failures.find(({ retryable }) => !retryable)
+  );
+}
+
+function wayOnOf({ backend, job, error }: Step): string {
+  if (error instanceof PendingError) return `${backend} is still at it: apptool wait ${job?.text}`;
+  if (error instanceof UnknownOutcomeError) return `look at ${backend} before you send it again`;
+  return `${backend}: ${error?.hint ?? `mend that, then publish again with --to ${backend}`}`;
+}
+
+/** An error of the same class and exit code as another. */
+function ofKind(error: AppToolError, message: string, details: ErrorDetails): AppToolError {
+  const Kind = error.constructor as new (message: string, details: ErrorDetails) => AppToolError;
+  return new Kind(message, details);
+}
