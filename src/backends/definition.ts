@@ -28,6 +28,8 @@ interface Capabilities {
   readonly signature?: 'release';
   /** Whether a finished job's output can be fetched; agrees with the presence of `Adapter.download`. */
   readonly download: boolean;
+  /** True where a job's record may appear only some time after its upload, by the documentation or by an assumption. */
+  readonly appearsLate?: true;
   /** Whether what comes back is the protected app: then there is a download, and `protect` takes this backend. */
   readonly protects: boolean;
   /** The shared settings that this backend uses; a flag for any other is refused. */

@@ -19,6 +19,8 @@ export interface OpenBackend {
   readonly milestones: readonly { readonly name: string; readonly pollIntervalMs?: number }[];
   /** Whether what comes back is the protected app. */
   readonly protects: boolean;
+  /** True where a job's record may appear only some time after its upload. */
+  readonly appearsLate?: boolean;
   readonly adapter: Adapter;
   /** How many builds are left, where this backend or another that knows its plan can tell. */
   readonly quota?: Adapter['quota'];

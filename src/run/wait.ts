@@ -1,16 +1,10 @@
-import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
-import { IntegrityError, UsageError } from '../contract/errors.ts';
-import type { Finding, JobDetails, JobRef, JobState, Stage } from '../contract/job.ts';
-import { noSuchJob, waitForJob } from '../transfer/wait/poll.ts';
+import { UsageError } from '../contract/errors.ts';
+import type { Finding, JobDetails, JobRef, JobState } from '../contract/job.ts';
+import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import type { OpenBackend } from './backend.ts';
 import type { StepContext } from './journal/journal.ts';
-
-/** What was sent, to be compared with what the job says that it is about. */
-interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
-  /** What it was sent for, where the backend knows such a thing. */
-  readonly stage: Stage | null;
-}
+import { checkSubject, type SentSubject, visible } from './sent-subject.ts';
 
 export interface WaitInput {
   readonly backend: OpenBackend;
@@ -31,15 +25,27 @@ export interface WaitInput {
 export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState> {
   const { backend, job, uploaded } = input;
   const until = milestoneOf(backend, input.until);
+  let isNameTold = false;
   const poll = async (asking: Context) => {
     const state = await backend.adapter.poll(job.id, { patience: 'once', until, details: detailsOf(job, ctx) }, asking);
     if (state === 'absent') return state;
     ctx.step.tell({ type: 'state', state });
-    if (uploaded !== null) checkSubject(job.text, state, uploaded);
+    if (uploaded === null) return state;
+    checkSubject(job.text, state, uploaded);
+    const name = state.subject?.fileName ?? uploaded.name;
+    if (name !== uploaded.name && !isNameTold) {
+      isNameTold = true;
+      const message = `${backend.id} calls the file ${visible(name)}, it was sent as ${visible(uploaded.name)}`;
+      ctx.emit({ type: 'warning', code: 'renamed', message });
+    }
     return state;
   };
   try {
-    return await waitForJob({ ...input, job: job.text, poll, uploaded: uploaded !== null }, ctx);
+    const appearTimeoutMs = appearTimeoutOf(input);
+    const request = { ...input, job: job.text, poll, appearTimeoutMs, uploaded: uploaded !== null };
+    const state = await waitForJob(request, ctx);
+    tellWhatRemains(job, state, ctx);
+    return state;
   } finally {
     warnOfFindings(['warning'], ctx);
   }
@@ -48,6 +54,20 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
 /** What is known of the job besides its id, where its step knows it. */
 function detailsOf({ text }: JobRef, { step }: StepContext): JobDetails {
   return step.job?.text === text ? step.job.details : {};
+}
+
+/** How long a job that is there may answer "not found" by a slip of the server (ms). */
+const SLIP_MS = 15_000;
+
+/** A record that is made by the upload itself is there at once: then "not found" is a wrong reference, and soon said. */
+function appearTimeoutOf({ backend, uploaded, appearTimeoutMs }: WaitInput): number {
+  return uploaded !== null || backend.appearsLate === true ? appearTimeoutMs : Math.min(appearTimeoutMs, SLIP_MS);
+}
+
+/** What a person has to do before the next milestone can be reached, and the command that waits for it. */
+function tellWhatRemains({ text }: JobRef, { remains }: JobState, ctx: StepContext): void {
+  if (remains === undefined) return;
+  ctx.emit({ type: 'note', message: `${remains.message}, then apptool wait ${text} --until ${remains.until}` });
 }
 
 function warnOfFindings(severities: readonly Finding['severity'][], ctx: StepContext): void {
@@ -67,7 +87,12 @@ export async function status(
   const state = await backend.adapter.poll(job.id, question, ctx);
   if (state === 'absent') throw noSuchJob(job.text);
   ctx.step.tell({ type: 'state', state });
-  warnOfFindings(['warning', 'blocking'], ctx);
+  const { phase, status: word, message } = state;
+  const reason = `${job.text} ended as ${word}: ${message ?? 'no reason given'}`;
+  if (phase === 'failed') ctx.emit({ type: 'note', message: reason });
+  if (state.unrecognized === true) ctx.emit(unknownStatus(state));
+  warnOfFindings(['warning'], ctx);
+  tellWhatRemains(job, state, ctx);
   return state;
 }
 
@@ -79,41 +104,4 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   throw new UsageError(
     known === '' ? `${id} has one end only: it takes no --until` : `${id} has no milestone "${name}"; it has ${known}`,
   );
-}
-
-/** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
-function checkSubject(job: string, state: JobState, sent: SentSubject): void {
-  const { fileName, platform, stage } = state.subject ?? {};
-  const refuse = (is: string, sentAs: string) =>
-    new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
-  if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
-    throw refuse(visible(fileName), visible(sent.name));
-  if (platform !== undefined && platform !== sent.platform)
-    throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
-  if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
-}
-
-/**
- * A file name as servers may give it back and still mean the same file: composed or decomposed, percent-encoded, and with other characters in
- * place of spaces and signs.
- */
-function plainName(name: string): string {
-  return percentDecoded(name)
-    .normalize('NFC')
-    .replace(/[^\p{L}\p{M}\p{N}.-]+/gu, '_')
-    .toLowerCase();
-}
-
-function percentDecoded(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    // A bare % is a character like any other.
-    return name;
-  }
-}
-
-/** With what is not ASCII as escapes: two names may look the same and not be. */
-function visible(name: string): string {
-  return JSON.stringify(name).replace(/[^\x20-\x7e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

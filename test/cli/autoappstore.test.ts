@@ -109,7 +109,7 @@ describe('apptool and AutoAppStore', () => {
     const result = await runCli(['status', 'autoappstore:b1c2'], { env });
 
     expect(result).toMatchObject({ code: 0, stdout: 'failed failed\n' });
-    expect(result.stderr).toContain('warning: unsigned_apk: APK is not signed.');
+    expect(result.stderr).toContain('autoappstore:b1c2 ended as failed: unsigned_apk: APK is not signed.');
   });
 
   test.each([

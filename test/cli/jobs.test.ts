@@ -87,7 +87,7 @@ test('status --json says how the job stands in one document', async () => {
   const document = ResultDocument.parse(JSON.parse(result.stdout));
   expect(document).toMatchObject({
     ok: true,
-    job,
+    job: { ref: job?.ref, id: job?.id },
     state: { phase: 'queued', status: 'processing', message: 'Queued' },
   });
 });
@@ -114,5 +114,5 @@ test('upload waits for a build slot as long as --capacity-wait allows', async ()
   const second = await runCli([...args, '--capacity-wait', '20s'], { env });
 
   expect(second.code).toBe(0);
-  expect(second.stderr).toContain('no build slot free, other builds of this tenant are running');
+  expect(second.stderr).toContain('no build slot free (Concurrent build limit exceeded');
 });

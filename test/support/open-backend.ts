@@ -66,10 +66,30 @@ export async function openBackend(
   own: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenBackend> {
   const { storage, ...input } = backendInput(definition, variables, { stallTimeoutMs, own });
-  const { files, limit, signature = null, accepts, milestones, protects } = definition.capabilities;
+  const {
+    files,
+    limit,
+    signature = null,
+    accepts,
+    milestones,
+    protects,
+    appearsLate = false,
+  } = definition.capabilities;
   const adapter = await definition.create(input);
   const host = new URL(String(input.settings[definition.addresses[0] ?? ''])).host;
-  return { id: definition.id, host, files, limit, signature, accepts, milestones, protects, adapter, storage };
+  return {
+    id: definition.id,
+    host,
+    files,
+    limit,
+    signature,
+    accepts,
+    milestones,
+    protects,
+    appearsLate,
+    adapter,
+    storage,
+  };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

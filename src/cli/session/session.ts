@@ -160,7 +160,15 @@ export function createSession(parts: SessionParts): Session {
     async open(id) {
       const backend = definition(id);
       const { storage, ...input } = await openFor(id, []);
-      const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
+      const {
+        files,
+        limit,
+        signature = null,
+        accepts,
+        milestones,
+        protects,
+        appearsLate = false,
+      } = backend.capabilities;
       const adapter = await backend.create(input);
       const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
       const known = quota === undefined ? {} : { quota };
@@ -173,6 +181,7 @@ export function createSession(parts: SessionParts): Session {
         accepts,
         milestones,
         protects,
+        appearsLate,
         adapter,
         storage,
         ...known,

@@ -21,8 +21,8 @@ export async function version(input: CommandInput<Settings>, ctx: Context): Prom
   const data = await read(input, (versions, id) => versions.version(id, ctx));
   const { id, versionCode, versionName, status, openIssues } = data;
   const columns = ['version', 'status', 'code', 'name', 'open issues'];
-  const row = [id, status, String(versionCode ?? '-'), versionName ?? '-', String(openIssues)];
-  return { table: { columns, rows: [row] }, data: { version: data } };
+  const row = [id, status ?? '-', String(versionCode ?? '-'), versionName ?? '-', String(openIssues)];
+  return { table: { columns, rows: [row] }, data: { version: { ...data, status: status ?? '' } } };
 }
 
 /** `release <version>` */
