@@ -3,6 +3,7 @@ import type { Adapter } from '../contract/adapter.ts';
 import type { ArtifactKind } from '../contract/artifact.ts';
 import type { BuildMetadata } from '../contract/build-metadata.ts';
 import type { Context } from '../contract/context.ts';
+import type { Next } from '../contract/next.ts';
 import type { PlannedRequest } from '../contract/planned-request.ts';
 import type { Secret } from '../contract/secret.ts';
 import type { SandboxPart, SandboxTools } from '../sandbox/part.ts';
@@ -73,6 +74,8 @@ export interface FirstSetting {
 export interface CommandOutput<Data = unknown> {
   readonly table?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
   readonly text?: string;
+  /** What to do then. */
+  readonly next?: Next;
   readonly data: Data;
 }
 
@@ -148,6 +151,8 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly otherHosts?: string;
   /** The settings that name files: what is read leaves this machine, so a config that was only found may not point out of its project. */
   readonly fileSettings?: readonly string[];
+  /** The settings that say whose app is released, or which: where a found config has one, the run says so. */
+  readonly decisive?: readonly string[];
   /** The settings without which nothing can be uploaded, and those that decide about them; what a flag sets is not among them. */
   readonly firstSettings?: readonly FirstSetting[];
   readonly credentials: readonly CredentialSpec[];

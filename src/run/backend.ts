@@ -42,5 +42,5 @@ export function downloadOf(backend: OpenBackend): NonNullable<Adapter['download'
 /** Throws `UsageError` for a backend that takes builds and protects none. */
 export function assertProtects({ id, protects }: Pick<OpenBackend, 'id' | 'protects'>): void {
   if (protects) return;
-  throw new UsageError(`${id} does not protect`, { hint: `to send a file there: apptool upload <file> --to ${id}` });
+  throw new UsageError(`${id} does not protect`, { next: { do: 'upload', backend: id } });
 }

@@ -1,10 +1,16 @@
+import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
-import { UsageError } from '../contract/errors.ts';
-import type { Finding, JobDetails, JobRef, JobState } from '../contract/job.ts';
+import { IntegrityError, UsageError } from '../contract/errors.ts';
+import type { Finding, JobDetails, JobRef, JobState, Stage } from '../contract/job.ts';
 import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import type { OpenBackend } from './backend.ts';
 import type { StepContext } from './journal/journal.ts';
-import { checkSubject, type SentSubject, visible } from './sent-subject.ts';
+
+/** What was sent, to be compared with what the job says that it is about. */
+interface SentSubject extends Pick<Artifact, 'name' | 'platform' | 'identity'> {
+  /** What it was sent for, where the backend knows such a thing. */
+  readonly stage: Stage | null;
+}
 
 export interface WaitInput {
   readonly backend: OpenBackend;
@@ -30,21 +36,22 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
     const state = await backend.adapter.poll(job.id, { patience: 'once', until, details: detailsOf(job, ctx) }, asking);
     if (state === 'absent') return state;
     ctx.step.tell({ type: 'state', state });
-    if (uploaded === null) return state;
-    checkSubject(job.text, state, uploaded);
-    const name = state.subject?.fileName ?? uploaded.name;
-    if (name !== uploaded.name && !isNameTold) {
+    if (uploaded !== null) checkSubject(job.text, state, uploaded);
+    const name = state.subject?.fileName ?? uploaded?.name;
+    if (uploaded !== null && name !== undefined && name !== uploaded.name && !isNameTold) {
       isNameTold = true;
-      const message = `${backend.id} calls the file ${visible(name)}, it was sent as ${visible(uploaded.name)}`;
+      const message = `${backend.id} calls the file ${JSON.stringify(name)}, it was sent as ${JSON.stringify(uploaded.name)}`;
       ctx.emit({ type: 'warning', code: 'renamed', message });
     }
     return state;
   };
   try {
     const appearTimeoutMs = appearTimeoutOf(input);
-    const request = { ...input, job: job.text, poll, appearTimeoutMs, uploaded: uploaded !== null };
-    const state = await waitForJob(request, ctx);
-    tellWhatRemains(job, state, ctx);
+    const state = await waitForJob(
+      { ...input, job: job.text, poll, appearTimeoutMs, uploaded: uploaded !== null },
+      ctx,
+    );
+    tellWhatRemains(job.text, state, ctx);
     return state;
   } finally {
     warnOfFindings(['warning'], ctx);
@@ -64,10 +71,14 @@ function appearTimeoutOf({ backend, uploaded, appearTimeoutMs }: WaitInput): num
   return uploaded !== null || backend.appearsLate === true ? appearTimeoutMs : Math.min(appearTimeoutMs, SLIP_MS);
 }
 
+function reasonOf(job: string, { status: word, message }: JobState): string {
+  return `${job} ended as ${word}: ${message ?? 'no reason given'}`;
+}
+
 /** What a person has to do before the next milestone can be reached, and the command that waits for it. */
-function tellWhatRemains({ text }: JobRef, { remains }: JobState, ctx: StepContext): void {
+function tellWhatRemains(job: string, { remains }: JobState, ctx: StepContext): void {
   if (remains === undefined) return;
-  ctx.emit({ type: 'note', message: `${remains.message}, then apptool wait ${text} --until ${remains.until}` });
+  ctx.emit({ type: 'note', message: `${remains.message}, then apptool wait ${job} --until ${remains.until}` });
 }
 
 function warnOfFindings(severities: readonly Finding['severity'][], ctx: StepContext): void {
@@ -87,12 +98,10 @@ export async function status(
   const state = await backend.adapter.poll(job.id, question, ctx);
   if (state === 'absent') throw noSuchJob(job.text);
   ctx.step.tell({ type: 'state', state });
-  const { phase, status: word, message } = state;
-  const reason = `${job.text} ended as ${word}: ${message ?? 'no reason given'}`;
-  if (phase === 'failed') ctx.emit({ type: 'note', message: reason });
+  if (state.phase === 'failed') ctx.emit({ type: 'note', message: reasonOf(job.text, state) });
   if (state.unrecognized === true) ctx.emit(unknownStatus(state));
   warnOfFindings(['warning'], ctx);
-  tellWhatRemains(job, state, ctx);
+  tellWhatRemains(job.text, state, ctx);
   return state;
 }
 
@@ -102,6 +111,48 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   if (milestones.some((milestone) => milestone.name === name)) return name;
   const known = milestones.map((milestone) => milestone.name).join(', ');
   throw new UsageError(
-    known === '' ? `${id} has one end only: it takes no --until` : `${id} has no milestone "${name}"; it has ${known}`,
+    known === ''
+      ? `${id} has one end only: there is no milestone to wait for`
+      : `${id} has no milestone "${name}"; it has ${known}`,
   );
+}
+
+/** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
+function checkSubject(job: string, state: JobState, sent: SentSubject): void {
+  const { fileName, platform, stage, versionCode } = state.subject ?? {};
+  const refuse = (is: string, sentAs: string) =>
+    new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
+  if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
+    throw refuse(visible(fileName), visible(sent.name));
+  if (platform !== undefined && platform !== sent.platform)
+    throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
+  if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
+  const sentCode = sent.identity?.versionCode ?? null;
+  if (versionCode !== undefined && sentCode !== null && versionCode !== sentCode)
+    throw refuse(`versionCode ${versionCode}`, `versionCode ${sentCode}`);
+}
+
+/**
+ * A file name as servers may give it back and still mean the same file: composed or decomposed, percent-encoded, and with other characters in
+ * place of spaces and signs.
+ */
+function plainName(name: string): string {
+  return percentDecoded(name)
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{M}\p{N}.-]+/gu, '_')
+    .toLowerCase();
+}
+
+function percentDecoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // A bare % is a character like any other.
+    return name;
+  }
+}
+
+/** With what is not ASCII as escapes: two names may look the same and not be. */
+function visible(name: string): string {
+  return JSON.stringify(name).replace(/[^\x20-\x7e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

@@ -66,8 +66,10 @@ describe('https', () => {
 
   test('parts and polls share kept-alive connections', async () => {
     const folder = await temporaryFolder();
-    const front = await tlsFront(await sandbox({ processingMs: 1_000 }));
-    const big = await bigApk(join(folder, 'big.apk'), 160_000_000);
+    const front = await tlsFront(
+      await sandbox({ processingMs: 1_000, multipartFromBytes: 1, chunkSizeBytes: 5 * 1024 * 1024 }),
+    );
+    const big = await bigApk(join(folder, 'big.apk'), 80_000_000);
     const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE };
 
     const result = await runCli(['protect', big, ...QUICK, '--concurrency', '3'], { env });

@@ -159,7 +159,7 @@ describe('findings', () => {
 
     await expect(asked.wait('live')).rejects.toMatchObject({
       class: 'pending',
-      hint: expect.stringContaining('apptool wait store:b1c2 --until live'),
+      next: { do: 'wait', job: 'store:b1c2', until: 'live' },
     });
 
     expect(asked.warnings()).toHaveLength(1);

@@ -1,4 +1,5 @@
 import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../src/backends/definition.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
 import type { UploadOptions } from '../../src/contract/adapter.ts';
 import type { BuildMetadata } from '../../src/contract/build-metadata.ts';
 import { secret } from '../../src/contract/secret.ts';
@@ -50,7 +51,7 @@ export function backendInput(
       .filter(({ variable, isOptional }) => isOptional !== true || variables[variable] !== undefined)
       .map(({ name, variable }) => [name, secret(variables[variable] ?? '')]),
   );
-  const connections = openConnections(NO_PROXY, addresses);
+  const connections = openConnections(NO_PROXY, addresses, realClock);
   atEnd(() => connections.close());
   const conceal = () => {};
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs, conceal });

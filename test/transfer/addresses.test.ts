@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { realClock } from '../../src/cli/process/clock.ts';
 import type { Body } from '../../src/contract/artifact.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { checkServerAddress, requestTarget } from '../../src/transfer/http/address.ts';
@@ -33,7 +34,7 @@ async function ask(tail: string, location: Buffer | null = null) {
     server.close();
   });
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
+  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin], realClock);
   onTestFinished(() => connections.close());
   const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 2_000, conceal: () => {} });
   const clock = fakeClock();

@@ -1,8 +1,10 @@
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { checkServerAddress } from '../../src/transfer/http/address.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
@@ -17,8 +19,7 @@ import { sandbox } from '../support/sandbox.ts';
 
 const MIB = 1024 * 1024;
 const CREATE = { method: 'POST', path: /\/automate\/upload$/ };
-const PRIVATE_ADDRESS = { address: '10.0.0.1', family: 4 };
-type LookupDone = (error: null, addresses: (typeof PRIVATE_ADDRESS)[]) => void;
+type LookupDone = (error: null, addresses: readonly { readonly address: string; readonly family: number }[]) => void;
 const STATUS = { method: 'GET', path: /\/automate\/status\// };
 
 /** An upload whose first answer is changed; everything after it is real. */
@@ -61,6 +62,35 @@ describe('B-100: a job id that is none', () => {
   });
 });
 
+/** Looks up the base address once, as its first call does, and then puts a byte to an address of the storage. */
+async function storageKnowing(trustedBase: string, hosts: Readonly<Record<string, readonly string[]>>) {
+  const { lookup } = dns;
+  const known = (host: string, _: unknown, done: LookupDone) =>
+    done(null, hosts[host]?.map((address) => ({ address, family: isIP(address) })) ?? []);
+  Object.assign(dns, { lookup: known });
+  syncBuiltinESMExports();
+  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [trustedBase], realClock);
+  onTestFinished(async () => {
+    await connections.close();
+    Object.assign(dns, { lookup });
+    syncBuiltinESMExports();
+  });
+  const ctx = testContext({ clock: fakeClock() });
+  const storage = createStorage({ connections, trustedBase, stallTimeoutMs: 500, conceal: () => {} });
+  const body = {
+    sizeBytes: 1,
+    open: async function* () {
+      yield Buffer.from('x');
+    },
+  };
+  const put = { what: 'upload the file', body, contentType: null, policy: CALL_POLICIES.object, needsEtag: false };
+  // A closed port of loopback refuses at once; any other address is stopped before it is tried.
+  await connections.pooled
+    .request({ origin: `${trustedBase}:9`, path: '/', method: 'GET', signal: AbortSignal.timeout(200) })
+    .catch(() => {});
+  return () => storage.put({ ...put, url: 'https://storage.example:9/x' }, ctx);
+}
+
 describe('B-101: an upload address that is unsafe', () => {
   test.each([
     ['data:text/plain,x', 'scheme data'],
@@ -86,37 +116,30 @@ describe('B-101: an upload address that is unsafe', () => {
     },
   );
 
-  test('F-SRV-31: is refused when its host turns out to be on a private network', async () => {
-    const { lookup } = dns;
-    Object.assign(dns, { lookup: (_: string, __: unknown, done: LookupDone) => done(null, [PRIVATE_ADDRESS]) });
-    syncBuiltinESMExports();
-    onTestFinished(() => {
-      Object.assign(dns, { lookup });
-      syncBuiltinESMExports();
-    });
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['turns out to be on a private network', ['203.0.113.10'], ['10.0.0.1']],
+    ['has a public and a private address', ['203.0.113.10'], ['203.0.113.11', '169.254.169.254']],
+    ['is private, where the API has a public and a private address', ['203.0.113.10', '10.9.8.7'], ['10.0.0.1']],
+    ['is private, where the API has them the other way round', ['10.9.8.7', '203.0.113.10'], ['10.0.0.1']],
+    ['is reached through NAT64', ['203.0.113.10'], ['64:ff9b::7f00:1']],
+  ])('F-SRV-31: is refused when its host %s', async (_, api, storageAddresses) => {
     const trustedBase = 'https://api.example';
-    const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [trustedBase]);
-    onTestFinished(() => connections.close());
-    const storage = createStorage({ connections, trustedBase, stallTimeoutMs: 500, conceal: () => {} });
-    const body = {
-      sizeBytes: 1,
-      open: async function* () {
-        yield Buffer.from('x');
-      },
-    };
-    const put = {
-      what: 'upload the file',
-      url: 'https://storage.example/x',
-      body,
-      contentType: null,
-      policy: CALL_POLICIES.object,
-      needsEtag: false,
-    };
+    const storage = await storageKnowing(trustedBase, { 'api.example': api, 'storage.example': storageAddresses });
 
-    await expect(storage.put(put, testContext({ clock: fakeClock() }))).rejects.toMatchObject({
+    await expect(storage()).rejects.toMatchObject({
       class: 'policy',
       message: expect.stringContaining('private address'),
     });
+  });
+
+  test('F-SRV-31: is taken where every address of the API is private too', async () => {
+    const storage = await storageKnowing('https://api.example', {
+      'api.example': ['127.0.0.1', '127.0.0.2'],
+      'storage.example': ['127.0.0.1'],
+    });
+
+    // Nobody listens there: it was tried.
+    await expect(storage()).rejects.toMatchObject({ class: 'unavailable' });
   });
 
   test('F-SRV-14: upload_url wins over url', async () => {

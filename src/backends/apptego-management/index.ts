@@ -41,6 +41,7 @@ export const apptegoManagement = defineBackend({
   }),
   variables: { apiUrl: 'APPTEGO_MANAGEMENT_URL', tenant: 'APPTEGO_TENANT' },
   addresses: ['apiUrl'],
+  decisive: ['tenant'],
   // "Upload The Binary", "Download Protected App".
   otherHosts: "where signed URLs lead, for every upload and download: apps.apptego.com in the documentation's examples",
   firstSettings: [{ key: 'tenant' }],

@@ -116,15 +116,20 @@ async function orNull<T>(reading: Promise<T>): Promise<T | null> {
 
 /** "Common errors": API reference, "Upload a new revision". */
 function explained(error: unknown, artifact: Artifact): unknown {
+  const version = versionOf(artifact);
   if (error instanceof UnknownOutcomeError && error.httpStatus === 409)
-    error.hint = `probably landed: this versionCode now exists, and the answer to the first try was lost; look in the portal for ${versionOf(artifact)}`;
+    return error.with({
+      hint: `probably landed: this versionCode now exists, and the answer to the first try was lost; look in the portal for ${version}`,
+    });
   if (!(error instanceof RejectedError)) return error;
   if (error.httpStatus === 409)
-    error.hint = `raise the versionCode above that of every earlier version (sent: ${versionOf(artifact)}); if an earlier upload of this file had no answer, it may have succeeded`;
-  if (error.httpStatus === 422)
-    error.hint =
-      'send the release APK, whole and signed with the production key: unsigned and debug-signed ones are refused';
-  return error;
+    return error.with({
+      hint: `raise the versionCode above that of every earlier version (sent: ${version}); if an earlier upload of this file had no answer, it may have succeeded`,
+    });
+  if (error.httpStatus !== 422) return error;
+  return error.with({
+    hint: 'send the release APK, whole and signed with the production key: unsigned and debug-signed ones are refused',
+  });
 }
 
 function versionOf({ name, identity }: Artifact): string {

@@ -35,6 +35,7 @@ export const ignite = defineBackend({
   settings: IgniteSettings,
   variables: { accountUrl: 'IGNITE_ACCOUNT_URL', apiUrl: 'IGNITE_API_URL' },
   addresses: ['accountUrl', 'apiUrl'],
+  decisive: ['packageName', 'variantSegmentIds'],
   firstSettings: [
     ...['fallbackUrl', 'variantSegmentIds', 'sendToSamsung'].map((key) => ({ key })),
     ...DESCRIBED_BY_HAND.map((key) => ({ key, orIn: 'storeMetadata' })),

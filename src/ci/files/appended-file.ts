@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { checkOutsideGit } from '../../contract/text/repository-path.ts';
 import { cannotWrite, whyNot } from './refusal.ts';
 
 export interface AppendedFile {
@@ -18,6 +19,7 @@ export type Expected = 'existing' | 'lines';
  */
 export function openAppended(name: string, path: string, expected: Expected): AppendedFile {
   const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = constants;
+  checkOutsideGit(path, name);
   let fd: number;
   try {
     const access = expected === 'lines' ? O_RDWR | O_CREAT : O_WRONLY;

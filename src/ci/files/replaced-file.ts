@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, lstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { LocalIoError } from '../../contract/errors.ts';
+import { checkOutsideGit } from '../../contract/text/repository-path.ts';
 import { cannotWrite, whyNot } from './refusal.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -30,6 +31,7 @@ export function removeEarlier(name: string, path: string): void {
 }
 
 function check(name: string, path: string, head: string): void {
+  checkOutsideGit(path, name);
   let isOurs: boolean;
   try {
     accessSync(dirname(path), constants.W_OK);
@@ -41,9 +43,9 @@ function check(name: string, path: string, head: string): void {
     throw cause instanceof LocalIoError ? cause : cannotWrite(name, whyNot(cause), cause);
   }
   if (isOurs) return;
-  const error = cannotWrite(name, `it would take the place of ${path}, which is no such report`);
-  error.hint = 'name another file, or remove this one';
-  throw error;
+  throw cannotWrite(name, `it would take the place of ${path}, which is no such report`).with({
+    hint: 'name another file, or remove this one',
+  });
 }
 
 function beginningOf(path: string): string {

@@ -5,7 +5,7 @@ import { LocalIoError, UsageError } from '../../contract/errors.ts';
 import { Receipt } from '../../contract/record/journal.ts';
 import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
-import { checkPath, safeJson } from '../../contract/text/safe-text.ts';
+import { safeJson } from '../../contract/text/safe-text.ts';
 
 const LARGEST_RECEIPT = 1024 * 1024;
 const NEWEST = 2;
@@ -23,7 +23,6 @@ export function writeReceipt(path: string, receipt: Receipt, redactor: Redactor)
 
 /** The receipt that is there, or `null` for nothing and for an empty file. Throws `LocalIoError` where a receipt would take the place of something else. */
 export function receiptAt(path: string): Receipt | null {
-  checkPath(path, 'receipt');
   const stats = lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return null;
   if (!stats.isFile()) throw new LocalIoError(`cannot write the receipt ${path}: it is not a regular file`);

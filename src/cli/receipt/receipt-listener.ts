@@ -18,6 +18,8 @@ export interface ReceiptInput {
   readonly begins: boolean;
   readonly version: string;
   readonly build: BuildMetadata;
+  /** What a config decided that nobody named. */
+  readonly decided: RunRecord['decided'];
   readonly redactor: Redactor;
   readonly now: () => Date;
   readonly emit: Emit;
@@ -46,6 +48,7 @@ export function createReceiptListener(input: ReceiptInput): ReceiptListener {
       ended,
       retries,
       buildUrl: build.buildUrl,
+      decided: input.decided,
     };
     const receipt = receiptOf(journal, { version, build, run });
     const essence = JSON.stringify({ ...receipt, updatedAt: null, runs: [ended, retries] });

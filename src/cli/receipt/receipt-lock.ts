@@ -3,6 +3,8 @@ import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, write
 import { hostname } from 'node:os';
 import * as z from 'zod';
 import { errorCode, LocalIoError } from '../../contract/errors.ts';
+import { checkOutsideGit } from '../../contract/text/repository-path.ts';
+import { checkPath } from '../../contract/text/safe-text.ts';
 
 /** A lock is touched this often (ms), so that other machines can see that its run is alive. */
 const TOUCH_EVERY_MS = 15_000;
@@ -25,9 +27,11 @@ export interface ReceiptLock {
 /**
  * Keeps other runs from writing a receipt until it is released, by a file `<receipt>.lock` that says who holds it. A lock that a killed
  * run has left is taken over. `null` where no such file can be made: then there can be no receipt either, which is told elsewhere. Throws
- * `LocalIoError` where a live run holds it.
+ * `LocalIoError` where a live run holds it, `UsageError` and `PolicyError` for a path at which no receipt may be.
  */
 export function lockReceipt(receipt: string, pid: number, now: Date): ReceiptLock | null {
+  checkPath(receipt, 'receipt');
+  checkOutsideGit(receipt, 'the receipt');
   const path = `${receipt}.lock`;
   const run = randomBytes(6).toString('hex');
   const own: Holder = { pid, host: hostname(), processStart: processStart(pid), since: now.toISOString(), run };

@@ -86,7 +86,8 @@ export async function openReceipt(
   const lock = path === undefined ? null : lockReceipt(path, pid, clock.date());
   try {
     const receipt = path === undefined ? null : receiptAt(path);
-    const common = { command: spec.name, version: VERSION, build, redactor, now: clock.date, emit, journal };
+    const decided = [...settled.decided];
+    const common = { command: spec.name, version: VERSION, build, decided, redactor, now: clock.date, emit, journal };
     const listener = createReceiptListener({ ...common, path, lock, begins: spec.journal === 'begins' });
     return { listener, kept: path === undefined || receipt === null ? null : { path, receipt } };
   } catch (error) {

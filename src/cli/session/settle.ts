@@ -7,6 +7,8 @@ import type { Host } from '../process/host.ts';
 import { readVariables } from '../process/variables.ts';
 import { type ConfigFile, findConfig, NO_CONFIG, readNamedConfig } from '../settings/config/config-file.ts';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve-settings.ts';
+import { type FoundDecision, foundDecisions } from './found-decisions.ts';
+import { filesRead, warningsOfLinks } from './linked-files.ts';
 import { readValueFile } from './session.ts';
 
 /** What was asked, and what holds for it: before anything is opened, and before anything is told. */
@@ -21,6 +23,8 @@ export interface Settled {
   readonly cwd: string;
   /** What there is to say of the config. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
+  /** What a config decides of a release that nobody named. */
+  readonly decided: readonly FoundDecision[];
 }
 
 /** The first stage of a run: reads config, variables and flags. Throws `UsageError`, `PolicyError` or `LocalIoError`. */
@@ -41,7 +45,19 @@ export async function settle(spec: CommandSpec, asked: Invocation, process: Host
       backends,
       readValueFile: (name) => readValueFile(name, cwd),
     });
-  return { spec, invocation, config, settings: settingsWith(env), settingsWith, env, cwd, warnings };
+  const settings = settingsWith(env);
+  const ofLinks = warningsOfLinks(filesRead(invocation, settings, backends), cwd);
+  return {
+    spec,
+    invocation,
+    config,
+    settings,
+    settingsWith,
+    env,
+    cwd,
+    warnings: [...warnings, ...ofLinks.map((message) => ({ code: 'linked-file', message }))],
+    decided: foundDecisions(spec, invocation, settings, config, backends),
+  };
 }
 
 /** The flags that set no setting, from their variables where they were not given. A list takes one value a line. */

@@ -1,12 +1,11 @@
-import { realpathSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
 import type * as z from 'zod';
 import type { BackendDefinition } from '../../backends/definition.ts';
 import type { Env } from '../../contract/env.ts';
-import { PolicyError, UsageError } from '../../contract/errors.ts';
+import { UsageError } from '../../contract/errors.ts';
 import { FLAGS, type Flag, type FlagValues, variableOf } from '../line/flags.ts';
 import type { ConfigFile } from './config/config-file.ts';
 import { checkConfigKeys, unknownKey } from './config/config-keys.ts';
+import { pathInProject } from './config/project-paths.ts';
 import { type SettingKey, Settings, type SettingValues } from './settings.ts';
 import { DEFAULT, isGiven, type Source, subjectOf } from './source.ts';
 
@@ -126,26 +125,11 @@ const PATHS: Readonly<Partial<Record<SettingKey, 'write' | 'read'>>> = {
   releaseNotesFile: 'read',
 };
 
-/** A path in a config is relative to that config's folder; one that was only found may not point out of it. */
 function insideProject(given: Given, config: ConfigFile, use: 'write' | 'read'): Given {
-  if (typeof given.value !== 'string') return given;
-  const path = resolve(config.folder, given.value);
-  if (config.wasFound && relative(realFolder(config.folder), realFolder(dirname(path))).startsWith('..')) {
-    throw new PolicyError(`${subject(given)} a project config may not ${use} outside the project`, {
-      hint: 'give it as a flag instead',
-    });
-  }
-  return { ...given, value: path };
-}
-
-/** Where a folder really is: a link inside of the project may lead out of it. */
-function realFolder(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    // What is not there yet cannot be a link.
-    return path;
-  }
+  const { value } = given;
+  return typeof value === 'string'
+    ? { ...given, value: pathInProject({ value, subject: `${subject(given)} ` }, config, use) }
+    : given;
 }
 
 /** A flag's or variable's text as the value that its setting takes. */

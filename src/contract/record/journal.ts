@@ -106,6 +106,10 @@ const Run = z.object({
   ended: Ended.describe('null while it runs, or when it was killed'),
   retries: z.int().describe('Requests that were sent again'),
   buildUrl: z.string().nullable().default(null).describe('Page of the build that it ran in'),
+  decided: z
+    .array(z.object({ setting: z.string(), value: z.string(), source: z.string() }))
+    .default([])
+    .describe('What a config decided that was found and not named, and where it stands there'),
 });
 export type RunRecord = z.infer<typeof Run>;
 

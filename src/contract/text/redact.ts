@@ -22,7 +22,9 @@ export function createRedactor(): Redactor {
     add: (value) => addSpellings(secrets, value, true),
     addAddress(url) {
       count += 1;
-      addAddress(addresses, url, count <= MOST_SPELLED_ADDRESSES);
+      // A path in which a secret stands that is known already is no secret besides.
+      const isPathSecret = replaceAll(url, [secrets]) === url;
+      addAddress(addresses, url, { isPathSecret, isSpelled: count <= MOST_SPELLED_ADDRESSES });
     },
     redact: (text) => redactByShape(replaceAll(text, [secrets, addresses])),
     redactKnown: (text) => replaceAll(text, [secrets]),
@@ -85,12 +87,16 @@ const SHORTEST_PATH = 12;
 const NAMES_SECRET = /sig|token|cred|key|policy|auth|secret|pass|hmac/i;
 const LOOKS_SECRET = /^(?=(?:.*\d){4})(?=(?:.*[A-Za-z]){4})[A-Za-z0-9+/=_~-]{40,}$/;
 
-function addAddress(index: SecretIndex, url: string, isSpelled: boolean): void {
+function addAddress(
+  index: SecretIndex,
+  url: string,
+  { isPathSecret, isSpelled }: { readonly isPathSecret: boolean; readonly isSpelled: boolean },
+): void {
   const [, path = '', query = ''] = /^[a-z]+:\/*[^/?#]*([^?#]*)(?:\?([^#]*))?/i.exec(url) ?? [];
   const add = (value: string) => {
     for (const needle of needlesOf(value)) index.add(needle, false);
   };
-  if (path.length >= SHORTEST_PATH && path.indexOf('/', 1) > 0) add(path);
+  if (isPathSecret && path.length >= SHORTEST_PATH && path.indexOf('/', 1) > 0) add(path);
   if (query.length >= 8) add(query);
   for (const [name, value] of new URLSearchParams(query)) {
     if (value.length < 16 || !(NAMES_SECRET.test(name) || LOOKS_SECRET.test(value))) continue;

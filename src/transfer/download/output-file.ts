@@ -4,6 +4,7 @@ import { access, type FileHandle, link, lstat, open, rename, stat, statfs, unlin
 import { dirname, join } from 'node:path';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
+import { checkOutsideGit } from '../../contract/text/repository-path.ts';
 import { checkPath } from '../../contract/text/safe-text.ts';
 
 /** Gathered before each write: TLS hands over 16 KiB at a time, and one file write per record is what costs. */
@@ -29,6 +30,7 @@ export interface OutputTarget {
 export async function checkOutput(target: OutputTarget, inputPath: string | null): Promise<void> {
   const { path, force } = target;
   checkPath(path, 'output');
+  checkOutsideGit(path, 'the output');
   const folder = dirname(path);
   if (/[/\\]$/.test(path)) throw new LocalIoError(`output is not a regular file: ${path} names a directory`);
   try {
@@ -37,12 +39,14 @@ export async function checkOutput(target: OutputTarget, inputPath: string | null
     if (errorCode(cause) === 'ENOENT' || errorCode(cause) === 'ENOTDIR') {
       throw new LocalIoError(`directory "${folder}" does not exist`, {
         cause,
-        hint: 'create it, or choose another --output',
+        hint: 'create it, or choose another place for the output',
+        next: { do: 'set', setting: 'output' },
       });
     }
     throw new LocalIoError(`cannot write into directory "${folder}": ${errorCode(cause)}`, {
       cause,
-      hint: 'choose another --output',
+      hint: 'choose another place for the output',
+      next: { do: 'set', setting: 'output' },
     });
   }
   const there = await lstat(path).catch((error) => {

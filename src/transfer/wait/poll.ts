@@ -79,16 +79,17 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
 }
 
 function stillRunning({ request, lastWord, setting, seen, absences }: Watch): PendingError {
-  const until = request.until === undefined ? '' : ` --until ${request.until}`;
   const seconds = Math.round(request.timeoutMs / 1000);
-  const wayOn = `to go on waiting: apptool wait ${request.job}${until}`;
+  const next = { do: 'wait', job: request.job, until: request.until } as const;
   if (!seen && absences === 0)
     return new PendingError(`${request.job} could not be asked after in ${seconds} s; last tried: ${lastWord}`, {
-      hint: `whether it still runs is not known; ${wayOn}`,
+      hint: 'whether it still runs is not known',
+      next,
     });
   const reading = setting === null ? '' : `; how its status is read is decided by ${setting}`;
   return new PendingError(`${request.job} was still running after ${seconds} s; last heard: ${lastWord}`, {
-    hint: `it goes on without us; ${wayOn}${reading}`,
+    hint: `it goes on without us${reading}`,
+    next,
   });
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { appendFile, chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBuildMetadata } from '../../../src/ci/build/read-build-metadata.ts';
@@ -193,8 +193,11 @@ describe('git as a child', () => {
 
     const names = readFileSync(seen, 'utf8').match(/^[A-Z_]+(?==)/gm) ?? [];
     expect([...new Set(names)].filter((name) => !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name)).sort()).toEqual([
+      'GIT_ALLOW_PROTOCOL',
+      'GIT_CEILING_DIRECTORIES',
       'GIT_NO_LAZY_FETCH',
       'GIT_OPTIONAL_LOCKS',
+      'GIT_PROTOCOL_FROM_USER',
       'GIT_TERMINAL_PROMPT',
       'HOME',
       'PATH',
@@ -216,4 +219,53 @@ describe('git as a child', () => {
     expect((await read(folder)).commitMessage).toBe('Signed');
     expect(existsSync(ran)).toBe(false);
   });
+
+  test.each(['git', 'a git that fetches what is missing'])('runs no program by which %s would fetch', async (kind) => {
+    const repository = await gitRepository();
+    const { folder, git } = repository;
+    const ran = join(folder, 'ran');
+    git('config', 'extensions.partialClone', 'origin');
+    git('config', 'core.repositoryFormatVersion', '1');
+    git('config', 'remote.origin.url', `ext::sh -c touch% ${ran}`);
+    git('config', 'remote.origin.promisor', 'true');
+    git('config', 'protocol.allow', 'always');
+    await rm(join(folder, '.git', 'objects'), { recursive: true });
+    await mkdir(join(folder, '.git', 'objects'));
+    const older = await fakeGit(`unset GIT_NO_LAZY_FETCH\nexec '${realGit(repository)}' "$@"`);
+
+    expect(await read(folder, kind === 'git' ? {} : { PATH: `${older}:${process.env.PATH}` })).toMatchObject(NOTHING);
+    expect(existsSync(ran)).toBe(false);
+  });
+
+  test.each([
+    ['as a folder of it', ''],
+    ['below that', 'deep/er'],
+  ])('is not asked in a checkout that holds a bare repository %s', async (_, inside) => {
+    const { folder, git } = await gitRepository();
+    git('init', '--quiet', '--bare', 'planted');
+    await mkdir(join(folder, 'planted', inside), { recursive: true });
+    const ran = join(folder, 'ran');
+    const PATH = `${await fakeGit(`touch '${ran}'`)}:${process.env.PATH}`;
+
+    expect(await read(join(folder, 'planted', inside), { PATH })).toMatchObject(NOTHING);
+    expect(existsSync(ran)).toBe(false);
+  });
+
+  test.each(['.', '', 'node_modules/.bin', '$PWD/node_modules/.bin', '$PWD/link'])(
+    'is never one of the checkout, though PATH begins with %j',
+    async (first) => {
+      const { folder, git } = await gitRepository();
+      const bin = join(folder, 'node_modules', '.bin');
+      const ran = join(folder, 'ran');
+      await mkdir(bin, { recursive: true });
+      await symlink(bin, join(folder, 'link'));
+      for (const planted of [join(folder, 'git'), join(bin, 'git')]) {
+        await writeFile(planted, `#!/bin/sh\ntouch '${ran}'\n`);
+        await chmod(planted, 0o755);
+      }
+      const PATH = `${first.replace('$PWD', folder)}:${process.env.PATH}`;
+      expect(await read(folder, { PATH })).toMatchObject({ commit: git('rev-parse', 'HEAD') });
+      expect(existsSync(ran)).toBe(false);
+    },
+  );
 });

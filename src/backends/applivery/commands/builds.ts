@@ -60,13 +60,8 @@ export async function showBuild(input: CommandInput<Settings>, ctx: Context): Pr
   const call = { what: 'read the build', method: 'GET', path, policy: CALL_POLICIES.read, answer: BuildReply } as const;
   const record = await builds.reads.call(call, ctx).catch((error: unknown) => {
     if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
-    throw new RejectedError(`no such build: ${given}`, {
-      cause: error,
-      hint: 'apptool applivery builds list shows those that there are',
-      httpStatus: 404,
-      backendCode: error.backendCode ?? undefined,
-      serverText: error.serverText ?? undefined,
-    });
+    const next = { do: 'list', backend: 'applivery', command: 'builds list' } as const;
+    throw error.with({ message: `no such build: ${given}`, hint: null, next });
   });
   const { id, tags, changelog } = record;
   const job = jobOf(builds, id);

@@ -41,8 +41,7 @@ async function read<T>(
   try {
     return await ask(readVersions(openApi(input), CALL_POLICIES.read), id);
   } catch (error) {
-    if (error instanceof RejectedError && error.httpStatus === 404)
-      error.hint = 'check the version id, and that the token belongs to its app';
-    throw error;
+    if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    throw error.with({ hint: 'check the version id, and that the token belongs to its app' });
   }
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readFile, realpath, stat } from 'node:fs/promises';
+import { access, lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { errorCode, PolicyError, UsageError } from '../../../contract/errors.ts';
 import { fileProblem } from '../../../contract/text/file-problem.ts';
@@ -55,7 +55,12 @@ export async function findConfig(cwd: string): Promise<ConfigSearch> {
       if (!(await exists(join(folder, name)))) continue;
       warnings.push({ code: 'config-ignored', message: `${name} is ignored: configs are data only` });
     }
-    const candidates = await existing(folder, PLACES);
+    const { own: candidates, foreign } = await byOwner(folder, await existing(folder, PLACES));
+    for (const place of foreign) {
+      const name = relative(cwd, join(folder, place));
+      const message = `${name} is ignored: it belongs to another user; name it with --config to use it`;
+      warnings.push({ code: 'config-ignored', message });
+    }
     for (const place of candidates) await checkCandidate(join(folder, place), relative(cwd, join(folder, place)));
     const found: { text: ConfigText | null } = { text: null };
     const loader = loaderInto(found, (path) => relative(cwd, path));
@@ -133,6 +138,35 @@ async function foldersUpToRoot(cwd: string): Promise<string[]> {
 async function existing(folder: string, names: readonly string[]): Promise<string[]> {
   const found = await Promise.all(names.map(async (name) => ((await isCandidate(join(folder, name))) ? name : null)));
   return found.filter((name) => name !== null);
+}
+
+/**
+ * Whoever owns a config decides what is released, so it has to be the user who runs this, or root; git takes nobody else's repository either
+ * (git-config(1), safe.directory). Behind sudo, the user who called it.
+ */
+async function byOwner(
+  folder: string,
+  names: readonly string[],
+): Promise<{ readonly own: string[]; readonly foreign: string[] }> {
+  const trusted = trustedUsers();
+  const found = { own: [] as string[], foreign: [] as string[] };
+  for (const name of names) {
+    const path = join(folder, name);
+    const owners = await Promise.all([lstat(path), stat(path)]);
+    const isOwn = trusted === null || owners.every(({ uid }) => trusted.includes(uid));
+    if (isOwn) found.own.push(name);
+    // Nearly every project has a package.json, and hardly any has our settings in it.
+    else if (name !== 'package.json' || /"apptool"\s*:/.test(await readFile(path, 'utf8'))) found.foreign.push(name);
+  }
+  return found;
+}
+
+/** `null` where files have no such owner. */
+function trustedUsers(): number[] | null {
+  const user = process.getuid?.();
+  if (user === undefined) return null;
+  const caller = user === 0 ? Number(process.env.SUDO_UID ?? Number.NaN) : Number.NaN;
+  return [0, user, caller].filter((id) => !Number.isNaN(id));
 }
 
 /** A `package.json` that is a folder is no config of ours that went wrong; anything else of the right name is. */

@@ -17,6 +17,8 @@ const PROTECTED = new Set([
 ]);
 /** Keys by which a run would look like a release and be none. */
 const PRETENDS = new Set(['sandbox', 'dryRun', 'detach']);
+/** Keys that change what is lost and what is seen of a run, and nothing of the release: whoever runs it says so, no file does. */
+export const OF_THE_RUN = ['force', 'json', 'quiet'] as const;
 /** Keys by which a check would be weaker than whoever runs it believes. */
 const WEAKENS = new Set(['allowDebuggable', 'allowUnfit']);
 const NAMES_CREDENTIAL_FILE = /(Key|Token|Secret)File$/;
@@ -52,6 +54,8 @@ function checkKey(
   const at = config.text.locate(path);
   const shown = HARMLESS_KEY.test(key) ? `"${key}"` : 'a key';
   const owners = path.length > 1 ? backends.filter(({ id }) => id === path[0]) : backends;
+  if (path.length === 1 && OF_THE_RUN.some((name) => name === key))
+    throw new PolicyError(`${at}: ${shown} may not come from a config; pass it as a flag or as a variable`);
   if (config.wasFound) refuseProtected(key, `${at}: ${shown}`, owners);
   if (!known.includes(key)) throw unknownKey(key, known, at, 'the config file');
 }
