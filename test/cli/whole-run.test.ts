@@ -203,7 +203,7 @@ describe('no secret is in any byte of a run, however a server spells it', () => 
     const box = await sandbox();
     const cwd = await temporaryFolder();
     await copyFixture('v2.apk', cwd, 'app.apk');
-    for (const before of [0, 4, 9, 15, 22, 30, 38, 45]) {
+    for (const before of cut === 500 ? [0, 4, 9, 15, 22, 30, 38, 45] : [4, 22, 45]) {
       const words = `${'x'.repeat(cut - before - 1)} ${canary} and more`.padEnd(700, 'y');
       const fault = cut === 500 ? faults.answer(400, { error: words }) : text(words, 200);
       const proxy = await faultProxy(box, [{ ...CREATE, times: 9, fault }]);
