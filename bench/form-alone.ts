@@ -14,7 +14,7 @@ const artifact = await openArtifact(path, {
   judge: async (file) => ({ kind: (await openAppArchive(file)).kind, identity: null }),
   checkSize: () => {},
 });
-const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
+const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin], realClock);
 const api = createApiClient({ baseUrl: origin, headers: () => ({}), connections, stallTimeoutMs: 60_000 });
 const ctx = { signal: new AbortController().signal, clock: realClock, emit: () => {}, record: () => {} };
 await uploadByForm(

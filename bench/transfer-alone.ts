@@ -15,7 +15,7 @@ const artifact = await openArtifact(path, {
   judge: async (file) => ({ kind: (await openAppArchive(file)).kind, identity: null }),
   checkSize: () => {},
 });
-const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
+const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin], realClock);
 const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 60_000, conceal: () => {} });
 const totalParts = Math.ceil(artifact.sizeBytes / CHUNK_BYTES);
 const urls = Array.from({ length: totalParts }, (_, index) => `${origin}/put/${index + 1}`);

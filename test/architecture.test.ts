@@ -64,12 +64,15 @@ const MOST_LOOSE_FILES = 12;
 /** Statuses of vendors that nobody else has, and the short spellings of environments. */
 const VENDOR_WORDS = ['in_review', 'in_progress', 'processed', 'samsung', 'dev', 'stg', 'prod', 'not completed'];
 
+/** "output exists; use --force to replace it" is what the command line promises to say. The others are a note, and a description in a schema. */
+const SAID_BY_CONTRACT = ['run/wait.ts', 'contract/record/journal.ts', 'transfer/download/output-file.ts'];
+
 /** What a file does, without what it says of it: a comment names the page that a claim comes from. Examples in help name real commands. */
 function codeOf(file: string): string {
   return textOf(file)
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/(^|\s)\/\/ .*$/gm, '')
-    .replace(/^\s*example: .*$/gm, '');
+    .replace(/^\s*example:\s*(?:'[^']*'|"[^"]*")/gm, '');
 }
 
 function vendorWordsIn(code: string): string[] {
@@ -142,6 +145,18 @@ describe('the house', () => {
     ];
     expect(samples.filter((code) => vendorWordsIn(code).length === 0)).toEqual([]);
     expect(found).toEqual([]);
+  });
+
+  test('only the command line says what to type: what to do next is data below it', () => {
+    const typed =
+      /\bapptool (?:\$\{|[a-z-]+ (?:list|show|delete)|protect|upload|publish|status|wait|download|abort|inspect|doctor)|(?<!bundletool .*)(?!.*jitless)(?:^|[\s'"`(])--[a-z][a-z-]+/;
+    const below = files.filter((file) => !/^(?:cli|ci)\//.test(file));
+    const found = below.filter((file) =>
+      typed.test(codeOf(file).replace(/^.*\b(?:summary|describe\(|mark|slug)\b.*$/gm, '')),
+    );
+
+    expect(typed.test("'to wait for it: apptool wait j'") && typed.test("'give --output'")).toBe(true);
+    expect(found).toEqual(SAID_BY_CONTRACT);
   });
 
   test('no folder holds more than a dozen loose files', () => {

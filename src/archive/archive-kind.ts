@@ -1,5 +1,5 @@
 import type { ArtifactKind } from '../contract/artifact.ts';
-import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/text/split-apks.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { type ArchiveFile, ArchiveProblem, readAt } from './zip/archive-file.ts';
 import type { Remarks } from './zip/remarks.ts';
@@ -62,13 +62,15 @@ function asExtracted(name: string): string {
  * none. Throws `ArchiveProblem` for two apps: which one would be installed, nobody can tell.
  */
 function appFolderOf(names: readonly string[]): string | null {
-  const folders = new Set(names.flatMap((name) => /^Payload\/[^/]+\.app\//.exec(name)?.[0] ?? []));
-  const apps = [...folders].filter((folder) => names.includes(`${folder}Info.plist`));
-  if (apps.length > 1)
-    throw new ArchiveProblem(`archive holds ${apps.length} apps: ${apps.slice(0, 3).join(', ')}`, {
+  const apps = names.flatMap((name) => /^(Payload\/[^/]+\.app\/)Info\.plist$/.exec(name)?.[1] ?? []);
+  const [app] = apps;
+  const another = apps.find((folder) => folder !== app);
+  if (app !== undefined && another !== undefined)
+    throw new ArchiveProblem(`archive holds more than one app: ${app}, ${another}`, {
       hint: 'pack one app: its folder alone below Payload/',
     });
-  return apps[0] ?? [...folders][0] ?? null;
+  const first = names.find((name) => /^Payload\/[^/]+\.app\//.test(name));
+  return app ?? (first === undefined ? null : first.slice(0, first.indexOf('/', 'Payload/'.length) + 1));
 }
 
 /** What is not an app, with a hint where it is known what it is: `toc.pb` is bundletool's, `info.json` APKMirror's. */

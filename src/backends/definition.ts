@@ -3,6 +3,7 @@ import type { Adapter } from '../contract/adapter.ts';
 import type { ArtifactKind } from '../contract/artifact.ts';
 import type { BuildMetadata } from '../contract/build-metadata.ts';
 import type { Context } from '../contract/context.ts';
+import type { Next } from '../contract/next.ts';
 import type { PlannedRequest } from '../contract/planned-request.ts';
 import type { Secret } from '../contract/secret.ts';
 import type { SandboxPart, SandboxTools } from '../sandbox/part.ts';
@@ -28,6 +29,8 @@ interface Capabilities {
   readonly signature?: 'release';
   /** Whether a finished job's output can be fetched; agrees with the presence of `Adapter.download`. */
   readonly download: boolean;
+  /** True where a job's record may appear only some time after its upload, by the documentation or by an assumption. */
+  readonly appearsLate?: true;
   /** Whether what comes back is the protected app: then there is a download, and `protect` takes this backend. */
   readonly protects: boolean;
   /** The shared settings that this backend uses; a flag for any other is refused. */
@@ -71,6 +74,8 @@ export interface FirstSetting {
 export interface CommandOutput<Data = unknown> {
   readonly table?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
   readonly text?: string;
+  /** What to do then. */
+  readonly next?: Next;
   readonly data: Data;
 }
 
@@ -95,6 +100,8 @@ export interface BackendCommand<Settings = never> {
   /** Its words after the backend's id: `builds list`. */
   readonly name: string;
   readonly operands: readonly string[];
+  /** True where the first operand is a job of this backend: its id, its reference, or a receipt that holds it. The command gets the id. */
+  readonly takesJob?: true;
   /** The flags that it takes, by their name in the command line's one list. */
   readonly flags: readonly string[];
   readonly summary: string;

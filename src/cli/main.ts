@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { Clock } from '../contract/context.ts';
-import { type AppToolError, AuthError, asAppToolError, CancelledError } from '../contract/errors.ts';
+import { type AppToolError, asAppToolError, CancelledError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
 import type { JournalFacts } from '../contract/record/journal.ts';
 import type { Listener } from '../contract/record/listener.ts';
@@ -185,15 +185,7 @@ function end(run: Run, thrown: unknown, result: CommandResult | null): number {
 
 /** With what to do next, where only the run knows it. */
 function explained(run: Run, error: AppToolError): AppToolError {
-  const told = error instanceof CancelledError ? explainCancelled(error, run.journal) : error;
-  for (const step of run.journal.current) explainRefused(run, step.error ?? null, step.backend);
-  const [step] = run.journal.current;
-  explainRefused(run, told, step?.backend ?? run.journal.call?.backend ?? '');
-  return told;
-}
-
-function explainRefused({ session }: Run, error: AppToolError | null, backend: string): void {
-  if (error instanceof AuthError) error.hint ??= session?.refusals.get(backend) ?? null;
+  return error instanceof CancelledError ? explainCancelled(error, run.journal) : error;
 }
 
 /** What is known of the run so far. */

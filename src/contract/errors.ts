@@ -1,4 +1,5 @@
 import type { Finding } from './job.ts';
+import type { Next } from './next.ts';
 
 /** The classes of `docs/exit-codes.md`, one error class each: they say what the user should do next. */
 export type ErrorClass =
@@ -18,66 +19,121 @@ export type ErrorClass =
   | 'cancelled';
 
 export interface ErrorDetails {
-  /** What to do next, in one sentence. */
-  readonly hint?: string | undefined;
+  /** Why it failed and what helps, in one sentence that holds wherever it is shown; no words of a command line. */
+  readonly hint?: string | null | undefined;
+  /** What to do next, as data. */
+  readonly next?: Next | null | undefined;
   readonly cause?: unknown;
-  readonly httpStatus?: number | undefined;
+  readonly httpStatus?: number | null | undefined;
   /** The backend's own error code, where it has one. */
-  readonly backendCode?: string | undefined;
+  readonly backendCode?: string | null | undefined;
   /** The server's own words: untrusted, so they are kept apart from ours and shown behind a prefix. */
-  readonly serverText?: string | undefined;
+  readonly serverText?: string | null | undefined;
+  /** What has to be fixed first; `serverText` then says the same in one text. */
+  readonly findings?: readonly Finding[] | undefined;
 }
 
-/** The base of everything that ends a run on purpose. `message` says what failed and on what; `hint` what to do next. */
+/** What another error of the same class may say differently. */
+export type ErrorChange = Partial<
+  Pick<
+    AppToolError,
+    'message' | 'hint' | 'next' | 'httpStatus' | 'backendCode' | 'serverText' | 'findings' | 'retryable'
+  >
+>;
+
+/** The mark of an error of apptool's, the same in every copy of this code: its value is the error's class. */
+const MARK = Symbol.for('apptool.error');
+
+/**
+ * The base of everything that ends a run on purpose. `message` says what failed and on what, `hint` what helps, `next` what to do.
+ * Never changed once it was made. `instanceof` goes by a mark, so that it holds between two copies of this package too.
+ */
 export abstract class AppToolError extends Error {
+  /** The `class` of the instances; absent on the base and on classes of somebody else's. */
+  declare static readonly kind?: ErrorClass;
   abstract readonly class: ErrorClass;
   abstract readonly exitCode: number;
   /** Whether running the same command again is a sensible next step. */
   readonly retryable: boolean = false;
   /** Which limit of builds was met; `null` for any other failure. */
   readonly limit: BuildLimit | null = null;
-  /** May be given later, by whoever knows the way on. */
-  hint: string | null;
+  readonly hint: string | null;
+  readonly next: Next | null;
   readonly httpStatus: number | null;
   readonly backendCode: string | null;
   readonly serverText: string | null;
+  readonly findings: readonly Finding[];
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(message, details.cause == null ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.hint = details.hint ?? null;
+    this.next = details.next ?? null;
     this.httpStatus = details.httpStatus ?? null;
     this.backendCode = details.backendCode ?? null;
     this.serverText = details.serverText ?? null;
+    this.findings = details.findings ?? [];
   }
+
+  get [MARK](): ErrorClass {
+    return this.class;
+  }
+
+  /** Another error like this one that says some things differently. It keeps all else: class, cause, stack and what the server said. */
+  with(change: ErrorChange): this {
+    const copy = new Error(change.message ?? this.message, this.cause === undefined ? {} : { cause: this.cause });
+    Object.assign(Object.setPrototypeOf(copy, Object.getPrototypeOf(this)), this, change);
+    Object.defineProperty(copy, 'stack', { value: this.stack, configurable: true, writable: true, enumerable: false });
+    return copy as this;
+  }
+}
+
+Object.defineProperty(AppToolError, Symbol.hasInstance, {
+  value(this: typeof AppToolError, value: unknown): boolean {
+    const mark = typeof value === 'object' && value !== null ? (value as { [MARK]?: unknown })[MARK] : undefined;
+    if (mark === undefined) return false;
+    if (Object.hasOwn(this, 'kind')) return mark === this.kind;
+    return this === AppToolError || Function.prototype[Symbol.hasInstance].call(this, value);
+  },
+});
+
+/** What an error knows, for one of another class that is made of it: nothing is lost but the class. */
+export function detailsOf(error: AppToolError): ErrorDetails {
+  const { hint, next, httpStatus, backendCode, serverText, findings } = error;
+  return { cause: error, hint, next, httpStatus, backendCode, serverText, findings };
 }
 
 /** A bug in apptool. */
 class InternalError extends AppToolError {
+  static override readonly kind = 'internal';
   readonly class = 'internal';
   readonly exitCode = 1;
 }
 
 /** A bad flag, variable or config, or the wrong kind of file for the backend; nothing was sent. */
 export class UsageError extends AppToolError {
+  static override readonly kind = 'usage';
   readonly class = 'usage';
   readonly exitCode = 2;
 }
 
 /** The input is missing, damaged or changed; the output exists or cannot be written; the disk is full. */
 export class LocalIoError extends AppToolError {
+  static override readonly kind = 'local-io';
   readonly class = 'local-io';
   readonly exitCode = 3;
 }
 
 /** Credentials are missing, malformed or refused. */
 export class AuthError extends AppToolError {
+  static override readonly kind = 'auth';
   readonly class = 'auth';
   readonly exitCode = 4;
 }
 
 /** The backend refused the request for what it says. */
 export class RejectedError extends AppToolError {
+  static override readonly kind = 'rejected';
   readonly class = 'rejected';
   readonly exitCode = 5;
   /** True when an earlier try of the same call had no answer: what is refused now may have been done by it. */
@@ -91,12 +147,14 @@ export class RejectedError extends AppToolError {
 
 /** One of several targets failed, another did not. */
 export class PartialError extends AppToolError {
+  static override readonly kind = 'partial';
   readonly class = 'partial';
   readonly exitCode = 12;
 }
 
 /** Network or server trouble after all retries, with nothing of ours left running: safe to run again. */
 export class UnavailableError extends AppToolError {
+  static override readonly kind = 'unavailable';
   readonly class = 'unavailable';
   readonly exitCode = 6;
   override readonly retryable: boolean;
@@ -110,25 +168,21 @@ export class UnavailableError extends AppToolError {
 
 /** The job was still running when we stopped waiting. */
 export class PendingError extends AppToolError {
+  static override readonly kind = 'pending';
   readonly class = 'pending';
   readonly exitCode = 7;
 }
 
 /** The backend says that the job failed or was rejected. */
 export class JobFailedError extends AppToolError {
+  static override readonly kind = 'job-failed';
   readonly class = 'job-failed';
   readonly exitCode = 8;
-  /** What has to be mended first; `serverText` then says the same in one text. */
-  readonly findings: readonly Finding[];
-
-  constructor(message: string, details: ErrorDetails & { readonly findings?: readonly Finding[] } = {}) {
-    super(message, details);
-    this.findings = details.findings ?? [];
-  }
 }
 
 /** The answer to a call that creates something was lost: something may have landed, so look before running again. */
 export class UnknownOutcomeError extends AppToolError {
+  static override readonly kind = 'unknown';
   readonly class = 'unknown';
   readonly exitCode = 9;
   /** True where nothing is wrong but that the answer was lost: then a job that is found settles it. */
@@ -145,6 +199,7 @@ export type BuildLimit = 'slot' | 'week';
 
 /** The backend's limit (429) outlasted the waiting that was allowed. */
 export class LimitError extends AppToolError {
+  static override readonly kind = 'limit';
   readonly class = 'limit';
   readonly exitCode = 10;
   /** `null` for a limit that is not of builds, such as one of requests. */
@@ -164,6 +219,7 @@ export class LimitError extends AppToolError {
 
 /** What came back is not what it should be. */
 export class IntegrityError extends AppToolError {
+  static override readonly kind = 'integrity';
   readonly class = 'integrity';
   readonly exitCode = 11;
   override readonly retryable = true;
@@ -178,6 +234,7 @@ export class IntegrityError extends AppToolError {
 
 /** Refused for safety: plain http, an untrusted certificate, a redirect, an unsafe address. */
 export class PolicyError extends AppToolError {
+  static override readonly kind = 'policy';
   readonly class = 'policy';
   readonly exitCode = 13;
 }
@@ -188,6 +245,7 @@ const SIGNAL_EXIT_CODES: Record<CancelSignal, number> = { SIGHUP: 129, SIGINT: 1
 
 /** The user or the CI asked us to stop. */
 export class CancelledError extends AppToolError {
+  static override readonly kind = 'cancelled';
   readonly class = 'cancelled';
   readonly exitCode: number;
   readonly signal: CancelSignal;
@@ -211,6 +269,7 @@ export function asAppToolError(error: unknown): AppToolError {
   const what = error instanceof Error ? `${error.name}: ${error.message}` : typeof error;
   return new InternalError(`unexpected ${what}`, {
     cause: error,
-    hint: 'this is a bug in apptool: run again with --verbose and report what it prints',
+    hint: 'this is a bug in apptool: run again with all details, and report what it prints',
+    next: { do: 'set', setting: 'verbose' },
   });
 }

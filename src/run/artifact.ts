@@ -82,7 +82,10 @@ export function checkInputName(backend: OpenBackend, path: string): void {
 function checkPlatform({ name, platform }: Artifact, given: Platform | undefined): void {
   if (given === undefined || given === platform) return;
   const article = platform === 'ios' ? 'an iOS' : 'an Android';
-  throw new UsageError(`${name} is ${article} file but platform is ${given}`, { hint: 'leave --platform out' });
+  throw new UsageError(`${name} is ${article} file but platform is ${given}`, {
+    hint: 'leave the platform out',
+    next: { do: 'set', setting: 'platform' },
+  });
 }
 
 function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number): void {
@@ -106,7 +109,7 @@ function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
       }),
     /** Those of the file that was judged; verifying them reads all of it. */
     signatures: async (isToVerify: boolean) => {
-      if (found === null || !needsSignatures) return null;
+      if (found === null) return null;
       return isToVerify ? { ...found, schemes: await found.verify(ctx.signal) } : found;
     },
     signers: () => (found === null ? null : signersOf(found)),

@@ -19,6 +19,8 @@ export interface OpenBackend {
   readonly milestones: readonly { readonly name: string; readonly pollIntervalMs?: number }[];
   /** Whether what comes back is the protected app. */
   readonly protects: boolean;
+  /** True where a job's record may appear only some time after its upload. */
+  readonly appearsLate?: boolean;
   readonly adapter: Adapter;
   /** How many builds are left, where this backend or another that knows its plan can tell. */
   readonly quota?: Adapter['quota'];
@@ -40,5 +42,5 @@ export function downloadOf(backend: OpenBackend): NonNullable<Adapter['download'
 /** Throws `UsageError` for a backend that takes builds and protects none. */
 export function assertProtects({ id, protects }: Pick<OpenBackend, 'id' | 'protects'>): void {
   if (protects) return;
-  throw new UsageError(`${id} does not protect`, { hint: `to send a file there: apptool upload <file> --to ${id}` });
+  throw new UsageError(`${id} does not protect`, { next: { do: 'upload', backend: id } });
 }

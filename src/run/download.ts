@@ -10,6 +10,7 @@ import {
   UsageError,
 } from '../contract/errors.ts';
 import type { DownloadLink, JobRef } from '../contract/job.ts';
+import type { Next } from '../contract/next.ts';
 import type { AppRecord } from '../contract/record/journal.ts';
 import { type Downloaded, downloadToFile } from '../transfer/download/download.ts';
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/download/output-file.ts';
@@ -55,7 +56,7 @@ export async function fetchOutput(input: DownloadInput, ctx: StepContext): Promi
     ctx.signal.throwIfAborted();
     return done;
   } catch (error) {
-    throw withWayOn(error, `apptool download ${job.text} -o ${output.path}`, isOwnCommand);
+    throw withWayOn(error, { do: 'download', job: job.text, path: output.path }, isOwnCommand);
   }
 }
 
@@ -86,7 +87,7 @@ export async function download(
   if (state.phase === 'failed') throw jobFailed(job.text, state);
   if (state.phase !== 'succeeded') {
     throw new PendingError(`${job.text} is not finished: status ${state.status}`, {
-      hint: `to wait for it: apptool wait ${job.text}`,
+      next: { do: 'wait', job: job.text },
     });
   }
   const path = input.output ?? defaultName(await readyLink(() => mint(job.id, null, ctx), ctx), backend.protects);
@@ -102,7 +103,10 @@ export async function download(
 function defaultName({ fileName }: DownloadLink, isProtected: boolean): string {
   const [, stem, extension] = /^([A-Za-z0-9_][A-Za-z0-9_ .()+-]{0,120})\.(apk|aab|ipa)$/.exec(fileName) ?? [];
   if (stem === undefined)
-    throw new UsageError('the server gives no usable file name', { hint: 'give one with --output' });
+    throw new UsageError('the server gives no usable file name', {
+      hint: 'give one for the output',
+      next: { do: 'set', setting: 'output' },
+    });
   return isProtected ? `${stem}-protected.${extension}` : fileName;
 }
 
@@ -130,7 +134,8 @@ export function assertKindOfOutput(path: string, kind: ArtifactKind): void {
   const named = kindNamed(path);
   if (named === null || named === kind) return;
   throw new UsageError(`the output is called ${basename(path)}, but the input is an ${kind.toUpperCase()}`, {
-    hint: `give --output a name that ends in .${kind}`,
+    hint: `give the output a name that ends in .${kind}`,
+    next: { do: 'set', setting: 'output' },
   });
 }
 
@@ -144,19 +149,13 @@ function kindNamed(path: string): ArtifactKind | null {
  * The job is done and its output waits: whatever failed here, the way on is to download it, not to run everything again. `isOwnCommand`
  * when the command that failed is that download.
  */
-function withWayOn(error: unknown, command: string, isOwnCommand: boolean): unknown {
-  if (error instanceof UnavailableError && !isOwnCommand) {
-    const { message, httpStatus, serverText } = error;
-    const details = { cause: error, httpStatus: httpStatus ?? undefined, serverText: serverText ?? undefined };
-    return new UnavailableError(message, {
-      ...details,
-      hint: `the job is done; to fetch its output: ${command}`,
-      retryable: false,
-    });
-  }
-  if (error instanceof LocalIoError) error.hint ??= `when that is mended: ${command}`;
-  if (error instanceof IntegrityError) error.hint ??= `to fetch it again: ${command}`;
-  if (error instanceof RejectedError && !isOwnCommand)
-    error.hint = `the job is done; to try to fetch its output: ${command}`;
-  return error;
+function withWayOn(error: unknown, next: Extract<Next, { do: 'download' }>, isOwnCommand: boolean): unknown {
+  const isLocal = error instanceof LocalIoError;
+  // Where it says what to do, that comes first.
+  if ((isLocal || error instanceof IntegrityError) && error.hint === null)
+    return error.with({ hint: isLocal ? 'fix that first' : null, next });
+  if (isOwnCommand) return error;
+  const hint = 'the job is done';
+  if (error instanceof UnavailableError) return error.with({ hint, next, retryable: false });
+  return error instanceof RejectedError ? error.with({ hint, next }) : error;
 }

@@ -70,16 +70,9 @@ async function look(
 function unsettled(error: UnknownOutcomeError, found: readonly string[] | null): UnknownOutcomeError {
   const seen =
     found === null
-      ? 'apptool could not look for it'
+      ? 'it could not be looked for'
       : found.length === 0
-        ? `apptool looked for it for ${LOOK_MS / 1000} s and found nothing like it`
+        ? `it was looked for during ${LOOK_MS / 1000} s, and nothing like it was found`
         : `it can be any of ${found.join(', ')}`;
-  return new UnknownOutcomeError(error.message, {
-    cause: error,
-    hint: `${seen}; ${error.hint ?? 'look at the backend before you run it again'}`,
-    httpStatus: error.httpStatus ?? undefined,
-    backendCode: error.backendCode ?? undefined,
-    serverText: error.serverText ?? undefined,
-    isAnswerLost: true,
-  });
+  return error.with({ hint: `${seen}; ${error.hint ?? 'look at the backend before you run it again'}` });
 }

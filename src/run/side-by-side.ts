@@ -52,7 +52,7 @@ export async function sideBySide(
 /** What became of a step that was stopped because another had failed. */
 function stoppedError(failed: string, step: Step): AppToolError {
   const message = `stopped because ${failed} had failed`;
-  const details = { hint: wayOn(step, null) };
+  const details = wayOn(step, null);
   const isOpen = step.mayHaveLanded && step.job === null;
   return isOpen ? new UnknownOutcomeError(message, details) : new PartialError(message, details);
 }

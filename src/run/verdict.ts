@@ -5,6 +5,7 @@ import {
   PendingError,
   UnknownOutcomeError,
 } from '../contract/errors.ts';
+import type { Next } from '../contract/next.ts';
 import type { Step } from '../contract/record/journal.ts';
 
 /**
@@ -33,7 +34,8 @@ export function verdictOfAsking(steps: readonly Step[]): AppToolError | null {
 
 function summaryOf(cause: AppToolError, steps: readonly Step[]) {
   const open = steps.filter(({ error }) => error !== null);
-  const details = { cause, hint: open.map(wayOnOf).join('; ') };
+  const told = open.map(({ backend, error }) => ({ backend, hint: error?.hint ?? null, next: nextOf(backend, error) }));
+  const details = { cause, next: { do: 'each', steps: told } } as const;
   return { open, details, names: open.map(({ backend }) => backend).join(', ') };
 }
 
@@ -46,10 +48,9 @@ function gravest(failures: readonly AppToolError[]): AppToolError | undefined {
   );
 }
 
-function wayOnOf({ backend, job, error }: Step): string {
-  if (error instanceof PendingError) return `${backend} is still at it: apptool wait ${job?.text}`;
-  if (error instanceof UnknownOutcomeError) return `look at ${backend} before you send it again`;
-  return `${backend}: ${error?.hint ?? `mend that, then publish again with --to ${backend}`}`;
+function nextOf(backend: string, error: Step['error']): Next | null {
+  if (error == null) return null;
+  return error.next ?? (error instanceof UnknownOutcomeError ? { do: 'look', where: backend } : null);
 }
 
 /** An error of the same class and exit code as another. */

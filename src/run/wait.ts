@@ -2,12 +2,12 @@ import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
 import { IntegrityError, UsageError } from '../contract/errors.ts';
 import type { Finding, JobDetails, JobRef, JobState, Stage } from '../contract/job.ts';
-import { noSuchJob, waitForJob } from '../transfer/wait/poll.ts';
+import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import type { OpenBackend } from './backend.ts';
 import type { StepContext } from './journal/journal.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
-interface SentSubject extends Pick<Artifact, 'name' | 'platform'> {
+interface SentSubject extends Pick<Artifact, 'name' | 'platform' | 'identity'> {
   /** What it was sent for, where the backend knows such a thing. */
   readonly stage: Stage | null;
 }
@@ -31,15 +31,28 @@ export interface WaitInput {
 export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState> {
   const { backend, job, uploaded } = input;
   const until = milestoneOf(backend, input.until);
+  let isNameTold = false;
   const poll = async (asking: Context) => {
     const state = await backend.adapter.poll(job.id, { patience: 'once', until, details: detailsOf(job, ctx) }, asking);
     if (state === 'absent') return state;
     ctx.step.tell({ type: 'state', state });
     if (uploaded !== null) checkSubject(job.text, state, uploaded);
+    const name = state.subject?.fileName ?? uploaded?.name;
+    if (uploaded !== null && name !== undefined && name !== uploaded.name && !isNameTold) {
+      isNameTold = true;
+      const message = `${backend.id} calls the file ${JSON.stringify(name)}, it was sent as ${JSON.stringify(uploaded.name)}`;
+      ctx.emit({ type: 'warning', code: 'renamed', message });
+    }
     return state;
   };
   try {
-    return await waitForJob({ ...input, job: job.text, poll, uploaded: uploaded !== null }, ctx);
+    const appearTimeoutMs = appearTimeoutOf(input);
+    const state = await waitForJob(
+      { ...input, job: job.text, poll, appearTimeoutMs, uploaded: uploaded !== null },
+      ctx,
+    );
+    tellWhatRemains(job.text, state, ctx);
+    return state;
   } finally {
     warnOfFindings(['warning'], ctx);
   }
@@ -48,6 +61,24 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
 /** What is known of the job besides its id, where its step knows it. */
 function detailsOf({ text }: JobRef, { step }: StepContext): JobDetails {
   return step.job?.text === text ? step.job.details : {};
+}
+
+/** How long a job that is there may answer "not found" by a slip of the server (ms). */
+const SLIP_MS = 15_000;
+
+/** A record that is made by the upload itself is there at once: then "not found" is a wrong reference, and soon said. */
+function appearTimeoutOf({ backend, uploaded, appearTimeoutMs }: WaitInput): number {
+  return uploaded !== null || backend.appearsLate === true ? appearTimeoutMs : Math.min(appearTimeoutMs, SLIP_MS);
+}
+
+function reasonOf(job: string, { status: word, message }: JobState): string {
+  return `${job} ended as ${word}: ${message ?? 'no reason given'}`;
+}
+
+/** What a person has to do before the next milestone can be reached, and the command that waits for it. */
+function tellWhatRemains(job: string, { remains }: JobState, ctx: StepContext): void {
+  if (remains === undefined) return;
+  ctx.emit({ type: 'note', message: `${remains.message}, then apptool wait ${job} --until ${remains.until}` });
 }
 
 function warnOfFindings(severities: readonly Finding['severity'][], ctx: StepContext): void {
@@ -67,7 +98,10 @@ export async function status(
   const state = await backend.adapter.poll(job.id, question, ctx);
   if (state === 'absent') throw noSuchJob(job.text);
   ctx.step.tell({ type: 'state', state });
-  warnOfFindings(['warning', 'blocking'], ctx);
+  if (state.phase === 'failed') ctx.emit({ type: 'note', message: reasonOf(job.text, state) });
+  if (state.unrecognized === true) ctx.emit(unknownStatus(state));
+  warnOfFindings(['warning'], ctx);
+  tellWhatRemains(job.text, state, ctx);
   return state;
 }
 
@@ -77,13 +111,15 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   if (milestones.some((milestone) => milestone.name === name)) return name;
   const known = milestones.map((milestone) => milestone.name).join(', ');
   throw new UsageError(
-    known === '' ? `${id} has one end only: it takes no --until` : `${id} has no milestone "${name}"; it has ${known}`,
+    known === ''
+      ? `${id} has one end only: there is no milestone to wait for`
+      : `${id} has no milestone "${name}"; it has ${known}`,
   );
 }
 
 /** Two uploads in one second can share a job id: then this job is about another file, and its output must not be taken for ours. */
 function checkSubject(job: string, state: JobState, sent: SentSubject): void {
-  const { fileName, platform, stage } = state.subject ?? {};
+  const { fileName, platform, stage, versionCode } = state.subject ?? {};
   const refuse = (is: string, sentAs: string) =>
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
   if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
@@ -91,6 +127,9 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   if (platform !== undefined && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
   if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
+  const sentCode = sent.identity?.versionCode ?? null;
+  if (versionCode !== undefined && sentCode !== null && versionCode !== sentCode)
+    throw refuse(`versionCode ${versionCode}`, `versionCode ${sentCode}`);
 }
 
 /**

@@ -99,7 +99,11 @@ async function listen(servers: Server[], port: number, listener: RequestListener
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       reject(
-        new LocalIoError(`cannot serve on port ${port}: ${errorCode(cause)}`, { cause, hint: 'choose another --port' }),
+        new LocalIoError(`cannot serve on port ${port}: ${errorCode(cause)}`, {
+          cause,
+          hint: 'choose another port',
+          next: { do: 'set', setting: 'port' },
+        }),
       );
     });
     server.listen(port, '127.0.0.1', resolve);

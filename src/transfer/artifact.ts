@@ -3,9 +3,9 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
-import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/split-apks.ts';
 import { fileProblem, isMissing } from '../contract/text/file-problem.ts';
 import { checkPath } from '../contract/text/safe-text.ts';
+import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/text/split-apks.ts';
 import { hashOf } from './file-hash.ts';
 import { missingFile } from './missing-file.ts';
 
@@ -30,6 +30,7 @@ export interface ArtifactChecks {
   /** What the contents are, and whose; throws for what is no app archive. `fill` rejects where the file is shorter. */
   judge(file: {
     readonly sizeBytes: number;
+    readonly fd: number;
     fill(buffer: Buffer, position: number): Promise<void>;
   }): Promise<Judgement>;
 }
@@ -53,6 +54,7 @@ export async function openArtifact(path: string, checks: ArtifactChecks): Promis
     checks.checkSize(name, Number(identity.size));
     const judgement = await checks.judge({
       sizeBytes: Number(identity.size),
+      fd: handle.fd,
       fill: (buffer, position) => fill(handle, buffer, position, path),
     });
     const { kind } = judgement;

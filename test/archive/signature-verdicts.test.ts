@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { readSignatures } from '../../src/archive/signature/signatures.ts';
 import { hasApksigner } from '../support/android-tools.ts';
 import { ATTRIBUTE, BLOCK, type BlockSigner, LAST_SDK, lineage, signApk } from '../support/apk-signer.ts';
 import { fixture, temporaryFolder } from '../support/files.ts';
-import { fileOf } from '../support/inspected.ts';
+import { asAndroid, fileOf, inspectedAt } from '../support/inspected.ts';
 import { signJar } from '../support/jar-signer.ts';
 import { createSigningKey } from '../support/signing-key.ts';
 import { zip } from '../support/zip-bytes.ts';
@@ -59,6 +59,8 @@ const oldUpTo = (
   range: [24, min - 1],
   attributes,
 });
+
+const UNREADABLE = [ATTRIBUTE.proofOfRotation, Buffer.from([9, 0, 0, 0])] as const;
 
 const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: readonly string[]])[] = [
   ['v2', [[BLOCK.v2, [{ key: OLD }]]], ['v2 true']],
@@ -169,6 +171,15 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
     ],
   ],
   [
+    'v2 and v3 beside a v3.1 whose proof cannot be read',
+    [
+      [BLOCK.v2, [{ key: OLD }]],
+      [BLOCK.v3, [oldUpTo(33)]],
+      [BLOCK.v31, [{ ...rotated(33), attributes: [UNREADABLE] }]],
+    ],
+    ['v2 true', 'v3 true', 'v3.1 false: its proof of rotation is in no known format'],
+  ],
+  [
     'the hash tree of another file',
     [[BLOCK.v2, [{ key: OLD, verity: Buffer.alloc(40) }]]],
     ['v2 false: the file was changed after it was signed'],
@@ -221,6 +232,40 @@ describe('a signing block', () => {
     ['v2-garbage-64.apk', ['v2 false: the directory of the archive does not end where the end record begins']],
   ])('of apksigner, %s', async (name, verdicts) => {
     expect(await verdictsOf(await readFile(fixture(`signed/${name}`)))).toEqual(verdicts);
+  });
+});
+
+describe('a large file, whose digest many threads compute', () => {
+  const large = { name: 'assets/large.bin', data: Buffer.alloc(40 * 1024 * 1024, 'large') };
+  const signed = signApk(zip([...UNSIGNED, large]), [[BLOCK.v2, [{ key: OLD }]]]);
+
+  async function schemesOf(bytes: Buffer) {
+    const path = join(await temporaryFolder(), 'app.apk');
+    await writeFile(path, bytes);
+    return asAndroid(await inspectedAt(path)).signatures;
+  }
+
+  test('is true as it is, and not when a byte is changed', async () => {
+    const changed = Buffer.from(signed);
+    changed.writeUInt8(0, 20 * 1024 * 1024);
+
+    expect(await schemesOf(signed)).toMatchObject([{ scheme: 'v2', verified: true }]);
+    expect(await schemesOf(changed)).toMatchObject([{ reason: 'the file was changed after it was signed' }]);
+  });
+
+  test('is given up when the signal says so', async () => {
+    const path = join(await temporaryFolder(), 'app.apk');
+    await writeFile(path, signed);
+    const handle = await open(path);
+    const archive = await openAppArchive({ ...fileOf(signed), fd: handle.fd });
+    const { verify } = await readSignatures(archive, []);
+    const controller = new AbortController();
+
+    const verified = verify(controller.signal);
+    controller.abort(new Error('enough'));
+
+    await expect(verified).rejects.toThrow('enough');
+    await handle.close();
   });
 });
 

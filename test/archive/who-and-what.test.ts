@@ -328,7 +328,7 @@ describe('of a permission that stands several times the widest counts', () => {
   });
 });
 
-describe('what no device or store takes is said', () => {
+describe('what no store takes is said', () => {
   const BASE = [{ name: 'package', value: 'dev.app' }];
   const INFO = {
     name: 'base/manifest/AndroidManifest.xml',

@@ -41,7 +41,7 @@ describe.each([apptego, apptegoManagement])(
       await expect(uploading).rejects.toMatchObject({
         class: 'job-failed',
         exitCode: 8,
-        message: `--signing-key ${asked} was given, but AppTego would sign with ${words}: nothing was sent`,
+        message: `signing key ${asked} was given, but AppTego would sign with ${words}: nothing was sent`,
       });
       expect(sent()).toBe(0);
       expect(ctx.facts).toEqual([]);

@@ -205,7 +205,8 @@ describe('a delete whose answer is lost', () => {
     await expect(run(name, { operands: [id] })).rejects.toMatchObject({
       class: 'rejected',
       exitCode: 5,
-      hint: `apptool apptego-management ${shows} shows them`,
+      hint: null,
+      next: { do: 'list', backend: 'apptego-management', command: shows },
     });
     // A build may have another name in the history.
     expect(calls()).toEqual([path, ...(name === 'builds delete' ? ['get_application_builds'] : [])]);

@@ -78,9 +78,9 @@ describe('keys add', () => {
   });
 
   test.each([
-    ['no name', { platform: 'android', alias: 'a' }, 'keys add needs --name'],
-    ['no platform', { name: 'Release' }, 'keys add needs --platform'],
-    ['no alias of an Android key', { name: 'Release', platform: 'android' }, 'keys add needs --alias'],
+    ['no name', { platform: 'android', alias: 'a' }, 'keys add needs a name'],
+    ['no platform', { name: 'Release' }, 'keys add needs a platform'],
+    ['no alias of an Android key', { name: 'Release', platform: 'android' }, 'keys add needs the alias'],
   ])('refuses %s before any request', async (_, flags, words) => {
     const { run, keyFile, proxy } = await tenant();
 
@@ -134,7 +134,8 @@ describe('keys add', () => {
     expect(error).toMatchObject({
       class: 'unknown',
       exitCode: 9,
-      hint: expect.stringContaining(`apptool apptego-management keys delete ${added[0]?.id},`),
+      hint: expect.stringContaining('remove it, then add it again'),
+      next: { do: 'call', backend: 'apptego-management', command: 'keys delete', operands: [added[0]?.id] },
     });
     expect(made.calls().slice(before, -1)).toEqual(['get_signing_keys', 'upload_signing_key', 'get_signing_keys']);
     expect(made.ctx.facts).toContainEqual({ type: 'may-have-landed' });
@@ -147,7 +148,8 @@ describe('keys add', () => {
 
     await expect(addKey()).rejects.toMatchObject({
       class: 'unknown',
-      hint: expect.stringMatching(/^look at apptool apptego-management keys list before/),
+      hint: expect.stringMatching(/^look for a key without its file before/),
+      next: { do: 'list', backend: 'apptego-management', command: 'keys list' },
     });
   });
 
@@ -157,7 +159,7 @@ describe('keys add', () => {
       { ...call('get_signing_keys'), after: 1, times: 100, fault: faults.answer(500, {}) },
     ]);
 
-    await expect(addKey()).rejects.toMatchObject({ class: 'unknown', hint: expect.stringContaining('keys list') });
+    await expect(addKey()).rejects.toMatchObject({ class: 'unknown', next: { command: 'keys list' } });
   });
 
   test('that is refused made nothing, and says so', async () => {
@@ -191,7 +193,8 @@ describe('keys add', () => {
     expect(error).toMatchObject({
       class: errorClass,
       retryable: false,
-      hint: `the key has no file: apptool apptego-management keys delete ${keys[0]?.id}, then add it again`,
+      hint: 'the key has no file; remove it, then add it again',
+      next: { do: 'call', command: 'keys delete', operands: [keys[0]?.id] },
     });
     expect(saidBy(made, error)).not.toMatch(new RegExp(`${PASSWORD}|X-Amz-Signature`));
   });
@@ -202,7 +205,7 @@ describe('keys add', () => {
 
     await expect(addKey()).rejects.toMatchObject({
       class: 'policy',
-      hint: expect.stringContaining('keys delete key-'),
+      next: { do: 'call', command: 'keys delete' },
     });
     expect(proxy.seen.filter(({ origin }) => origin === 'storage')).toEqual([]);
   });
@@ -263,17 +266,12 @@ describe('keys list, set-default and delete', () => {
 
   test.each([
     ['none without a platform', ['none'], {}, { class: 'usage', exitCode: 2 }],
-    [
-      'an unknown key',
-      ['key-unknown'],
-      {},
-      { class: 'rejected', hint: 'apptool apptego-management keys list shows them' },
-    ],
+    ['an unknown key', ['key-unknown'], {}, { class: 'rejected', next: { do: 'list', command: 'keys list' } }],
     [
       'an unknown key of a platform',
       ['key-unknown'],
       { platform: 'ios' },
-      { class: 'rejected', hint: 'apptool apptego-management keys list shows them' },
+      { class: 'rejected', next: { do: 'list', command: 'keys list' } },
     ],
   ])('set-default refuses %s', async (_, operands, flags, error) => {
     const { run } = await tenant();
@@ -312,7 +310,7 @@ describe('code-signing upload and builds sign', () => {
     const id = await build();
 
     const uploaded = await upload(made);
-    const { text, data } = await run('builds sign', { operands: [id] });
+    const { next, data } = await run('builds sign', { operands: [id] });
 
     expect(uploaded.text).toBe(`uploaded release.jks as the signing file of application ${APP}`);
     expect(sent).toEqual([
@@ -321,13 +319,17 @@ describe('code-signing upload and builds sign', () => {
     ]);
     expect(await readFile(box.store.stored().at(-1)?.path ?? '', 'utf8')).toBe('bytes of a keystore');
     expect(proxy.seen.findLast(({ origin }) => origin === 'storage')?.headers).not.toHaveProperty('authorization');
-    expect(text).toContain(`apptool wait apptego-management:${id} --set apptego-management.awaitsSigning=true`);
+    expect(next).toEqual({
+      do: 'wait',
+      job: `apptego-management:${id}`,
+      set: 'apptego-management.awaitsSigning=true',
+    });
     expect(data).toEqual({ build: id });
     const { adapter } = await openBackend(apptegoManagement, proxy.variables, 1_000, { awaitsSigning: true });
     const ask = () => adapter.poll(id, { patience: 'retried', until: null }, made.ctx);
     await expect.poll(ask).toMatchObject({ phase: 'succeeded' });
     expect((await run('builds list')).table?.rows[0]?.[3]).toBe('yes');
-    expect(JSON.stringify([uploaded, text, data, made.ctx.events])).not.toContain(PASSWORD);
+    expect(JSON.stringify([uploaded, next, data, made.ctx.events])).not.toContain(PASSWORD);
   });
 
   test('upload refuses an unknown application, and an Android file without an alias', async () => {
@@ -335,7 +337,7 @@ describe('code-signing upload and builds sign', () => {
 
     await expect(upload(made)).rejects.toMatchObject({
       class: 'rejected',
-      hint: 'apptool apptego-management apps list shows them',
+      next: { do: 'list', command: 'apps list' },
     });
     await expect(upload(made, { flags: { platform: 'android' } })).rejects.toMatchObject({ class: 'usage' });
   });
@@ -363,7 +365,7 @@ describe('code-signing upload and builds sign', () => {
 
     await expect(run('builds sign', { operands: ['production/android/1500000000/app.apk'] })).rejects.toMatchObject({
       class: 'rejected',
-      hint: 'apptool apptego-management builds list shows them',
+      next: { do: 'list', command: 'builds list' },
     });
     expect(calls()).toEqual(['get_application_builds']);
   });
@@ -402,7 +404,7 @@ describe('code-signing upload and builds sign', () => {
   test('sign is never asked for twice: a row that has not changed tells nothing, exit 9', async () => {
     const { result, requests } = await signed(faults.lostBeforeWork());
 
-    expect(result).toMatchObject({ class: 'unknown', exitCode: 9, hint: expect.stringContaining('builds list') });
+    expect(result).toMatchObject({ class: 'unknown', exitCode: 9, next: { do: 'list', command: 'builds list' } });
     expect(requests).toBe(1);
   });
 });

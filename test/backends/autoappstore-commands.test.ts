@@ -174,7 +174,8 @@ describe('tokens', () => {
     expect(error).toMatchObject({
       class: 'unknown',
       exitCode: 9,
-      hint: expect.stringMatching(/revoke each that you do not know: apptool autoappstore tokens revoke <token>$/),
+      hint: expect.stringMatching(/revoke each that you do not know$/),
+      next: { do: 'call', backend: 'autoappstore', command: 'tokens revoke', operands: ['<token>'] },
       serverText: expect.stringMatching(/^tokens: [0-9a-f]{24} sandbox \d{4}-/),
     });
     expect(JSON.stringify([error, (error as Error).stack, (error as Error).cause])).not.toContain('the raw value!');
@@ -189,7 +190,8 @@ describe('tokens', () => {
 
     await expect(run('tokens create')).rejects.toMatchObject({
       class: 'unknown',
-      hint: expect.stringContaining('(apptool autoappstore tokens list)'),
+      hint: expect.stringContaining('revoke each that you do not know'),
+      next: { do: 'list', backend: 'autoappstore', command: 'tokens list' },
     });
   });
 
@@ -201,7 +203,7 @@ describe('tokens', () => {
     const again = await run('tokens revoke', { operands: [token.id] }).catch((thrown: unknown) => thrown);
 
     expect(revoked.text).toBe(`revoked ${token.id}`);
-    expect(again).toMatchObject({ class: 'rejected', hint: expect.stringContaining('tokens list') });
+    expect(again).toMatchObject({ class: 'rejected', next: { do: 'list', command: 'tokens list' } });
   });
 
   test.each(['tokens list', 'tokens create', 'tokens revoke'])(

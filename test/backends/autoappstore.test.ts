@@ -44,27 +44,43 @@ async function setUp(
   const made = sizeBytes === undefined ? copyFixture(file, folder) : padApk(fixture(file), path, sizeBytes);
   const artifact = await artifactAt(await made);
   const ctx = testContext({ clock: fakeClock() });
-  const ask = (id: string, until = 'validated') => adapter.poll(id, { patience: 'once', until }, ctx);
+  const details = () => ctx.facts.flatMap((fact) => (fact.type === 'job' ? [fact.details ?? {}] : [])).at(-1) ?? {};
+  const ask = (id: string, until = 'validated') =>
+    adapter.poll(id, { patience: 'once', until, details: details() }, ctx);
   const posts = () => proxy.seen.filter(({ method }) => method === 'POST').length;
-  return { folder, proxy, adapter, artifact, ctx, ask, posts, upload: () => adapter.upload(artifact, UPLOAD, ctx) };
+  return {
+    folder,
+    proxy,
+    adapter,
+    artifact,
+    ctx,
+    ask,
+    details,
+    posts,
+    upload: () => adapter.upload(artifact, UPLOAD, ctx),
+  };
 }
 
 /** How version b1c2 stands when the store answers this about its validation runs, and about itself. */
 async function asked(
   answers: { runs?: unknown; version?: Record<string, unknown>; passedStatus?: string },
-  until?: string,
+  until = 'validated',
+  details = {},
 ) {
   const { runs, version, passedStatus } = answers;
-  const { ask } = await setUp(
+  const { adapter, ctx } = await setUp(
     [
       contract(
         http.get('*/versions/b1c2/validation', () => HttpResponse.json({ runs: runs ?? [] })),
-        http.get('*/versions/b1c2', () => HttpResponse.json({ id: 'b1c2', version_code: 2, ...version })),
+        http.get('*/versions/b1c2', () => HttpResponse.json({ id: 'b1c2', ...version })),
       ),
     ],
     { settings: passedStatus === undefined ? {} : { passedStatus } },
   );
-  return await ask('b1c2', until);
+  const state = await adapter.poll('b1c2', { patience: 'once', until, details }, ctx);
+  if (state === 'absent') return state;
+  const { subject: _, ...rest } = state;
+  return rest;
 }
 
 describe('the upload', () => {
@@ -96,7 +112,7 @@ describe('the upload', () => {
 
     const id = await mended.upload();
 
-    expect(mended.ctx.facts).toContainEqual({ type: 'job', id });
+    expect(mended.ctx.facts).toContainEqual(expect.objectContaining({ type: 'job', id }));
     expect(mended.posts()).toBe(4);
     await expect(lasting.upload()).rejects.toMatchObject({
       class: 'unavailable',
@@ -184,17 +200,80 @@ describe('the upload', () => {
   });
 });
 
+describe('the response to the upload', () => {
+  const answered = (change: Record<string, unknown>) => faults.changeJson((reply) => merged(reply, change));
+  const merged = (reply: Record<string, unknown>, change: Record<string, unknown>): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries({ ...reply, ...change }).map(([name, value]) => [
+        name,
+        { ...(reply[name] as object), ...(value as object) },
+      ]),
+    );
+
+  test('gives the job its validation run, and what the store calls it', async () => {
+    const { upload, details } = await setUp();
+
+    await upload();
+
+    expect(details()).toEqual({
+      validationRun: expect.any(String),
+      appId: expect.any(String),
+      versionCode: '42',
+      versionName: expect.any(String),
+    });
+  });
+
+  test('is not about the file when its version code is another', async () => {
+    const { upload, details } = await setUp([{ ...UPLOAD_CALL, fault: answered({ version: { version_code: 7 } }) }]);
+
+    await expect(upload()).rejects.toMatchObject({
+      class: 'integrity',
+      message: expect.stringMatching(/has versionCode 7 in the store, v1\.apk has 42/),
+    });
+    expect(details()).toMatchObject({ versionCode: '7' });
+  });
+
+  test('warns of another version name', async () => {
+    const { upload, ctx } = await setUp([{ ...UPLOAD_CALL, fault: answered({ version: { version_name: '9.9' } }) }]);
+
+    await upload();
+
+    expect(ctx.ofType('warning')).toMatchObject([{ code: 'version-name', message: expect.stringContaining('"9.9"') }]);
+  });
+
+  test.each([
+    ['a run that has failed', { validation_run: { status: 'failed' } }],
+    ['a version that is rejected', { version: { status: 'rejected' } }],
+  ])('is a failure at once with %s, with the reasons of the validation', async (_, change) => {
+    const runs = (reply: Record<string, unknown>) => ({
+      runs: (reply.runs as object[]).map((run) => ({ ...run, status: 'failed', findings: [BLOCKING] })),
+    });
+    const { upload } = await setUp([
+      { ...UPLOAD_CALL, fault: answered(change) },
+      { path: /\/validation$/, times: 100, fault: faults.changeJson(runs) },
+    ]);
+
+    await expect(upload()).rejects.toMatchObject({ class: 'job-failed', exitCode: 8, findings: [BLOCKING] });
+  });
+});
+
 describe('the validation', () => {
-  test.each(['running', 'pending', 'queued', 'in_progress', 'Running'])('goes on while it is %s', async (status) => {
+  test.each([
+    ['running', 'running'],
+    ['in_progress', 'running'],
+    ['Running', 'running'],
+    ['pending', 'queued'],
+    ['queued', 'queued'],
+  ])('goes on while it is %s', async (status, phase) => {
     expect(await asked({ runs: [{ id: 'v9d8', status, findings: [WARNING] }] })).toEqual({
-      phase: 'running',
+      phase,
       status,
       message: null,
       findings: [WARNING],
     });
   });
 
-  test.each(['failed', 'error', 'errored', 'cancelled', 'passed'])(
+  test.each(['failed', 'error', 'errored', 'cancelled', 'rejected', 'passed'])(
     'F-SRV-21: has failed as %s with a blocking finding, which it names',
     async (status) => {
       expect(await asked({ runs: [{ id: 'v9d8', status, findings: [WARNING, BLOCKING] }] })).toEqual({
@@ -213,11 +292,22 @@ describe('the validation', () => {
     });
   });
 
-  test.each(['passed', 'succeeded', 'completed'])('has passed by any other word, such as %s', async (status) => {
+  const GOOD = 'passed pass success successful succeeded completed complete ok OK valid validated done finished';
+  test.each(GOOD.split(' '))('has passed by the word %s', async (status) => {
     expect(await asked({ runs: [{ id: 'v9d8', status, findings: [WARNING] }] })).toMatchObject({
       phase: 'succeeded',
       status,
       findings: [WARNING],
+    });
+  });
+
+  const UNKNOWN = 'processing started scheduled validating waiting not_started skipped constructor';
+  test.each(UNKNOWN.split(' '))('still runs by any other word, which the setting can explain: %s', async (status) => {
+    expect(await asked({ runs: [{ id: 'v9d8', status, findings: [] }] })).toMatchObject({
+      phase: 'running',
+      status,
+      unrecognized: true,
+      setting: 'autoappstore.passedStatus',
     });
   });
 
@@ -231,15 +321,75 @@ describe('the validation', () => {
     });
   });
 
-  test('F-SRV-22: of several runs counts the last, of none nothing is known yet', async () => {
+  test('F-SRV-22: of several runs the one of the upload decides, else any that failed; of none nothing is known yet', async () => {
     const runs = [
       { id: 'v1', status: 'failed', findings: [BLOCKING] },
       { id: 'v2', status: 'passed', findings: [] },
     ];
+    const going = [{ id: 'v3', status: 'running' }, ...runs.slice(1)];
 
-    expect(await asked({ runs })).toMatchObject({ phase: 'succeeded' });
-    expect(await asked({ runs: [...runs].reverse() })).toMatchObject({ phase: 'failed' });
+    for (const order of [runs, [...runs].reverse()]) {
+      expect(await asked({ runs: order })).toMatchObject({ phase: 'failed' });
+      expect(await asked({ runs: order }, 'validated', { validationRun: 'v2' })).toMatchObject({ phase: 'succeeded' });
+      expect(await asked({ runs: order }, 'validated', { validationRun: 'v1' })).toMatchObject({ phase: 'failed' });
+      expect(await asked({ runs: order }, 'validated', { validationRun: 'gone' })).toMatchObject({ phase: 'failed' });
+    }
+    expect(await asked({ runs: going })).toMatchObject({ phase: 'running' });
     expect(await asked({ runs: [] })).toMatchObject({ phase: 'queued' });
+  });
+
+  test.each([
+    ['draft', 'passed', 'succeeded', 'validated; still a draft: submit it in the portal'],
+    ['in_review', 'passed', 'succeeded', 'validated; in review: the store decides'],
+    ['approved', 'passed', 'succeeded', 'validated and approved: the store releases it'],
+    ['draft', 'running', 'running', undefined],
+    ['draft', 'failed', 'failed', undefined],
+    ['in_review', 'failed', 'failed', undefined],
+    ['rejected', 'passed', 'failed', undefined],
+    ['rejected', 'running', 'failed', undefined],
+    ['live', 'passed', 'succeeded', undefined],
+    ['live', 'running', 'succeeded', undefined],
+    ['live', 'failed', 'succeeded', undefined],
+    ['in_quarantine', 'passed', 'succeeded', undefined],
+  ])('of a version that is %s, with a run that is %s: %s', async (status, run, phase, remains) => {
+    const state = await asked({ version: { status }, runs: [{ id: 'v9d8', status: run }] });
+
+    expect(state).toMatchObject({ phase });
+    const told = remains === undefined ? undefined : { message: remains, until: 'live' };
+    expect(state === 'absent' ? state : state.remains).toEqual(told);
+  });
+
+  test('of a live version fails nothing any more: what is open and what a later run found are warnings', async () => {
+    const runs = [{ id: 'v9d8', status: 'failed', findings: [BLOCKING] }];
+
+    expect(await asked({ version: { status: 'live', open_issue_count: 2 }, runs })).toMatchObject({
+      phase: 'succeeded',
+      status: 'live',
+      findings: [
+        { code: 'validation', severity: 'warning' },
+        { code: 'unsigned_apk', severity: 'warning' },
+        { code: 'open_issues', severity: 'warning', message: expect.stringContaining('2 open issues') },
+      ],
+    });
+  });
+
+  test('of a version that the store does not know is absent; one of its two answers is enough', async () => {
+    const gone = HttpResponse.json({ error: 'not found' }, { status: 404 });
+    const answers = async (validation: HttpResponse<never>, version: HttpResponse<never>) => {
+      const { ask } = await setUp([
+        contract(
+          http.get('*/versions/b1c2/validation', () => validation.clone() as never),
+          http.get('*/versions/b1c2', () => version.clone() as never),
+        ),
+      ]);
+      return await ask('b1c2');
+    };
+    const runs = HttpResponse.json({ runs: [{ id: 'v1', status: 'passed' }] });
+    const draft = HttpResponse.json({ id: 'b1c2', status: 'draft' });
+
+    expect(await answers(gone as never, gone as never)).toBe('absent');
+    expect(await answers(runs as never, gone as never)).toMatchObject({ phase: 'succeeded', status: 'passed' });
+    expect(await answers(gone as never, draft as never)).toMatchObject({ phase: 'queued' });
   });
 
   test('counts the run that the upload began, wherever it stands', async () => {
@@ -338,7 +488,7 @@ describe('the way to the release', () => {
     const id = await upload();
 
     await expect.poll(() => ask(id, 'approved')).toMatchObject({ phase: 'succeeded' });
-    await expect.poll(() => ask(id, 'live')).toEqual({ phase: 'succeeded', status: 'live', message: null });
+    await expect.poll(() => ask(id, 'live')).toMatchObject({ phase: 'succeeded', status: 'live', message: null });
   });
 });
 

@@ -39,7 +39,7 @@ describe('the metadata', () => {
       'Ignite cannot take v2.apk with these settings: fallbackUrl, variantSegmentIds, sendToSamsung, category, shortDescription, ' +
         'iconUrl, developer, email, websiteUrl, marketUrl, privacyPolicyUrl missing',
     );
-    expect(error.hint).toContain('--set ignite.storeMetadata=@metadata.json');
+    expect(error.next).toEqual({ do: 'set', backend: 'ignite', setting: 'storeMetadata', value: '@metadata.json' });
     await expect(upload()).rejects.toThrow(error.message);
     expect(proxy.seen).toEqual([]);
   });

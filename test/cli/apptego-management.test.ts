@@ -6,7 +6,7 @@ import { ResultDocument } from '../../src/contract/result-document.ts';
 import type { SandboxOptions } from '../../src/sandbox/part.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { contract, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, ROOT, sha256Of, temporaryFolder } from '../support/files.ts';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
 
 const MIB = 1024 * 1024;
@@ -15,7 +15,6 @@ const PROTECT = ['--backend', 'apptego-management', '-e', 'prod', '--poll-interv
 const QUICK = ['--poll-interval', '50ms'];
 const PASSWORD = 'pass-word-of-the-key';
 const UPLOAD_CALL = { path: /\/frontend\/upload_application_build$/ };
-const FAST = { NODE_OPTIONS: `--import ${join(ROOT, 'test', 'support', 'fast-time.mjs')}` };
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -27,8 +26,8 @@ async function project(planned: readonly PlannedFault[] = [], options: Partial<S
   const box = await sandbox({ appearMs: 0, ...options });
   const proxy = await faultProxy(box, planned);
   const env: Environment = { ...proxy.variables, APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD };
-  const run = async (args: readonly string[], more: Environment = {}): Promise<CliResult> => {
-    const result = await runCli(args, { cwd, env: { ...env, ...more } });
+  const run = async (args: readonly string[], more: Environment = {}, isFast = false): Promise<CliResult> => {
+    const result = await runCli(args, { cwd, env: { ...env, ...more }, isFast });
     expectNoSecret(result.stdout + result.stderr, env);
     return result;
   };
@@ -202,7 +201,9 @@ describe('protect --backend apptego-management', () => {
     const result = await run(['protect', 'app.apk', ...PROTECT]);
 
     expect(added.code).toBe(5);
-    expect(added.stderr).toMatch(/hint: the key has no file: apptool apptego-management keys delete key-\w+,/);
+    expect(added.stderr).toMatch(
+      /hint: the key has no file; remove it, then add it again: apptool apptego-management keys delete key-\w+$/m,
+    );
     expect(result).toMatchObject({ code: 8, stdout: '' });
     expect(result.stderr).toMatch(/error\[job-failed\]: apptego-management:\S+ ended as completed, but not signed/);
     expect(result.stderr).toContain('apptool| server said: The file of the signing key is missing');
@@ -245,7 +246,7 @@ describe('a job reference', () => {
     const { stdout } = await run(['upload', 'app.apk', ...TO]);
 
     const early = await run(['download', stdout.trim(), '-o', 'out.apk']);
-    const late = await run(['wait', stdout.trim(), '--timeout', '10s'], FAST);
+    const late = await run(['wait', stdout.trim(), '--timeout', '10s'], {}, true);
 
     expect([early.code, late.code]).toEqual([7, 7]);
     expect(late.stderr).toContain(`apptool wait ${stdout.trim()}`);
@@ -338,10 +339,7 @@ describe('what the server answers to an upload', () => {
   ] as const)('%i %j is explained', async (status, body, words, code, errorClass, hint) => {
     const { run, cwd } = await project([{ ...UPLOAD_CALL, times: 100, fault: faults.answer(status, body) }]);
 
-    const result = await run(
-      ['protect', 'app.apk', ...PROTECT, '--capacity-wait', '0', '--json'],
-      status === 500 ? FAST : {},
-    );
+    const result = await run(['protect', 'app.apk', ...PROTECT, '--capacity-wait', '0', '--json'], {}, status === 500);
 
     expect(result.code).toBe(code);
     expect(result.stderr).toContain(`error[${errorClass}]: could not request the upload (127.0.0.1:`);
@@ -428,7 +426,7 @@ describe('the commands', () => {
       code: 0,
       stdout: 'uploaded release.jks as the signing file of application app-android-app.apk\n',
     });
-    expect(signed.stdout).toContain(`is queued for signing; to wait for it: apptool wait ${job} --set`);
+    expect(signed.stdout).toContain(`is queued for signing; to go on waiting: apptool wait ${job} --set`);
     expect(waited, waited.stderr).toMatchObject({ code: 0, stdout: 'succeeded completed\n' });
     expect(dataOf(after)).toMatchObject({ builds: [{ signed: true }] });
     expect(dataOf(deleted)).toEqual({ build: id });
@@ -509,7 +507,7 @@ describe('the commands', () => {
     ],
     ['keys add release.jks --name Release', { APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD }, 2, 'needs --platform'],
     ['keys add missing.jks --name R --platform ios', { APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD }, 3, 'no such file'],
-    ['keys set-default none', {}, 2, 'keys set-default none needs --platform'],
+    ['keys set-default none', {}, 2, 'keys set-default none needs a platform'],
     ['builds delete production/android/1/../../x --yes', {}, 2, 'a build is <version>/<platform>/<start time>/<name>'],
   ])('%s is refused before any request', async (args, env, code, words) => {
     const { own, proxy } = await project();
@@ -528,7 +526,7 @@ describe('the commands', () => {
 
     expect(result.code).toBe(9);
     expect(result.stderr).toMatch(
-      /^hint: it was made, but its file could not be sent: apptool .* keys delete key-\w+,/m,
+      /^hint: it was made, but its file could not be sent; remove it, then add it again: apptool .* keys delete key-\w+$/m,
     );
     expect(ResultDocument.parse(JSON.parse(result.stdout)).error).toMatchObject({ class: 'unknown', retryable: false });
     expect(calls()).toEqual(['get_signing_keys', 'upload_signing_key', 'get_signing_keys']);

@@ -84,7 +84,7 @@ const SCENES: readonly Scene[] = [
     planned: [{ ...SILENT, ...FETCH }],
     moment: 0,
     isLarge: false,
-    hint: /the output waits to be fetched: apptool download apptego:\d+/,
+    hint: /the output waits; to fetch its output: apptool download apptego:\d+/,
   },
 ];
 

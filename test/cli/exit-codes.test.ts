@@ -298,6 +298,6 @@ describe('what the server refuses', () => {
     const result = await runCli(['download', stdout.trim(), '-o', join(folder, 'out.apk')], { env: box.variables });
 
     expect(result.code).toBe(7);
-    expect(result.stderr).toContain(`hint: to wait for it: apptool wait ${stdout.trim()}`);
+    expect(result.stderr).toContain(`hint: to go on waiting: apptool wait ${stdout.trim()}`);
   });
 });

@@ -73,7 +73,9 @@ describe('ignite on the command line', () => {
 
     expect(result.code).toBe(2);
     expect(result.stderr).toMatch(/^error\[usage\]: .*fallbackUrl, variantSegmentIds, .*, privacyPolicyUrl missing$/m);
-    expect(result.stderr).toContain('hint: set each below "ignite" in the config or by --set');
+    expect(result.stderr).toContain(
+      'hint: set each below "ignite" in the config, or the metadata at once (--set ignite.storeMetadata=@metadata.json)',
+    );
     expect(proxy.seen).toEqual([]);
   });
 

@@ -87,7 +87,7 @@ test('status --json says how the job stands in one document', async () => {
   const document = ResultDocument.parse(JSON.parse(result.stdout));
   expect(document).toMatchObject({
     ok: true,
-    job,
+    job: { ref: job?.ref, id: job?.id },
     state: { phase: 'queued', status: 'processing', message: 'Queued' },
   });
 });
@@ -106,7 +106,7 @@ test('wait fails with job-failed when the job has failed', async () => {
 
 test('upload waits for a build slot as long as --capacity-wait allows', async () => {
   const folder = await temporaryFolder();
-  const { variables: env } = await sandbox({ concurrencyLimit: 1, processingMs: 4_000 });
+  const { variables: env } = await sandbox({ concurrencyLimit: 1, processingMs: 2_000 });
   const file = await copyFixture('v2.apk', folder);
   const args = ['upload', file, '--to', 'apptego', '-e', 'prod', '--poll-interval', '100ms'];
   await runCli(args, { env });
@@ -114,5 +114,5 @@ test('upload waits for a build slot as long as --capacity-wait allows', async ()
   const second = await runCli([...args, '--capacity-wait', '20s'], { env });
 
   expect(second.code).toBe(0);
-  expect(second.stderr).toContain('no build slot free, other builds of this tenant are running');
+  expect(second.stderr).toContain('no build slot free (Concurrent build limit exceeded');
 });

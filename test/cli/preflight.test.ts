@@ -5,7 +5,7 @@ import { ResultDocument } from '../../src/contract/result-document.ts';
 import { expectAccepted, expectRefused, named, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { xmlPlist } from '../support/manifest-bytes.ts';
+import { binaryXml, xmlPlist } from '../support/manifest-bytes.ts';
 import { sandbox } from '../support/sandbox.ts';
 import { tamperedCopies } from '../support/tampered-apks.ts';
 import { zip } from '../support/zip-bytes.ts';
@@ -123,6 +123,20 @@ describe('before anything is sent', () => {
     expect(result.stderr).toContain(`warning: ${file} is debuggable`);
   });
 
+  test('an APK with a v1 signature alone that targets Android 11 or later is told, and is not by the signer', async () => {
+    const [cwd, canary] = [await temporaryFolder(), await startCanary()];
+    await copyFixture('signed/v1-only-target-34.apk', cwd, 'app.apk');
+    const line = ['upload', 'app.apk', '--to', 'apptego', '-e', 'dev', '--dry-run'];
+
+    const told = await runCli(line, { cwd, env: canary.variables });
+    const refused = await runCli([...line, '--expect-signer', SIGNER], { cwd, env: canary.variables });
+
+    const why = 'the app targets SDK 34, and from 30 on Android wants v2 or a newer signature';
+    expectAccepted(told);
+    expect(told.stderr).toContain(`warning: the v1 signature of app.apk does not verify: ${why}`);
+    expectRefused(refused, canary, { exit: 2, says: `its v1 signature does not verify: ${why}` });
+  });
+
   test('an APK that was changed after signing is not by the signer', async () => {
     const [cwd, canary] = [await temporaryFolder(), await startCanary()];
     const changed = (await tamperedCopies('v123.apk')).find(({ what }) => what === 'a byte of an entry');
@@ -215,4 +229,73 @@ describe('the settings of it', () => {
 
     expectRefused(result, canary, { exit: 2, says: `${flag} ${says}` });
   });
+});
+
+describe('what no store takes', () => {
+  const SPLIT = zip([
+    {
+      name: 'AndroidManifest.xml',
+      data: binaryXml({
+        name: 'manifest',
+        attributes: [
+          { name: 'package', value: 'dev.app' },
+          { name: 'split', value: 'config.hdpi' },
+        ],
+      }),
+    },
+  ]);
+
+  async function protectSplit(...more: string[]) {
+    const [canary, cwd] = [await startCanary(), await temporaryFolder()];
+    await writeFile(join(cwd, 'app.apk'), SPLIT);
+    const result = await runCli(['protect', 'app.apk', ...more], { cwd, env: canary.variables });
+    return { result, canary };
+  }
+
+  test('is refused for production, and nothing is sent', async () => {
+    const { result, canary } = await protectSplit('-e', 'prod');
+
+    expectRefused(result, canary, {
+      exit: 2,
+      says: 'cannot send app.apk: it is a split (config.hdpi), not a whole app, which no store takes, and the environment is production',
+    });
+    expect(result.stderr).toMatch(/^hint: send the bundle or one universal APK, or allow it \(--allow-unfit\)$/m);
+  });
+
+  test.each([
+    ['where that was allowed', ['-e', 'prod', '--allow-unfit']],
+    ['for a test', ['-e', 'dev']],
+  ])('is sent with a warning %s', async (_, more) => {
+    const { result } = await protectSplit(...more, '--dry-run');
+
+    expectAccepted(result);
+    expect(result.stderr).toMatch(
+      /^warning: app\.apk is a split \(config\.hdpi\), not a whole app: no store takes it so$/m,
+    );
+  });
+
+  test('cannot be allowed by a config that was only found', async () => {
+    const [canary, cwd] = [await startCanary(), await temporaryFolder()];
+    await writeFile(join(cwd, 'app.apk'), SPLIT);
+    await writeFile(join(cwd, 'apptool.config.json'), '{"allowUnfit": true}');
+
+    const result = await runCli(['protect', 'app.apk', '-e', 'prod'], { cwd, env: canary.variables });
+
+    expectRefused(result, canary, { exit: 13, says: '"allowUnfit" may not come from a config that was found' });
+  });
+});
+
+test('a build number of an IPA is compared part by part', async () => {
+  const [canary, cwd] = [await startCanary(), await temporaryFolder()];
+  const info = xmlPlist(
+    '<dict><key>CFBundleIdentifier</key><string>dev.app</string><key>CFBundleVersion</key><string>1.2.42</string></dict>',
+  );
+  await writeFile(join(cwd, 'app.ipa'), zip([{ name: 'Payload/A.app/Info.plist', data: info }]));
+  const line = ['protect', 'app.ipa', '-e', 'dev', '--dry-run', '--min-version-code'];
+
+  const higher = await runCli([...line, '1.2.9'], { cwd, env: canary.variables });
+  const lower = await runCli([...line, '1.3'], { cwd, env: canary.variables });
+
+  expectAccepted(higher);
+  expectRefused(lower, canary, { exit: 2, says: 'its build number is 1.2.42, less than 1.3' });
 });

@@ -35,11 +35,80 @@ function job(...answers: readonly JobState[]) {
   const waiting = { pollIntervalMs: 15_000, timeoutMs: 60_000, appearTimeoutMs: 0, uploaded: null };
   return {
     ctx,
-    wait: (until?: string) => wait({ backend, job: ref, until, ...waiting }, ctx),
+    wait: (
+      until?: string,
+      {
+        appearsLate,
+        ...more
+      }: { appearsLate?: boolean | undefined; appearTimeoutMs?: number; timeoutMs?: number } = {},
+    ) =>
+      wait(
+        {
+          backend: { ...backend, ...(appearsLate === undefined ? {} : { appearsLate }) },
+          job: ref,
+          until,
+          ...waiting,
+          ...more,
+        },
+        ctx,
+      ),
     status: () => status(backend, ref, ctx),
+    notes: () => ctx.ofType('note').map(({ message }) => message),
     warnings: () => ctx.ofType('warning').map(({ code, message }) => [code, message]),
   };
 }
+
+describe('what a state says beside its phase', () => {
+  const DRAFT: JobState = { ...PASSED, remains: { message: 'validated; submit it in the portal', until: 'live' } };
+
+  test('is told: what a person has to do, with the command that waits for it', async () => {
+    const note = 'validated; submit it in the portal, then apptool wait store:b1c2 --until live';
+    const [waited, asked] = [job(RUNNING, DRAFT), job(DRAFT)];
+
+    await waited.wait();
+    await asked.status();
+
+    expect([waited.notes(), asked.notes()]).toEqual([[note], [note]]);
+  });
+
+  test('names the setting that can explain a word that nobody knows, once, and again at the deadline', async () => {
+    const odd: JobState = { ...RUNNING, status: 'scanned', unrecognized: true, setting: 'store.passed' };
+    const [waited, asked] = [job(odd), job(odd)];
+    const warning = 'unknown status "scanned"; still waiting; if it means that all is well, set store.passed';
+
+    await expect(waited.wait()).rejects.toMatchObject({
+      class: 'pending',
+      hint: expect.stringContaining('decided by store.passed'),
+    });
+    await asked.status();
+
+    expect([waited.warnings(), asked.warnings()]).toEqual([
+      [['unknown-status', warning]],
+      [['unknown-status', warning]],
+    ]);
+  });
+});
+
+describe('a job of another run that has no record', () => {
+  test.each([
+    [true, 300_000],
+    [undefined, 15_000],
+  ])('may be late: %s; it is asked after for %i ms', async (appearsLate, forMs) => {
+    const asked = job('absent' as unknown as JobState);
+    const startedAt = asked.ctx.clock.now();
+
+    await expect(
+      asked.wait(undefined, { appearsLate, appearTimeoutMs: 300_000, timeoutMs: 3_600_000 }),
+    ).rejects.toMatchObject({
+      class: 'rejected',
+      message: 'no such job: store:b1c2',
+    });
+
+    const tookMs = asked.ctx.clock.now() - startedAt;
+    expect(tookMs).toBeGreaterThanOrEqual(forMs);
+    expect(tookMs).toBeLessThan(forMs + 40_000);
+  });
+});
 
 describe('findings', () => {
   test('of a wait that ends well are told once, at the end: the warnings', async () => {
@@ -76,15 +145,13 @@ describe('findings', () => {
     expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
   });
 
-  test('of a question asked once are all warnings, because no error names them', async () => {
+  test('of a question asked once: what fails it is told as its reason, the others are warnings', async () => {
     const asked = job(FAILED);
 
     await expect(asked.status()).resolves.toEqual(FAILED);
 
-    expect(asked.warnings()).toEqual([
-      ['finding', 'debuggable: The app is debuggable.'],
-      ['finding', 'unsigned_apk: APK is not signed.'],
-    ]);
+    expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
+    expect(asked.notes()).toEqual(['store:b1c2 ended as failed: unsigned_apk: APK is not signed.']);
   });
 
   test('that were known at the deadline are told too, and the way on names the milestone', async () => {
@@ -92,7 +159,7 @@ describe('findings', () => {
 
     await expect(asked.wait('live')).rejects.toMatchObject({
       class: 'pending',
-      hint: expect.stringContaining('apptool wait store:b1c2 --until live'),
+      next: { do: 'wait', job: 'store:b1c2', until: 'live' },
     });
 
     expect(asked.warnings()).toHaveLength(1);

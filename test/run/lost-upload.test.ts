@@ -55,7 +55,7 @@ test.each([
   [
     'nothing is found',
     async () => [],
-    /^apptool looked for it for 30 s and found nothing like it; look in the portal$/,
+    /^it was looked for during 30 s, and nothing like it was found; look in the portal$/,
   ],
   ['several can be it', async () => ['a1', 'b2'], /depot:a1, depot:b2/],
   [
@@ -63,7 +63,7 @@ test.each([
     async () => {
       throw new UnavailableError('down');
     },
-    /could not look for it/,
+    /it could not be looked for/,
   ],
 ] satisfies [string, Adapter['find'], RegExp][])('it stays unknown when %s', async (_, find, hint) => {
   const { uploading, step } = await upload(LOST, find);

@@ -28,7 +28,7 @@ const OUTPUT = { kind: 'apk', sha256: 'out', identity: IDENTITY, isSigned: true,
 
 const REST = 'minimum SDK, target SDK, permissions, whether it is debuggable';
 const HOW_TO_SIGN =
-  'give --signing-key <id>, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published';
+  'give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published';
 
 type Output = Parameters<typeof proveOutput>[0];
 interface Row {

@@ -1,4 +1,5 @@
 import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../src/backends/definition.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
 import type { UploadOptions } from '../../src/contract/adapter.ts';
 import type { BuildMetadata } from '../../src/contract/build-metadata.ts';
 import { secret } from '../../src/contract/secret.ts';
@@ -50,7 +51,7 @@ export function backendInput(
       .filter(({ variable, isOptional }) => isOptional !== true || variables[variable] !== undefined)
       .map(({ name, variable }) => [name, secret(variables[variable] ?? '')]),
   );
-  const connections = openConnections(NO_PROXY, addresses);
+  const connections = openConnections(NO_PROXY, addresses, realClock);
   atEnd(() => connections.close());
   const conceal = () => {};
   const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs, conceal });
@@ -66,10 +67,30 @@ export async function openBackend(
   own: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenBackend> {
   const { storage, ...input } = backendInput(definition, variables, { stallTimeoutMs, own });
-  const { files, limit, signature = null, accepts, milestones, protects } = definition.capabilities;
+  const {
+    files,
+    limit,
+    signature = null,
+    accepts,
+    milestones,
+    protects,
+    appearsLate = false,
+  } = definition.capabilities;
   const adapter = await definition.create(input);
   const host = new URL(String(input.settings[definition.addresses[0] ?? ''])).host;
-  return { id: definition.id, host, files, limit, signature, accepts, milestones, protects, adapter, storage };
+  return {
+    id: definition.id,
+    host,
+    files,
+    limit,
+    signature,
+    accepts,
+    milestones,
+    protects,
+    appearsLate,
+    adapter,
+    storage,
+  };
 }
 
 /** Options with which a test's upload does not wait long for anything. */

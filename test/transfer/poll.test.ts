@@ -67,7 +67,8 @@ describe('waitForJob', () => {
     await expect(result).rejects.toMatchObject({
       class: 'pending',
       message: expect.stringContaining('still running after 600 s; last heard: connection closed'),
-      hint: 'it goes on without us; to go on waiting: apptool wait apptego:1700000000',
+      hint: 'it goes on without us',
+      next: { do: 'wait', job: 'apptego:1700000000' },
     });
     expect(ctx.clock.now()).toBe(600_000);
   });

@@ -142,7 +142,7 @@ describe('waiting for a build slot', () => {
     await expect(upload()).rejects.toMatchObject({
       class: 'limit',
       limit: 'week',
-      hint: expect.not.stringContaining('capacity-wait'),
+      next: null,
     });
     expect(count(CREATE)).toBe(1);
   });
@@ -173,7 +173,7 @@ describe('waiting for a build slot', () => {
       await expect(upload()).rejects.toMatchObject({
         class: 'limit',
         limit: 'slot',
-        hint: expect.stringContaining('--capacity-wait'),
+        next: { do: 'set', setting: 'capacityWait' },
       });
     },
   );

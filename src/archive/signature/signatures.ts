@@ -3,7 +3,7 @@ import type { AppArchive } from '../archive-kind.ts';
 import { type BlockSignatures, NO_BLOCK, readBlockSignatures } from './block/block-signatures.ts';
 import { type JarSignature, readJarSignature } from './jar/jar-signature.ts';
 import type { SignatureScheme } from './signature-scheme.ts';
-import { LEAST_DEMANDS } from './signing-demands.ts';
+import { LEAST_DEMANDS, type SigningDemands } from './signing-demands.ts';
 
 /** How an app is signed, from small reads, and the way to what takes reading all of the file. */
 export interface Signatures {
@@ -25,7 +25,8 @@ export async function readSignatures(archive: AppArchive, problems: string[]): P
   }
   const own: string[] = [];
   const block = archive.kind === 'apk' ? await readBlockSignatures(archive, own) : NO_BLOCK;
-  const jar = await readJarSignature(archive, block.found, own);
+  const demands = archive.kind === 'apk' ? await readSigningDemands(archive) : LEAST_DEMANDS;
+  const jar = await readJarSignature(archive, block.found, demands, own);
   problems.push(...own);
   const schemes = [...(jar === null ? [] : [jar.scheme]), ...block.schemes];
   const isWhole = own.length === 0;
@@ -33,18 +34,17 @@ export async function readSignatures(archive: AppArchive, problems: string[]): P
     schemes,
     isSigned: schemes.length > 0 || (isWhole ? false : null),
     isDebugSigned: areDebugSigned(schemes, isWhole),
-    verify: (signal) => verifyAll(archive, block, jar, signal),
+    verify: (signal) => verifyAll(block, jar, demands, signal),
   };
 }
 
 async function verifyAll(
-  archive: AppArchive,
   block: BlockSignatures,
   jar: JarSignature | null,
+  demands: SigningDemands,
   signal: AbortSignal,
 ): Promise<SignatureScheme[]> {
-  const demands = archive.kind === 'apk' ? await readSigningDemands(archive) : LEAST_DEMANDS;
-  const [v1, inBlock] = await Promise.all([jar?.verify(demands, signal) ?? null, block.verify(demands, signal)]);
+  const [v1, inBlock] = await Promise.all([jar?.verify(signal) ?? null, block.verify(demands, signal)]);
   const finding = block.findingBeside(v1?.certificates ?? [], inBlock, demands);
   return [
     ...(v1 === null ? [] : [v1.scheme]),

@@ -109,9 +109,9 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     try {
       await reads.call({ ...call, policy: CALL_POLICIES.proof, answer: BuildsReply }, ctx);
     } catch (error) {
-      if (api === 'workspace' && error instanceof RejectedError && error.httpStatus === 404)
-        error.hint = 'check APPLIVERY_ORGANIZATION_ID, APPLIVERY_APPLICATION_ID and the base address';
-      throw error;
+      const isElsewhere = api === 'workspace' && error instanceof RejectedError && error.httpStatus === 404;
+      if (!isElsewhere) throw error;
+      throw error.with({ hint: 'check APPLIVERY_ORGANIZATION_ID, APPLIVERY_APPLICATION_ID and the base address' });
     }
     const [token, name] = api === 'workspace' ? ['Service Account', 'Workspace'] : ['App API', 'Integrations'];
     return `the ${token} token was taken: the builds were listed by the ${name} API`;

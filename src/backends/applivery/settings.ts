@@ -71,8 +71,8 @@ export const Settings = z.strictObject({
     .optional()
     .describe('Private tenant: its name or base domain, from which all three addresses follow'),
   versionName: text.optional().describe('Label of the build; default: as the file says'),
-  changelog: text.optional().describe('What is new; --release-notes goes before it'),
-  tags: tags.optional().describe('Tags of the build; --tags goes before them'),
+  changelog: text.optional().describe('What is new; releaseNotes goes before it'),
+  tags: tags.optional().describe('Tags of the build; those of the upload go before them'),
   notifyCollaborators: yesOrNo.default(false).describe('Mail the collaborators of app and workspace'),
   notifyEmployees: yesOrNo.default(false).describe('Mail the employees of the stores'),
   notifyMessage: text.optional().describe('Message in these mails'),

@@ -59,7 +59,7 @@ function doneState(build: Build, { awaitsSigning, signingKey }: Asked): JobState
     if (isSigned === false) return failed('completed, but not signed', build);
   }
   if (isOtherKey(signingKey, build.signingKeyId)) {
-    const message = `--signing-key ${signingKey} was given, the build was made with ${describeKey(build.signingKeyId)}`;
+    const message = `signing key ${signingKey} was given, the build was made with ${describeKey(build.signingKeyId)}`;
     return { phase: 'failed', status: 'completed with another signing key', message };
   }
   const done: JobState = { phase: 'succeeded', status: 'completed', message: signingError };

@@ -15,6 +15,8 @@ export const apptegoManagement = defineBackend({
     limit: { bytes: 2 * 1024 ** 3, words: '2 GB' },
     download: true,
     protects: true,
+    // A row is made when the object has arrived [assumed].
+    appearsLate: true,
     accepts: ['environment', 'signingKey'],
     milestones: [],
   },

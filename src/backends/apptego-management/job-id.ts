@@ -29,7 +29,8 @@ export function buildKeyOf(text: string): BuildKey {
   const name = decodeName(encoded);
   if (!JOB_ID.test(id) || name === null || name.includes('/') || /^\.+$/.test(name) || encodeName(name) !== encoded) {
     throw new UsageError('a build is <version>/<platform>/<start time>/<name>', {
-      hint: 'it is what apptool upload and apptego-management builds list print',
+      hint: 'it is what an upload and the list of builds print',
+      next: { do: 'list', backend: 'apptego-management', command: 'builds list' },
     });
   }
   return { version, platform, startTime, name };

@@ -38,9 +38,10 @@ export async function demandKey(
     ctx.record({ type: 'multipart-closed' });
   }
   throw new JobFailedError(
-    `--signing-key ${asked} was given, but AppTego would sign with ${describeKey(signingKey)}: nothing was sent`,
+    `signing key ${asked} was given, but AppTego would sign with ${describeKey(signingKey)}: nothing was sent`,
     {
-      hint: 'check the id of the key, and that it is a key of this platform and tenant (apptool apptego-management keys list)',
+      hint: 'check the id of the key, and that it is a key of this platform and tenant',
+      next: { do: 'list', backend: 'apptego-management', command: 'keys list' },
     },
   );
 }

@@ -17,7 +17,10 @@ export function uploadFields(
   }
   const { environment, signingKey } = options;
   if (environment === undefined) {
-    throw new UsageError('AppTego needs an environment', { hint: 'give --environment dev, staging or prod' });
+    throw new UsageError('AppTego needs an environment', {
+      hint: 'give dev, staging or prod',
+      next: { do: 'set', setting: 'environment' },
+    });
   }
   if (stageNamed(environment) === null) {
     throw new UsageError('environment must be dev, staging or prod (aliases: development, stg, production)');

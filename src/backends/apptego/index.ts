@@ -11,6 +11,8 @@ export const apptego = defineBackend({
     limit: { bytes: 2 * 1024 ** 3, words: '2 GB' },
     download: true,
     protects: true,
+    // "A newly uploaded job can briefly return 404": "Check Status".
+    appearsLate: true,
     accepts: ['environment', 'signingKey'],
     milestones: [],
   },

@@ -31,7 +31,7 @@ export const autoappstore = defineBackend({
       .string({ error: 'expected a text' })
       .min(1, 'is empty')
       .optional()
-      .describe('The word for a validation that passed; default: any that means neither running nor failed'),
+      .describe('The one word for a validation that passed; default: passed, success, completed, ok and their like'),
   }),
   variables: { apiUrl: 'AUTOAPPSTORE_API_URL' },
   addresses: ['apiUrl'],

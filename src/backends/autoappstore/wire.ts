@@ -18,10 +18,19 @@ const Count = z.int().min(0).nullish().catch(null);
 /** "Upload a new revision": the version, and its first validation run. */
 export const UploadReply = z
   .object({
-    version: z.object({ id: Id }),
-    validation_run: z.object({ id: Id }).nullish().catch(null),
+    version: z.object({ id: Id, app_id: Text, version_code: Count, version_name: Text, status: Text }),
+    validation_run: z.object({ id: Id, status: Text }).nullish().catch(null),
   })
-  .transform(({ version, validation_run: run }) => ({ id: version.id, runId: run?.id ?? null }));
+  .transform(({ version, validation_run: run }) => ({
+    id: version.id,
+    appId: version.app_id ?? null,
+    versionCode: version.version_code ?? null,
+    versionName: version.version_name ?? null,
+    status: version.status ?? null,
+    runId: run?.id ?? null,
+    runStatus: run?.status ?? null,
+  }));
+export type UploadReply = z.infer<typeof UploadReply>;
 
 /** Severities are info, warning and blocking: "Feedback loop". Any other is shown as a warning; the run's own word decides then. */
 const ReportedFinding = z
@@ -50,12 +59,12 @@ export const ValidationReply = z.object({ runs: z.array(Run).nullable().catch(nu
 
 /** "Read a version (status + live state)". */
 export const VersionReply = z
-  .object({ id: Id, version_code: Count, version_name: Text, status: z.string(), open_issue_count: Count })
+  .object({ id: Id, version_code: Count, version_name: Text, status: Text, open_issue_count: Count })
   .transform((reply) => ({
     id: reply.id,
     versionCode: reply.version_code ?? null,
     versionName: reply.version_name ?? null,
-    status: reply.status,
+    status: reply.status ?? null,
     openIssues: reply.open_issue_count ?? 0,
   }));
 export type Version = z.infer<typeof VersionReply>;

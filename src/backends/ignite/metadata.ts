@@ -48,7 +48,8 @@ export function contentOf(settings: IgniteSettings, artifact: Artifact): UploadC
     problems.length > 0
   ) {
     throw new UsageError(`Ignite cannot take ${artifact.name} with these settings: ${problems.join('; ')}`, {
-      hint: 'set each below "ignite" in the config or by --set, or the metadata at once: --set ignite.storeMetadata=@metadata.json',
+      hint: 'set each below "ignite" in the config, or the metadata at once',
+      next: { do: 'set', backend: 'ignite', setting: 'storeMetadata', value: '@metadata.json' },
     });
   }
   return {

@@ -43,9 +43,9 @@ function check(name: string, path: string, head: string): void {
     throw cause instanceof LocalIoError ? cause : cannotWrite(name, whyNot(cause), cause);
   }
   if (isOurs) return;
-  const error = cannotWrite(name, `it would take the place of ${path}, which is no such report`);
-  error.hint = 'name another file, or remove this one';
-  throw error;
+  throw cannotWrite(name, `it would take the place of ${path}, which is no such report`).with({
+    hint: 'name another file, or remove this one',
+  });
 }
 
 function beginningOf(path: string): string {

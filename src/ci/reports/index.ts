@@ -110,9 +110,8 @@ function openEvents(path: string): AppendedFile {
     return openAppended('--events', path, 'lines');
   } catch (error) {
     // `/dev/stderr`, and what a shell makes of `>(…)`, are links to what is open already.
-    if (error instanceof LocalIoError && /^\/(?:dev|proc)\//.test(path))
-      error.hint = '--events - writes them to stderr, wherever that leads';
-    throw error;
+    if (!(error instanceof LocalIoError && /^\/(?:dev|proc)\//.test(path))) throw error;
+    throw error.with({ hint: '--events - writes them to stderr, wherever that leads' });
   }
 }
 

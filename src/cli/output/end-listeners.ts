@@ -39,10 +39,7 @@ function warnBesides(unwritten: LocalIoError | null, failure: AppToolError | nul
 }
 
 function asUnwritten({ name }: Listener, cause: unknown): LocalIoError {
-  const error =
-    cause instanceof LocalIoError
-      ? cause
-      : new LocalIoError(`cannot write ${name}: ${errorCode(cause) ?? 'unknown error'}`, { cause });
-  error.hint ??= 'what was done is done; only this report of it is lost';
-  return error;
+  const hint = 'what was done is done; only this report of it is lost';
+  if (cause instanceof LocalIoError) return cause.hint === null ? cause.with({ hint }) : cause;
+  return new LocalIoError(`cannot write ${name}: ${errorCode(cause) ?? 'unknown error'}`, { cause, hint });
 }

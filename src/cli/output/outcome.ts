@@ -1,8 +1,9 @@
-import { type AppToolError, JobFailedError } from '../../contract/errors.ts';
+import type { AppToolError } from '../../contract/errors.ts';
 import type { JobRef } from '../../contract/job.ts';
 import type { JournalFacts, Step, StepFacts } from '../../contract/record/journal.ts';
 import type { ErrorRecord, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
 import type { CommandResult } from '../line/command.ts';
+import { hintOf } from './next-words.ts';
 
 /** How a run ended, and all that is known of it. */
 export interface Outcome {
@@ -64,7 +65,7 @@ function errorOf(error: AppToolError): ErrorRecord {
   return {
     class: error.class,
     message: error.serverText === null ? error.message : `${error.message}: ${error.serverText}`,
-    hint: error.hint,
+    hint: hintOf(error),
     retryable: error.retryable,
     httpStatus: error.httpStatus,
     backendCode: error.backendCode,
@@ -79,16 +80,17 @@ export function errorLines(
   quoted: (text: string) => string[],
   prefix = '',
 ): string[] {
+  const hint = hintOf(error);
   return [
     `error[${error.class}]: ${prefix}${error.message}`,
     ...wordsOf(error).flatMap(quoted),
-    ...(error.hint === null ? [] : [`hint: ${error.hint}`]),
+    ...(hint === null ? [] : [`hint: ${hint}`]),
     ...(job === null ? [] : [`job: ${job.text}`]),
   ];
 }
 
 function wordsOf(error: AppToolError): string[] {
-  const findings = error instanceof JobFailedError ? error.findings : [];
+  const { findings } = error;
   if (findings.length > 0) return findings.map(({ code, severity, message }) => `${severity} ${code}: ${message}`);
   return error.serverText === null ? [] : [`server said: ${error.serverText}`];
 }

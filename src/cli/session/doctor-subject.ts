@@ -3,7 +3,7 @@ import type { Adapter } from '../../contract/adapter.ts';
 import { AuthError, asAppToolError } from '../../contract/errors.ts';
 import { type Check, failed, found } from '../../run/checks/check.ts';
 import type { Subject } from '../../run/checks/doctor.ts';
-import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 import {
   type CredentialReader,
   credentialsOf,

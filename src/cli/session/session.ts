@@ -11,11 +11,14 @@ import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
 import type { RunContext } from '../../run/journal/journal.ts';
+import { withHints } from '../../run/refused-credentials.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
-import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import { type Connections, openConnections } from '../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 import { createStorage, type Storage } from '../../transfer/http/storage.ts';
 import type { CommandResult, CommandSpec, Invocation } from '../line/command.ts';
 import { FLAGS } from '../line/flags.ts';
+import { realClock } from '../process/clock.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
@@ -46,15 +49,13 @@ export interface Session {
   openFor(
     id: string,
     more: readonly CredentialSpec[],
-  ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage }>;
+  ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage; readonly ifRefused: string }>;
   /** The same without the checks: for whoever has made them one by one. */
   inputFor(parts: InputParts): AdapterInput<Record<string, unknown>> & { readonly storage: Storage };
   readonly redactor: Redactor;
   readonly pid: number;
   /** Host of a backend's address. */
   hostOf(id: string): string | null;
-  /** What to do when a backend refuses the credentials that were read for it, by its id. */
-  readonly refusals: ReadonlyMap<string, string>;
   /** Standard input, opened when it is first asked for. */
   readonly stdin: () => Readable;
   readonly questions: OpenQuestions;
@@ -96,7 +97,6 @@ export interface SessionParts {
 export function createSession(parts: SessionParts): Session {
   const { settings, environment, backends, redactor, ctx } = parts;
   const opened: Connections[] = [];
-  const refusals = new Map<string, string>();
   const hostOf = (id: string): string | null => {
     const [key = ''] = definition(id).addresses;
     const address = String(settings.backends[id]?.values[key] ?? '');
@@ -109,7 +109,7 @@ export function createSession(parts: SessionParts): Session {
     return found;
   };
   const inputFor: Session['inputFor'] = ({ settings: own, credentials, proxies, addresses }) => {
-    const connections = openConnections(proxies, addresses);
+    const connections = openConnections(proxies, addresses, realClock);
     opened.push(connections);
     const stallTimeoutMs = settings.values.stallTimeout;
     return {
@@ -136,8 +136,8 @@ export function createSession(parts: SessionParts): Session {
     const proxies = readNetworkEnvironment(environment, warn);
     for (const secret of proxySecrets(proxies)) redactor.add(secret);
     const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
-    refusals.set(id, credentials.ifRefused);
-    return inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
+    const input = inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
+    return { ...input, ifRefused: credentials.ifRefused };
   };
   /** Asked only where its credentials are set. One that cannot be opened is not needed. */
   const quotaBy = async (id: string | undefined): Promise<OpenBackend['quota']> => {
@@ -156,14 +156,21 @@ export function createSession(parts: SessionParts): Session {
     ...parts,
     definition,
     hostOf,
-    refusals,
     openFor,
     inputFor,
     async open(id) {
       const backend = definition(id);
-      const { storage, ...input } = await openFor(id, []);
-      const { files, limit, signature = null, accepts, milestones, protects } = backend.capabilities;
-      const adapter = await backend.create(input);
+      const { storage, ifRefused, ...input } = await openFor(id, []);
+      const {
+        files,
+        limit,
+        signature = null,
+        accepts,
+        milestones,
+        protects,
+        appearsLate = false,
+      } = backend.capabilities;
+      const adapter = withHints(await backend.create(input), ifRefused);
       const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
       const known = quota === undefined ? {} : { quota };
       return {
@@ -175,6 +182,7 @@ export function createSession(parts: SessionParts): Session {
         accepts,
         milestones,
         protects,
+        appearsLate,
         adapter,
         storage,
         ...known,

@@ -52,13 +52,13 @@ export const Settings = z.strictObject({
     'must be dev, staging or prod (aliases: development, stg, production)',
   )
     .optional()
-    .describe('Configuration of the protection: dev, staging or prod'),
+    .describe('What to protect for: dev, staging or prod'),
   platform: word(['android', 'ios'], 'must be android or ios').optional().describe('Default: as the file says'),
   signingKey: text('a signing key id')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), { error: 'contains a control character' })
     .optional()
-    .describe("Key that the backend signs the output with, or none; default: the tenant's"),
+    .describe("Key to sign the output with; default: the tenant's"),
   until: text('a milestone').optional().describe('Milestone to wait for, see apptool backends'),
   releaseNotes: text('a text')
     .refine((value) => Buffer.byteLength(value) <= LONGEST_NOTES, { error: 'release notes are larger than 64 KiB' })
@@ -73,7 +73,7 @@ export const Settings = z.strictObject({
     .describe('Refuse an APK that this certificate has not signed, or whose signature does not verify'),
   minVersionCode: versionCode.optional().describe('Refuse a lower version code, or build number such as 1.2.3'),
   allowDebuggable: yes.optional().describe('Send a debuggable app to production all the same'),
-  allowUnfit: yes.optional().describe('Send what no device or store takes to production all the same'),
+  allowUnfit: yes.optional().describe('Send what no store takes to production all the same'),
   failFast: yes.optional().describe('Stop the other targets at the first failure'),
   output: text('a file path').optional().describe('Where the output goes'),
   force: yes.optional().describe('Replace an existing output'),

@@ -139,4 +139,4 @@ function unsignedMessage(signedBy: readonly string[]): string {
 
 /** Protection takes the signature of the input away, so whoever publishes the output has to sign it anew. */
 const HOW_TO_SIGN =
-  'give --signing-key <id>, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published';
+  'give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published';

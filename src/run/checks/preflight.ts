@@ -13,7 +13,7 @@ export interface Expectations {
   readonly minVersionCode?: string | undefined;
   /** Send a debuggable app to production all the same. */
   readonly allowDebuggable: boolean;
-  /** Send what no device or store takes to production all the same. */
+  /** Send what no store takes to production all the same. */
   readonly allowUnfit?: boolean | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface PreflightInput {
   readonly name: string;
   /** `null` where it cannot be read. */
   readonly identity: AppIdentity | null;
-  /** `null` where nobody has asked for them. They are verified where a signer is expected. */
+  /** `null` where they cannot be read. They are verified where a signer is expected. */
   readonly signatures: Pick<Signatures, 'schemes' | 'isSigned' | 'isDebugSigned'> | null;
   readonly backends: readonly Pick<OpenBackend, 'id' | 'signature'>[];
   /** Whether a backend makes what users get of it. */
@@ -45,6 +45,7 @@ export function preflight(input: PreflightInput): readonly Warning[] {
   checkSigner(input);
   return [
     ...signatureWarnings(input),
+    ...invalidWarnings(input),
     ...debuggableWarnings(input),
     ...unfitWarnings(input),
     ...profileWarnings(input),
@@ -56,17 +57,18 @@ export function asksForSignatures(backends: PreflightInput['backends'], { signer
   return signer !== undefined || backends.some(({ signature }) => signature !== null);
 }
 
-function refusal({ name }: PreflightInput, why: string, hint: string): UsageError {
-  return new UsageError(`cannot send ${name}: ${why}`, { hint });
+function refusal({ name }: PreflightInput, why: string, hint: string, setting?: string): UsageError {
+  const next = setting === undefined ? null : ({ do: 'set', setting } as const);
+  return new UsageError(`cannot send ${name}: ${why}`, { hint, next });
 }
 
 function checkPackage(input: PreflightInput): void {
   const { packageName: wanted } = input.expected;
   if (wanted === undefined) return;
   const is = input.identity?.packageName ?? null;
-  const hint = 'check which file was named, or mend --expect-package';
-  if (is === null) throw refusal(input, `its package cannot be read, so nothing says that it is ${wanted}`, hint);
-  if (is !== wanted) throw refusal(input, `its package is ${is}, not ${wanted}`, hint);
+  const hint = ['check which file was named, or correct the package that is expected', 'expectPackage'] as const;
+  if (is === null) throw refusal(input, `its package cannot be read, so nothing says that it is ${wanted}`, ...hint);
+  if (is !== wanted) throw refusal(input, `its package is ${is}, not ${wanted}`, ...hint);
 }
 
 function checkVersionCode(input: PreflightInput): void {
@@ -75,15 +77,15 @@ function checkVersionCode(input: PreflightInput): void {
   const { versionCode = null, buildNumber = null } = input.identity ?? {};
   const what = buildNumber === null ? 'version code' : 'build number';
   const is = buildNumber ?? (versionCode === null ? null : String(versionCode));
-  const hint = 'check the version of the build, or mend --min-version-code';
+  const hint = ['check the version of the build, or correct the least that is expected', 'minVersionCode'] as const;
   if (is === null)
-    throw refusal(input, `its ${what} cannot be read, so nothing says that it is ${least} or more`, hint);
+    throw refusal(input, `its ${what} cannot be read, so nothing says that it is ${least} or more`, ...hint);
   if (buildNumber === null && least.includes('.'))
-    throw refusal(input, `its version code is one number, ${is}, which cannot be compared with ${least}`, hint);
+    throw refusal(input, `its version code is one number, ${is}, which cannot be compared with ${least}`, ...hint);
   const isLower = isLowerVersion(is, least);
   if (isLower === null)
-    throw refusal(input, `its ${what} ${is} is not numbers with dots between them, so it cannot be compared`, hint);
-  if (isLower) throw refusal(input, `its ${what} is ${is}, less than ${least}`, hint);
+    throw refusal(input, `its ${what} ${is} is not numbers with dots between them, so it cannot be compared`, ...hint);
+  if (isLower) throw refusal(input, `its ${what} is ${is}, less than ${least}`, ...hint);
 }
 
 /** The newest scheme counts: that is the one by which Android goes. */
@@ -95,19 +97,24 @@ function checkSigner(input: PreflightInput): void {
   // Android looks at the signing block first, and so do we.
   const invalid = allInvalid.find(({ scheme }) => scheme !== 'v1') ?? allInvalid[0];
   const newest = schemes.at(-1);
-  const hint = 'check who has signed it (apptool inspect), or mend --expect-signer';
-  if (isSigned === false) throw refusal(input, 'it is not signed', hint);
+  const hint = ['look at who has signed it, or correct the signer that is expected', 'expectSigner'] as const;
+  if (isSigned === false) throw refusal(input, 'it is not signed', ...hint);
   if (invalid !== undefined)
-    throw refusal(input, `its ${invalid.scheme} signature does not verify: ${invalid.reason}`, hint);
+    throw refusal(input, `its ${invalid.scheme} signature does not verify: ${invalid.reason}`, ...hint);
   if (newest?.verified !== true)
-    throw refusal(input, `its signer cannot be checked: ${newest?.reason ?? 'its signature is not read here'}`, hint);
+    throw refusal(
+      input,
+      `its signer cannot be checked: ${newest?.reason ?? 'its signature is not read here'}`,
+      ...hint,
+    );
   const signers = newest.signers.map(({ sha256 }) => sha256);
-  if (!signers.includes(wanted)) throw refusal(input, `it is signed by ${signers.join(', ')}, not by ${wanted}`, hint);
+  if (!signers.includes(wanted))
+    throw refusal(input, `it is signed by ${signers.join(', ')}, not by ${wanted}`, ...hint);
 }
 
 /** Most such files are outputs of a protection, which takes the signature of its input away. */
 const UNSIGNED_HINT =
-  'send the release, signed with its production key; what protection gives back is signed where it has a key: --signing-key <id>, or a default key in the portal';
+  'send the release, signed with its production key; what protection gives back is signed where it has a signing key: one that is given, or a default key in the portal';
 
 function signatureWarnings(input: PreflightInput): Warning[] {
   const strict = input.backends.find(({ signature }) => signature === 'release');
@@ -122,6 +129,15 @@ function signatureWarnings(input: PreflightInput): Warning[] {
   return [{ code: 'unreadable-signature', message }];
 }
 
+/** What small reads alone tell: a signature that Android refuses, or one that something was taken away from. */
+function invalidWarnings({ name, signatures }: PreflightInput): Warning[] {
+  const invalid = signatures?.schemes.filter(({ verified }) => verified === false) ?? [];
+  return invalid.map(({ scheme, reason }) => ({
+    code: 'invalid-signature',
+    message: `the ${scheme} signature of ${name} does not verify: ${reason}`,
+  }));
+}
+
 function debuggableWarnings(input: PreflightInput): Warning[] {
   const { name, identity, isForProduction, expected } = input;
   if (identity?.debuggable !== true) return [];
@@ -129,7 +145,8 @@ function debuggableWarnings(input: PreflightInput): Warning[] {
     throw refusal(
       input,
       'it is debuggable, and the environment is production',
-      'build a release, or give --allow-debuggable',
+      'build a release, or allow it',
+      'allowDebuggable',
     );
   return [{ code: 'debuggable', message: `${name} is debuggable, as no release should be` }];
 }
@@ -141,10 +158,11 @@ function unfitWarnings(input: PreflightInput): Warning[] {
   if (first !== undefined && isForProduction && expected.allowUnfit !== true)
     throw refusal(
       input,
-      `it ${first.why}, which no device or store takes, and the environment is production`,
-      `${REMEDY[first.code]}, or give --allow-unfit`,
+      `it ${first.why}, which no store takes, and the environment is production`,
+      `${REMEDY[first.code]}, or allow it`,
+      'allowUnfit',
     );
-  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no device or store takes it so` }));
+  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no store takes it so` }));
 }
 
 const REMEDY: Readonly<Record<Unfit['code'], string>> = {

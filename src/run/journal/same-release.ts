@@ -18,7 +18,7 @@ export function isOfRelease({ input, output }: Receipt, { sha256, name, size }: 
 
 export function anotherRelease(path: string, what: string): LocalIoError {
   return new LocalIoError(`the receipt ${path} belongs to another release than ${what}`, {
-    hint: 'nothing was sent; name another file with --receipt, or move this receipt away',
+    hint: 'nothing was sent; name another file for the receipt, or move this one away',
   });
 }
 
@@ -26,7 +26,8 @@ export function anotherRelease(path: string, what: string): LocalIoError {
 const FORBIDDEN: Readonly<Partial<Record<Standing, (step: StepRecord, path: string) => LocalIoError>>> = {
   running: ({ id, job }, path) =>
     new LocalIoError(`the receipt ${path} says that ${id} is running already${job === null ? '' : `: ${job.ref}`}`, {
-      hint: `nothing was sent; to wait for it: apptool wait ${path} --step ${id}`,
+      hint: 'nothing was sent',
+      next: { do: 'wait', job: path, step: id },
     }),
   unknown: ({ id, backend }, path) =>
     new LocalIoError(`the receipt ${path} says that ${id} may have landed`, {

@@ -1,32 +1,38 @@
-import { CancelledError } from '../../contract/errors.ts';
+import type { CancelledError, ErrorChange } from '../../contract/errors.ts';
+import type { Next } from '../../contract/next.ts';
 import type { JournalFacts, OutputRecord, Step } from '../../contract/record/journal.ts';
+
+/** What is left of a run that was stopped, and how to go on. */
+type WayOn = Required<Pick<ErrorChange, 'hint'>> & { readonly next: Next | null };
 
 /** What to say when a run is stopped: what still runs, and how to go on. */
 export function explainCancelled(error: CancelledError, journal: JournalFacts): CancelledError {
-  return new CancelledError(error.signal, { cause: error, hint: error.hint ?? wayOnOfRun(journal) });
+  return error.hint === null && error.next === null ? error.with(wayOnOfRun(journal)) : error;
 }
 
-function wayOnOfRun({ current, fetched, call }: JournalFacts): string {
+function wayOnOfRun({ current, fetched, call }: JournalFacts): WayOn {
   const [step, ...others] = current;
-  if (step === undefined) return call?.mayHaveLanded === true ? SENT_AND_UNKNOWN : NOTHING_LEFT;
+  if (step === undefined) return { hint: call?.mayHaveLanded === true ? SENT_AND_UNKNOWN : NOTHING_LEFT, next: null };
   if (others.length === 0 && !step.isTarget) return wayOn(step, fetched);
-  return current.map((one) => `${one.backend}: ${wayOn(one, null)}`).join('; ');
+  const steps = current.map((one) => ({ backend: one.backend, ...wayOn(one, null) }));
+  return { hint: null, next: { do: 'each', steps } };
 }
 
 const SENT_AND_UNKNOWN = 'the whole file was out, so a build may have been created: look at the backend';
 const NOTHING_LEFT = 'nothing was left at the backend';
 
 /** How to go on from where a run was stopped; `fetched` is the output that it has put in place. */
-export function wayOn(step: Step, fetched: OutputRecord | null): string {
+export function wayOn(step: Step, fetched: OutputRecord | null): WayOn {
   const { job, state, accepted, mayHaveLanded, unfinished } = step;
-  if (job === null && mayHaveLanded) return SENT_AND_UNKNOWN;
-  if (job === null) return NOTHING_LEFT;
-  if (fetched !== null && state?.phase === 'succeeded') return 'the output is in place';
-  if (state?.phase === 'succeeded') return `the output waits to be fetched: apptool download ${job.text}`;
-  if (state !== null) return `the job goes on without us; to go on waiting: apptool wait ${job.text}`;
-  if (accepted || mayHaveLanded) return `the job may go on without us; to go on waiting: apptool wait ${job.text}`;
-  if (unfinished !== null) return 'no build was started, but the parts that were sent could not be removed';
-  return 'no build was started; what was sent is gone';
+  if (job === null) return { hint: mayHaveLanded ? SENT_AND_UNKNOWN : NOTHING_LEFT, next: null };
+  const wait = { do: 'wait', job: job.text } as const;
+  if (fetched !== null && state?.phase === 'succeeded') return { hint: 'the output is in place', next: null };
+  if (state?.phase === 'succeeded') return { hint: 'the output waits', next: { do: 'download', job: job.text } };
+  if (state !== null) return { hint: 'the job goes on without us', next: wait };
+  if (accepted || mayHaveLanded) return { hint: 'the job may go on without us', next: wait };
+  if (unfinished !== null)
+    return { hint: 'no build was started, but the parts that were sent could not be removed', next: null };
+  return { hint: 'no build was started; what was sent is gone', next: null };
 }
 
 /** Whether parts are left in a storage by the steps that the run worked on. */

@@ -39,12 +39,14 @@ export async function checkOutput(target: OutputTarget, inputPath: string | null
     if (errorCode(cause) === 'ENOENT' || errorCode(cause) === 'ENOTDIR') {
       throw new LocalIoError(`directory "${folder}" does not exist`, {
         cause,
-        hint: 'create it, or choose another --output',
+        hint: 'create it, or choose another place for the output',
+        next: { do: 'set', setting: 'output' },
       });
     }
     throw new LocalIoError(`cannot write into directory "${folder}": ${errorCode(cause)}`, {
       cause,
-      hint: 'choose another --output',
+      hint: 'choose another place for the output',
+      next: { do: 'set', setting: 'output' },
     });
   }
   const there = await lstat(path).catch((error) => {

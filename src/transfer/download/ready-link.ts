@@ -1,6 +1,6 @@
 import type { NotReady } from '../../contract/adapter.ts';
 import type { Context } from '../../contract/context.ts';
-import { AppToolError, RejectedError, UnavailableError } from '../../contract/errors.ts';
+import { AppToolError, detailsOf, RejectedError, UnavailableError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
 import { waitToRetry } from '../backoff.ts';
 
@@ -41,10 +41,7 @@ export async function waitUntilReady({ message }: AppToolError, attempt: number,
 export function stillRefused(error: AppToolError): AppToolError {
   if (!(error instanceof RejectedError)) return error;
   return new UnavailableError(`${error.message}, again and again`, {
-    cause: error,
+    ...detailsOf(error),
     hint: 'run the download again later',
-    httpStatus: error.httpStatus ?? undefined,
-    backendCode: error.backendCode ?? undefined,
-    serverText: error.serverText ?? undefined,
   });
 }

@@ -8,14 +8,9 @@ import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { untilAborted } from '../deadline.ts';
 import { requestTarget } from './address.ts';
-import {
-  type ConnectedOption,
-  type Connections,
-  PrivateAddressRefusal,
-  ProxyBroken,
-  ProxyRefusal,
-} from './connection/dispatcher.ts';
+import { type ConnectedOption, type Connections, ProxyBroken, ProxyRefusal } from './connection/dispatcher.ts';
 import { describeFault, type Fault, faultOf } from './connection/fault.ts';
+import { PrivateAddressRefusal } from './connection/resolver.ts';
 import { unacknowledgedBytes } from './connection/socket-progress.ts';
 import { type Watchdog, watchSilence } from './connection/watchdog.ts';
 import { addressSpaceProblem } from './connection/web-assembly.ts';
@@ -119,6 +114,8 @@ export async function attempt<T>(
     // A request that has no connection yet does not hear its signal.
     const answer = await Promise.race([asked, untilAborted(signal).then(() => Promise.reject(signal.reason))]);
     // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves, once it does.
+    // Only a proxy wants credentials of its own (RFC 9110, section 15.5.8): this one forwards plain http.
+    if (answer.statusCode === 407) throw proxyFailure(new ProxyRefusal(407, 'for http'), state);
     if (hasTwoLengths(answer.headers, request)) throw twoLengths(state);
     state.phase = request.isLarge ? 'answered' : 'receiving';
     watchdog.limit(request.isLarge ? request.policy.answerTimeoutMs : request.stallTimeoutMs);
@@ -262,7 +259,8 @@ function failureOf(error: unknown, state: Try): unknown {
 function usedUp(code: string, { host }: Try, cause: unknown): LocalIoError {
   return new LocalIoError(`cannot open a connection to ${host}: ${code}`, {
     cause,
-    hint: 'allow more open files (ulimit -n) or more memory, or lower --concurrency',
+    hint: 'allow more open files (ulimit -n) or more memory, or fewer connections at once',
+    next: { do: 'set', setting: 'concurrency' },
   });
 }
 

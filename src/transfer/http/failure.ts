@@ -145,9 +145,9 @@ export function toAppToolError(
   const details: ErrorDetails = {
     cause: failure,
     hint: failure.hint ?? hintFor(failure, now),
-    httpStatus: failure.status ?? undefined,
-    backendCode: failure.backendCode ?? undefined,
-    serverText: failure.serverText ?? undefined,
+    httpStatus: failure.status,
+    backendCode: failure.backendCode,
+    serverText: failure.serverText,
   };
   if (UNSAFE.has(failure.fault)) return new PolicyError(message, details);
   if (failure.fault === 'proxy-auth' || failure.meaning === 'auth') return new AuthError(message, details);

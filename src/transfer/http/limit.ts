@@ -16,12 +16,14 @@ export function limitError(
     ...details,
     limit,
     retryAfterMs,
+    // Waiting helps for a slot alone.
+    next: limit === 'slot' ? { do: 'set', setting: 'capacityWait' } : null,
     hint: at === null ? usual : `${usual}; not before ${at}`,
   });
 }
 
 const HINTS = {
-  slot: 'wait until other builds have finished, then run again; --capacity-wait lets apptool wait for you',
+  slot: 'wait until other builds have finished, then run again, or allow a longer wait for one',
   week: 'the limit of builds in a week is used up: run again later, or have the limit raised; that other builds finish does not help',
   requests: 'too many requests were made in a short time: run again later',
 } as const;

@@ -55,7 +55,7 @@ export function createStorage(options: {
     conceal,
     put: async (put, ctx) => {
       conceal(put.url);
-      checkServerAddress(put.url, 'upload', trustedBase);
+      checkServerAddress(put.url, 'upload', trustedBase, connections.isPrivate());
       const request: HttpRequest = {
         method: 'PUT',
         url: put.url,
@@ -74,7 +74,7 @@ export function createStorage(options: {
     get: async (get, ctx, use) => {
       const follow = async (url: string, hops: number): Promise<Awaited<ReturnType<typeof use>>> => {
         conceal(url);
-        checkServerAddress(url, 'download', trustedBase);
+        checkServerAddress(url, 'download', trustedBase, connections.isPrivate());
         const request: HttpRequest = { ...get, url, method: 'GET', body: null, stallTimeoutMs, isLarge: true };
         const next = await attempt(connections, request, ctx, async (answer) => {
           const location = redirectOf(answer, request);

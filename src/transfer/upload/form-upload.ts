@@ -86,7 +86,6 @@ async function send<T>(upload: FileUpload<T>, ctx: Context, call: () => Promise<
   } catch (error) {
     const isOpen = error instanceof UnknownOutcomeError || error instanceof CancelledError;
     if (error instanceof AppToolError && !isOpen) ctx.record({ type: 'not-landed' });
-    if (error instanceof UnknownOutcomeError) error.hint = upload.ifLost;
-    throw error;
+    throw error instanceof UnknownOutcomeError ? error.with({ hint: upload.ifLost }) : error;
   }
 }

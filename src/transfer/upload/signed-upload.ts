@@ -1,5 +1,5 @@
 import type { Context } from '../../contract/context.ts';
-import { UnavailableError } from '../../contract/errors.ts';
+import { detailsOf, UnavailableError } from '../../contract/errors.ts';
 import { requestWithSlot } from '../wait/build-slot.ts';
 import { sendObject } from './signed-object.ts';
 import { sendParts } from './signed-parts.ts';
@@ -43,13 +43,10 @@ function refusedTwice({ message, refusal }: UrlRefused, tookMs: number): Unavail
   return new UnavailableError(
     wasSlow ? `${message}, twice, the second time after ${Math.round(tookMs / 60_000)} min` : `${message}, twice`,
     {
-      cause: refusal ?? undefined,
+      ...(refusal === null ? {} : detailsOf(refusal)),
       hint: wasSlow
         ? 'if the link is too slow for the time that the addresses hold, send from a machine with a faster one'
         : 'the storage does not take the addresses that the backend gives: if it stays so, report it to the backend',
-      httpStatus: refusal?.httpStatus ?? undefined,
-      backendCode: refusal?.backendCode ?? undefined,
-      serverText: refusal?.serverText ?? undefined,
     },
   );
 }

@@ -43,13 +43,9 @@ async function waitForSlot(error: LimitError, upload: SignedUpload, startedAt: n
 
 function asksForLonger(error: LimitError, askedMs: number): LimitError {
   const seconds = Math.round(askedMs / 1000);
-  return new LimitError(`${error.message}; the server asks for ${seconds} s`, {
-    cause: error.cause,
-    limit: error.limit,
-    hint: 'run again later, or allow the wait with --capacity-wait',
-    httpStatus: error.httpStatus ?? undefined,
-    backendCode: error.backendCode ?? undefined,
-    retryAfterMs: askedMs,
-    serverText: error.serverText ?? undefined,
+  return error.with({
+    message: `${error.message}; the server asks for ${seconds} s`,
+    hint: 'run again later, or allow the wait',
+    next: { do: 'set', setting: 'capacityWait' },
   });
 }

@@ -8,6 +8,7 @@ import {
   UnavailableError,
   UnknownOutcomeError,
 } from '../../contract/errors.ts';
+import type { AppEvent } from '../../contract/events.ts';
 import type { JobState } from '../../contract/job.ts';
 import { withDeadline } from '../deadline.ts';
 
@@ -40,6 +41,8 @@ interface Watch {
   absences: number;
   lastWord: string;
   lastReport: string;
+  /** The setting by which the last answer was read, where it is an assumption. */
+  setting: string | null;
   warnedOfWord: boolean;
 }
 
@@ -55,6 +58,7 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
     absences: 0,
     lastWord: 'no answer yet',
     lastReport: '',
+    setting: null,
     warnedOfWord: false,
   };
   ctx.emit({ type: 'wait.start', job: request.job, timeoutMs: request.timeoutMs });
@@ -74,14 +78,19 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
   throw stillRunning(watch);
 }
 
-function stillRunning({ request, lastWord }: Watch): PendingError {
-  const until = request.until === undefined ? '' : ` --until ${request.until}`;
-  return new PendingError(
-    `${request.job} was still running after ${Math.round(request.timeoutMs / 1000)} s; last heard: ${lastWord}`,
-    {
-      hint: `it goes on without us; to go on waiting: apptool wait ${request.job}${until}`,
-    },
-  );
+function stillRunning({ request, lastWord, setting, seen, absences }: Watch): PendingError {
+  const seconds = Math.round(request.timeoutMs / 1000);
+  const next = { do: 'wait', job: request.job, until: request.until } as const;
+  if (!seen && absences === 0)
+    return new PendingError(`${request.job} could not be asked after in ${seconds} s; last tried: ${lastWord}`, {
+      hint: 'whether it still runs is not known',
+      next,
+    });
+  const reading = setting === null ? '' : `; how its status is read is decided by ${setting}`;
+  return new PendingError(`${request.job} was still running after ${seconds} s; last heard: ${lastWord}`, {
+    hint: `it goes on without us${reading}`,
+    next,
+  });
 }
 
 export function jobFailed(job: string, state: JobState): JobFailedError {
@@ -162,10 +171,17 @@ function noteState(watch: Watch, state: JobState, ctx: Context): void {
   watch.seen = true;
   watch.absences = 0;
   watch.lastWord = `status ${state.status}`;
+  watch.setting = state.setting ?? null;
   report(watch, state, ctx);
   if (state.unrecognized !== true || watch.warnedOfWord) return;
   watch.warnedOfWord = true;
-  ctx.emit({ type: 'warning', code: 'unknown-status', message: `unknown status "${state.status}"; still waiting` });
+  ctx.emit(unknownStatus(state));
+}
+
+/** A word that no documentation lists is waited on; where a setting can say what it means, the setting is named. */
+export function unknownStatus({ status, setting }: JobState): AppEvent {
+  const way = setting === undefined ? '' : `; if it means that all is well, set ${setting}`;
+  return { type: 'warning', code: 'unknown-status', message: `unknown status "${status}"; still waiting${way}` };
 }
 
 /** Emits a state when it differs from the last one that was emitted. */

@@ -16,7 +16,7 @@ const SANDBOX_WITHOUT_JAR = 2;
 export interface JarSignature {
   readonly scheme: SignatureScheme;
   /** Checks it against all entries, where anything goes by it. Rejects with the signal's reason. */
-  verify(demands: SigningDemands, signal: AbortSignal): Promise<CheckedJarSignature>;
+  verify(signal: AbortSignal): Promise<CheckedJarSignature>;
 }
 
 interface CheckedJarSignature {
@@ -33,18 +33,18 @@ interface CheckedJarSignature {
 export async function readJarSignature(
   archive: AppArchive,
   newer: readonly string[],
+  demands: SigningDemands,
   problems: string[],
 ): Promise<JarSignature | null> {
   const blocks = await readJarBlocks(archive);
   if (blocks.length === 0) return null;
   const signers = blocks.flatMap((block) => signerOf(block, problems));
-  const removed = findingOfRemoved(blocks, newer);
+  const early = findingOfRemoved(blocks, newer) ?? decidedBefore(archive, demands, newer);
   const result = (finding: Finding): SignatureScheme => ({ scheme: 'v1', signers, ...finding });
   return {
-    scheme: result(removed ?? notChecked('not checked')),
-    async verify(demands, signal) {
-      const finding = removed ?? decidedBefore(archive, demands, newer);
-      if (finding !== null) return { scheme: result(finding), certificates: [] };
+    scheme: result(early ?? notChecked('not checked')),
+    async verify(signal) {
+      if (early !== null) return { scheme: result(early), certificates: [] };
       const minSdk = archive.kind === 'aab' ? SDK_OF_BLOCKS : demands.minSdk;
       const checked = await verifyJar(archive, blocks, { isBundle: archive.kind === 'aab', minSdk }, signal);
       if ('reason' in checked) return { scheme: result(checked), certificates: [] };

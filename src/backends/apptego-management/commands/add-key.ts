@@ -1,12 +1,18 @@
 import type { Body } from '../../../contract/artifact.ts';
 import type { Context } from '../../../contract/context.ts';
-import { AppToolError, UnavailableError, UnknownOutcomeError, UsageError } from '../../../contract/errors.ts';
+import {
+  AppToolError,
+  type ErrorChange,
+  UnavailableError,
+  UnknownOutcomeError,
+  UsageError,
+} from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import type { ApiClient } from '../../../transfer/http/api.ts';
 import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { AddressReply, NewKeyReply } from '../wire.ts';
-import { make, planOf } from './changes.ts';
+import { listOf, make, planOf } from './changes.ts';
 import type { AddedKey, SigningFile } from './command-data.ts';
 import { readKeyFile } from './key-file.ts';
 import { readKeys } from './keys.ts';
@@ -38,13 +44,13 @@ export async function addKey(input: Input, ctx: Context): Promise<CommandOutput<
     NewKeyReply,
     ctx,
   ).catch(async (error: unknown) => {
-    if (error instanceof UnknownOutcomeError) error.hint = await hintAfterLoss(api, before, keyName, ctx);
-    throw error;
+    throw error instanceof UnknownOutcomeError ? error.with(await afterLoss(api, before, keyName, ctx)) : error;
   });
   try {
-    await sendFile(input, url, body, `the key has no file: ${deleteCommand(key)}, then add it again`, ctx);
+    await sendFile(input, url, body, removeFirst('the key has no file', key), ctx);
   } catch (error) {
-    throw error instanceof UnavailableError ? notAsItIs(error) : error;
+    // The same command would make a second key.
+    throw error instanceof UnavailableError ? error.with({ retryable: false }) : error;
   }
   return { text: key, data: { key: { id: key, name: keyName, platform, fileName: name, isDefault } } };
 }
@@ -53,33 +59,23 @@ export async function addKey(input: Input, ctx: Context): Promise<CommandOutput<
  * The address for the file was lost with the answer, so a key that was made stays without one: all that is left is to find it. Those
  * that were there `before` are not it.
  */
-async function hintAfterLoss(
+async function afterLoss(
   api: ApiClient,
   before: Awaited<ReturnType<typeof readKeys>>,
   keyName: string,
   ctx: Context,
-): Promise<string> {
+): Promise<ErrorChange> {
   const known = new Set(before.map(({ id }) => id));
   const keys = await readKeys(api, ctx).catch(() => null);
   const made = keys?.find(({ id, name }) => name === keyName && !known.has(id))?.id ?? null;
-  if (made !== null) return `it was made, but its file could not be sent: ${deleteCommand(made)}, then add it again`;
-  return 'look at apptool apptego-management keys list before you add it again: a key without its file may appear there';
+  if (made !== null) return removeFirst('it was made, but its file could not be sent', made);
+  const hint = 'look for a key without its file before you add it again';
+  return { hint, next: listOf('keys list') };
 }
 
-/** The same, where the same command would make a second key. */
-function notAsItIs(error: UnavailableError): UnavailableError {
-  const { message, hint, httpStatus, serverText } = error;
-  return new UnavailableError(message, {
-    cause: error,
-    hint: hint ?? undefined,
-    httpStatus: httpStatus ?? undefined,
-    serverText: serverText ?? undefined,
-    retryable: false,
-  });
-}
-
-function deleteCommand(key: string): string {
-  return `apptool apptego-management keys delete ${key}`;
+function removeFirst(why: string, key: string): ErrorChange {
+  const next = { do: 'call', backend: 'apptego-management', command: 'keys delete', operands: [key] } as const;
+  return { hint: `${why}; remove it, then add it again`, next };
 }
 
 /** `code-signing upload <application> <file>`: the legacy way, one file for each application; "prefer managed signing keys". */
@@ -101,22 +97,21 @@ export async function uploadCodeSigningFile(input: Input, ctx: Context): Promise
   const full = { ...change, json: { ...json, password: passwordOf(input) } };
   const { url } = await make(api, full, AddressReply, ctx).catch((error: unknown) => {
     // There is no list to look at; what is stored for an application is replaced.
-    if (error instanceof UnknownOutcomeError)
-      error.hint = `application ${application} may have no signing file now: run the same again`;
-    throw error;
+    if (!(error instanceof UnknownOutcomeError)) throw error;
+    throw error.with({ hint: `application ${application} may have no signing file now: run the same again` });
   });
-  await sendFile(input, url, body, `application ${application} has no signing file now: run the same again`, ctx);
+  const hint = `application ${application} has no signing file now: run the same again`;
+  await sendFile(input, url, body, { hint }, ctx);
   return { text: `uploaded ${as}`, data: { application, platform, fileName: name } };
 }
 
 /** PUT of a key file: the last write wins and nothing is started by it, so it is like a part. No Content-Type is documented for it. */
-async function sendFile(input: Input, url: string, body: Body, ifFailed: string, ctx: Context): Promise<void> {
+async function sendFile(input: Input, url: string, body: Body, ifFailed: ErrorChange, ctx: Context): Promise<void> {
   const put = { what: 'send the key file', url, body, contentType: null, policy: CALL_POLICIES.part, needsEtag: false };
   try {
     await input.storage.put(put, ctx);
   } catch (error) {
-    if (error instanceof AppToolError) error.hint = ifFailed;
-    throw error;
+    throw error instanceof AppToolError ? error.with(ifFailed) : error;
   }
 }
 
@@ -125,13 +120,17 @@ function platformAndAlias(input: Input, command: string) {
   const platform = required(input, 'platform', command);
   const alias = typeof input.flags.alias === 'string' ? input.flags.alias : null;
   if (platform === 'android' && alias === null)
-    throw new UsageError(`${command} needs --alias for an Android key`, { hint: 'keytool -list shows the aliases' });
+    throw new UsageError(`${command} needs the alias of an Android key`, {
+      hint: 'keytool -list shows the aliases',
+      next: { do: 'set', setting: 'alias' },
+    });
   return { platform, alias };
 }
 
 function required(input: Input, flag: string, command: string): string {
   const value = input.flags[flag];
-  if (typeof value !== 'string') throw new UsageError(`${command} needs --${flag}`);
+  if (typeof value !== 'string')
+    throw new UsageError(`${command} needs a ${flag}`, { next: { do: 'set', setting: flag } });
   return value;
 }
 

@@ -9,7 +9,7 @@ import { buildPages, findBuild } from '../build-history.ts';
 import { stateOf } from '../build-state.ts';
 import { buildFields, buildKeyOf, JOB_ID, jobIdOf } from '../job-id.ts';
 import { type Build, type BuildsPage, SuccessReply } from '../wire.ts';
-import { demandSuccess, destroy, make, planOf } from './changes.ts';
+import { demandSuccess, destroy, listOf, make, planOf } from './changes.ts';
 import type { Builds, NamedBuild } from './command-data.ts';
 
 export const VERSIONS = ['development', 'staging', 'production'];
@@ -62,7 +62,7 @@ async function newestBuilds(api: ApiClient, version: string, limit: number, ctx:
 /** A list that is cut says so. */
 function tellOfMore(shown: number, history: Builds['history'], ctx: Context): void {
   const total = history.reduce((sum, one) => sum + (one.total ?? 0), 0);
-  if (total > shown) ctx.emit({ type: 'note', message: `${shown} of ${total} builds; --limit shows more` });
+  if (total > shown) ctx.emit({ type: 'note', message: `${shown} of ${total} builds; a higher limit shows more` });
 }
 
 function describe(
@@ -134,9 +134,7 @@ export async function signBuild(
   const id = jobIdOf(key);
   const row = (asking: Context) => findBuild({ api, key, policy: CALL_POLICIES.read }, asking);
   const before = await row(ctx);
-  if (before === null)
-    throw new RejectedError(`no such build: ${id}`, { hint: 'apptool apptego-management builds list shows them' });
-  const wayOn = `apptool wait apptego-management:${id} --set apptego-management.awaitsSigning=true`;
+  if (before === null) throw new RejectedError(`no such build: ${id}`, { next: listOf('builds list') });
   const change = {
     what: `have build ${id} signed`,
     path: '/sign_application_build',
@@ -147,12 +145,13 @@ export async function signBuild(
     demandSuccess(change, await make(api, change, SuccessReply, ctx));
   } catch (error) {
     if (!(error instanceof UnknownOutcomeError)) throw error;
-    error.hint =
-      'it may be queued all the same: look at apptool apptego-management builds list before you run it again';
     const after = await row(ctx).catch(() => null);
-    if (after === null || !hasChanged(before, after)) throw error;
+    const hint = 'it may be queued all the same: look for it before you run it again';
+    if (after === null || !hasChanged(before, after)) throw error.with({ hint, next: listOf('builds list') });
   }
-  return { text: `build ${id} is queued for signing; to wait for it: ${wayOn}`, data: { build: id } };
+  const job = `apptego-management:${id}`;
+  const next = { do: 'wait', job, set: 'apptego-management.awaitsSigning=true' } as const;
+  return { text: `build ${id} is queued for signing`, next, data: { build: id } };
 }
 
 function hasChanged(before: Build, after: Build): boolean {

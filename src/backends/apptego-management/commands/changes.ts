@@ -6,6 +6,7 @@ import {
   UnavailableError,
   UnknownOutcomeError,
 } from '../../../contract/errors.ts';
+import type { Next } from '../../../contract/next.ts';
 import type { PlannedRequest } from '../../../contract/planned-request.ts';
 import { CALL_POLICIES, type CallPolicy } from '../../../transfer/call-policy.ts';
 import type { AnswerShape } from '../../../transfer/http/answer.ts';
@@ -19,6 +20,11 @@ interface Change {
   readonly json: unknown;
   /** The command that lists what can be named, for whoever named what is not there. */
   readonly shownBy?: string;
+}
+
+/** Where whoever named what is not there finds what is. */
+export function listOf(command: string): Next {
+  return { do: 'list', backend: 'apptego-management', command };
 }
 
 /** The call of a change, for a rehearsal of it; `json` without the password of a key. */
@@ -76,8 +82,7 @@ async function send<T>(
     return await api.call({ what, method: 'POST', path, json, policy, answer }, ctx);
   } catch (error) {
     const isMissing = error instanceof RejectedError && error.httpStatus === 404;
-    if (isMissing && shownBy !== undefined) error.hint = `apptool apptego-management ${shownBy} shows them`;
-    throw error;
+    throw isMissing && shownBy !== undefined ? error.with({ hint: null, next: listOf(shownBy) }) : error;
   }
 }
 

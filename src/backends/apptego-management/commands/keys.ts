@@ -5,7 +5,7 @@ import type { ApiClient } from '../../../transfer/http/api.ts';
 import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { KeysReply, type SigningKey } from '../wire.ts';
-import { destroy, planOf, set } from './changes.ts';
+import { destroy, listOf, planOf, set } from './changes.ts';
 import type { DefaultKey, DeletedKey, Keys } from './command-data.ts';
 
 /** `keys list` */
@@ -29,7 +29,10 @@ export async function setDefaultKey(
   const given = input.flags.platform;
   const platform = typeof given === 'string' ? given : key === null ? null : await platformOf(api, key, ctx);
   if (platform === null)
-    throw new UsageError('keys set-default none needs --platform', { hint: 'give --platform android or ios' });
+    throw new UsageError('keys set-default none needs a platform', {
+      hint: 'give android or ios',
+      next: { do: 'set', setting: 'platform' },
+    });
   const done =
     key === null ? `no default signing key for ${platform}` : `${key} the default signing key for ${platform}`;
   const change = {
@@ -46,7 +49,7 @@ export async function setDefaultKey(
 async function platformOf(api: ApiClient, key: string, ctx: Context): Promise<string> {
   const platform = (await readKeys(api, ctx)).find(({ id }) => id === key)?.platform ?? null;
   if (platform !== null) return platform;
-  throw new RejectedError(`no such signing key: ${key}`, { hint: 'apptool apptego-management keys list shows them' });
+  throw new RejectedError(`no such signing key: ${key}`, { next: listOf('keys list') });
 }
 
 /** `keys delete <key>` */

@@ -24,6 +24,8 @@ export async function listTokens(input: CommandInput<Settings>, ctx: Context): P
   return { table: { columns: ['token', 'name', 'created', 'last used'], rows }, data: { tokens } };
 }
 
+const LIST = { do: 'list', backend: 'autoappstore', command: 'tokens list' } as const;
+
 /** `tokens create`: the raw value is the result, because it can be had only now. */
 export async function createToken(
   input: CommandInput<Settings>,
@@ -74,9 +76,9 @@ export async function revokeToken(
     await withAccessHint(openApi(input).call({ ...call, answer: NoReply, mayBeEmpty: true }, ctx));
   } catch (error) {
     const isGone = error instanceof RejectedError && error.httpStatus === 404;
-    if (isGone && !error.afterLostAnswer) error.hint = 'apptool autoappstore tokens list shows the ids';
+    if (!isGone) throw error;
     // The try whose answer was lost has revoked it.
-    if (!isGone || !error.afterLostAnswer) throw error;
+    if (!error.afterLostAnswer) throw error.with({ hint: null, next: LIST });
   }
   return { text: `revoked ${id}`, data: { revoked: id } };
 }
@@ -91,9 +93,10 @@ async function withAccessHint<T>(calling: Promise<T>): Promise<T> {
   try {
     return await calling;
   } catch (error) {
-    if (error instanceof AuthError)
-      error.hint = 'check the token; where it is right, the store keeps tokens to its portal: manage them there';
-    throw error;
+    if (!(error instanceof AuthError)) throw error;
+    throw error.with({
+      hint: 'check the token; where it is right, the store keeps tokens to its portal: manage them there',
+    });
   }
 }
 
@@ -106,10 +109,8 @@ async function withStrays(error: UnknownOutcomeError, api: ApiClient, ctx: Conte
   const names = tokens
     ?.slice(-MOST_STRAYS)
     .map(({ id, name, createdAt }) => [id, name, createdAt].filter(Boolean).join(' '));
-  return new UnknownOutcomeError(error.message, {
-    cause: error,
-    hint: `a token may exist whose value nobody has: revoke each that you do not know${names === undefined ? ' (apptool autoappstore tokens list)' : ''}: apptool autoappstore tokens revoke <token>`,
-    httpStatus: error.httpStatus ?? undefined,
-    serverText: names === undefined ? (error.serverText ?? undefined) : `tokens: ${names.join(', ')}`,
-  });
+  const hint = 'a token may exist whose value nobody has: revoke each that you do not know';
+  if (names === undefined) return error.with({ hint: `${hint}, when you have the list of tokens`, next: LIST });
+  const next = { do: 'call', backend: LIST.backend, command: 'tokens revoke', operands: ['<token>'] } as const;
+  return error.with({ hint, next, serverText: `tokens: ${names.join(', ')}` });
 }

@@ -21,8 +21,8 @@ export async function version(input: CommandInput<Settings>, ctx: Context): Prom
   const data = await read(input, (versions, id) => versions.version(id, ctx));
   const { id, versionCode, versionName, status, openIssues } = data;
   const columns = ['version', 'status', 'code', 'name', 'open issues'];
-  const row = [id, status, String(versionCode ?? '-'), versionName ?? '-', String(openIssues)];
-  return { table: { columns, rows: [row] }, data: { version: data } };
+  const row = [id, status ?? '-', String(versionCode ?? '-'), versionName ?? '-', String(openIssues)];
+  return { table: { columns, rows: [row] }, data: { version: { ...data, status: status ?? '' } } };
 }
 
 /** `release <version>` */
@@ -41,8 +41,7 @@ async function read<T>(
   try {
     return await ask(readVersions(openApi(input), CALL_POLICIES.read), id);
   } catch (error) {
-    if (error instanceof RejectedError && error.httpStatus === 404)
-      error.hint = 'check the version id, and that the token belongs to its app';
-    throw error;
+    if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    throw error.with({ hint: 'check the version id, and that the token belongs to its app' });
   }
 }

@@ -2,9 +2,10 @@ import type { BackendDefinition } from '../../../backends/definition.ts';
 import { AuthError } from '../../../contract/errors.ts';
 import { type Check, mostTelling } from '../../../run/checks/check.ts';
 import { examine } from '../../../run/checks/doctor.ts';
-import type { ProxySettings } from '../../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../../transfer/http/connection/proxy-choice.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { DoctorData } from '../../output/doctor-data.ts';
+import { hintOf } from '../../output/next-words.ts';
 import { examineBackend, examineMachine, isConfigured } from '../../session/doctor-subject.ts';
 import type { Session } from '../../session/session.ts';
 import { namedBackends } from '../../settings/named-backends.ts';
@@ -77,7 +78,14 @@ function asData({ backend, isConfigured: configured, checks }: Examined): Doctor
 }
 
 function asRow({ check, subject, result, message, error }: Check): DoctorData['machine'][number] {
-  return { check, subject, result, message, hint: error?.hint ?? null, errorClass: error?.class ?? null };
+  return {
+    check,
+    subject,
+    result,
+    message,
+    hint: error === null ? null : hintOf(error),
+    errorClass: error?.class ?? null,
+  };
 }
 
 function asTable({ backend, checks }: Examined): string {
@@ -97,11 +105,15 @@ function tableOf(title: string, checks: readonly Check[]): string {
     if (isOfHost && subject !== host) lines.push(`  host ${subject}`);
     host = isOfHost ? subject : null;
     const about = isOfHost || subject === null || message.includes(subject) ? '' : `${subject}: `;
-    const hint = error?.hint == null ? [] : [`hint: ${error.hint}`];
     const mark = result === 'failed' ? 'FAILED' : result;
-    lines.push(...rowLines(mark, `${isOfHost ? '  ' : ''}${check}`, [`${about}${message}`, ...hint]));
+    lines.push(...rowLines(mark, `${isOfHost ? '  ' : ''}${check}`, [`${about}${message}`, ...hintLines(error)]));
   }
   return [title, ...lines].join('\n');
+}
+
+function hintLines(error: Check['error']): string[] {
+  const hint = error === null ? null : hintOf(error);
+  return hint === null ? [] : [`hint: ${hint}`];
 }
 
 function rowLines(mark: string, name: string, texts: readonly string[]): string[] {

@@ -42,8 +42,7 @@ export async function initCommand(session: Session): Promise<CommandResult<NewCo
     tellNext(chosen, path, place, session.ctx);
     return result;
   } catch (error) {
-    if (error instanceof CancelledError) error.hint ??= 'nothing was written';
-    throw error;
+    throw error instanceof CancelledError && error.hint === null ? error.with({ hint: 'nothing was written' }) : error;
   } finally {
     questions?.close();
   }

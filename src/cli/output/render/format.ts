@@ -27,7 +27,7 @@ export function formatEvent(event: AppEvent): Line | null {
     case 'capacity.wait':
       return {
         level: 'info',
-        text: `no build slot free, other builds of this tenant are running; asking again in ${formatElapsed(event.delayMs)}`,
+        text: `no build slot free${event.message === null ? '' : ` (${event.message})`}; asking again in ${formatElapsed(event.delayMs)}`,
       };
     case 'wait.start':
       return { level: 'info', text: `waiting for ${event.job}, at most ${formatDuration(event.timeoutMs)}` };

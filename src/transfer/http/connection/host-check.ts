@@ -11,9 +11,9 @@ import { header } from '../answer.ts';
 import { attempt, type HttpAnswer } from '../attempt.ts';
 import { CallFailure, toAppToolError } from '../failure.ts';
 import { lookAtCertificate, type TlsFacts, tlsFactsOf } from './certificate.ts';
-import type { Connections, ProxySettings } from './dispatcher.ts';
+import type { Connections } from './dispatcher.ts';
 import type { Fault } from './fault.ts';
-import { chooseProxy, type ProxyChoice } from './proxy-choice.ts';
+import { chooseProxy, type ProxyChoice, type ProxySettings } from './proxy-choice.ts';
 import { SEND_HEADERS } from './socket-progress.ts';
 
 /** The stage of the way to a host at which a request ended. */
