@@ -1,4 +1,4 @@
-import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 
 /** What of the proxies' addresses may not be shown: each password, and what stands in a Proxy-Authorization header (RFC 7617). */
 export function proxySecrets(proxies: ProxySettings): string[] {
