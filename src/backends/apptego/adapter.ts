@@ -4,6 +4,7 @@ import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError } from '../../contract/errors.ts';
 import type { DownloadLink, JobState, Stage } from '../../contract/job.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
@@ -18,6 +19,8 @@ import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
 
+/** Of an id that is not ours, in a message. */
+const LONGEST_ID = 128;
 /** Job ids are Unix seconds: of this one, in the year 2001, there is no job. */
 const NO_JOB = '1000000000';
 
@@ -118,7 +121,7 @@ function stageIn({ version }: StatusReply): { readonly stage?: Stage } {
 
 function stateOf(id: string, reply: StatusReply): JobState {
   if (reply.job_id !== id)
-    throw new IntegrityError(`asked for job ${id}, the server answered about job ${reply.job_id}`);
+    throw new IntegrityError(`asked for job ${id}, the server answered about job ${cutText(reply.job_id, LONGEST_ID)}`);
   const subject = {
     ...(reply.file_name === null ? {} : { fileName: reply.file_name }),
     ...(reply.platform === null ? {} : { platform: reply.platform }),

@@ -22,6 +22,7 @@ import type { OpenQuestions } from '../process/questions.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { readNetworkEnvironment } from '../settings/network-environment.ts';
+import { proxySecrets } from '../settings/proxy-secrets.ts';
 import { readReleaseNotes } from '../settings/release-notes.ts';
 import { type ResolvedSettings, unknownBackend } from '../settings/resolve-settings.ts';
 import { isFlag, subjectOf } from '../settings/source.ts';
@@ -121,7 +122,9 @@ export function createSession(parts: SessionParts): Session {
     const backend = definition(id);
     const own = checkedSettings(backend, settings);
     checkPollInterval(settings, addressesOf(backend, own));
-    const network = networkBy(readNetworkEnvironment(environment, warn));
+    const proxies = readNetworkEnvironment(environment, warn);
+    for (const secret of proxySecrets(proxies)) redactor.add(secret);
+    const network = networkBy(proxies);
     const { values, ifRefused } = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
     return { ...told, settings: own, credentials: values, network, ifRefused };
   };

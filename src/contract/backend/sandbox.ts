@@ -35,11 +35,15 @@ interface MultipartUpload {
 
 /** The storage behind signed URLs: real files, real signatures, the refusals of an S3-compatible store. */
 export interface ObjectStore {
-  /** A URL that takes one PUT of any size, of this type where one is given; `onStored` is called each time a whole object has arrived. */
-  putUrl(lifetimeMs: number, contentType: string | null, onStored: (object: StoredObject) => void): string;
+  /** A URL that takes one PUT of at most so many bytes, of this type where one is given; `onStored` is called each time a whole object has arrived. */
+  putUrl(
+    put: { readonly lifetimeMs: number; readonly contentType: string | null; readonly mostBytes: number },
+    onStored: (object: StoredObject) => void,
+  ): string;
   beginMultipart(options: {
     readonly parts: number;
     readonly sizeBytes: number;
+    readonly partSizeBytes: number;
     readonly lifetimeMs: number;
     readonly onStored: (object: StoredObject) => void;
   }): MultipartUpload;
