@@ -10,7 +10,7 @@ export default defineConfig({
     // The built command line is what most tests run: one process each, so two test files at a time keep two cores busy.
     maxWorkers: 2,
     pool: 'forks',
-    globalSetup: ['test/support/print-seed.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
     // The built command line, which tests run in their own process, is taken as it is.
     server: { deps: { external: [/\/dist\//] } },
   },
