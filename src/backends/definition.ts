@@ -100,6 +100,8 @@ export interface BackendCommand<Settings = never> {
   /** Its words after the backend's id: `builds list`. */
   readonly name: string;
   readonly operands: readonly string[];
+  /** True where the first operand is a job of this backend: its id, its reference, or a receipt that holds it. The command gets the id. */
+  readonly takesJob?: true;
   /** The flags that it takes, by their name in the command line's one list. */
   readonly flags: readonly string[];
   readonly summary: string;

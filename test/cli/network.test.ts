@@ -118,7 +118,9 @@ describe('a proxy', () => {
   test('F-NET-23: one that refuses ends the run at once, and is named', async () => {
     const front = await tlsFront(await sandbox());
     const proxy = await connectProxy(() => 403);
-    const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, https_proxy: proxy.url };
+    // Without a tenant, nothing but the upload is asked for.
+    const { APPTEGO_TENANT: _, ...variables } = front.variables;
+    const env = { ...variables, NODE_EXTRA_CA_CERTS: CA_FILE, https_proxy: proxy.url };
 
     const result = await runCli(['protect', await file(), ...QUICK], { env });
 
@@ -130,7 +132,9 @@ describe('a proxy', () => {
   test('F-NET-23: one that wants credentials is an auth error', async () => {
     const front = await tlsFront(await sandbox());
     const proxy = await connectProxy(() => 407);
-    const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: proxy.url };
+    // Without a tenant, nothing but the upload is asked for.
+    const { APPTEGO_TENANT: _, ...variables } = front.variables;
+    const env = { ...variables, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: proxy.url };
 
     const result = await runCli(['protect', await file(), ...QUICK], { env });
 

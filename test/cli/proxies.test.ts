@@ -102,6 +102,17 @@ describe('the variables of proxies', () => {
   });
 });
 
+test('doctor and every run tell of a NO_PROXY that excepts less than it seems to', async () => {
+  const front = await tlsFront(await sandbox());
+  const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, NO_PROXY: 'localhost,*' };
+
+  const doctor = await runCli(['doctor', '--to', 'apptego'], { env });
+  const run = await runCli(['protect', await file(), ...QUICK], { env });
+
+  expect(doctor.stdout + doctor.stderr).toContain('NO_PROXY: * can match no host');
+  expect(run.stderr).toContain('NO_PROXY: * can match no host');
+});
+
 describe('F-NET-37: a proxy with credentials', () => {
   test('that hold a bare percent sign gets them as they are, in every command', async () => {
     const front = await tlsFront(await sandbox());

@@ -73,6 +73,7 @@ export const LINES: Readonly<Record<string, Lines>> = {
   'apptego-management apps list': { ...BARE, variables: MANAGEMENT_REFUSES },
   'apptego-management apps delete': { works: () => 'app-sandbox --yes', fails: 'app-sandbox' },
   'apptego-management builds list': { works: () => '--limit 2', fails: '--limit 0' },
+  'apptego-management quota': { works: () => '-e dev', fails: '', variables: MANAGEMENT_REFUSES },
   'apptego-management builds delete': {
     works: ({ deleted }) => `${deleted} --yes`,
     fails: 'production/android/1/app.apk --yes',

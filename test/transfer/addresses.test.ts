@@ -104,6 +104,16 @@ describe('F-SRV-34: a signed address is sent', () => {
     );
   });
 
+  test('over plain http to this machine alone, by its number or by a name below localhost', () => {
+    const check = (address: string, base: string) => () => checkServerAddress(address, 'upload', base);
+
+    for (const base of ['http://127.0.0.1:1', 'http://localhost:1', 'http://apps.localhost:1'])
+      expect(check('http://bucket.apps.localhost:2/x', base)().host).toBe('bucket.apps.localhost:2');
+    expect(check('http://bucket.localhost/x', 'https://api.example')).toThrow('scheme http');
+    expect(check('https://bucket.localhost/x', 'https://api.example')).toThrow('private host');
+    expect(check('http://notlocalhost/x', 'http://localhost:1')).toThrow('scheme http');
+  });
+
   test('to the host that was checked', () => {
     for (const address of [
       'HTTPS://Host.Example:8443/x',

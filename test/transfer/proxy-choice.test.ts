@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { chooseProxy, proxyAuthorization } from '../../src/transfer/http/connection/proxy-choice.ts';
+import { chooseProxy, idleExceptions, proxyAuthorization } from '../../src/transfer/http/connection/proxy-choice.ts';
 
 const BOTH = { httpProxy: 'http://plain:1', httpsProxy: 'http://secure:2', noProxy: '' };
 const CURL_VERSION = /^curl (\d+)\.(\d+)/.exec(spawnSync('curl', ['--version'], { encoding: 'utf8' }).stdout ?? '');
@@ -25,7 +25,6 @@ const AS_CURL = [
   ['127.0.0.1', '127.0.0.0/8', 'direct'],
   ['127.0.0.1', '127.0.0.1/32', 'direct'],
   ['127.0.0.1', '127.0.0.1/33', 'proxy'],
-  ['127.0.0.1', '127.0.0.1.', 'proxy'],
   ['127.0.0.1', '127', 'proxy'],
   ['127.0.0.1', '0.0.1', 'proxy'],
   ['127.0.0.1', '.0.0.1', 'proxy'],
@@ -63,6 +62,7 @@ const MORE_THAN_CURL = [
   ['10.1.2.3', '10.0.0.0/8:80', 'direct'],
   ['10.1.2.3:81', '10.1.2.3:80', 'proxy'],
   ['10.1.2.3', '0.0.0.0/0', 'direct'],
+  ['127.0.0.1', '127.0.0.1.', 'direct'],
   ['[::1]', '[::1]', 'direct'],
   ['[::1]', '[::1]:80', 'direct'],
   ['[::1]:81', '[::1]:80', 'proxy'],
@@ -85,6 +85,18 @@ describe('F-NET-36: NO_PROXY', () => {
 
       expect(chooseProxy(url, { ...BOTH, noProxy }).proxy === null ? 'direct' : 'proxy').toBe(way);
     }
+  });
+
+  test.each([
+    ['*', []],
+    ['localhost, .example.com,*.example.org,10.0.0.0/8,::1 [::1]:8443,host:80,1.2.3.4.,intra,ünï.example', []],
+    ['localhost,*', ['*']],
+    [
+      'http://api.example,a;b,10.0.0.0/33,api.*,10.1/16,fd00::/129,.',
+      ['http://api.example', 'a;b', '10.0.0.0/33', 'api.*', '10.1/16', 'fd00::/129', '.'],
+    ],
+  ])('of %j, %j can match nothing', (noProxy, idle) => {
+    expect(idleExceptions(noProxy)).toEqual(idle);
   });
 
   test.runIf(hasCurl)('is what curl makes of it', async () => {

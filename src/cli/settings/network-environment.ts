@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Env } from '../../contract/env.ts';
 import { LocalIoError, PolicyError, UsageError } from '../../contract/errors.ts';
 import { fileProblem } from '../../contract/text/file-problem.ts';
-import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
+import { idleExceptions, type ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 
 /**
  * Checks what the environment says about the network before any credential is read, and gives the proxies. Throws `PolicyError` where
@@ -19,10 +19,14 @@ export function readNetworkEnvironment(environment: Env, warn: (code: string, me
   if (/\b(https?|fetch|undici|tls|net)\b/i.test(environment.NODE_DEBUG ?? '')) {
     warn('node-debug', 'Node.js will print credentials while NODE_DEBUG is set');
   }
+  const name = variableFor('noProxy', environment);
+  const noProxy = environment[name]?.trim() ?? '';
+  const idle = idleExceptions(noProxy);
+  if (idle.length > 0) warn('no-proxy', `${name}: ${idle.slice(0, 5).join(', ')} can match no host`);
   return {
     httpProxy: proxy('httpProxy', environment),
     httpsProxy: proxy('httpsProxy', environment),
-    noProxy: environment[variableFor('noProxy', environment)]?.trim() ?? '',
+    noProxy,
   };
 }
 

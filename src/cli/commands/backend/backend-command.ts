@@ -4,6 +4,7 @@ import type { CommandResult } from '../../line/command.ts';
 import { type FlagValues, flagNamed } from '../../line/flags.ts';
 import { nextWords } from '../../output/next-words.ts';
 import { renderTable } from '../../output/render/table.ts';
+import { jobIdOperand } from '../../receipt/job-operand.ts';
 import type { Session } from '../../session/session.ts';
 
 const MOST_ROWS = 10_000;
@@ -11,10 +12,12 @@ const USUAL_ROWS = 50;
 
 /** `apptool <backend> <command> …`: what only this backend can do. */
 export async function backendCommand(session: Session, id: string): Promise<CommandResult> {
-  const { operands, command: asked } = session.invocation;
+  const { operands: given, command: asked } = session.invocation;
   const command = session.definition(id).commands?.find(({ name }) => `${id} ${name}` === asked);
   if (command === undefined) throw new UsageError(`${id} has no such command`);
   const dryRun = session.settings.values.dryRun === true;
+  const [first = '', ...rest] = given;
+  const operands = command.takesJob === true ? [jobIdOperand(session, id, first), ...rest] : given;
   const limit = readLimit(session.invocation.flags.limit);
   if (command.destroys !== undefined && !dryRun) await demandConsent(session, command.destroys(operands));
   session.ctx.journal.calls(id);

@@ -29,16 +29,37 @@ export function chooseProxy(url: URL, proxies: ProxySettings): ProxyChoice {
 /**
  * The rule of curl (https://curl.se/libcurl/c/CURLOPT_NOPROXY.html): a lone asterisk is every host; a name is that host and all below it, whatever
  * dots are around it; an address is that address; an address with a slash is a network. More than curl's: `*.name`, a port behind a name or
- * address, which then holds for that port alone, and brackets around an IPv6 address.
+ * address, which then holds for that port alone, brackets around an IPv6 address, and a dot behind an address.
  */
 function isExcepted(url: URL, noProxy: string): boolean {
   if (noProxy.trim() === '*') return true;
   const host = bareHost(url.hostname).replace(/\.$/, '');
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-  return noProxy.split(/[\s,]+/).some((entry) => {
-    const [, name = entry, only] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
-    if (name === '' || (only !== undefined && Number(only) !== port)) return false;
+  return entriesOf(noProxy).some(({ name, only }) => {
+    if (only !== null && only !== port) return false;
     return isIP(host) === 0 ? isHostBelow(host, name.toLowerCase()) : isAddressIn(host, name);
+  });
+}
+
+/** The entries of a `NO_PROXY` that can match nothing, whatever is asked for, such as an asterisk that is not alone. */
+export function idleExceptions(noProxy: string): string[] {
+  if (noProxy.trim() === '*') return [];
+  const isName = (name: string) => /^(?:\*?\.)?[^\s*./:;[\]]+(?:\.[^\s*./:;[\]]+)*\.?$/.test(name);
+  return entriesOf(noProxy).flatMap(({ entry, name }) => (isName(name) || networkOf(name) !== null ? [] : [entry]));
+}
+
+interface Exception {
+  readonly entry: string;
+  readonly name: string;
+  /** The port that it is for; `null` for all of them. */
+  readonly only: number | null;
+}
+
+function entriesOf(noProxy: string): Exception[] {
+  const entries = noProxy.split(/[\s,]+/).filter((entry) => entry !== '');
+  return entries.map((entry) => {
+    const [, name = entry, only] = /^(\[[^\]]*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
+    return { entry, name, only: only === undefined ? null : Number(only) };
   });
 }
 
@@ -48,15 +69,22 @@ function isHostBelow(host: string, entry: string): boolean {
 }
 
 function isAddressIn(host: string, entry: string): boolean {
+  const network = networkOf(entry);
+  const family = isIP(host);
+  return network !== null && network.family === family && network.list.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** An address, or a network; `null` for what is neither. */
+function networkOf(entry: string): { readonly family: number; readonly list: BlockList } | null {
   const [, address = '', bits] = /^\[?([^[\]/]+)\]?(?:\/(\d{1,3})\]?)?$/.exec(entry) ?? [];
-  const family = isIP(address);
-  if (family === 0 || family !== isIP(host)) return false;
-  const type = family === 6 ? 'ipv6' : 'ipv4';
+  // A dot behind an address is as little as one behind a name.
+  const plain = address.replace(/\.$/, '');
+  const family = isIP(plain);
   const most = family === 6 ? 128 : 32;
-  if (bits !== undefined && Number(bits) > most) return false;
-  const network = new BlockList();
-  network.addSubnet(address, Number(bits ?? most), type);
-  return network.check(host, type);
+  if (family === 0 || Number(bits ?? 0) > most) return null;
+  const list = new BlockList();
+  list.addSubnet(plain, Number(bits ?? most), family === 6 ? 'ipv6' : 'ipv4');
+  return { family, list };
 }
 
 /**
