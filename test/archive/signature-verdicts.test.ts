@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -44,6 +45,25 @@ async function apksignerVerifies(bytes: Buffer, minSdk: number): Promise<boolean
     () => true,
     () => false,
   );
+}
+
+const PAGE_BYTES = 4096;
+
+/** The root of the hash tree over a file, and how long that is. */
+function verityOf(bytes: Buffer): Buffer {
+  const hashesOf = (data: Buffer) => {
+    const pages = Array.from({ length: Math.ceil(data.length / PAGE_BYTES) }, (_, index) => {
+      const page = Buffer.alloc(PAGE_BYTES);
+      data.copy(page, 0, index * PAGE_BYTES);
+      return createHash('sha256').update(Buffer.alloc(8)).update(page).digest();
+    });
+    return Buffer.concat(pages);
+  };
+  let level = hashesOf(bytes);
+  while (level.length > 32) level = hashesOf(level);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(bytes.length));
+  return Buffer.concat([level, length]);
 }
 
 type Schemes = readonly (readonly [number, readonly BlockSigner[]])[];
@@ -225,6 +245,17 @@ describe('a signing block', () => {
       expect(await apksignerVerifies(signApk(zip(UNSIGNED), schemes), 24)).toBe(isTrue);
     },
   );
+
+  test('with the digest of the hash tree, which is computed too', async () => {
+    const at = zip(UNSIGNED).readUInt32LE(zip(UNSIGNED).length - 22 + 16);
+    const aligned = zip([...UNSIGNED, { name: 'p', data: Buffer.alloc(PAGE_BYTES - ((at + 31) % PAGE_BYTES)) }]);
+    const signed = (bytes: Buffer) => signApk(bytes, [[BLOCK.v2, [{ key: OLD, verity: verityOf(bytes) }]]]);
+
+    expect(await verdictsOf(signed(aligned))).toEqual(['v2 true']);
+    // Android wants the signing block to be of whole pages.
+    expect(await verdictsOf(signed(zip(UNSIGNED)))).toEqual(['v2 false: the file was changed after it was signed']);
+    if (hasApksigner) expect(await apksignerVerifies(signed(aligned), 24)).toBe(true);
+  });
 
   test.each([
     ['v31-rotated.apk', ['v1 true', 'v2 true', 'v3 true', 'v3.1 true']],

@@ -10,6 +10,8 @@ export const ATTRIBUTE = {
   hybridMinSdk: 0xbf940529,
 } as const;
 
+const PADDING = 0x42726577;
+const PAGE_BYTES = 4096;
 const CHUNK_BYTES = 1024 * 1024;
 const ECDSA_SHA256 = 0x0201;
 const VERITY_ECDSA_SHA256 = 0x0423;
@@ -74,7 +76,11 @@ export function lineage(keys: readonly SigningKey[], forger?: SigningKey): Buffe
 }
 
 function signingBlock(pairs: readonly (readonly [id: number, value: Buffer])[]): Buffer {
-  const body = Buffer.concat(pairs.flatMap(([id, value]) => [u64(value.length + 4), u32(id), value]));
+  const pairBytes = (id: number, value: Buffer) => Buffer.concat([u64(value.length + 4), u32(id), value]);
+  const signed = Buffer.concat(pairs.map(([id, value]) => pairBytes(id, value)));
+  // Size, this pair's own size and id, size again, magic.
+  const restBytes = (8 + signed.length + 12 + 24) % PAGE_BYTES;
+  const body = Buffer.concat([signed, pairBytes(PADDING, Buffer.alloc(PAGE_BYTES - restBytes))]);
   const size = u64(body.length + 24);
   return Buffer.concat([size, body, size, Buffer.from('APK Sig Block 42')]);
 }

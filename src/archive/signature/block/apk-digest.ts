@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type ArchiveFile, readAt } from '../../zip/archive-file.ts';
 import type { ZipEnd } from '../../zip/zip-end.ts';
 import { CHUNK_BYTES, type Chunk, type ChunkedDigest, digestChunks, digestOfChunk, marked } from './chunk-digests.ts';
-import { verityDigest } from './verity-digest.ts';
+import { PAGE_BYTES, verityDigest } from './verity-digest.ts';
 
 /** Over chunks of 1 MiB, or over the pages of a hash tree. */
 export type DigestName = ChunkedDigest | 'verity';
@@ -14,7 +14,7 @@ const DIRECTORY_AT_FIELD = 16;
 
 /**
  * The digests of an APK's contents that its v2 and v3 signatures are made over: its entries, its directory and its end record, without the signing
- * block. Each is computed once, whichever schemes need it.
+ * block. Each is computed once, whichever schemes need it; there is no tree for a signing block that is not of whole pages.
  * Source: source.android.com/docs/security/features/apksigning/v2, "Integrity-protected contents". Rejects with the signal's reason.
  */
 export async function digestApk(
@@ -28,12 +28,13 @@ export async function digestApk(
     [0, blockAt],
     [end.directoryAt, end.endAt],
   ] as const;
+  const isPaged = blockAt % PAGE_BYTES === 0 && end.directoryAt % PAGE_BYTES === 0;
   const tail = await unsignedEnd(file, end, blockAt);
   const chunks = parts.flatMap(([from, to]) => chunksOf(from, to));
   const chunked = CHUNKED.filter((name) => names.has(name));
   const [levels, verity] = await Promise.all([
     chunked.length === 0 ? [] : digestChunks(file, chunks, chunked, signal),
-    names.has('verity') ? verityDigest(file, parts, tail, signal) : null,
+    names.has('verity') && isPaged ? verityDigest(file, parts, tail, signal) : null,
   ]);
   const digests = new Map<DigestName, Buffer>();
   for (const [index, name] of chunked.entries()) {
