@@ -78,11 +78,20 @@ function noApp(names: readonly string[]): ArchiveProblem {
   const inside = names.find((name) => /\.(?:apk|aab|ipa)$/i.test(name));
   const message = 'not an APK, AAB or IPA: it is a zip without AndroidManifest.xml or Payload/*.app';
   if (names.includes('toc.pb')) return new ArchiveProblem(`${message}, but with a set of APKs`, { hint: APK_SET_HINT });
-  if (inside === undefined) return new ArchiveProblem(message);
+  if (inside === undefined) return new ArchiveProblem(message, unpackedHint(names));
   const isSplit = names.includes('manifest.json') || names.includes('info.json');
   return isSplit
     ? new ArchiveProblem(`${message}, but with the APKs of one app`, { hint: SPLIT_APKS_HINT })
     : new ArchiveProblem(`${message}, but with ${inside} in it`, { hint: `unzip it, and name ${inside}` });
+}
+
+/** For an app that was unpacked, and packed again with its folder or without one. */
+function unpackedHint(names: readonly string[]): { readonly hint?: string } {
+  if (names.some((name) => /^[^/]+\.app\/(?:Info\.plist|Contents\/)/.test(name)))
+    return { hint: 'an IPA has its app below Payload/: export it with xcodebuild -exportArchive' };
+  return names.some((name) => /^[^/]+\/AndroidManifest\.xml$/.test(name))
+    ? { hint: 'it holds an APK in a folder: name the file that the build wrote' }
+    : {};
 }
 
 function describeHead(head: Buffer): string {
