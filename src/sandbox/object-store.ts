@@ -27,11 +27,15 @@ interface MultipartUpload {
 
 /** The storage behind signed URLs: real files, real signatures, the refusals of an S3-compatible store. */
 export interface ObjectStore {
-  /** A URL that takes one PUT of any size, of this type where one is given; `onStored` is called each time a whole object has arrived. */
-  putUrl(lifetimeMs: number, contentType: string | null, onStored: (object: StoredObject) => void): string;
+  /** A URL that takes one PUT of at most so many bytes, of this type where one is given; `onStored` is called each time a whole object has arrived. */
+  putUrl(
+    put: { readonly lifetimeMs: number; readonly contentType: string | null; readonly mostBytes: number },
+    onStored: (object: StoredObject) => void,
+  ): string;
   beginMultipart(options: {
     readonly parts: number;
     readonly sizeBytes: number;
+    readonly partSizeBytes: number;
     readonly lifetimeMs: number;
     readonly onStored: (object: StoredObject) => void;
   }): MultipartUpload;
@@ -46,9 +50,10 @@ export interface ObjectStore {
 }
 
 type Target =
-  | { readonly type: 'object'; readonly onStored: (object: StoredObject) => void }
+  | { readonly type: 'object'; readonly mostBytes: number; readonly onStored: (object: StoredObject) => void }
   | {
       readonly type: 'part';
+      readonly mostBytes: number;
       readonly etags: Map<number, { etag: string; path: string; sizeBytes: number }>;
       readonly number: number;
     }
@@ -86,7 +91,7 @@ export function createObjectStore(folder: string, origin: string, now: () => num
       throw new StoreRefusal(400, 'InvalidArgument', 'Only one auth mechanism allowed; the signed URL is one.');
     }
     if (target.type === 'download') return await sendObject(request, response, target.object);
-    const stored = await receive(request, newPath());
+    const stored = await receive(request, newPath(), target.mostBytes);
     if (target.type === 'object') arrive(stored, target.onStored);
     else target.etags.set(target.number, stored);
     response.writeHead(200, { etag: stored.etag, 'content-length': 0 }).end();
@@ -96,18 +101,18 @@ export function createObjectStore(folder: string, origin: string, now: () => num
     newPath,
     openUploads: () => [...open],
     stored: () => arrived,
-    putUrl: (lifetimeMs, contentType, onStored) =>
+    putUrl: ({ lifetimeMs, contentType, mostBytes }, onStored) =>
       publish(
         'PUT',
-        { type: 'object', onStored },
+        { type: 'object', mostBytes, onStored },
         lifetimeMs,
         contentType === null ? {} : { 'content-type': contentType },
       ),
     getUrl: (object, lifetimeMs) => publish('GET', { type: 'download', object }, lifetimeMs),
-    beginMultipart: ({ parts, sizeBytes, lifetimeMs, onStored }) => {
+    beginMultipart: ({ parts, sizeBytes, partSizeBytes, lifetimeMs, onStored }) => {
       const etags = new Map<number, { etag: string; path: string; sizeBytes: number }>();
       const partUrls = Array.from({ length: parts }, (_, index) =>
-        publish('PUT', { type: 'part', etags, number: index + 1 }, lifetimeMs),
+        publish('PUT', { type: 'part', mostBytes: partSizeBytes, etags, number: index + 1 }, lifetimeMs),
       );
       const uploadId = randomBytes(12).toString('hex');
       open.add(uploadId);
@@ -173,7 +178,7 @@ function checkParts(
   });
 }
 
-async function receive(request: IncomingMessage, path: string) {
+async function receive(request: IncomingMessage, path: string, mostBytes: number) {
   if (request.headers['transfer-encoding'] !== undefined) {
     const message = 'A header you provided implies functionality that is not implemented.';
     throw new StoreRefusal(501, 'NotImplemented', message, '<Header>Transfer-Encoding</Header>');
@@ -188,6 +193,8 @@ async function receive(request: IncomingMessage, path: string) {
   const length = request.headers['content-length'];
   if (length === undefined)
     throw new StoreRefusal(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
+  if (Number(length) > mostBytes)
+    throw new StoreRefusal(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed object size.');
   const md5 = createHash('md5');
   let sizeBytes = 0;
   const meter = new Transform({

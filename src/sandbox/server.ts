@@ -81,8 +81,20 @@ export async function startSandbox(
   }
 }
 
+/** RFC 9110, section 7.2: what a client believes that it talks to. */
+const OWN_HOST = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d{1,5})?$/i;
+
+/** A page of the internet can make its name lead to this machine; its requests then still carry that name. */
+function forOwnHost(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (OWN_HOST.test(request.headers.host ?? '')) return listener(request, response);
+    send(response, { status: 421, json: { error: 'Misdirected request' }, headers: { connection: 'close' } });
+    request.resume();
+  };
+}
+
 async function listen(servers: Server[], port: number, listener: RequestListener): Promise<string> {
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, listener);
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, forOwnHost(listener));
   servers.push(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {

@@ -3,6 +3,7 @@ import type { Artifact } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError } from '../../contract/errors.ts';
 import type { DownloadLink, JobState, Stage } from '../../contract/job.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { createApiClient } from '../../transfer/http/api.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
@@ -20,6 +21,8 @@ import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import type { AdapterInput } from '../definition.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
 
+/** Of an id that is not ours, in a message. */
+const LONGEST_ID = 128;
 /** Job ids are Unix seconds: of this one, in the year 2001, there is no job. */
 const NO_JOB = '1000000000';
 
@@ -128,7 +131,7 @@ function stageIn({ version }: StatusReply): { readonly stage?: Stage } {
 
 function stateOf(id: string, reply: StatusReply): JobState {
   if (reply.job_id !== id)
-    throw new IntegrityError(`asked for job ${id}, the server answered about job ${reply.job_id}`);
+    throw new IntegrityError(`asked for job ${id}, the server answered about job ${cutText(reply.job_id, LONGEST_ID)}`);
   const subject = {
     ...(reply.file_name === null ? {} : { fileName: reply.file_name }),
     ...(reply.platform === null ? {} : { platform: reply.platform }),

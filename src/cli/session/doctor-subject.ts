@@ -14,6 +14,7 @@ import {
   variablesOf,
 } from '../settings/credentials.ts';
 import { proxyVariables, readNetworkEnvironment } from '../settings/network-environment.ts';
+import { proxySecrets } from '../settings/proxy-secrets.ts';
 import { isGiven, sourceText } from '../settings/source.ts';
 import { checkedAddress, type Session } from './session.ts';
 
@@ -38,7 +39,7 @@ export function isConfigured({ id, credentials }: BackendDefinition, session: Se
 }
 
 /** What holds for all backends: the config file, and what the environment says of the network. */
-export function examineMachine({ config, environment }: Session): Prepared<ProxySettings> {
+export function examineMachine({ config, environment, redactor }: Session): Prepared<ProxySettings> {
   const file = found('ok', 'config', null, config === null ? 'no config file' : config.name);
   const warnings: Check[] = [];
   const more = (environment.NODE_EXTRA_CA_CERTS ?? '') === '' ? '' : ' and those of NODE_EXTRA_CA_CERTS';
@@ -46,6 +47,7 @@ export function examineMachine({ config, environment }: Session): Prepared<Proxy
     const ready = readNetworkEnvironment(environment, (_, message) => {
       warnings.push(found('warning', 'network', null, message));
     });
+    for (const secret of proxySecrets(ready)) redactor.add(secret);
     return {
       checks: [
         file,
@@ -132,7 +134,8 @@ function examineCredentials(
     try {
       const one = findCredential(spec, reader);
       if (one === null) {
-        if (spec.isOptional !== true) checks.push(failed('credentials', spec.variable, missingCredential(spec)));
+        if (spec.isOptional !== true)
+          checks.push(failed('credentials', spec.variable, missingCredential(spec, environment)));
         continue;
       }
       checks.push(found('ok', 'credentials', spec.variable, origin(one)), formOf(one));

@@ -24,6 +24,7 @@ import type { OpenQuestions } from '../process/questions.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { readNetworkEnvironment } from '../settings/network-environment.ts';
+import { proxySecrets } from '../settings/proxy-secrets.ts';
 import { readReleaseNotes } from '../settings/release-notes.ts';
 import { type ResolvedSettings, unknownBackend } from '../settings/resolve-settings.ts';
 import { isFlag, subjectOf } from '../settings/source.ts';
@@ -133,6 +134,7 @@ export function createSession(parts: SessionParts): Session {
     const addresses = backend.addresses.map((key) => String(own[key]));
     checkPollInterval(settings, addresses);
     const proxies = readNetworkEnvironment(environment, warn);
+    for (const secret of proxySecrets(proxies)) redactor.add(secret);
     const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
     const input = inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
     return { ...input, ifRefused: credentials.ifRefused };
