@@ -44,7 +44,7 @@ export interface ErrorDescription {
   readonly text: string | null;
   readonly backendCode?: string | null;
   /** Where the backend documents that this answer is about the credentials, or about a limit, whatever its status. */
-  readonly meaning?: 'auth' | 'limit';
+  readonly meaning?: 'auth' | 'limit' | 'refused';
   /** What to do, where the backend documents what this answer means. */
   readonly hint?: string;
   /** Which limit of builds a 429 tells of; `slot` where nothing says otherwise. */

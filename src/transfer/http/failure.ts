@@ -23,7 +23,7 @@ export class CallFailure extends Error {
   readonly serverText: string | null;
   readonly backendCode: string | null;
   /** Overrides what the status would mean, where the backend documents it so. */
-  readonly meaning: 'auth' | 'limit' | null;
+  readonly meaning: 'auth' | 'limit' | 'refused' | null;
   /** What to do, where the backend documents what its answer means. */
   readonly hint: string | null;
   /** Which limit of builds a 429 tells of, where the backend says so. */
@@ -41,7 +41,7 @@ export class CallFailure extends Error {
       readonly retryAfterMs?: number | null;
       readonly serverText?: string | null;
       readonly backendCode?: string | null;
-      readonly meaning?: 'auth' | 'limit' | null;
+      readonly meaning?: 'auth' | 'limit' | 'refused' | null;
       readonly hint?: string | null;
       readonly limit?: BuildLimit | null | undefined;
       readonly sentBytes?: number;
@@ -192,7 +192,7 @@ function rejection(
   if (status === 429 || failure.meaning === 'limit') return limitError(message, policy, failure, now, details);
   const isOfKey =
     (status === 401 && policy.refusedAccess !== 'url') || (status === 403 && policy.refusedAccess === 'key');
-  if (isOfKey) return new AuthError(message, details);
+  if (isOfKey && failure.meaning !== 'refused') return new AuthError(message, details);
   const hint =
     status === 404 || status === 405 ? 'check the base address' : 'correct what the server names, then run again';
   return new RejectedError(message, { ...details, hint: details.hint ?? hint, afterLostAnswer: wasLost });
