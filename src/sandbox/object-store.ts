@@ -5,49 +5,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ObjectStore, StoredObject } from '../contract/backend/sandbox.ts';
 import { createUrlSigner } from './signed-url.ts';
 import { StoreRefusal, sendXmlError } from './store-errors.ts';
 
 /** Amazon S3 user guide, "Multipart upload limits". */
 const SMALLEST_PART = 5 * 1024 * 1024;
-
-/** An object that has arrived whole, as a real file. */
-export interface StoredObject {
-  readonly path: string;
-  readonly sizeBytes: number;
-}
-
-interface MultipartUpload {
-  readonly uploadId: string;
-  readonly partUrls: readonly string[];
-  /** Assembles the object. Throws `StoreRefusal` for parts that an object store would refuse. */
-  complete(parts: readonly { readonly ETag: string; readonly PartNumber: number }[]): Promise<void>;
-  abort(): Promise<void>;
-}
-
-/** The storage behind signed URLs: real files, real signatures, the refusals of an S3-compatible store. */
-export interface ObjectStore {
-  /** A URL that takes one PUT of at most so many bytes, of this type where one is given; `onStored` is called each time a whole object has arrived. */
-  putUrl(
-    put: { readonly lifetimeMs: number; readonly contentType: string | null; readonly mostBytes: number },
-    onStored: (object: StoredObject) => void,
-  ): string;
-  beginMultipart(options: {
-    readonly parts: number;
-    readonly sizeBytes: number;
-    readonly partSizeBytes: number;
-    readonly lifetimeMs: number;
-    readonly onStored: (object: StoredObject) => void;
-  }): MultipartUpload;
-  getUrl(object: StoredObject, lifetimeMs: number): string;
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** The objects that have arrived whole, in order of their arrival. */
-  stored(): readonly StoredObject[];
-  /** Ids of the multipart uploads that were begun and neither completed nor aborted. */
-  openUploads(): readonly string[];
-  /** A new path in the store's folder. */
-  newPath(): string;
-}
 
 type Target =
   | { readonly type: 'object'; readonly mostBytes: number; readonly onStored: (object: StoredObject) => void }

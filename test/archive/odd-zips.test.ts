@@ -29,6 +29,17 @@ async function read(bytes: Buffer) {
   return { packageName: identity?.packageName, ...(await remarksOn(archive)) };
 }
 
+/** An archive with a zip64 record that it does not need: the plain end record says all. */
+function withNeedlessZip64(): Buffer {
+  const bytes = zip([MANIFEST, { name: 'a' }], { zip64Entries: 2 });
+  const endAt = bytes.length - 22;
+  const recordAt = endAt - 20 - 56;
+  bytes.writeUInt16LE(2, endAt + 8);
+  bytes.writeUInt16LE(2, endAt + 10);
+  bytes.writeUInt32LE(Number(bytes.readBigUInt64LE(recordAt + 48)), endAt + 16);
+  return bytes;
+}
+
 const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
   { name: 'an absolute name', bytes: zip([MANIFEST, { name: '/x.pom' }]), odd: 'leads elsewhere' },
   { name: 'a name with the separator of Windows', bytes: zip([MANIFEST, { name: 'a\\b' }]), odd: 'leads elsewhere' },
@@ -69,6 +80,8 @@ const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
     bytes: zip([...many(65_535), MANIFEST], { declaredEntries: 0 }),
     odd: '65536 entries',
   },
+  { name: 'a zip64', bytes: zip([MANIFEST, { name: 'a' }], { zip64Entries: 2 }) },
+  { name: 'a zip64 record that is not needed', bytes: withNeedlessZip64() },
   { name: 'just 65535 entries', bytes: zip([...many(65_534), MANIFEST]) },
   {
     name: 'an APK that holds what is left of its bundle',

@@ -31,7 +31,7 @@ const INPUT: PreflightInput = {
   name: 'app.apk',
   identity: IDENTITY,
   signatures: null,
-  backends: [{ id: 'shop', signature: null }],
+  backends: [{ id: 'shop' }],
   isForProduction: true,
   expected: { allowDebuggable: false },
   now: new Date('2030-01-01T00:00:00Z'),

@@ -1,8 +1,8 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { BackendDefinition } from '../../src/backends/definition.ts';
 import type { UploadOptions } from '../../src/contract/adapter.ts';
+import type { BackendDefinition } from '../../src/contract/backend/definition.ts';
 import { AppToolError, AuthError, CancelledError, JobFailedError } from '../../src/contract/errors.ts';
 import type { JobState, Phase, Question } from '../../src/contract/job.ts';
 import { downloadToFile } from '../../src/transfer/download/download.ts';

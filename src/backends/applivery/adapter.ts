@@ -1,4 +1,5 @@
 import type { Adapter, NotReady, UploadOptions } from '../../contract/adapter.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
 import type { JobState, Phase } from '../../contract/job.ts';
@@ -6,7 +7,6 @@ import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { FormField } from '../../transfer/http/form.ts';
 import { uploadByForm } from '../../transfer/upload/form-upload.ts';
 import { jobFailed } from '../../transfer/wait/poll.ts';
-import type { AdapterInput } from '../definition.ts';
 import { type Builds, createAccess } from './access.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
 import type { Settings } from './settings.ts';

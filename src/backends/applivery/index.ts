@@ -1,4 +1,4 @@
-import { defineBackend } from '../definition.ts';
+import { defineBackend } from '../../contract/backend/definition.ts';
 import { commands } from './commands/index.ts';
 import { addressesOfTenant, Settings } from './settings.ts';
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { describeUnknownError, type ErrorDescription, type RefusalInside } from '../../transfer/http/error-text.ts';
+import type { ErrorDescription, RefusalInside } from '../../contract/backend/http.ts';
+import { describeUnknownError } from '../../transfer/http/error-text.ts';
 
 /**
  * The JSON of Applivery (docs.applivery.com/en/api/app-distribution/builds): only the fields that are read, inside of

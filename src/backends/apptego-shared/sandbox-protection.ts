@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import * as z from 'zod';
-import type { StoredObject } from '../../sandbox/object-store.ts';
-import type { SandboxTools } from '../../sandbox/part.ts';
+import type { SandboxTools, StoredObject } from '../../contract/backend/sandbox.ts';
 import { parseBody, Refusal } from '../../sandbox/refusal.ts';
 import { protectArchive } from './sandbox-protect-archive.ts';
 

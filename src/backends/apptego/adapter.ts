@@ -1,12 +1,11 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError } from '../../contract/errors.ts';
 import type { DownloadLink, JobState, Stage } from '../../contract/job.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { createApiClient } from '../../transfer/http/api.ts';
-import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
 import { phaseOfStage } from '../apptego-shared/build-stage.ts';
@@ -18,7 +17,6 @@ import { detailsOf } from '../apptego-shared/signed-ticket.ts';
 import { demandKey } from '../apptego-shared/signing-key.ts';
 import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
-import type { AdapterInput } from '../definition.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
 
 /** Of an id that is not ours, in a message. */
@@ -28,23 +26,15 @@ const NO_JOB = '1000000000';
 
 /** The Automation API: a signed upload, a job to ask after, a signed download. */
 export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>): Adapter {
-  const { settings, credentials, connections, stallTimeoutMs } = input;
+  const { settings, credentials, storage } = input;
   const access = {
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.apiKey?.reveal() ?? ''}` }),
     describeError,
-    connections,
-    stallTimeoutMs,
   };
-  const api = createApiClient(access);
+  const api = input.api(access);
   // A 404 of whatever else answers at a wrong address has no error in the documented form.
-  const strict = createApiClient({ ...access, describeError: (body) => ({ text: documentedError(body) }) });
-  const storage = createStorage({
-    connections,
-    trustedBase: settings.apiUrl,
-    stallTimeoutMs,
-    conceal: input.concealAddress,
-  });
+  const strict = input.api({ ...access, describeError: (body) => ({ text: documentedError(body) }) });
   const multipart = multipartCalls(api, { complete: '/automate/upload/complete', abort: '/automate/upload/abort' });
 
   const poll: Adapter['poll'] = async (id, { patience }, ctx) => {

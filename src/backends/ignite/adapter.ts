@@ -1,13 +1,12 @@
 import type { Adapter } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
+import type { DescribeError } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { AuthError, IntegrityError, RejectedError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { createApiClient } from '../../transfer/http/api.ts';
-import type { DescribeError } from '../../transfer/http/error-text.ts';
 import { uploadInBody } from '../../transfer/upload/form-upload.ts';
 import { jobFailed } from '../../transfer/wait/poll.ts';
-import type { AdapterInput } from '../definition.ts';
 import { encodeUpload } from './encoding.ts';
 import { contentOf, type UploadContent } from './metadata.ts';
 import type { IgniteSettings } from './settings.ts';
@@ -24,15 +23,13 @@ const SLOW_LINK_BYTES_PER_MS = 1_000;
 
 /** The App Management API: a token for credentials, an upload in one request, a record to ask after. */
 export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
-  const { settings, connections, stallTimeoutMs } = input;
+  const { settings } = input;
   const tokens = createTokenRoom(tokenRequest(input, CALL_POLICIES.token));
   const apiWith = (more: Readonly<Record<string, string>>, describeError: DescribeError) =>
-    createApiClient({
+    input.api({
       baseUrl: settings.apiUrl,
       headers: async (ctx) => ({ authorization: `Bearer ${await tokens.token(ctx)}`, ...more }),
       describeError,
-      connections,
-      stallTimeoutMs,
     });
   const uploads = apiWith({}, describeUploadError);
   // "Headers" of the GET, although it has no body.
@@ -99,13 +96,11 @@ function tokenRequest(
   input: AdapterInput<IgniteSettings>,
   policy: (typeof CALL_POLICIES)['token' | 'proof'],
 ): (ctx: Context) => Promise<Token> {
-  const { settings, credentials, connections, stallTimeoutMs, conceal } = input;
-  const account = createApiClient({
+  const { settings, credentials, conceal } = input;
+  const account = input.api({
     baseUrl: settings.accountUrl,
     headers: () => ({}),
     describeError: describeIgniteError,
-    connections,
-    stallTimeoutMs,
   });
   return async (ctx) => {
     const json = {

@@ -1,4 +1,4 @@
-import { defineBackend } from '../definition.ts';
+import { defineBackend } from '../../contract/backend/definition.ts';
 import { IgniteSettings } from './settings.ts';
 
 /** What is required of the app's metadata and does not stand in its APK. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { type DescribeError, describeUnknownError, type ErrorDescription } from '../../transfer/http/error-text.ts';
+import type { DescribeError, ErrorDescription } from '../../contract/backend/http.ts';
+import { describeUnknownError } from '../../transfer/http/error-text.ts';
 
 /** The JSON of Digital Turbine's App Management API (docs.digitalturbine.com/dt-ignite/app-management-api): only the fields that are read. */
 

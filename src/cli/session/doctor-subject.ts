@@ -1,5 +1,5 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
 import type { Adapter } from '../../contract/adapter.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { AuthError, asAppToolError } from '../../contract/errors.ts';
 import { type Check, failed, found } from '../../run/checks/check.ts';
 import type { Subject } from '../../run/checks/doctor.ts';
@@ -76,7 +76,7 @@ export async function examineBackend(
       ready: null,
     };
   const { values, ifRefused } = credentialsOf(credentials.usable);
-  const input = session.inputFor({ ...settings, credentials: values, proxies });
+  const { input, connections } = session.doorsFor({ ...settings, credentials: values, proxies });
   let adapter: Adapter | null = null;
   try {
     if (!checks.some(({ result }) => result === 'failed')) adapter = await backend.create(input);
@@ -84,7 +84,7 @@ export async function examineBackend(
     const error = asAppToolError(thrown);
     checks.push(failed(error instanceof AuthError ? 'credentials' : 'settings', null, error));
   }
-  const { connections, stallTimeoutMs } = input;
+  const stallTimeoutMs = session.settings.values.stallTimeout;
   const variables = proxyVariables(session.environment);
   const { addresses } = settings;
   const subject = { addresses, connections, proxies, proxyVariables: variables, stallTimeoutMs, adapter, ifRefused };

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { CredentialSpec } from '../../backends/definition.ts';
+import type { CredentialSpec } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { AuthError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import { type Secret, secret } from '../../contract/secret.ts';

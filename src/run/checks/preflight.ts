@@ -54,7 +54,7 @@ export function preflight(input: PreflightInput): readonly Warning[] {
 
 /** Whether the judgement needs to know the signatures. */
 export function asksForSignatures(backends: PreflightInput['backends'], { signer }: Expectations): boolean {
-  return signer !== undefined || backends.some(({ signature }) => signature !== null);
+  return signer !== undefined || backends.some(({ signature }) => signature !== undefined);
 }
 
 function refusal({ name }: PreflightInput, why: string, hint: string, setting?: string): UsageError {

@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Body } from '../../contract/artifact.ts';
+import type { CallPolicy, FailureClass, HttpAnswer } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
-import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { untilAborted } from '../deadline.ts';
 import { requestTarget } from './address.ts';
@@ -42,15 +42,6 @@ export interface HttpRequest {
   readonly isLarge: boolean;
   /** Called with the bytes of this try that the system has taken. */
   readonly onSent?: (sentBytes: number) => void;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** False when this came before the whole request body was handed over. */
-  readonly bodySent: boolean;
-  /** The body's bytes as they come; throws `CallFailure` when it is cut short. To be read or left, once. */
-  chunks(): AsyncIterable<Buffer>;
 }
 
 interface Try {

@@ -1,3 +1,4 @@
+import type { CallPolicy, FailureClass } from '../../contract/backend/http.ts';
 import {
   type AppToolError,
   AuthError,
@@ -8,7 +9,6 @@ import {
   UnavailableError,
   UnknownOutcomeError,
 } from '../../contract/errors.ts';
-import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import type { Fault } from './connection/fault.ts';
 import { limitError } from './limit.ts';
 

@@ -1,9 +1,8 @@
-import type { Body } from '../../contract/artifact.ts';
+import type { HttpAnswer, SignedPut, Storage } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
-import type { CallPolicy } from '../call-policy.ts';
 import { checkServerAddress } from './address.ts';
 import { failed, header, locationOf, readBody, refusal } from './answer.ts';
-import { attempt, type HttpAnswer, type HttpRequest } from './attempt.ts';
+import { attempt, type HttpRequest } from './attempt.ts';
 import type { Connections } from './connection/dispatcher.ts';
 import { describeUnknownError } from './error-text.ts';
 import { CallFailure } from './failure.ts';
@@ -13,35 +12,6 @@ const LARGEST_STORAGE_ANSWER = 64 * 1024;
 const LONGEST_ETAG = 256;
 /** A download link may lead on a few times (a CDN before the store); it never carries a credential of ours. */
 const MOST_REDIRECTS = 3;
-
-export interface SignedPut {
-  readonly what: string;
-  /** A bearer secret: sent byte for byte, never shown. */
-  readonly url: string;
-  readonly body: Body;
-  readonly contentType: string | null;
-  readonly policy: CallPolicy;
-  /** Without an ETag a part cannot be completed; the whole object can. */
-  readonly needsEtag: boolean;
-  readonly onSent?: (sentBytes: number) => void;
-}
-
-/** The object store behind signed URLs. No credential of ours ever goes there: the URL is the credential. */
-export interface Storage {
-  /** To be told of every signed address as soon as a server has given it: from then on no output shows it. */
-  conceal(url: string): void;
-  /** Resolves with the ETag exactly as it was sent, quotes included. */
-  put(put: SignedPut, ctx: Context): Promise<string | null>;
-  /** Opens a signed download; `use` reads it. Resolves with what `use` gives. */
-  get<T>(request: SignedGet, ctx: Context, use: (answer: HttpAnswer) => Promise<T>): Promise<T>;
-}
-
-interface SignedGet {
-  readonly what: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly policy: CallPolicy;
-}
 
 /** `trustedBase` is the backend's own base address: what it may name is judged by it. */
 export function createStorage(options: {

@@ -1,7 +1,7 @@
+import type { CommandInput, CommandOutput } from '../../../contract/backend/definition.ts';
 import type { Context } from '../../../contract/context.ts';
 import { RejectedError, UsageError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import type { CommandInput, CommandOutput } from '../../definition.ts';
 import { type Builds as AppBuilds, createAccess } from '../access.ts';
 import type { Settings } from '../settings.ts';
 import { type BuildRecord, BuildReply, BuildsReply } from '../wire.ts';

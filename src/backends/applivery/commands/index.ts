@@ -1,4 +1,4 @@
-import type { BackendCommand } from '../../definition.ts';
+import type { BackendCommand } from '../../../contract/backend/definition.ts';
 import type { Settings } from '../settings.ts';
 
 export const commands: readonly BackendCommand<Settings>[] = [

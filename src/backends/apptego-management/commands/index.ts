@@ -1,4 +1,4 @@
-import type { BackendCommand, CredentialSpec } from '../../definition.ts';
+import type { BackendCommand, CredentialSpec } from '../../../contract/backend/definition.ts';
 import type { ManagementSettings } from '../api.ts';
 import { buildKeyOf, jobIdOf } from '../job-id.ts';
 

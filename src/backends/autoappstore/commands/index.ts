@@ -1,4 +1,4 @@
-import type { BackendCommand } from '../../definition.ts';
+import type { BackendCommand } from '../../../contract/backend/definition.ts';
 import type { Settings } from '../api.ts';
 
 /** What only this backend can do: read one version, and manage CI tokens. */

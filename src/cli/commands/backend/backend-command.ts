@@ -1,5 +1,5 @@
 import { UsageError } from '../../../contract/errors.ts';
-import { withHintIfRefused } from '../../../run/refused-credentials.ts';
+import { withHintIfRefused } from '../../../run/open/refused-credentials.ts';
 import type { CommandResult } from '../../line/command.ts';
 import { type FlagValues, flagNamed } from '../../line/flags.ts';
 import { nextWords } from '../../output/next-words.ts';
@@ -21,10 +21,10 @@ export async function backendCommand(session: Session, id: string): Promise<Comm
   const limit = readLimit(session.invocation.flags.limit);
   if (command.destroys !== undefined && !dryRun) await demandConsent(session, command.destroys(operands));
   session.ctx.journal.calls(id);
-  const { ifRefused, ...input } = await session.openFor(id, command.credentials ?? []);
+  const { input, ifRefused } = await session.openFor(id, command.credentials ?? []);
   const flags = givenTo(session, command.flags);
   const { table, text, next, data } = await withHintIfRefused(ifRefused, () =>
-    command.run({ ...input, operands, flags, limit, dryRun } as never, session.ctx),
+    command.run({ ...input, operands, flags, limit, dryRun }, session.ctx),
   );
   const shown = text ?? (table === undefined ? null : renderTable(table.columns, table.rows));
   return { text: next === undefined ? shown : [shown, nextWords(next)].join('; '), data };

@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { AuthError } from '../../../contract/errors.ts';
 import { type Check, mostTelling } from '../../../run/checks/check.ts';
 import { examine } from '../../../run/checks/doctor.ts';
