@@ -284,6 +284,13 @@ describe('a large file, whose digest many threads compute', () => {
     expect(await schemesOf(changed)).toMatchObject([{ reason: 'the file was changed after it was signed' }]);
   });
 
+  test('is computed in one thread where the others cannot read', async () => {
+    const archive = await openAppArchive({ ...fileOf(signed), fd: 0x7fff_0000 });
+    const { verify } = await readSignatures(archive, []);
+
+    expect(await verify(new AbortController().signal)).toMatchObject([{ scheme: 'v2', verified: true }]);
+  });
+
   test('is given up when the signal says so', async () => {
     const path = join(await temporaryFolder(), 'app.apk');
     await writeFile(path, signed);

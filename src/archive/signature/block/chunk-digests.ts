@@ -50,7 +50,8 @@ parentPort.postMessage(digests.map((all) => Buffer.concat(all)));
 
 /**
  * The digests of chunks side by side, for each of the names. The chunks are independent of each other: those of a large file are spread over the
- * cores. Rejects with the signal's reason.
+ * cores. Where threads cannot be had, or cannot read, they are computed here, and what fails does so in the words of every other reader. Rejects
+ * with the signal's reason.
  */
 export async function digestChunks(
   file: ArchiveFile,
@@ -59,18 +60,32 @@ export async function digestChunks(
   signal: AbortSignal,
 ): Promise<Buffer[]> {
   signal.throwIfAborted();
-  if (file.fd === undefined || chunks.length < WORTH_THREADS) return await digestHere(file, chunks, names, signal);
+  const spread =
+    file.fd === undefined || chunks.length < WORTH_THREADS
+      ? null
+      : await digestByThreads(file.fd, chunks, names, signal);
+  return spread ?? (await digestHere(file, chunks, names, signal));
+}
+
+/** `null` where that cannot be done. */
+async function digestByThreads(
+  fd: number,
+  chunks: readonly Chunk[],
+  names: readonly ChunkedDigest[],
+  signal: AbortSignal,
+): Promise<Buffer[] | null> {
   const count = Math.min(MOST_THREADS, availableParallelism());
   const shares = Array.from({ length: count }, (_, own) => chunks.filter((_chunk, index) => index % count === own));
-  const answers = await answersOf(file.fd, shares, names, signal);
+  const answers = await answersOf(fd, shares, names, signal).catch(() => null);
+  signal.throwIfAborted();
+  if (answers === null) return null;
   const all = names.map((name) => Buffer.alloc(chunks.length * DIGEST_BYTES[name]));
   for (const [own, share] of shares.entries()) {
     for (const [place, name] of names.entries()) {
       const size = DIGEST_BYTES[name];
-      const answer = answers[own]?.[place] ?? Buffer.alloc(0);
-      const missing = share[answer.length / size];
-      // A file that became shorter fails here, in the words of every other reader.
-      if (missing !== undefined) await file.fill(Buffer.alloc(missing.length), missing.at);
+      const answer = answers[own]?.[place];
+      // The file became shorter.
+      if (answer?.length !== share.length * size) return null;
       for (const index of share.keys())
         answer.copy(all[place] as Buffer, (own + index * count) * size, index * size, (index + 1) * size);
     }
