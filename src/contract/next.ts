@@ -27,6 +27,8 @@ export type Next =
   | { readonly do: 'abort'; readonly receipt: string }
   /** Go on with what is missing, by the receipt. */
   | { readonly do: 'resume'; readonly receipt: string }
+  /** Send a step again although it may have landed, or is done: by its id. */
+  | { readonly do: 'again'; readonly step: string }
   /** What to do differs: for each step by itself. */
   | { readonly do: 'each'; readonly steps: readonly NextOfStep[] }
   /** Look there before anything is sent again: a backend by its id. */

@@ -19,7 +19,11 @@ export interface ArtifactInput {
   /** What the user says that the file is for, where they say so. */
   readonly platform: Platform | undefined;
   readonly options: UploadOptions;
+  /** The options of each backend, where they differ. */
+  readonly optionsOf?: (backend: OpenBackend) => UploadOptions;
   readonly expected: Expectations;
+  /** True for a file that this run has made: then the run is about another. */
+  readonly isMadeHere?: boolean;
 }
 
 export interface UploadInput extends ArtifactInput {
@@ -43,10 +47,11 @@ export async function withArtifact<T>(
 /** The same for several backends: it is opened once, and refused when any of them would refuse it. */
 export async function withArtifactFor<T>(
   backends: readonly OpenBackend[],
-  { path, platform, options, expected }: ArtifactInput,
+  input: ArtifactInput,
   ctx: RunContext,
   use: (artifact: Artifact, plans: readonly PlannedRequest[], signedBy: readonly string[]) => Promise<T>,
 ): Promise<T> {
+  const { path, platform, options, optionsOf = () => options, expected } = input;
   for (const backend of backends) checkInputName(backend, path);
   const checkSize = (name: string, sizeBytes: number): void => {
     for (const backend of backends) checkLimit(backend, name, sizeBytes);
@@ -54,15 +59,17 @@ export async function withArtifactFor<T>(
   const reader = createReader(path, asksForSignatures(backends, expected), ctx);
   const artifact = await openArtifact(path, { judge: reader.judge, checkSize });
   try {
-    ctx.journal.note({ artifact: inputRecord(artifact, null, reader.signers()) });
+    if (input.isMadeHere !== true) ctx.journal.note({ artifact: inputRecord(artifact, null, reader.signers()) });
     checkPlatform(artifact, platform);
     const { name, identity } = artifact;
-    const isForProduction = backends.some((backend) => stageOf(backend, options) === 'production');
+    const isForProduction = backends.some((backend) => stageOf(backend, optionsOf(backend)) === 'production');
     const signatures = await reader.signatures(expected.signer !== undefined);
     const now = ctx.clock.date();
     for (const warning of preflight({ name, identity, signatures, backends, isForProduction, expected, now }))
       ctx.emit({ type: 'warning', ...warning });
-    const plans = await Promise.all(backends.map(async ({ adapter }) => await adapter.plan(artifact, options)));
+    const plans = await Promise.all(
+      backends.map(async (backend) => await backend.adapter.plan(artifact, optionsOf(backend))),
+    );
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
     return await use(artifact, plans, reader.signedBy());
   } finally {
@@ -88,7 +95,7 @@ function checkPlatform({ name, platform }: Artifact, given: Platform | undefined
   });
 }
 
-function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number): void {
+export function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number): void {
   if (limit === null || sizeBytes <= limit.bytes) return;
   throw new UsageError(`${name}: file is larger than ${limit.words}, the limit of ${id}`);
 }

@@ -17,7 +17,7 @@ export interface StepWork {
 
 /**
  * Works on several steps at once, each to its own end, which it is told. Resolves with the steps' own errors: those that were only stopped
- * because of another are not among them. `failFast` stops the others when one has failed.
+ * because of another are not among them. `failFast` stops the others when a required one has failed.
  */
 export async function sideBySide(
   work: readonly StepWork[],
@@ -42,7 +42,7 @@ export async function sideBySide(
       if (error === null || isStopped) return null;
       failed ||= step.backend;
       // The same reason as a signal's: whatever is under way ends as it would then.
-      if (failFast) stop.abort(new CancelledError('SIGTERM'));
+      if (failFast && step.required) stop.abort(new CancelledError('SIGTERM'));
       return error;
     }),
   );

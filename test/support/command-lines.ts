@@ -54,6 +54,11 @@ export const LINES: Readonly<Record<string, Lines>> = {
     fails: `app.apk --to apptego,autoappstore -e dev ${QUICK}`,
     variables: STORE_REFUSES,
   },
+  release: {
+    works: () => `app.apk -c release.json -o released.apk -f ${QUICK}`,
+    fails: `app.apk -c release.json -o released.apk -f ${QUICK}`,
+    variables: APPLIVERY_REFUSES,
+  },
   status: { works: ({ apptego }) => apptego, fails: 'apptego:1' },
   wait: {
     works: ({ apptego }) => `${apptego} ${QUICK}`,
@@ -103,7 +108,7 @@ export const LINES: Readonly<Record<string, Lines>> = {
 export const own = backends.flatMap(({ id, commands = [] }) => commands.map((command) => ({ ...command, id })));
 /** Those whose rehearsal has a plan. */
 export const WRITERS = [
-  ...['protect', 'upload', 'publish', 'download', 'abort'],
+  ...['protect', 'upload', 'publish', 'release', 'download', 'abort'],
   ...own.flatMap(({ id, name, writes }) => (writes === true ? [`${id} ${name}`] : [])),
 ];
 
@@ -114,6 +119,7 @@ const UNFINISHED: Receipt = {
   updatedAt: '2026-11-23T00:00:00.000Z',
   environment: 'dev',
   build: null,
+  release: null,
   input: null,
   output: null,
   steps: [
@@ -124,6 +130,7 @@ const UNFINISHED: Receipt = {
       host: null,
       required: true,
       stage: null,
+      until: null,
       sha256: null,
       job: { ref: 'apptego:1', id: '1', details: {} },
       accepted: false,
@@ -142,6 +149,10 @@ const UNFINISHED: Receipt = {
   runs: [],
 };
 
+const RELEASE = {
+  releases: { tests: { protect: { environment: 'prod', signingKey: 'sandbox' }, publish: ['applivery'] } },
+};
+
 /** A few processes at a time, as many as keep two cores busy. */
 export async function forEach<T>(items: readonly T[], run: (item: T) => Promise<unknown>): Promise<void> {
   const left = [...items];
@@ -157,6 +168,7 @@ export async function setUp(node?: string) {
   const box = await sandbox({ processingMs: 0, appearMs: 0 });
   const env = { ...box.variables, APPTEGO_SIGNING_KEY_PASSWORD: 'pass-word-of-the-key' };
   await copyFixture('v1.apk', cwd, 'app.apk');
+  await writeFile(join(cwd, 'release.json'), JSON.stringify(RELEASE));
   await writeFile(join(cwd, 'broken.apk'), 'PK and no more');
   await writeFile(join(cwd, 'release.jks'), 'bytes of a keystore');
   await writeFile(join(cwd, 'unfinished.json'), JSON.stringify(UNFINISHED));

@@ -1,9 +1,8 @@
 import { UsageError } from '../../contract/errors.ts';
-import type { InputRecord, Step } from '../../contract/record/journal.ts';
-import type { SentArtifact } from '../../run/checks/output-proof.ts';
+import type { Step } from '../../contract/record/journal.ts';
+import { sentIn } from '../../run/checks/sent-artifact.ts';
 import { download } from '../../run/download.ts';
 import { contextOf } from '../../run/journal/journal.ts';
-import { checkArtifactName } from '../../transfer/artifact.ts';
 import type { CommandResult } from '../line/command.ts';
 import type { PlannedDownload } from '../output/command-data.ts';
 import { openStep, readSubject, type Subject } from '../receipt/subject.ts';
@@ -37,12 +36,4 @@ function stepWithOutput(session: Session, { steps, receipt }: Subject): Step {
   throw new UsageError(`${receipt} holds several steps, and none of them protects`, {
     hint: `name the step with --step: ${(giving.length === 0 ? steps : giving).map(({ id }) => id).join(', ')}`,
   });
-}
-
-/** What the receipt tells of the file that was sent; `null` where the step sent another file. */
-function sentIn(input: InputRecord | null, { sha256 }: Step): SentArtifact | null {
-  if (input === null || (sha256 !== null && input.sha256 !== null && sha256 !== input.sha256)) return null;
-  const { name, size: sizeBytes, packageName, versionName, versionCode } = input;
-  const identity = { packageName, versionName, versionCode };
-  return { kind: checkArtifactName(name).kind, sizeBytes, sha256: input.sha256, identity, signingKey: null };
 }

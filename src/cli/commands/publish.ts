@@ -9,12 +9,14 @@ import type { PlannedForEach } from '../output/command-data.ts';
 import { expectations, type Session, uploadOptions } from '../session/session.ts';
 import { namedBackends } from '../settings/named-backends.ts';
 import { stepLine } from './jobs.ts';
+import { checkFrom } from './release/published-from.ts';
 import { describePlan } from './upload.ts';
 import { ownUntil, waiting } from './waiting.ts';
 
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
 export async function publishCommand(session: Session): Promise<CommandResult<PlannedForEach>> {
   const definitions = targetsOf(session);
+  await checkFrom(session);
   const options = await uploadOptions(session, definitions);
   const backends = await Promise.all(definitions.map(({ id }) => session.open(id)));
   const { values } = session.settings;

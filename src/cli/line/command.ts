@@ -22,8 +22,10 @@ export interface Invocation {
 export interface CommandSpec {
   /** Its words: `protect`, `config show`. */
   readonly name: string;
-  /** Its operands, as help shows them; all are required. */
+  /** Its operands, as help shows them; all are required, unless `takesFewer`. */
   readonly operands: readonly string[];
+  /** True where any of its operands may be left out. */
+  readonly takesFewer?: true;
   readonly flags: readonly string[];
   readonly summary: string;
   readonly example: string;

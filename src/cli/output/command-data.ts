@@ -13,6 +13,25 @@ const PlannedForEach = z.strictObject({
 });
 export type PlannedForEach = z.infer<typeof PlannedForEach>;
 
+const PlannedRelease = z.strictObject({
+  plan: z.strictObject({
+    release: z.string(),
+    steps: z
+      .array(
+        z.strictObject({
+          id: z.string(),
+          backend: z.string(),
+          required: z.boolean(),
+          until: z.string().nullable().describe('The milestone that would be waited for'),
+          do: z.enum(['skip', 'wait', 'fetch', 'send', 'abort-then-send', 'look', 'refuse']),
+          why: z.string().nullable().describe('Why it would be left out'),
+        }),
+      )
+      .describe('What would be done for each step, by what the receipt tells'),
+  }),
+});
+export type PlannedRelease = z.infer<typeof PlannedRelease>;
+
 const PlannedDownload = z.strictObject({
   plan: z.strictObject({ output: z.string().describe('Path that would be written') }),
 });
@@ -82,6 +101,7 @@ export const COMMAND_DATA: Readonly<Record<string, z.ZodType>> = {
   protect: Planned,
   upload: Planned,
   publish: PlannedForEach,
+  release: PlannedRelease,
   download: PlannedDownload,
   abort: PlannedAbort,
   inspect: InspectData,

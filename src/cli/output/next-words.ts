@@ -30,6 +30,8 @@ export function nextWords(next: Next): string {
       return `to remove them: ${commandLine('abort', next.receipt)}`;
     case 'resume':
       return `to go on with what is missing: --resume ${next.receipt}`;
+    case 'again':
+      return `to send it all the same: --again ${next.step}`;
     case 'each':
       return next.steps
         .map((step) => `${step.backend}: ${hintOf(step) ?? 'fix that, then send it there again'}`)

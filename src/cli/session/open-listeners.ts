@@ -27,7 +27,7 @@ export async function openReportsOf(
   write: (text: string) => void,
   emit: Emit,
 ): Promise<OpenReports> {
-  const { spec, invocation, settings, env: environment } = settled;
+  const { spec, settings, env: environment } = settled;
   const { values } = settings;
   const isForRelease = spec.reports === true;
   if (values.events === undefined && !isForRelease) return NO_REPORTS;
@@ -37,7 +37,7 @@ export async function openReportsOf(
     command: spec.name,
     isForRelease,
     settings: values,
-    files: { operands: invocation.operands, output: await outputPath(settled), receipt: receiptPath(settled) },
+    files: { operands: filesOf(settled), output: await outputPath(settled), receipt: receiptPath(settled) },
     environment,
     provider,
     redactor,
@@ -46,6 +46,11 @@ export async function openReportsOf(
     warn: (code, message) => emit({ type: 'warning', code, message }),
   };
   return { listeners: openReports(input), warnOfMissing: () => warnOfMissing(input) };
+}
+
+/** The operands that name files: of those that may be left out, what looks like an app. */
+function filesOf({ spec, invocation: { operands } }: Settled): readonly string[] {
+  return spec.takesFewer === true ? operands.filter((operand) => /\.(apk|aab|ipa)$/i.test(operand)) : operands;
 }
 
 /** Where the output goes, as far as that is known before a server has named it. */
@@ -57,8 +62,9 @@ async function outputPath({ spec, invocation, settings }: Settled): Promise<stri
   return protectedPath(invocation.operands[0] ?? '');
 }
 
-function receiptPath({ spec, settings }: Settled): string | undefined {
-  return spec.journal === undefined ? undefined : settings.values.receipt;
+function receiptPath({ spec, settings, invocation: { flags } }: Settled): string | undefined {
+  if (spec.journal === undefined) return undefined;
+  return settings.values.receipt ?? (typeof flags.resume === 'string' ? flags.resume : undefined);
 }
 
 export interface OpenReceipt {

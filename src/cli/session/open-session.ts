@@ -52,6 +52,7 @@ function sessionOver(
   return createSession({
     invocation,
     settings: sandbox === null ? settings : settingsWith(environment),
+    settingsOver: (held) => settingsWith(environment, held),
     config,
     environment,
     backends,

@@ -61,6 +61,8 @@ export interface Session {
   readonly confirm: Confirm;
   /** The definition of a backend. Throws `UsageError` for an unknown one. */
   definition(id: string): BackendDefinition;
+  /** The same run with another config: for a step that has settings of its own. Closed with this one. */
+  over(config: ConfigFile): Session;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,8 @@ interface DoorParts {
 export interface SessionParts {
   readonly invocation: Invocation;
   readonly settings: ResolvedSettings;
+  /** The settings with another config. */
+  readonly settingsOver: (config: ConfigFile) => ResolvedSettings;
   readonly config: ConfigFile | null;
   readonly environment: Env;
   readonly backends: readonly BackendDefinition[];
@@ -152,6 +156,7 @@ export function createSession(parts: SessionParts): Session {
     hostOf,
     openFor,
     doorsFor,
+    over: (config) => kept(createSession({ ...parts, config, settings: parts.settingsOver(config) })),
     async open(id) {
       const backend = definition(id);
       const open = kept(await openBackend(backend, partsFor(id, [])));
@@ -189,7 +194,7 @@ function checkPollInterval(settings: ResolvedSettings, addresses: readonly strin
 }
 
 /** Read only for a backend that has a use for them. */
-async function releaseNotesFor(
+export async function releaseNotesFor(
   { settings, stdin, ctx }: Session,
   backends: readonly BackendDefinition[],
 ): Promise<string | undefined> {
@@ -210,7 +215,12 @@ const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as
 
 /** The options of an upload to these backends. Refuses a flag that none of them has a use for: it would change nothing. */
 export async function uploadOptions(session: Session, backends: readonly BackendDefinition[]): Promise<UploadOptions> {
-  const { values, sources } = session.settings;
+  refuseUselessFlags(session, backends);
+  return optionsWith(session, await releaseNotesFor(session, backends));
+}
+
+/** Throws `UsageError` for a flag of an upload that none of these backends has a use for. */
+export function refuseUselessFlags({ settings: { sources } }: Session, backends: readonly BackendDefinition[]): void {
   for (const key of SHARED_SETTINGS) {
     const flag = FLAGS.find((candidate) => candidate.key === key);
     if (
@@ -220,6 +230,13 @@ export async function uploadOptions(session: Session, backends: readonly Backend
     )
       throw new UsageError(`${backends.map(({ id }) => id).join(', ')} has no use for --${flag.name}`);
   }
+}
+
+/** The options of an upload, by the settings that hold for it. */
+export function optionsWith(
+  { settings: { values } }: Pick<Session, 'settings'>,
+  releaseNotes: string | undefined,
+): UploadOptions {
   return {
     environment: values.environment,
     signingKey: values.signingKey,
@@ -227,7 +244,7 @@ export async function uploadOptions(session: Session, backends: readonly Backend
     capacityWaitMs: values.capacityWait,
     pollIntervalMs: values.pollInterval,
     concurrency: values.concurrency,
-    releaseNotes: await releaseNotesFor(session, backends),
+    releaseNotes,
     tags: values.tags,
   };
 }

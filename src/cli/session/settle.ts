@@ -18,7 +18,7 @@ export interface Settled {
   readonly config: ConfigFile | null;
   readonly settings: ResolvedSettings;
   /** The settings with other variables. */
-  readonly settingsWith: (environment: Env) => ResolvedSettings;
+  readonly settingsWith: (environment: Env, config?: ConfigFile | null) => ResolvedSettings;
   readonly env: Env;
   readonly cwd: string;
   /** What there is to say of the config. */
@@ -37,11 +37,11 @@ export async function settle(spec: CommandSpec, asked: Invocation, process: Host
     typeof path === 'string'
       ? { file: await readNamedConfig(path, cwd), warnings: [] }
       : await (spec.config === 'named' ? NO_CONFIG : findConfig(cwd));
-  const settingsWith = (environment: Env): ResolvedSettings =>
+  const settingsWith = (environment: Env, held: ConfigFile | null = config): ResolvedSettings =>
     resolveSettings({
       flags: invocation.flags,
       environment,
-      config,
+      config: held,
       backends,
       readValueFile: (name) => readValueFile(name, cwd),
     });

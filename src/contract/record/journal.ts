@@ -73,6 +73,7 @@ export const StepRecord = z.object({
     .nullable()
     .default(null)
     .describe('What it is meant for, where the backend knows such a thing'),
+  until: z.string().nullable().default(null).describe('The milestone that was waited for last, where one was named'),
   sha256: z.string().nullable().describe('Of the file that was sent; null until it is known'),
   ...Attempt,
   accepted: z.boolean().default(false).describe('The backend has taken the whole file'),
@@ -123,6 +124,11 @@ export const Receipt = z.object({
   updatedAt: z.iso.datetime(),
   environment: z.string().nullable().default(null),
   build: Build.nullable().default(null).describe('The build that began the release'),
+  release: z
+    .object({ name: z.string(), definition: z.string().describe('SHA-256 of what the config says of it') })
+    .nullable()
+    .default(null)
+    .describe('The release of the config that it is of, where it is of one'),
   input: z
     .object({
       name: z.string(),
@@ -199,6 +205,8 @@ export type StepEvent =
   /** The server has refused what was sent, so nothing was started by it after all. */
   | { readonly type: 'not-landed' }
   | { readonly type: 'sent'; readonly sha256: string | null }
+  /** Its job is waited for, to this milestone. */
+  | { readonly type: 'until'; readonly until: string | null }
   /** The backend has taken the whole file. */
   | { readonly type: 'accepted' }
   | { readonly type: 'state'; readonly state: JobState }
@@ -208,6 +216,7 @@ export type StepEvent =
 export interface JournalFacts {
   readonly environment: string | null;
   readonly build: Receipt['build'];
+  readonly release: Receipt['release'];
   readonly input: InputRecord | null;
   readonly output: OutputRecord | null;
   /** The same, where this run has put it in place. */

@@ -21,6 +21,8 @@ function changeBy(step: StepFacts, event: StepEvent, now: string): Partial<StepF
       return { mayHaveLanded: false };
     case 'sent':
       return { sha256: event.sha256 };
+    case 'until':
+      return untilOf(step, event.until);
     case 'accepted':
       return { accepted: true, acceptedAt: now, mayHaveLanded: false };
     case 'state':
@@ -30,6 +32,12 @@ function changeBy(step: StepFacts, event: StepEvent, now: string): Partial<StepF
       return { ended: endingOf(error) };
     }
   }
+}
+
+/** What has reached one milestone has not reached another: until the backend has said so, it is on its way there. */
+function untilOf({ until: before, state }: StepFacts, until: string | null): Partial<StepFacts> {
+  if (until === before || state?.phase !== 'succeeded') return { until };
+  return { until, state: { ...state, phase: 'running' }, settledAt: null };
 }
 
 function jobOf({ backend, job }: StepFacts, { id, details }: Extract<StepEvent, { type: 'job' }>): StepFacts['job'] {

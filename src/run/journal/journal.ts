@@ -26,6 +26,15 @@ export interface Journal extends JournalFacts {
   goOnWith(job: JobRef, host: string | null): Step;
   /** Takes up steps that are there already. */
   choose(steps: readonly Step[]): void;
+  /**
+   * Takes up a release of the config: goes on from the receipt that is kept, where one is. `input` is the file that goes in, where it is
+   * there. Throws `LocalIoError` where the receipt is of another.
+   */
+  takeUp(release: NonNullable<Receipt['release']>, input: InputRecord | null, environment: string | null): void;
+  /** Works on a step that an earlier run has begun, beside the others. */
+  workOn(step: Step, isTarget: boolean): void;
+  /** Begins what was drafted in place of what earlier runs have left of it: that this may be, was found before. */
+  beginDrafts(): void;
   note(files: { readonly artifact: InputRecord } | { readonly output: OutputRecord }): void;
   /** A command of a backend's own, which is no step. */
   calls(backend: string): void;
@@ -59,6 +68,7 @@ export function createJournal({ kept = null, now, changed }: JournalInput): Jour
   const facts = {
     environment: null as string | null,
     build: null as Receipt['build'],
+    release: null as Receipt['release'],
     input: null as InputRecord | null,
     output: null as OutputRecord | null,
     fetched: null as OutputRecord | null,
@@ -71,13 +81,13 @@ export function createJournal({ kept = null, now, changed }: JournalInput): Jour
   const time = (): string => now().toISOString();
   const tellAll = (): void => changed(journal);
   const load = (receipt: Receipt): void => {
-    const { environment, build, input, output, runs } = receipt;
+    const { environment, build, release, input, output, runs } = receipt;
     // A receipt has no paths: the names have to do.
     const files = {
       input: input && { ...input, path: input.name },
       output: output && { ...output, path: output.name },
     };
-    Object.assign(facts, { environment, build, runs, ...files, mayBeKept: true });
+    Object.assign(facts, { environment, build, release, runs, ...files, mayBeKept: true });
     steps = receipt.steps.map((record) => createStep(stepFacts(record), false, time, tellAll));
   };
   const keepDrafts = (): void => {
@@ -92,6 +102,9 @@ export function createJournal({ kept = null, now, changed }: JournalInput): Jour
     },
     get build() {
       return facts.build;
+    },
+    get release() {
+      return facts.release;
     },
     get input() {
       return facts.input;
@@ -168,6 +181,25 @@ export function createJournal({ kept = null, now, changed }: JournalInput): Jour
       current = chosen;
       tellAll();
     },
+    takeUp(release, input, environment) {
+      if (!isFresh && steps.length === 0) {
+        if (input !== null && !isOfRelease(kept.receipt, input)) throw anotherRelease(kept.path, input.name);
+        load(kept.receipt);
+      }
+      if (input !== null) facts.input = inputOf(input, facts);
+      facts.environment ??= environment;
+      Object.assign(facts, { release, artifact: facts.input });
+      tellAll();
+    },
+    workOn(step, isTarget) {
+      Object.assign(step, { isTarget, ended: null });
+      current = [...current, step];
+      tellAll();
+    },
+    beginDrafts() {
+      keepDrafts();
+      tellAll();
+    },
     note(files) {
       const isInput = facts.input !== null && facts.input === facts.artifact;
       Object.assign(facts, files, 'output' in files ? { fetched: files.output } : {});
@@ -188,6 +220,12 @@ export function createJournal({ kept = null, now, changed }: JournalInput): Jour
     },
   };
   return journal;
+}
+
+/** What went in, by the file that is here now: the output of a release is not its input. */
+function inputOf(file: InputRecord, { input, output }: Pick<JournalFacts, 'input' | 'output'>): InputRecord | null {
+  if (file.sha256 !== null && file.sha256 === output?.sha256) return input;
+  return { ...file, sha256: file.sha256 ?? input?.sha256 ?? null };
 }
 
 /** What an attempt leaves that another takes the place of, and what those before it have left. */

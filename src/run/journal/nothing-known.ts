@@ -4,6 +4,7 @@ import type { JournalFacts } from '../../contract/record/journal.ts';
 export const NOTHING_KNOWN: JournalFacts = {
   environment: null,
   build: null,
+  release: null,
   input: null,
   output: null,
   fetched: null,

@@ -14,7 +14,7 @@ export interface ReceiptFacts {
 
 /** A journal as it is written down: what was sent, from which build and for which environment, stays as its first run said it. */
 export function receiptOf(journal: JournalFacts, { version, build, run }: ReceiptFacts): Receipt {
-  const { environment, input, output, steps, runs } = journal;
+  const { environment, release, input, output, steps, runs } = journal;
   // The schema leaves out what is not written down, such as paths.
   return Receipt.parse({
     receiptVersion: 2,
@@ -22,6 +22,7 @@ export function receiptOf(journal: JournalFacts, { version, build, run }: Receip
     updatedAt: run.updatedAt,
     environment,
     build: journal.build?.commit == null ? buildOf(build) : journal.build,
+    release,
     input,
     output,
     steps: steps.map(stepRecord),

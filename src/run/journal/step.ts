@@ -42,6 +42,7 @@ export function newFacts({ action, backend, stage = null, required = true }: New
     host: backend.host,
     required,
     stage,
+    until: null,
     sha256: null,
     job: null,
     state: null,

@@ -22,6 +22,7 @@ export function unite({ path, receipt: kept }: Kept, other: Receipt): Receipt {
     ...kept,
     environment: kept.environment ?? other.environment,
     build: other.build ?? kept.build,
+    release: kept.release ?? other.release,
     input: kept.input?.sha256 == null ? (other.input ?? kept.input) : kept.input,
     output: kept.output ?? other.output,
     steps: [

@@ -3,6 +3,7 @@ import { type AppToolError, PolicyError, UsageError } from '../../../contract/er
 import { nearest } from '../../line/suggest.ts';
 import { SETTING_KEYS } from '../settings.ts';
 import type { ConfigFile } from './config-file.ts';
+import { configOfStep, releasesIn } from './releases.ts';
 
 /** Keys by which a config could send our credentials elsewhere, or take them from elsewhere. */
 const PROTECTED = new Set([
@@ -31,7 +32,7 @@ const HARMLESS_KEY = /^[A-Za-z$][\w.-]{0,40}$/;
  * was only found may not set. Throws `UsageError` or `PolicyError`; never quotes a value.
  */
 export function checkConfigKeys(config: ConfigFile, backends: readonly BackendDefinition[]): void {
-  const topLevel = ['$schema', ...SETTING_KEYS, ...backends.map((backend) => backend.id)];
+  const topLevel = ['$schema', 'releases', ...SETTING_KEYS, ...backends.map((backend) => backend.id)];
   for (const [key, value] of Object.entries(config.text.value)) {
     checkKey([key], topLevel, config, backends);
     const backend = backends.find((candidate) => candidate.id === key);
@@ -41,6 +42,20 @@ export function checkConfigKeys(config: ConfigFile, backends: readonly BackendDe
     }
     for (const inner of Object.keys(value))
       checkKey([key, inner], Object.keys(backend.settings.shape), config, backends);
+  }
+  checkReleases(config, backends);
+}
+
+/** What a step of a release says is guarded as the same setting is elsewhere. */
+function checkReleases(config: ConfigFile, backends: readonly BackendDefinition[]): void {
+  for (const { protect, publish } of releasesIn(config, backends)) {
+    for (const step of protect === null ? publish : [protect, ...publish]) {
+      const definition = backends.find(({ id }) => id === step.backend);
+      if (definition === undefined || Object.keys(step.own).length === 0) continue;
+      const { releases: _, ...value } = configOfStep(config, step, definition).text.value;
+      const { locate } = configOfStep(config, step, definition).text;
+      checkConfigKeys({ ...config, text: { value, locate } }, backends);
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { Settings } from '../settings.ts';
 import { OF_THE_RUN } from './config-keys.ts';
+import { releasesSchema } from './releases.ts';
 
 /** The config file as a schema: the common settings and one section per backend. */
 export function configFileSchema(backends: readonly BackendDefinition[]): z.ZodObject {
@@ -11,7 +12,11 @@ export function configFileSchema(backends: readonly BackendDefinition[]): z.ZodO
   const omitted = Object.fromEntries(OF_THE_RUN.map((key) => [key, true])) as Record<(typeof OF_THE_RUN)[number], true>;
   return Settings.partial()
     .omit(omitted)
-    .extend({ $schema: z.string().optional(), ...sections }) as unknown as z.ZodObject;
+    .extend({
+      $schema: z.string().optional(),
+      releases: releasesSchema(backends).optional(),
+      ...sections,
+    }) as unknown as z.ZodObject;
 }
 
 /** The same as JSON Schema (draft 7), for editors and for the package. */

@@ -4,6 +4,7 @@ import {
   isMap,
   isPair,
   isScalar,
+  isSeq,
   LineCounter,
   type Pair,
   type ParsedNode,
@@ -125,6 +126,11 @@ function keyNode(root: unknown, path: readonly PropertyKey[]): number | null {
   let node: unknown = root;
   let offset: number | null = null;
   for (const segment of path) {
+    if (isSeq(node) && typeof segment === 'number') {
+      node = node.items[segment];
+      offset = (node as Partial<ParsedNode> | undefined)?.range?.[0] ?? offset;
+      continue;
+    }
     if (!isMap(node)) break;
     const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === segment);
     if (pair === undefined) break;

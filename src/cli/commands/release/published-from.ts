@@ -1,0 +1,39 @@
+import { LocalIoError, UsageError } from '../../../contract/errors.ts';
+import { sha256At } from '../../../run/release/file-at.ts';
+import { readReceipt } from '../../receipt/receipt-file.ts';
+import type { Session } from '../../session/session.ts';
+import { stageWord } from '../../settings/config/releases.ts';
+
+/**
+ * `--from <receipt>`: the file has to be what the receipt says that protection gave back, and protected for production, or for the
+ * environment that is allowed. Throws `UsageError` and `LocalIoError`; makes no request.
+ */
+export async function checkFrom({ invocation, ctx }: Session): Promise<void> {
+  const { from, 'allow-environment': allowed } = invocation.flags;
+  if (typeof from !== 'string') {
+    if (allowed !== undefined) throw new UsageError('--allow-environment goes with --from');
+    return;
+  }
+  const [path = ''] = invocation.operands;
+  const allowedStage = typeof allowed === 'string' ? stageWord.safeParse(allowed) : null;
+  if (allowedStage?.success === false) throw new UsageError('--allow-environment must be dev, staging or prod');
+  const { output, steps } = readReceipt(from);
+  if (output === null) throw new UsageError(`the receipt ${from} tells of no protected file`);
+  const sha256 = await sha256At(path, ctx.signal);
+  if (sha256 === null) return;
+  if (sha256 !== output.sha256)
+    throw new LocalIoError(`${path} is not the protected file of ${from}: that has the SHA-256 ${output.sha256}`, {
+      hint: 'nothing was sent; check which file and which receipt were named',
+    });
+  const stage = steps.find(({ action }) => action === 'protect')?.stage ?? null;
+  if (stage === 'production' || stage === allowedStage?.data) return;
+  throw new UsageError(
+    stage === null
+      ? `the receipt ${from} does not say what ${path} was protected for`
+      : `${path} was protected for ${stage}`,
+    {
+      hint: 'publish what was protected for production, or allow this environment',
+      next: { do: 'set', setting: 'allow-environment' },
+    },
+  );
+}

@@ -1,0 +1,89 @@
+import type { JobState } from '../../../contract/job.ts';
+import type { Step } from '../../../contract/record/journal.ts';
+import { withArtifactFor } from '../../../run/artifact.ts';
+import { type Prepared, prepare } from '../../../run/release/prepare.ts';
+import { checkReleaseInput } from '../../../run/release/protect-part.ts';
+import { release } from '../../../run/release/release.ts';
+import type { ReleaseInput } from '../../../run/release/release-input.ts';
+import type { CommandResult } from '../../line/command.ts';
+import type { PlannedRelease } from '../../output/command-data.ts';
+import type { Session } from '../../session/session.ts';
+import { readRelease } from './read-release.ts';
+
+/** `apptool release [name] [file]` */
+export async function releaseCommand(session: Session): Promise<CommandResult<PlannedRelease>> {
+  const input = await readRelease(session);
+  const { ctx, settings } = session;
+  if (settings.values.dryRun === true) return await rehearse(input, session);
+  const failure = await release(input, ctx);
+  const steps = input.plan.steps.flatMap(({ id }) => ctx.journal.steps.find((step) => step.id === id) ?? []);
+  const text = steps.map(line).join('\n');
+  return failure === null ? { text } : { text, failure };
+}
+
+/** How it stands with a step of a release: its id, phase, status and job. */
+function line({ id, state, job, error, accepted }: Step): string {
+  return [id, ...words(state, error?.class, accepted), job?.text ?? '-'].join(' ');
+}
+
+function words(
+  state: Pick<JobState, 'phase' | 'status'> | null,
+  failed: string | undefined,
+  accepted: boolean,
+): string[] {
+  if (state !== null) return [state.phase, state.status];
+  return accepted && failed === undefined ? ['queued', 'uploaded'] : ['-', failed ?? '-'];
+}
+
+/** `--dry-run`: every check that needs no request, and what would be done for each step. */
+async function rehearse(input: ReleaseInput, session: Session): Promise<CommandResult<PlannedRelease>> {
+  const prepared = await prepare(input, session.ctx);
+  const { path, platform, expected, protect, targets } = input;
+  if (
+    path !== undefined &&
+    prepared.steps.some(({ step, task }) => isSent(task) && (step.action === 'protect' || protect === null))
+  ) {
+    const first = protect === null ? targets : [protect];
+    const [{ options }] = first as [(typeof first)[number]];
+    const of = new Map(first.map((one) => [one.backend.id, one.options]));
+    const opened = { path, platform, expected, options, optionsOf: ({ id }: { id: string }) => of.get(id) ?? options };
+    await withArtifactFor(
+      first.map(({ backend }) => backend),
+      opened,
+      session.ctx,
+      async (artifact) => {
+        await checkReleaseInput(input, prepared, artifact, session.ctx);
+      },
+    );
+  }
+  const steps = prepared.steps.map(({ step, task }) => ({
+    id: step.id,
+    backend: step.backend,
+    required: step.required,
+    until: step.until,
+    do: task.do,
+    why: 'why' in task ? task.why : null,
+  }));
+  const text = prepared.steps.map((one) => `${one.step.id} ${WORDS[one.task.do]}${why(one)}`).join('\n');
+  return { text: `release ${input.plan.name}\n${text}`, data: { plan: { release: input.plan.name, steps } } };
+}
+
+const WORDS = {
+  skip: 'would be left as it is',
+  wait: 'would be waited for',
+  fetch: 'would be fetched',
+  send: 'would be sent',
+  'abort-then-send': 'would be sent, after its unfinished upload is removed',
+  look: 'would be looked for: it may have landed',
+  refuse: 'would be refused',
+} as const;
+
+function isSent(task: Prepared['steps'][number]['task']): boolean {
+  return task.do === 'send' || task.do === 'abort-then-send';
+}
+
+function why({ step, task }: Prepared['steps'][number]): string {
+  if (task.do === 'skip') return task.why === 'done' ? ': it is done' : ': it was not asked for';
+  const until = step.until === null || task.do === 'fetch' ? '' : `, until ${step.until}`;
+  return `${until}${step.required ? '' : ' (not required)'}`;
+}

@@ -1,0 +1,159 @@
+import type { Artifact } from '../../contract/artifact.ts';
+import { type AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { withArtifactFor } from '../artifact.ts';
+import { stageOf } from '../backend.ts';
+import { checkQuotas } from '../checks/quota.ts';
+import type { RunContext, StepContext } from '../journal/journal.ts';
+import { type StepWork, sideBySide } from '../side-by-side.ts';
+import { acceptAsDone, uploadArtifact } from '../upload.ts';
+import { verdictOfSending } from '../verdict.ts';
+import { wait } from '../wait.ts';
+import { findLost } from './lost-step.ts';
+import type { PlannedStep } from './plan.ts';
+import type { Prepared } from './prepare.ts';
+import { removePartsOf, targetsToSend } from './protect-part.ts';
+import type { ReleaseInput } from './release-input.ts';
+import type { RemainingStep } from './remaining.ts';
+
+type Target = ReleaseInput['targets'][number];
+
+/** Publishes `file` to every target that has not had it, and follows what is there already, side by side. Resolves with the run's error. */
+export async function publishPart(
+  input: ReleaseInput,
+  prepared: Prepared,
+  file: string | undefined,
+  run: RunContext,
+): Promise<AppToolError | null> {
+  const sending = targetsToSend(input, prepared);
+  const asked = prepared.steps.filter(({ step, task }) => step.action === 'publish' && !isLeftOut(task));
+  if (sending.length === 0) return await workOnAll(asked, null, input, run);
+  if (file === undefined)
+    throw new UsageError(`release ${input.plan.name} needs the file that goes in`, { hint: 'name it' });
+  const isMadeHere = input.protect !== null;
+  const { signer, ...others } = input.expected;
+  const own = new Map(sending.map(({ backend, options }) => [backend.id, options]));
+  const { options } = sending[0] as Target;
+  const opened = {
+    path: file,
+    platform: input.platform,
+    options,
+    optionsOf: (backend: Target['backend']) => own.get(backend.id) ?? options,
+    // Whoever has signed the input has not signed what came back.
+    expected: isMadeHere ? others : { signer, ...others },
+    isMadeHere,
+  };
+  const backends = sending.map(({ backend }) => backend);
+  return await withArtifactFor(backends, opened, run, async (artifact) => {
+    if (!isMadeHere) {
+      const record = run.journal.artifact;
+      const { name, definition } = input.plan;
+      if (record !== null)
+        run.journal.takeUp({ name, definition }, { ...record, sha256: prepared.inputSha256 }, input.environment);
+    }
+    for (const { backend, options: ownOptions } of sending)
+      await checkQuotas([backend], artifact, ownOptions.environment, run);
+    await checkIsOutput(artifact, isMadeHere, run);
+    for (const target of sending) await removePartsOf(`publish:${target.backend.id}`, target, run);
+    return await workOnAll(asked, artifact, input, run);
+  });
+}
+
+function isLeftOut(task: RemainingStep['task']): boolean {
+  return task.do === 'skip' && task.why === 'not-asked';
+}
+
+/** Hashed once, by the run's own signal: a target that is stopped must not stop it. */
+async function checkIsOutput(artifact: Artifact, isMadeHere: boolean, { signal, journal }: RunContext): Promise<void> {
+  const hashing = artifact.sha256(signal);
+  if (!isMadeHere) {
+    hashing.catch(() => {
+      // Each target awaits it, and tells.
+    });
+    return;
+  }
+  const known = journal.output?.sha256;
+  if ((await hashing) === known) return;
+  throw new LocalIoError(`${artifact.path} is not the output of this release: that has the SHA-256 ${known}`, {
+    hint: 'nothing was sent to the targets; put the output back, or name the signed file',
+  });
+}
+
+async function workOnAll(
+  asked: readonly RemainingStep[],
+  artifact: Artifact | null,
+  input: ReleaseInput,
+  run: RunContext,
+): Promise<AppToolError | null> {
+  const { journal, signal, emit } = run;
+  const work = asked.flatMap(({ step: planned, task }): StepWork[] => {
+    const target = input.targets.find(({ backend }) => backend.id === planned.backend);
+    if (target === undefined) return [];
+    const before = journal.steps.find(({ id }) => id === planned.id);
+    if (before !== undefined && task.do !== 'send' && task.do !== 'abort-then-send') {
+      journal.workOn(Object.assign(before, { required: planned.required }), true);
+      if (task.do === 'skip') return [{ step: before, run: async () => null }];
+      return [{ step: before, run: (ctx) => follow(planned, task, target, input, ctx) }];
+    }
+    if (artifact === null) return [];
+    const { backend, options } = target;
+    const step = journal.draft(
+      { action: 'publish', backend, stage: stageOf(backend, options), required: planned.required },
+      true,
+    );
+    return [{ step, run: (ctx) => send(planned, artifact, target, input, ctx) }];
+  });
+  journal.beginDrafts();
+  const failures = await sideBySide(work, input.failFast, run);
+  signal.throwIfAborted();
+  const steps = work.map(({ step }) => step);
+  for (const { required, backend, error } of steps) {
+    if (required || error == null) continue;
+    emit({
+      type: 'warning',
+      code: 'optional-target',
+      message: `${backend} is not required, and failed: ${error.message}`,
+    });
+  }
+  const grave = failures.filter((error) => steps.some((step) => step.required && step.error === error));
+  const verdict = verdictOfSending(grave, steps);
+  if (verdict === null || verdict.class !== 'partial' || input.receipt === undefined) return verdict;
+  return verdict.with({ next: { do: 'resume', receipt: input.receipt } });
+}
+
+async function send(
+  planned: PlannedStep,
+  artifact: Artifact,
+  { backend, options, waiting }: Target,
+  input: ReleaseInput,
+  ctx: StepContext,
+): Promise<void> {
+  const { path, platform, expected } = { ...input, path: artifact.path };
+  const job = await uploadArtifact(artifact, { backend, path, platform, options, expected }, ctx);
+  if (input.detach) return acceptAsDone(ctx);
+  ctx.step.tell({ type: 'until', until: planned.until });
+  await wait(
+    {
+      ...waiting,
+      until: planned.until ?? undefined,
+      backend,
+      job,
+      uploaded: { ...artifact, stage: stageOf(backend, options) },
+    },
+    ctx,
+  );
+}
+
+async function follow(
+  planned: PlannedStep,
+  task: RemainingStep['task'],
+  target: Target,
+  input: ReleaseInput,
+  ctx: StepContext,
+): Promise<void> {
+  const { backend, waiting } = target;
+  const job = task.do === 'look' ? await findLost(target, ctx) : ctx.step.job;
+  if (job === null) throw new UsageError(`${planned.id} has no job`);
+  if (input.detach) return;
+  ctx.step.tell({ type: 'until', until: planned.until });
+  await wait({ ...waiting, until: planned.until ?? undefined, backend, job, uploaded: null }, ctx);
+}

@@ -1,0 +1,352 @@
+import { existsSync } from 'node:fs';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Receipt } from '../../src/contract/record/journal.ts';
+import { ResultDocument } from '../../src/contract/result-document.ts';
+import { runCli } from '../support/cli.ts';
+import { faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const PRODUCTION = {
+  protect: { backend: 'apptego', environment: 'prod', signingKey: 'sandbox' },
+  publish: ['autoappstore', { backend: 'applivery', tags: ['rc'] }],
+};
+
+async function projectIn(releases: unknown): Promise<string> {
+  const folder = await temporaryFolder();
+  await copyFixture('v123.apk', folder, 'app.apk');
+  await writeFile(
+    join(folder, 'apptool.config.json'),
+    JSON.stringify({ releases, pollInterval: '20ms', timeout: '30s' }),
+  );
+  return folder;
+}
+
+async function setUp(releases: unknown = { production: PRODUCTION }, planned: readonly PlannedFault[] = []) {
+  const box = await sandbox();
+  const proxy = await faultProxy(box, planned);
+  const folder = await projectIn(releases);
+  const run = async (line: string, cwd = folder) => {
+    const result = await runCli(['release', ...line.split(' '), '-c', 'apptool.config.json'], {
+      cwd,
+      env: proxy.variables,
+    });
+    return { ...result, steps: result.stdout.trimEnd().split('\n') };
+  };
+  const receipt = async (cwd = folder) => Receipt.parse(JSON.parse(await readFile(join(cwd, 'r.json'), 'utf8')));
+  /** How often a file was sent for protection, and to each target. */
+  const uploads = () => ({
+    apptego: proxy.seen.filter(({ path }) => /\/automate\/upload$/.test(path)).length,
+    autoappstore: proxy.seen.filter(({ method, path }) => method === 'POST' && path.endsWith('/uploads/ci')).length,
+    applivery: proxy.seen.filter(({ method, path }) => method === 'POST' && /\/builds\/?$/.test(path)).length,
+  });
+  return { box, proxy, folder, run, receipt, uploads };
+}
+
+const DONE = [
+  expect.stringMatching(/^protect:apptego succeeded completed apptego:\d+$/),
+  expect.stringMatching(/^publish:autoappstore succeeded passed autoappstore:\S+$/),
+  expect.stringMatching(/^publish:applivery succeeded processed applivery:\S+$/),
+];
+const ONCE = { apptego: 1, autoappstore: 1, applivery: 1 };
+const STORE_REFUSES: PlannedFault = {
+  method: 'POST',
+  path: /uploads\/ci$/,
+  fault: faults.answer(422, { error: 'no' }),
+};
+
+describe('release', () => {
+  test('protects, publishes the output side by side, and prints a line for each step', async () => {
+    const { run, folder, receipt, uploads } = await setUp();
+
+    const result = await run('production app.apk --receipt r.json');
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.steps).toEqual(DONE);
+    expect(uploads()).toEqual(ONCE);
+    const output = await sha256Of(join(folder, 'app-protected.apk'));
+    const { input, output: kept, release, steps } = await receipt();
+    expect([input?.sha256, kept?.sha256]).toEqual([await sha256Of(join(folder, 'app.apk')), output]);
+    expect(release?.name).toBe('production');
+    expect(steps.map(({ id, sha256, until, ended }) => [id, sha256, until, ended?.exitCode])).toEqual([
+      ['protect:apptego', input?.sha256, null, 0],
+      ['publish:autoappstore', output, 'validated', 0],
+      ['publish:applivery', output, null, 0],
+    ]);
+  });
+
+  test('the only release of a config needs no name; several do', async () => {
+    const one = await setUp();
+    const two = await setUp({ production: PRODUCTION, beta: { publish: ['applivery'] } });
+
+    expect((await one.run('app.apk')).code).toBe(0);
+    const unnamed = await two.run('app.apk');
+    expect(unnamed.code).toBe(2);
+    expect(unnamed.stderr).toContain('production, beta');
+    const published = await two.run('beta app.apk');
+    expect(published.code, published.stderr).toBe(0);
+    expect(published.steps).toEqual([expect.stringMatching(/^publish:applivery succeeded/)]);
+    expect(two.uploads()).toEqual({ apptego: 0, autoappstore: 0, applivery: 1 });
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['an unknown backend', { publish: ['nowhere'] }, /apptool\.config\.json:\d+:\d+: releases\.x\.publish\.0\.backend/],
+    ['an unknown key', { publish: [{ backend: 'applivery', tag: 'a' }] }, /unknown key "tag"/],
+    ['a setting of another backend', { publish: [{ backend: 'ignite', tags: 'a' }] }, /unknown key "tags"/],
+    ['a target that is named twice', { publish: ['applivery', 'applivery'] }, /applivery twice/],
+    [
+      'a milestone that its target has not',
+      { publish: [{ backend: 'applivery', until: 'live' }] },
+      /no milestone "live"/,
+    ],
+    ['a protection by what protects nothing', { protect: { backend: 'ignite' } }, /expected a backend that protects/],
+    ['nothing to do', {}, /neither protects nor publishes/],
+    [
+      'what was protected for staging, for a target that does not say so',
+      { protect: { environment: 'staging' }, publish: ['applivery'] },
+      /applivery would get what was protected for staging/,
+    ],
+    [
+      'what comes back unsigned, for a target that refuses it',
+      { protect: { environment: 'prod', signingKey: 'none' }, publish: ['autoappstore'] },
+      /autoappstore refuses a file that is not signed/,
+    ],
+  ])('refuses %s before anything is sent', async (_, definition, words) => {
+    const { run, proxy } = await setUp({ x: definition });
+
+    const result = await run('x app.apk');
+
+    expect(result.code, result.stderr).toBe(2);
+    expect(result.stderr).toMatch(words);
+    expect(proxy.seen.filter(({ method }) => method !== 'GET')).toEqual([]);
+  });
+
+  test('the credentials of every target are looked for before the first byte', async () => {
+    const { folder, proxy } = await setUp();
+    const env = { ...proxy.variables, AUTOAPPSTORE_TOKEN: '' };
+
+    const result = await runCli(['release', 'app.apk'], { cwd: folder, env });
+
+    expect(result.code, result.stderr).toBe(4);
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test('a target that says so gets what was protected for staging', async () => {
+    const target = { backend: 'applivery', environments: ['staging'] };
+    const { run } = await setUp({ x: { protect: { environment: 'staging' }, publish: [target] } });
+
+    expect((await run('x app.apk')).code).toBe(0);
+  });
+
+  test('a failed target is 12; the same line with --resume sends to that one alone', async () => {
+    const { run, uploads } = await setUp({ production: PRODUCTION }, [STORE_REFUSES]);
+
+    const first = await run('production app.apk --resume r.json');
+    const second = await run('production app.apk --resume r.json');
+    const third = await run('production app.apk --resume r.json');
+
+    expect(first.code, first.stderr).toBe(12);
+    expect(first.stderr).toContain('--resume r.json');
+    expect(first.steps).toContain('publish:autoappstore - rejected -');
+    expect(second.code, second.stderr).toBe(0);
+    expect([second.steps, third.steps]).toEqual([DONE, DONE]);
+    expect(uploads()).toEqual({ apptego: 1, autoappstore: 2, applivery: 1 });
+  });
+
+  test('the failure of a target that is not required is a warning', async () => {
+    const publish = [{ backend: 'autoappstore', required: false }, 'applivery'];
+    const { run, receipt } = await setUp({ x: { ...PRODUCTION, publish } }, [STORE_REFUSES]);
+
+    const result = await run('x app.apk --fail-fast --receipt r.json');
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stderr).toMatch(/warning: autoappstore is not required, and failed/);
+    expect((await receipt()).steps.map(({ required }) => required)).toEqual([true, false, true]);
+  });
+
+  test('a run that is not told to go on does nothing twice', async () => {
+    const { run, uploads } = await setUp();
+    await run('production app.apk --receipt r.json');
+
+    const again = await run('production app.apk --receipt r.json -f');
+
+    expect(again.code, again.stderr).toBe(3);
+    expect(again.stderr).toContain('--resume r.json');
+    expect(uploads()).toEqual(ONCE);
+  });
+
+  test('another file, or another release, is refused', async () => {
+    const { run, folder } = await setUp({ production: PRODUCTION, beta: { publish: ['applivery'] } });
+    await run('production app.apk --resume r.json');
+    await copyFixture('v1.apk', folder, 'other.apk');
+
+    const otherFile = await run('production other.apk --resume r.json');
+    const otherRelease = await run('beta app.apk --resume r.json');
+
+    expect([otherFile.code, otherRelease.code]).toEqual([3, 3]);
+    expect(otherRelease.stderr).toContain('another release than release beta');
+  });
+
+  test('a gate stands between: protected in one run, published in another', async () => {
+    const { run, uploads } = await setUp();
+
+    const first = await run('production app.apk --receipt r.json --until protected');
+    expect(uploads()).toEqual({ apptego: 1, autoappstore: 0, applivery: 0 });
+    const second = await run('production --resume r.json --from publish');
+
+    expect([first.code, second.code], second.stderr).toEqual([0, 0]);
+    expect(second.steps).toEqual(DONE);
+    expect(uploads()).toEqual(ONCE);
+  });
+
+  test.each(['with the protected file', 'without it'])('a second machine goes on, %s', async (kind) => {
+    const { run, folder, uploads, receipt } = await setUp({ production: PRODUCTION });
+    const elsewhere = await projectIn({ production: PRODUCTION });
+    await rm(join(elsewhere, 'app.apk'));
+    await run('production app.apk --receipt r.json --until protected');
+    for (const name of ['r.json', ...(kind === 'without it' ? [] : ['app-protected.apk'])])
+      await copyFile(join(folder, name), join(elsewhere, name));
+
+    const result = await run('production app.apk --resume r.json', elsewhere);
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(uploads()).toEqual(ONCE);
+    const { output } = await receipt(elsewhere);
+    expect(await sha256Of(join(elsewhere, 'app-protected.apk'))).toBe(output?.sha256);
+    expect(existsSync(join(elsewhere, 'app.apk'))).toBe(false);
+  });
+
+  test('--detach stops after every upload, and the same line goes on', async () => {
+    const { run, uploads, receipt } = await setUp();
+
+    const first = await run('production app.apk --resume r.json --detach');
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.steps).toEqual([expect.stringMatching(/^protect:apptego queued uploaded apptego:\d+$/)]);
+    const second = await run('production app.apk --resume r.json --detach');
+    expect(second.code, second.stderr).toBe(0);
+    expect((await receipt()).steps.map(({ accepted }) => accepted)).toEqual([true, true, true]);
+    const third = await run('production app.apk --resume r.json');
+
+    expect(third.steps, third.stderr).toEqual(DONE);
+    expect(uploads()).toEqual(ONCE);
+  });
+
+  test('what may have landed is told, and sent again only where that is asked for', async () => {
+    const lost = { method: 'POST', path: /uploads\/ci$/, times: 2, fault: faults.lostAnswer() };
+    const { run, uploads } = await setUp({ x: { ...PRODUCTION, publish: ['autoappstore'] } }, [lost]);
+
+    const first = await run('x app.apk --resume r.json');
+    const sent = uploads().autoappstore;
+    const second = await run('x app.apk --resume r.json');
+
+    expect([first.code, second.code], second.stderr).toEqual([9, 9]);
+    expect(second.stderr).toContain('--again publish:autoappstore');
+    expect(uploads().autoappstore).toBe(sent);
+    const third = await run('x app.apk --resume r.json --again publish:autoappstore');
+    expect(uploads().autoappstore).toBeGreaterThan(sent);
+    // The store takes a version once: so it had landed.
+    expect(third.code, third.stderr).toBe(5);
+  });
+
+  test('a release that was changed in the config since is told', async () => {
+    const { run, folder } = await setUp({ production: PRODUCTION }, [STORE_REFUSES]);
+    await run('production app.apk --resume r.json');
+    const releases = { production: { ...PRODUCTION, publish: ['applivery'] } };
+    await writeFile(join(folder, 'apptool.config.json'), JSON.stringify({ releases, pollInterval: '20ms' }));
+
+    const result = await run('production app.apk --resume r.json');
+
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stderr).toMatch(/has been changed in the config since .*no step publish:autoappstore any more/);
+  });
+
+  test('--dry-run prints the plan with what the receipt has done, and sends nothing', async () => {
+    const { run, proxy } = await setUp({ production: PRODUCTION }, [STORE_REFUSES]);
+    const fresh = await run('production app.apk --resume r.json --dry-run');
+    expect(proxy.seen).toEqual([]);
+    await run('production app.apk --resume r.json');
+    const before = proxy.seen.length;
+
+    const rest = await run('production app.apk --resume r.json --dry-run');
+
+    expect(fresh.steps).toEqual([
+      'release production',
+      'protect:apptego would be sent',
+      'publish:autoappstore would be sent, until validated',
+      'publish:applivery would be sent',
+    ]);
+    expect(rest.steps).toEqual([
+      'release production',
+      'protect:apptego would be left as it is: it is done',
+      'publish:autoappstore would be sent, until validated',
+      'publish:applivery would be left as it is: it is done',
+    ]);
+    expect(proxy.seen.length).toBe(before);
+  });
+
+  test('the document has the protection as its job, and a record for each target', async () => {
+    const { run } = await setUp();
+
+    const { stdout } = await run('production app.apk --json');
+
+    const document = ResultDocument.parse(JSON.parse(stdout));
+    expect(document).toMatchObject({
+      command: 'release',
+      backend: 'apptego',
+      artifact: { name: 'app.apk' },
+      output: { name: 'app-protected.apk' },
+      targets: [
+        { backend: 'autoappstore', ok: true },
+        { backend: 'applivery', ok: true },
+      ],
+    });
+  });
+});
+
+describe('--signed', () => {
+  const UNSIGNED = { protect: { environment: 'prod', signingKey: 'none' }, publish: ['applivery'] };
+
+  test('a file that is not the output, signed, is refused, and nothing is published', async () => {
+    const { run, uploads } = await setUp({ x: UNSIGNED });
+    await run('x app.apk --resume r.json --until protected');
+
+    const result = await run('x --resume r.json --from publish --signed app.apk');
+
+    expect(result.code, result.stderr).toBe(11);
+    expect(uploads().applivery).toBe(0);
+  });
+});
+
+describe('publish --from', () => {
+  test('takes the output of the receipt, protected for production, and nothing else', async () => {
+    const { run, folder, proxy } = await setUp();
+    await run('production app.apk --receipt r.json --until protected');
+    const publish = (file: string) =>
+      runCli(['publish', file, '--to', 'applivery', '--from', 'r.json', '--poll-interval', '20ms'], {
+        cwd: folder,
+        env: proxy.variables,
+      });
+
+    const [right, wrong] = [await publish('app-protected.apk'), await publish('app.apk')];
+
+    expect(right.code, right.stderr).toBe(0);
+    expect(wrong.code, wrong.stderr).toBe(3);
+  });
+
+  test('what was protected for staging needs to be allowed', async () => {
+    const { run, folder, proxy } = await setUp({ x: { protect: { environment: 'staging' } } });
+    await run('x app.apk --receipt r.json');
+    const publish = (...more: string[]) =>
+      runCli(
+        ['publish', 'app-protected.apk', '--to', 'applivery', '--from', 'r.json', '--poll-interval', '20ms', ...more],
+        { cwd: folder, env: proxy.variables },
+      );
+
+    const [refused, allowed] = [await publish(), await publish('--allow-environment', 'staging')];
+
+    expect(refused.code, refused.stderr).toBe(2);
+    expect(allowed.code, allowed.stderr).toBe(0);
+  });
+});
