@@ -119,7 +119,7 @@ export const FLAGS: readonly Flag[] = [
     value: '<name>',
     type: 'text',
     key: null,
-    offers: ['dev', 'staging'],
+    offers: ['staging'],
     help: 'With --from: publish what was protected for this environment, too',
   },
   { name: 'limit', value: '<n>', type: 'text', key: null, help: 'Most rows to show (default: 50)' },
@@ -205,8 +205,6 @@ export const MAIN_FLAGS: readonly string[] = [
   'detach',
   'timeout',
   'until',
-  'release-notes',
-  'tags',
   'receipt',
 ];
 

@@ -57,7 +57,7 @@ export function planOf({ name, definition, protect, targets, until }: PlanInput)
   if (twice !== undefined) throw new UsageError(`release ${name} publishes to ${twice} twice`);
   if (until !== undefined && !targets.some(({ backend }) => knows(backend, until)))
     throw new UsageError(`no target of release ${name} has a milestone "${until}"`, {
-      hint: 'apptool backends lists them',
+      hint: 'name a milestone that a target has',
     });
   const steps = targets.map((target): PlannedStep => {
     checkMilestone(name, target);
@@ -70,7 +70,7 @@ export function planOf({ name, definition, protect, targets, until }: PlanInput)
   if (protect === null) return { name, definition, steps };
   if (!protect.backend.protects)
     throw new UsageError(`release ${name}: ${protect.backend.id} does not protect`, {
-      hint: 'name a backend that protects; apptool backends lists them',
+      hint: 'name a backend that protects',
     });
   return { name, definition, steps: [{ ...stepOf('protect', protect.backend.id), stage: protect.stage }, ...steps] };
 }
