@@ -1,4 +1,4 @@
-import { RejectedError } from '../../contract/errors.ts';
+import { isNotFound } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { ApiClient } from '../../transfer/http/api.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
@@ -22,7 +22,7 @@ export function multipartCalls(
         await api.call({ ...shared, what: 'abort the upload', path: paths.abort, json: session, policy }, ctx);
       } catch (error) {
         // Already gone is what was wanted.
-        if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+        if (!isNotFound(error)) throw error;
       }
     },
   };

@@ -1,10 +1,11 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
 import type { Context } from '../../contract/context.ts';
-import { IntegrityError, RejectedError } from '../../contract/errors.ts';
+import { IntegrityError, isNotFound, RejectedError } from '../../contract/errors.ts';
 import type { DownloadLink, JobState, Stage } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { createApiClient } from '../../transfer/http/api.ts';
+import type { DescribeError } from '../../transfer/http/error-text.ts';
 import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
@@ -20,6 +21,12 @@ import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import type { AdapterInput } from '../definition.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
 
+/** "Error Response Format": anything else was said by something on the way. */
+const describeOwnError: DescribeError = (body, status) => ({
+  ...describeError(body, status),
+  isForeign: documentedError(body) === null,
+});
+
 /** Job ids are Unix seconds: of this one, in the year 2001, there is no job. */
 const NO_JOB = '1000000000';
 
@@ -29,7 +36,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   const access = {
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.apiKey?.reveal() ?? ''}` }),
-    describeError,
+    describeError: describeOwnError,
     connections,
     stallTimeoutMs,
   };
@@ -54,7 +61,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
       );
     } catch (error) {
       // "A newly uploaded job can briefly return 404": "Check Status".
-      if (error instanceof RejectedError && error.httpStatus === 404) return 'absent';
+      if (isNotFound(error)) return 'absent';
       throw error;
     }
   };
