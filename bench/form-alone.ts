@@ -2,10 +2,9 @@
 import { openAppArchive } from '../src/archive/archive-kind.ts';
 import { realClock } from '../src/cli/process/clock.ts';
 import { setEngineFlags } from '../src/cli/process/engine-flags.ts';
+import { openDoors } from '../src/run/open/open-backend.ts';
 import { openArtifact } from '../src/transfer/artifact.ts';
 import { CALL_POLICIES } from '../src/transfer/call-policy.ts';
-import { createApiClient } from '../src/transfer/http/api.ts';
-import { openConnections } from '../src/transfer/http/connection/dispatcher.ts';
 import { uploadByForm } from '../src/transfer/upload/form-upload.ts';
 
 setEngineFlags(process.versions.node);
@@ -14,8 +13,18 @@ const artifact = await openArtifact(path, {
   judge: async (file) => ({ kind: (await openAppArchive(file)).kind, identity: null }),
   checkSize: () => {},
 });
-const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
-const api = createApiClient({ baseUrl: origin, headers: () => ({}), connections, stallTimeoutMs: 60_000 });
+const { input, close } = openDoors(
+  {
+    settings: {},
+    credentials: {},
+    network: { proxies: { httpProxy: '', httpsProxy: '', noProxy: '' }, stallTimeoutMs: 60_000, clock: realClock },
+    build: async () => Promise.reject(new Error('nobody asks for the build')),
+    conceal: () => {},
+    concealAddress: () => {},
+  },
+  [origin],
+);
+const api = input.api({ baseUrl: origin, headers: () => ({}) });
 const ctx = { signal: new AbortController().signal, clock: realClock, emit: () => {}, record: () => {} };
 await uploadByForm(
   {
@@ -32,4 +41,4 @@ await uploadByForm(
   ctx,
 );
 await artifact.close();
-await connections.close();
+await close();

@@ -2,10 +2,9 @@
 import { openAppArchive } from '../src/archive/archive-kind.ts';
 import { realClock } from '../src/cli/process/clock.ts';
 import { setEngineFlags } from '../src/cli/process/engine-flags.ts';
+import { openDoors } from '../src/run/open/open-backend.ts';
 import { openArtifact } from '../src/transfer/artifact.ts';
 import { CALL_POLICIES } from '../src/transfer/call-policy.ts';
-import { openConnections } from '../src/transfer/http/connection/dispatcher.ts';
-import { createStorage } from '../src/transfer/http/storage.ts';
 import { planParts, uploadParts } from '../src/transfer/upload/parts.ts';
 
 const CHUNK_BYTES = 10_485_760;
@@ -15,8 +14,18 @@ const artifact = await openArtifact(path, {
   judge: async (file) => ({ kind: (await openAppArchive(file)).kind, identity: null }),
   checkSize: () => {},
 });
-const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
-const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 60_000, conceal: () => {} });
+const { input, close } = openDoors(
+  {
+    settings: {},
+    credentials: {},
+    network: { proxies: { httpProxy: '', httpsProxy: '', noProxy: '' }, stallTimeoutMs: 60_000, clock: realClock },
+    build: async () => Promise.reject(new Error('nobody asks for the build')),
+    conceal: () => {},
+    concealAddress: () => {},
+  },
+  [origin],
+);
+const { storage } = input;
 const totalParts = Math.ceil(artifact.sizeBytes / CHUNK_BYTES);
 const urls = Array.from({ length: totalParts }, (_, index) => `${origin}/put/${index + 1}`);
 const parts = planParts({ urls, chunkSizeBytes: CHUNK_BYTES, totalParts }, artifact.sizeBytes);
@@ -44,4 +53,4 @@ await uploadParts(
   ctx,
 );
 await artifact.close();
-await connections.close();
+await close();

@@ -99,13 +99,16 @@ async function askBadging(tool, path) {
   };
 }
 
+/** Its first line is the verdict; some versions fail later, when they print a certificate that is not there. */
 async function askApksigner(path) {
-  const verify = async (...more) => await run('apksigner', ['verify', '--verbose', '--print-certs', ...more, path]);
-  const { code, stdout, stderr } = await verify();
-  const verifiesFrom24 = code === 0 || (await verify('--min-sdk-version', '24')).code === 0;
-  const signers = [...stdout.matchAll(/certificate SHA-256 digest: (\w+)$/gm)].map((match) => match[1]);
-  const knowsV31 = /v3\.1 scheme/.test(stdout) || /v3\.1/.test(stderr);
-  return { verifies: code === 0, verifiesFrom24, signers, knowsV31, text: `${stdout}\n${stderr}` };
+  const ask = async (...more) => await run('apksigner', ['verify', '--verbose', '--print-certs', ...more, path]);
+  const isVerified = ({ stdout }) => /^Verifies$/m.test(stdout);
+  const answer = await ask();
+  const verifies = isVerified(answer);
+  const verifiesFrom24 = verifies || isVerified(await ask('--min-sdk-version', '24'));
+  const text = `${answer.stdout}\n${answer.stderr}`;
+  const signers = [...text.matchAll(/^Signer .*certificate SHA-256 digest: (\w+)$/gm)].map((match) => match[1]);
+  return { verifies, verifiesFrom24, signers, knowsV31: /v3\.1/.test(text), text };
 }
 
 /** The widest of a permission that stands twice, as Android takes it. */
@@ -146,17 +149,19 @@ function fieldsOfBadging(badging) {
   };
 }
 
-/** Whether everything in it is true, and who signed: what `--expect-signer` asks. */
+/** Whether everything in it is true, and who signed: what `--expect-signer` asks. In v3 and v3.1 signers take turns by the Android version. */
 function fieldsOfSchemes({ schemes }) {
   const newest = schemes.at(-1);
   const verifies = newest?.verified === true && schemes.every(({ verified }) => verified !== false);
-  return { verifies, signers: newest?.signers.map(({ sha256 }) => sha256) ?? [] };
+  const takeTurns = schemes.filter(({ scheme }) => scheme.startsWith('v3'));
+  const decisive = takeTurns.length > 0 ? takeTurns : schemes.slice(-1);
+  return { verifies, takeTurns, signers: decisive.flatMap(({ signers }) => signers.map(({ sha256 }) => sha256)) };
 }
 
-/** apksigner names one of the signers of v3 who take turns by the Android version. */
-function areSameSigners(ours, theirs, schemes) {
-  const isOneOfThem = schemes.at(-1)?.scheme.startsWith('v3') && theirs.every((one) => ours.includes(one));
-  return isOneOfThem || [...ours].sort().join() === [...theirs].sort().join();
+/** apksigner does not name all of the signers who take turns. */
+function areSameSigners(ours, theirs, takeTurns) {
+  const areAmong = theirs.length > 0 && theirs.every((one) => ours.includes(one));
+  return areAmong && (takeTurns.length > 0 || ours.every((one) => theirs.includes(one)));
 }
 
 async function compare(path, { badgingTool, hasApksigner }) {
@@ -175,10 +180,10 @@ async function compare(path, { badgingTool, hasApksigner }) {
   }
   if (hasApksigner) {
     const signer = await askApksigner(path);
-    const { verifies, signers } = fieldsOfSchemes(app);
+    const { verifies, signers, takeTurns } = fieldsOfSchemes(app);
     note('verifies', verifies, signer.verifies, signer);
     if (verifies && signer.verifies)
-      note('signers', signers, areSameSigners(signers, signer.signers, app.schemes) ? signers : signer.signers, signer);
+      note('signers', signers, areSameSigners(signers, signer.signers, takeTurns) ? signers : signer.signers, signer);
   }
   return found;
 }

@@ -5,6 +5,7 @@
 #
 # Credentials come from the environment; the receipts are protect.json, download.json and publish.json, and those of an earlier run are kept
 # beside them. Prints the path of the protected app, and ends with apptool's exit code. It begins a new build each time; apptool's last words say how to go on with the one that there is.
+# Protection takes the signature away: the output is signed by the tenant's default key, or by the one that APPTOOL_SIGNING_KEY names.
 set -eu
 
 file=${1:?'release.sh <file> <environment> [<backends>]'}

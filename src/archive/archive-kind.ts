@@ -62,13 +62,15 @@ function asExtracted(name: string): string {
  * none. Throws `ArchiveProblem` for two apps: which one would be installed, nobody can tell.
  */
 function appFolderOf(names: readonly string[]): string | null {
-  const folders = new Set(names.flatMap((name) => /^Payload\/[^/]+\.app\//.exec(name)?.[0] ?? []));
-  const apps = [...folders].filter((folder) => names.includes(`${folder}Info.plist`));
-  if (apps.length > 1)
-    throw new ArchiveProblem(`archive holds ${apps.length} apps: ${apps.slice(0, 3).join(', ')}`, {
+  const apps = names.flatMap((name) => /^(Payload\/[^/]+\.app\/)Info\.plist$/.exec(name)?.[1] ?? []);
+  const [app] = apps;
+  const another = apps.find((folder) => folder !== app);
+  if (app !== undefined && another !== undefined)
+    throw new ArchiveProblem(`archive holds more than one app: ${app}, ${another}`, {
       hint: 'pack one app: its folder alone below Payload/',
     });
-  return apps[0] ?? [...folders][0] ?? null;
+  const first = names.find((name) => /^Payload\/[^/]+\.app\//.test(name));
+  return app ?? (first === undefined ? null : first.slice(0, first.indexOf('/', 'Payload/'.length) + 1));
 }
 
 /** What is not an app, with a hint where it is known what it is: `toc.pb` is bundletool's, `info.json` APKMirror's. */
@@ -76,11 +78,20 @@ function noApp(names: readonly string[]): ArchiveProblem {
   const inside = names.find((name) => /\.(?:apk|aab|ipa)$/i.test(name));
   const message = 'not an APK, AAB or IPA: it is a zip without AndroidManifest.xml or Payload/*.app';
   if (names.includes('toc.pb')) return new ArchiveProblem(`${message}, but with a set of APKs`, { hint: APK_SET_HINT });
-  if (inside === undefined) return new ArchiveProblem(message);
+  if (inside === undefined) return new ArchiveProblem(message, unpackedHint(names));
   const isSplit = names.includes('manifest.json') || names.includes('info.json');
   return isSplit
     ? new ArchiveProblem(`${message}, but with the APKs of one app`, { hint: SPLIT_APKS_HINT })
     : new ArchiveProblem(`${message}, but with ${inside} in it`, { hint: `unzip it, and name ${inside}` });
+}
+
+/** For an app that was unpacked, and packed again with its folder or without one. */
+function unpackedHint(names: readonly string[]): { readonly hint?: string } {
+  if (names.some((name) => /^[^/]+\.app\/(?:Info\.plist|Contents\/)/.test(name)))
+    return { hint: 'an IPA has its app below Payload/: export it with xcodebuild -exportArchive' };
+  return names.some((name) => /^[^/]+\/AndroidManifest\.xml$/.test(name))
+    ? { hint: 'it holds an APK in a folder: name the file that the build wrote' }
+    : {};
 }
 
 function describeHead(head: Buffer): string {

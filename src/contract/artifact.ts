@@ -17,7 +17,7 @@ export interface Permission {
   readonly maxSdk: number | null;
 }
 
-/** Why no device, or no store, takes an app as it is. */
+/** Why no store takes an app as it is; most such apps no device takes either. */
 export interface Unfit {
   readonly code:
     | 'split'

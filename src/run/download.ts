@@ -30,6 +30,8 @@ export interface DownloadInput {
   readonly backend: OpenBackend;
   readonly job: JobRef;
   readonly output: OutputTarget;
+  /** A link that was asked for already, to be used before another is. */
+  readonly link?: DownloadLink;
   /** What was sent, where this run knows it: the output must be the same app, and not the same bytes. */
   readonly sent: SentArtifact | null;
   /** True for `apptool download` itself: then there is no other command to go on with. */
@@ -41,10 +43,16 @@ export async function fetchOutput(input: DownloadInput, ctx: StepContext): Promi
   const { backend, job, output, sent, isOwnCommand } = input;
   const download = downloadOf(backend);
   let app: AppRecord | null = null;
+  let known = input.link;
+  const link = async () => {
+    const first = known;
+    known = undefined;
+    return first ?? (await download(job.id, kindNamed(output.path), ctx));
+  };
   try {
     const done = await downloadToFile(
       {
-        link: () => download(job.id, kindNamed(output.path), ctx),
+        link,
         storage: backend.storage,
         target: output,
         inputBytes: sent?.sizeBytes ?? null,
@@ -94,12 +102,14 @@ export async function download(
       next: { do: 'wait', job: job.text },
     });
   }
-  const path = input.output ?? defaultName(await readyLink(() => mint(job.id, null, ctx), ctx), backend.protects);
+  const link = input.output === undefined ? await readyLink(() => mint(job.id, null, ctx), ctx) : undefined;
+  const path = link === undefined ? (input.output ?? '') : defaultName(link, backend.protects);
   if (input.output === undefined) await checkOutput({ path, force }, null);
   if (input.dryRun) return { path, isWritten: false };
   // What is not protected comes back as it is, or as another kind of file.
   const sent = backend.protects ? input.sent : null;
-  await fetchOutput({ backend, job, output: { path, force }, sent, isOwnCommand: true }, ctx);
+  const given = link === undefined ? {} : { link };
+  await fetchOutput({ backend, job, output: { path, force }, ...given, sent, isOwnCommand: true }, ctx);
   return { path, isWritten: true };
 }
 

@@ -2,20 +2,7 @@ import { createWriteStream } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { finished, pipeline } from 'node:stream/promises';
 import { Busboy } from '@fastify/busboy';
-import type { StoredObject } from './object-store.ts';
-
-/** A file that came in a form. */
-export interface ReceivedFile extends StoredObject {
-  readonly name: string;
-  readonly fileName: string;
-  readonly contentType: string;
-}
-
-/** A form as it came, in order; a field that came twice is there twice. */
-export interface ReceivedForm {
-  readonly fields: readonly { readonly name: string; readonly value: string }[];
-  readonly files: readonly ReceivedFile[];
-}
+import type { ReceivedFile, ReceivedForm } from '../contract/backend/sandbox.ts';
 
 /** A form that no server could read: the reason, in words. */
 export class UnreadableForm extends Error {

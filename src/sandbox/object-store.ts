@@ -5,50 +5,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { ObjectStore, StoredObject } from '../contract/backend/sandbox.ts';
 import { createUrlSigner } from './signed-url.ts';
 import { StoreRefusal, sendXmlError } from './store-errors.ts';
 
 /** Amazon S3 user guide, "Multipart upload limits". */
 const SMALLEST_PART = 5 * 1024 * 1024;
 
-/** An object that has arrived whole, as a real file. */
-export interface StoredObject {
-  readonly path: string;
-  readonly sizeBytes: number;
-}
-
-interface MultipartUpload {
-  readonly uploadId: string;
-  readonly partUrls: readonly string[];
-  /** Assembles the object. Throws `StoreRefusal` for parts that an object store would refuse. */
-  complete(parts: readonly { readonly ETag: string; readonly PartNumber: number }[]): Promise<void>;
-  abort(): Promise<void>;
-}
-
-/** The storage behind signed URLs: real files, real signatures, the refusals of an S3-compatible store. */
-export interface ObjectStore {
-  /** A URL that takes one PUT of any size, of this type where one is given; `onStored` is called each time a whole object has arrived. */
-  putUrl(lifetimeMs: number, contentType: string | null, onStored: (object: StoredObject) => void): string;
-  beginMultipart(options: {
-    readonly parts: number;
-    readonly sizeBytes: number;
-    readonly lifetimeMs: number;
-    readonly onStored: (object: StoredObject) => void;
-  }): MultipartUpload;
-  getUrl(object: StoredObject, lifetimeMs: number): string;
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  /** The objects that have arrived whole, in order of their arrival. */
-  stored(): readonly StoredObject[];
-  /** Ids of the multipart uploads that were begun and neither completed nor aborted. */
-  openUploads(): readonly string[];
-  /** A new path in the store's folder. */
-  newPath(): string;
-}
-
 type Target =
-  | { readonly type: 'object'; readonly onStored: (object: StoredObject) => void }
+  | { readonly type: 'object'; readonly mostBytes: number; readonly onStored: (object: StoredObject) => void }
   | {
       readonly type: 'part';
+      readonly mostBytes: number;
       readonly etags: Map<number, { etag: string; path: string; sizeBytes: number }>;
       readonly number: number;
     }
@@ -86,7 +54,7 @@ export function createObjectStore(folder: string, origin: string, now: () => num
       throw new StoreRefusal(400, 'InvalidArgument', 'Only one auth mechanism allowed; the signed URL is one.');
     }
     if (target.type === 'download') return await sendObject(request, response, target.object);
-    const stored = await receive(request, newPath());
+    const stored = await receive(request, newPath(), target.mostBytes);
     if (target.type === 'object') arrive(stored, target.onStored);
     else target.etags.set(target.number, stored);
     response.writeHead(200, { etag: stored.etag, 'content-length': 0 }).end();
@@ -96,18 +64,18 @@ export function createObjectStore(folder: string, origin: string, now: () => num
     newPath,
     openUploads: () => [...open],
     stored: () => arrived,
-    putUrl: (lifetimeMs, contentType, onStored) =>
+    putUrl: ({ lifetimeMs, contentType, mostBytes }, onStored) =>
       publish(
         'PUT',
-        { type: 'object', onStored },
+        { type: 'object', mostBytes, onStored },
         lifetimeMs,
         contentType === null ? {} : { 'content-type': contentType },
       ),
     getUrl: (object, lifetimeMs) => publish('GET', { type: 'download', object }, lifetimeMs),
-    beginMultipart: ({ parts, sizeBytes, lifetimeMs, onStored }) => {
+    beginMultipart: ({ parts, sizeBytes, partSizeBytes, lifetimeMs, onStored }) => {
       const etags = new Map<number, { etag: string; path: string; sizeBytes: number }>();
       const partUrls = Array.from({ length: parts }, (_, index) =>
-        publish('PUT', { type: 'part', etags, number: index + 1 }, lifetimeMs),
+        publish('PUT', { type: 'part', mostBytes: partSizeBytes, etags, number: index + 1 }, lifetimeMs),
       );
       const uploadId = randomBytes(12).toString('hex');
       open.add(uploadId);
@@ -173,7 +141,7 @@ function checkParts(
   });
 }
 
-async function receive(request: IncomingMessage, path: string) {
+async function receive(request: IncomingMessage, path: string, mostBytes: number) {
   if (request.headers['transfer-encoding'] !== undefined) {
     const message = 'A header you provided implies functionality that is not implemented.';
     throw new StoreRefusal(501, 'NotImplemented', message, '<Header>Transfer-Encoding</Header>');
@@ -188,6 +156,8 @@ async function receive(request: IncomingMessage, path: string) {
   const length = request.headers['content-length'];
   if (length === undefined)
     throw new StoreRefusal(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.');
+  if (Number(length) > mostBytes)
+    throw new StoreRefusal(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed object size.');
   const md5 = createHash('md5');
   let sizeBytes = 0;
   const meter = new Transform({

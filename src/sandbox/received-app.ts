@@ -3,7 +3,7 @@ import { openAppArchive } from '../archive/archive-kind.ts';
 import { identityOf, inspectArchive } from '../archive/inspect.ts';
 import { ArchiveProblem } from '../archive/zip/archive-file.ts';
 import type { AppIdentity, ArtifactKind } from '../contract/artifact.ts';
-import type { StoredObject } from './object-store.ts';
+import type { StoredObject } from '../contract/backend/sandbox.ts';
 
 /** What a stand-in sees in a file that it was sent. */
 export interface ReceivedApp {

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { SandboxAnswer, SandboxRequest } from './part.ts';
+import type { SandboxAnswer, SandboxRequest } from '../contract/backend/sandbox.ts';
 import { StoreRefusal } from './store-errors.ts';
 
 /** An answer other than success: `{"error": "…"}`. */

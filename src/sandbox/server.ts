@@ -4,11 +4,17 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type {
+  ObjectStore,
+  SandboxAnswer,
+  SandboxOptions,
+  SandboxPart,
+  SandboxTools,
+} from '../contract/backend/sandbox.ts';
 import type { Context } from '../contract/context.ts';
 import { errorCode, LocalIoError } from '../contract/errors.ts';
 import { receiveForm } from './form.ts';
-import { createObjectStore, type ObjectStore } from './object-store.ts';
-import type { SandboxAnswer, SandboxOptions, SandboxPart, SandboxTools } from './part.ts';
+import { createObjectStore } from './object-store.ts';
 
 const LARGEST_CONTROL_BODY = 1024 * 1024;
 
@@ -24,10 +30,10 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** What a backend's folder offers: its id and its part. */
+/** What a backend's folder offers: its id, and its part where it has one. */
 export interface SandboxPartSource {
   readonly id: string;
-  sandbox(tools: SandboxTools): Promise<SandboxPart>;
+  sandbox?(tools: SandboxTools): Promise<SandboxPart>;
 }
 
 /**
@@ -71,7 +77,8 @@ export async function startSandbox(
         baseUrl: `${apiOrigin}/${source.id}`,
         randomId: () => randomBytes(12).toString('hex'),
       };
-      parts.set(source.id, await source.sandbox(tools));
+      const part = await source.sandbox?.(tools);
+      if (part !== undefined) parts.set(source.id, part);
     }
     const variables = Object.assign({}, ...[...parts.values()].map((part) => part.variables)) as Record<string, string>;
     return { apiOrigin, storageOrigin, variables, store, close };
@@ -81,8 +88,20 @@ export async function startSandbox(
   }
 }
 
+/** RFC 9110, section 7.2: what a client believes that it talks to. */
+const OWN_HOST = /^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d{1,5})?$/i;
+
+/** A page of the internet can make its name lead to this machine; its requests then still carry that name. */
+function forOwnHost(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (OWN_HOST.test(request.headers.host ?? '')) return listener(request, response);
+    send(response, { status: 421, json: { error: 'Misdirected request' }, headers: { connection: 'close' } });
+    request.resume();
+  };
+}
+
 async function listen(servers: Server[], port: number, listener: RequestListener): Promise<string> {
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, listener);
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, forOwnHost(listener));
   servers.push(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {

@@ -30,6 +30,7 @@ export interface ArtifactChecks {
   /** What the contents are, and whose; throws for what is no app archive. `fill` rejects where the file is shorter. */
   judge(file: {
     readonly sizeBytes: number;
+    readonly fd: number;
     fill(buffer: Buffer, position: number): Promise<void>;
   }): Promise<Judgement>;
 }
@@ -53,6 +54,7 @@ export async function openArtifact(path: string, checks: ArtifactChecks): Promis
     checks.checkSize(name, Number(identity.size));
     const judgement = await checks.judge({
       sizeBytes: Number(identity.size),
+      fd: handle.fd,
       fill: (buffer, position) => fill(handle, buffer, position, path),
     });
     const { kind } = judgement;

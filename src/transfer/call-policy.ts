@@ -12,31 +12,7 @@
  *
  * No backend documents an idempotency key, so a call that creates something is repeated only where the row says why it is safe.
  */
-export type FailureClass = 'unsent' | 'incomplete' | 'rejected' | 'ambiguous' | 'false-ok';
-
-export interface CallPolicy {
-  readonly kind: string;
-  /** Tries after the first for `unsent`, `incomplete` and for answers that say "not now" (429, 503 with Retry-After). */
-  readonly unsentRetries: number;
-  /** Tries after the first for `ambiguous` and `false-ok`; 0 where a repeat could create something twice. */
-  readonly ambiguousRetries: number;
-  /** No try starts sooner than this after the one before (ms). */
-  readonly spacingMs: number;
-  /** Longest wait for the answer after the last byte went out (ms). */
-  readonly answerTimeoutMs: number;
-  /** Longest that all tries together may take (ms); `null` leaves it to the caller's signal. */
-  readonly budgetMs: number | null;
-  /** What it means when the answer stays lost: nothing is left running, or something may have landed. */
-  readonly lostAnswer: 'unavailable' | 'unknown';
-  /** Whether an accepted call leaves something behind: then an answer in the wrong shape is never "nothing happened". */
-  readonly creates: boolean;
-  /** What it means when access is refused: about our key (401, 403), about this path (403), or about a signed URL (401, 403). */
-  readonly refusedAccess: 'key' | 'path' | 'url';
-  /** A stale pooled socket gives a reset that cannot be told from a processed request, so creating calls open their own. */
-  readonly freshConnection: boolean;
-  /** What a 429 means: ask again; hand it up at once, because the caller asks again itself; or a limit of builds, which the caller waits for. */
-  readonly tooMany: 'retry' | 'caller' | 'builds';
-}
+import type { CallPolicy } from '../contract/backend/http.ts';
 
 const READ = {
   kind: 'read',

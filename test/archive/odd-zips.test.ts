@@ -7,6 +7,7 @@ import { readOutput } from '../../src/run/checks/output-proof.ts';
 import { named } from '../support/canary.ts';
 import { fileOf } from '../support/inspected.ts';
 import { binaryXml, xmlPlist } from '../support/manifest-bytes.ts';
+import { resourceTable } from '../support/resource-bytes.ts';
 import { type Entry, zip } from '../support/zip-bytes.ts';
 
 const DATA = binaryXml({ name: 'manifest', attributes: [{ name: 'package', value: 'dev.app' }] });
@@ -26,6 +27,17 @@ async function read(bytes: Buffer) {
   const archive = await openAppArchive(fileOf(bytes));
   const identity = await readAppIdentity(archive, []);
   return { packageName: identity?.packageName, ...(await remarksOn(archive)) };
+}
+
+/** An archive with a zip64 record that it does not need: the plain end record says all. */
+function withNeedlessZip64(): Buffer {
+  const bytes = zip([MANIFEST, { name: 'a' }], { zip64Entries: 2 });
+  const endAt = bytes.length - 22;
+  const recordAt = endAt - 20 - 56;
+  bytes.writeUInt16LE(2, endAt + 8);
+  bytes.writeUInt16LE(2, endAt + 10);
+  bytes.writeUInt32LE(Number(bytes.readBigUInt64LE(recordAt + 48)), endAt + 16);
+  return bytes;
 }
 
 const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
@@ -68,6 +80,8 @@ const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
     bytes: zip([...many(65_535), MANIFEST], { declaredEntries: 0 }),
     odd: '65536 entries',
   },
+  { name: 'a zip64', bytes: zip([MANIFEST, { name: 'a' }], { zip64Entries: 2 }) },
+  { name: 'a zip64 record that is not needed', bytes: withNeedlessZip64() },
   { name: 'just 65535 entries', bytes: zip([...many(65_534), MANIFEST]) },
   {
     name: 'an APK that holds what is left of its bundle',
@@ -149,7 +163,7 @@ describe('odd, but good', () => {
     expect(oddities).toEqual(odd === undefined ? [] : [expect.stringContaining(odd)]);
   });
 
-  test.each(named(GOOD))('%s, as an output', async (_, { bytes, odd }) => {
+  test.each(named(GOOD))('F-SRV-35: %s, as an output', async (_, { bytes, odd }) => {
     const { identity, problems } = await readOutput(fileOf(bytes), 'out');
 
     expect(identity).toMatchObject({ packageName: 'dev.app' });
@@ -165,24 +179,27 @@ describe('plausible, but broken', () => {
     expect(faults).toEqual([expect.stringContaining(fault)]);
   });
 
-  test.each(named(BROKEN))('%s: as an output, refused, and not fetched again', async (_, { bytes, fault }) => {
-    const error = await readOutput(fileOf(bytes), 'out').catch((thrown: unknown) => thrown);
+  test.each(named(BROKEN))(
+    'F-SRV-36: %s: as an output, refused, and not fetched again',
+    async (_, { bytes, fault }) => {
+      const error = await readOutput(fileOf(bytes), 'out').catch((thrown: unknown) => thrown);
 
-    expect(error).toBeInstanceOf(IntegrityError);
-    expect(error).toMatchObject({ exitCode: 11, mayBeTransit: false, message: expect.stringContaining(fault) });
-  });
+      expect(error).toBeInstanceOf(IntegrityError);
+      expect(error).toMatchObject({ exitCode: 11, mayBeTransit: false, message: expect.stringContaining(fault) });
+    },
+  );
 });
 
 const REFUSED: readonly { name: string; bytes: Buffer; says: string; isDamaged?: boolean }[] = [
   {
     name: 'two apps in an IPA',
     bytes: zip(['A', 'B'].map((app) => ({ name: `Payload/${app}.app/Info.plist`, data: INFO }))),
-    says: 'archive holds 2 apps: Payload/A.app/, Payload/B.app/',
+    says: 'archive holds more than one app: Payload/A.app/, Payload/B.app/',
   },
   {
     name: 'two apps in an IPA, one of them behind ./',
     bytes: zip(['Payload/A', './Payload/B'].map((app) => ({ name: `${app}.app/Info.plist`, data: INFO }))),
-    says: 'archive holds 2 apps',
+    says: 'archive holds more than one app',
   },
   {
     name: 'encrypted data that is stored',
@@ -215,6 +232,32 @@ const REFUSED: readonly { name: string; bytes: Buffer; says: string; isDamaged?:
     isDamaged: true,
   },
 ];
+
+test('an archive that is made to cost much is read at little cost', async () => {
+  const values = Array.from({ length: 500 }, (_, sdk) => ({ value: { type: 0x10, data: sdk }, u16: { 24: sdk } }));
+  const limit = { name: 'maxSdkVersion', id: 0x01010271, value: { type: 1, data: 0x7f010000 } };
+  const permissions = Array.from({ length: 5_000 }, () => ({
+    name: 'uses-permission',
+    attributes: [{ name: 'name', id: 0x01010003, value: 'P' }, limit],
+  }));
+  const manifest = binaryXml({ name: 'manifest', children: permissions });
+  const archive = await openAppArchive(
+    fileOf(
+      zip([
+        { name: 'AndroidManifest.xml', data: manifest },
+        { name: 'resources.arsc', data: resourceTable([values]) },
+      ]),
+    ),
+  );
+  const problems: string[] = [];
+
+  const identity = await readAppIdentity(archive, problems);
+
+  // A limit that could not be told is none.
+  expect(identity?.permissions).toEqual([{ name: 'P', maxSdk: null }]);
+  expect(problems).toEqual([expect.stringContaining('resources.arsc')]);
+  expect(() => archive.budget.spend(0)).toThrow('values of an archive');
+});
 
 describe('refused', () => {
   test.each(named(REFUSED))('%s', async (_, { bytes, says, isDamaged = false }) => {

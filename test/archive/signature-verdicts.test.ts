@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +9,7 @@ import { readSignatures } from '../../src/archive/signature/signatures.ts';
 import { hasApksigner } from '../support/android-tools.ts';
 import { ATTRIBUTE, BLOCK, type BlockSigner, LAST_SDK, lineage, signApk } from '../support/apk-signer.ts';
 import { fixture, temporaryFolder } from '../support/files.ts';
-import { fileOf } from '../support/inspected.ts';
+import { asAndroid, fileOf, inspectedAt } from '../support/inspected.ts';
 import { signJar } from '../support/jar-signer.ts';
 import { createSigningKey } from '../support/signing-key.ts';
 import { zip } from '../support/zip-bytes.ts';
@@ -46,6 +47,25 @@ async function apksignerVerifies(bytes: Buffer, minSdk: number): Promise<boolean
   );
 }
 
+const PAGE_BYTES = 4096;
+
+/** The root of the hash tree over a file, and how long that is. */
+function verityOf(bytes: Buffer): Buffer {
+  const hashesOf = (data: Buffer) => {
+    const pages = Array.from({ length: Math.ceil(data.length / PAGE_BYTES) }, (_, index) => {
+      const page = Buffer.alloc(PAGE_BYTES);
+      data.copy(page, 0, index * PAGE_BYTES);
+      return createHash('sha256').update(Buffer.alloc(8)).update(page).digest();
+    });
+    return Buffer.concat(pages);
+  };
+  let level = hashesOf(bytes);
+  while (level.length > 32) level = hashesOf(level);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(bytes.length));
+  return Buffer.concat([level, length]);
+}
+
 type Schemes = readonly (readonly [number, readonly BlockSigner[]])[];
 const REMOVED_V31 = 'the v3.1 signature that belongs to it was removed';
 const OTHER_VERSIONS = 'signature is for other Android versions than it says';
@@ -59,6 +79,8 @@ const oldUpTo = (
   range: [24, min - 1],
   attributes,
 });
+
+const UNREADABLE = [ATTRIBUTE.proofOfRotation, Buffer.from([9, 0, 0, 0])] as const;
 
 const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: readonly string[]])[] = [
   ['v2', [[BLOCK.v2, [{ key: OLD }]]], ['v2 true']],
@@ -169,6 +191,15 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
     ],
   ],
   [
+    'v2 and v3 beside a v3.1 whose proof cannot be read',
+    [
+      [BLOCK.v2, [{ key: OLD }]],
+      [BLOCK.v3, [oldUpTo(33)]],
+      [BLOCK.v31, [{ ...rotated(33), attributes: [UNREADABLE] }]],
+    ],
+    ['v2 true', 'v3 true', 'v3.1 false: its proof of rotation is in no known format'],
+  ],
+  [
     'the hash tree of another file',
     [[BLOCK.v2, [{ key: OLD, verity: Buffer.alloc(40) }]]],
     ['v2 false: the file was changed after it was signed'],
@@ -215,12 +246,64 @@ describe('a signing block', () => {
     },
   );
 
+  test('with the digest of the hash tree, which is computed too', async () => {
+    const at = zip(UNSIGNED).readUInt32LE(zip(UNSIGNED).length - 22 + 16);
+    const aligned = zip([...UNSIGNED, { name: 'p', data: Buffer.alloc(PAGE_BYTES - ((at + 31) % PAGE_BYTES)) }]);
+    const signed = (bytes: Buffer) => signApk(bytes, [[BLOCK.v2, [{ key: OLD, verity: verityOf(bytes) }]]]);
+
+    expect(await verdictsOf(signed(aligned))).toEqual(['v2 true']);
+    // Android wants the signing block to be of whole pages.
+    expect(await verdictsOf(signed(zip(UNSIGNED)))).toEqual(['v2 false: the file was changed after it was signed']);
+    if (hasApksigner) expect(await apksignerVerifies(signed(aligned), 24)).toBe(true);
+  });
+
   test.each([
     ['v31-rotated.apk', ['v1 true', 'v2 true', 'v3 true', 'v3.1 true']],
     ['v31-stripped.apk', ['v1 true', 'v2 true', `v3 false: ${REMOVED_V31}`]],
     ['v2-garbage-64.apk', ['v2 false: the directory of the archive does not end where the end record begins']],
   ])('of apksigner, %s', async (name, verdicts) => {
     expect(await verdictsOf(await readFile(fixture(`signed/${name}`)))).toEqual(verdicts);
+  });
+});
+
+describe('a large file, whose digest many threads compute', () => {
+  const large = { name: 'assets/large.bin', data: Buffer.alloc(40 * 1024 * 1024, 'large') };
+  const signed = signApk(zip([...UNSIGNED, large]), [[BLOCK.v2, [{ key: OLD }]]]);
+
+  async function schemesOf(bytes: Buffer) {
+    const path = join(await temporaryFolder(), 'app.apk');
+    await writeFile(path, bytes);
+    return asAndroid(await inspectedAt(path)).signatures;
+  }
+
+  test('is true as it is, and not when a byte is changed', async () => {
+    const changed = Buffer.from(signed);
+    changed.writeUInt8(0, 20 * 1024 * 1024);
+
+    expect(await schemesOf(signed)).toMatchObject([{ scheme: 'v2', verified: true }]);
+    expect(await schemesOf(changed)).toMatchObject([{ reason: 'the file was changed after it was signed' }]);
+  });
+
+  test('is computed in one thread where the others cannot read', async () => {
+    const archive = await openAppArchive({ ...fileOf(signed), fd: 0x7fff_0000 });
+    const { verify } = await readSignatures(archive, []);
+
+    expect(await verify(new AbortController().signal)).toMatchObject([{ scheme: 'v2', verified: true }]);
+  });
+
+  test('is given up when the signal says so', async () => {
+    const path = join(await temporaryFolder(), 'app.apk');
+    await writeFile(path, signed);
+    const handle = await open(path);
+    const archive = await openAppArchive({ ...fileOf(signed), fd: handle.fd });
+    const { verify } = await readSignatures(archive, []);
+    const controller = new AbortController();
+
+    const verified = verify(controller.signal);
+    controller.abort(new Error('enough'));
+
+    await expect(verified).rejects.toThrow('enough');
+    await handle.close();
   });
 });
 

@@ -328,7 +328,7 @@ describe('of a permission that stands several times the widest counts', () => {
   });
 });
 
-describe('what no device or store takes is said', () => {
+describe('what no store takes is said', () => {
   const BASE = [{ name: 'package', value: 'dev.app' }];
   const INFO = {
     name: 'base/manifest/AndroidManifest.xml',
@@ -338,6 +338,12 @@ describe('what no device or store takes is said', () => {
     named([
       { name: 'nothing of a whole app', bytes: apk({}), codes: [] },
       { name: 'no package', bytes: apk({ attributes: [] }), codes: ['no-id'] },
+      { name: 'an empty package', bytes: apk({ attributes: [{ name: 'package', value: '' }] }), codes: ['no-id'] },
+      {
+        name: 'an empty split, which is none',
+        bytes: apk({ attributes: [...BASE, { name: 'split', value: '' }] }),
+        codes: [],
+      },
       {
         name: 'a split',
         bytes: apk({ attributes: [...BASE, { name: 'split', value: 'config.x' }] }),

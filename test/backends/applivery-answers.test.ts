@@ -60,7 +60,9 @@ describe('F-SRV-25: a refusal of the upload', () => {
     [404, 3001, 'Entity not found', 'rejected', 5],
     [401, 4002, 'No auth token', 'auth', 4],
     [400, 4004, 'Unauthorized', 'auth', 4],
-    [403, 5004, 'Your plan does not allow it', 'auth', 4],
+    [403, 5004, 'Your plan does not allow it', 'rejected', 5],
+    [403, 5003, 'Limit Exceeded', 'limit', 10],
+    [200, 5003, 'Limit Exceeded', 'limit', 10],
     [422, 5006, 'The file is invalid', 'rejected', 5],
     [200, 5024, 'Slug already used', 'rejected', 5],
     [200, 3002, 'Token Expired', 'auth', 4],
@@ -84,12 +86,30 @@ describe('F-SRV-25: a refusal of the upload', () => {
     expect(ctx.facts).toContainEqual({ type: 'not-landed' });
   });
 
+  test('an upload that is answered with an error has failed at once, with its code and its reason', async () => {
+    const failed = faults.changeJson((reply) => ({
+      ...reply,
+      data: { ...(reply.data as object), status: 'error', errorCode: 7, errorMessage: 'cannot be read' },
+    }));
+    const { upload, ctx } = await setUp([{ ...CREATE, fault: failed }]);
+
+    expect(await errorOf(upload())).toMatchObject({
+      class: 'job-failed',
+      exitCode: 8,
+      backendCode: '7',
+      serverText: expect.stringContaining('cannot be read'),
+    });
+    expect(ctx.facts).toContainEqual(expect.objectContaining({ type: 'job' }));
+  });
+
   test('a limit tells its numbers', async () => {
     const body = { status: false, error: { code: 5003, message: 'Limit Exceeded', data: { limit: 10, num: 11 } } };
     const { upload } = await setUp([{ ...CREATE, fault: faults.answer(200, body) }]);
 
     expect(await errorOf(upload())).toMatchObject({
-      class: 'rejected',
+      class: 'limit',
+      limit: null,
+      hint: expect.stringContaining("the plan's limit is reached"),
       serverText: '5003: Limit Exceeded {"limit":10,"num":11}',
     });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { autoappstore } from '../../src/backends/autoappstore/index.ts';
-import type { CommandInput, CommandOutput } from '../../src/backends/definition.ts';
-import type { SandboxOptions } from '../../src/sandbox/part.ts';
+import type { CommandInput, CommandOutput } from '../../src/contract/backend/definition.ts';
+import type { SandboxOptions } from '../../src/contract/backend/sandbox.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
 import { type TestContext, testContext } from '../support/context.ts';

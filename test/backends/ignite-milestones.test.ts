@@ -45,11 +45,30 @@ describe('a milestone', () => {
     expect(said).toEqual(expected);
   });
 
-  test('says how the stages on its way stand, and no more', () => {
+  test('says how all three stages stand', () => {
     const reply = { id: 'a', otherId: null, upload: 'COMPLETED', samsung: 'SCHEDULED', manual: 'PENDING' };
 
-    expect(stateOf(reply, 'uploaded').message).toBe('upload COMPLETED');
-    expect(stateOf(reply, 'approved').message).toBe('upload COMPLETED, Samsung SCHEDULED, manual approval PENDING');
+    for (const until of ['uploaded', 'samsung', 'approved'])
+      expect(stateOf(reply, until).message).toBe('upload COMPLETED, Samsung SCHEDULED, manual approval PENDING');
+  });
+});
+
+describe('what stands badly beside the milestone', () => {
+  const reply = { id: 'a', otherId: null, upload: 'COMPLETED', samsung: 'ERROR', manual: 'PENDING' };
+
+  test.each([
+    ['uploaded', {}, ['Samsung is ERROR']],
+    ['uploaded', { samsung: 'SCHEDULED' }, []],
+    ['uploaded', { samsung: 'NOT_REQUESTED' }, []],
+    ['approved', { samsung: 'SCHEDULED', manual: 'APPROVED' }, ['Samsung is SCHEDULED']],
+    ['approved', { samsung: 'COMPLETED', manual: 'APPROVED' }, []],
+  ])('is a warning: until %s, %j', (until, change, messages) => {
+    const { phase, findings = [] } = stateOf({ ...reply, ...change }, until);
+
+    expect(phase).toBe('succeeded');
+    expect(findings.map(({ severity, message }) => [severity, message])).toEqual(
+      messages.map((message) => ['warning', message]),
+    );
   });
 });
 

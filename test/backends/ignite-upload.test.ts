@@ -37,7 +37,8 @@ describe('the metadata', () => {
 
     expect(error.message).toBe(
       'Ignite cannot take v2.apk with these settings: fallbackUrl, variantSegmentIds, sendToSamsung, category, shortDescription, ' +
-        'iconUrl, developer, email, websiteUrl, marketUrl, privacyPolicyUrl missing',
+        'iconUrl, developer, email, websiteUrl, marketUrl, privacyPolicyUrl missing; permissions without a description and a category: ' +
+        'internet, camera (or set ignite.barePermissions=true)',
     );
     expect(error.next).toEqual({ do: 'set', backend: 'ignite', setting: 'storeMetadata', value: '@metadata.json' });
     await expect(upload()).rejects.toThrow(error.message);
@@ -45,7 +46,7 @@ describe('the metadata', () => {
   });
 
   test('takes size, package name and names of permissions from the APK', async () => {
-    const { content, artifact } = await contentWith(WITHOUT_PERMISSIONS);
+    const { content, artifact } = await contentWith({ ...WITHOUT_PERMISSIONS, barePermissions: true });
 
     expect(content().store_metadata).toMatchObject({
       package_name: 'dev.apptool.fixture',
@@ -57,13 +58,28 @@ describe('the metadata', () => {
   test('passes on what is said of a permission as it is, and adds the names of the others', async () => {
     const described = { 'android.permission.INTERNET': { description: { en: 'Loads data' }, category: 'network' } };
 
-    const { content } = await contentWith({ ...IGNITE_SETTINGS, permissions: described });
+    const { content } = await contentWith({ ...IGNITE_SETTINGS, permissions: described, barePermissions: 'true' });
 
     expect(content().store_metadata.permissions).toEqual({ ...described, camera: {} });
   });
 
-  test('warns of a permission of which nothing is said', async () => {
-    const { upload, ctx } = await igniteWith([], { ...IGNITE_SETTINGS, permissions: { internet: { category: 'x' } } });
+  test.each([
+    ['nothing', {}],
+    ['no category', { camera: { en: 'Scans codes' } }],
+    ['no description', { camera: { category: 'camera' } }],
+  ])('refuses a permission of which %s is said, before any request, and names the setting', async (_, given) => {
+    const permissions = { internet: IGNITE_SETTINGS.permissions.internet, ...given };
+    const { plan, proxy } = await igniteWith([], { ...IGNITE_SETTINGS, permissions });
+
+    expect(usageErrorOf(plan).message).toContain(
+      'permissions without a description and a category: camera (or set ignite.barePermissions=true)',
+    );
+    expect(proxy.seen).toEqual([]);
+  });
+
+  test('warns of a permission of which nothing is said, where that is allowed', async () => {
+    const settings = { ...IGNITE_SETTINGS, permissions: { internet: { category: 'x' } }, barePermissions: true };
+    const { upload, ctx } = await igniteWith([], settings);
 
     await upload();
 
@@ -94,7 +110,8 @@ describe('the metadata', () => {
   test('believes the settings where the APK cannot be read, and needs them then', async () => {
     const { artifact } = await contentWith(IGNITE_SETTINGS);
     const unreadable = { ...artifact, identity: null };
-    const given = { ...IGNITE_SETTINGS, packageName: 'com.example.other', permissions: { bluetooth: {} } };
+    const own = { packageName: 'com.example.other', permissions: { bluetooth: {} }, barePermissions: true };
+    const given = { ...IGNITE_SETTINGS, ...own };
 
     const content = contentOf(IgniteSettings.parse(given), unreadable);
     const error = usageErrorOf(() => contentOf(IgniteSettings.parse(WITHOUT_PERMISSIONS), unreadable));
@@ -114,6 +131,7 @@ describe('the metadata', () => {
       market_url: 'https://store.example/app',
       privacy_policy_url: 'https://example.com/privacy',
       content_rating: 'PG',
+      permissions: IGNITE_SETTINGS.permissions,
     };
     const { fallbackUrl, sendToSamsung } = IGNITE_SETTINGS;
     const others = { fallbackUrl, sendToSamsung: String(sendToSamsung), category: 'Tools' };
@@ -198,7 +216,12 @@ describe('an upload', () => {
   ])('in %s is a form with every field, the file last, and the service takes it', async (encoding, fields, words) => {
     const { heard, planned } = listening();
     const permissions = { internet: IGNITE_SETTINGS.permissions.internet };
-    const { upload, artifact } = await igniteWith(planned, { ...IGNITE_SETTINGS, permissions, encoding });
+    const { upload, artifact } = await igniteWith(planned, {
+      ...IGNITE_SETTINGS,
+      permissions,
+      barePermissions: true,
+      encoding,
+    });
 
     expect(await upload()).toMatch(/^[0-9a-f-]{36}$/);
 

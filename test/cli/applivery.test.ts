@@ -256,11 +256,12 @@ describe('builds', () => {
     const shown = await runCli(['applivery', 'builds', 'show', builds[1] ?? ''], { env });
     const byReference = await runCli(['applivery', 'builds', 'show', ids[1] ?? '', '--json'], { env });
 
-    const rows = (stdout: string) => stdout.match(/^[0-9a-f]{24}/gm);
+    const rows = (stdout: string) => stdout.match(/^applivery:\S+/gm);
+    const jobs = ids.map((id) => `applivery:${id}`);
     expect(all.code, all.stderr).toBe(0);
-    expect(rows(all.stdout)).toEqual([...builds].reverse());
-    expect(rows(one.stdout)).toEqual([builds[1]]);
-    expect(rows(few.stdout)).toEqual([builds[2]]);
+    expect(rows(all.stdout)).toEqual([...jobs].reverse());
+    expect(rows(one.stdout)).toEqual([jobs[1]]);
+    expect(rows(few.stdout)).toEqual([jobs[2]]);
     expect(shown.stdout).toMatch(/status +processed/);
     expect(shown.stdout).toMatch(/tags +a, b/);
     expect(JSON.parse(byReference.stdout)).toMatchObject({

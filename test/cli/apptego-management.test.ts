@@ -2,11 +2,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
+import type { SandboxOptions } from '../../src/contract/backend/sandbox.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
-import type { SandboxOptions } from '../../src/sandbox/part.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
 import { contract, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, ROOT, sha256Of, temporaryFolder } from '../support/files.ts';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
 
 const MIB = 1024 * 1024;
@@ -15,7 +15,6 @@ const PROTECT = ['--backend', 'apptego-management', '-e', 'prod', '--poll-interv
 const QUICK = ['--poll-interval', '50ms'];
 const PASSWORD = 'pass-word-of-the-key';
 const UPLOAD_CALL = { path: /\/frontend\/upload_application_build$/ };
-const FAST = { NODE_OPTIONS: `--import ${join(ROOT, 'test', 'support', 'fast-time.mjs')}` };
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -27,8 +26,8 @@ async function project(planned: readonly PlannedFault[] = [], options: Partial<S
   const box = await sandbox({ appearMs: 0, ...options });
   const proxy = await faultProxy(box, planned);
   const env: Environment = { ...proxy.variables, APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD };
-  const run = async (args: readonly string[], more: Environment = {}): Promise<CliResult> => {
-    const result = await runCli(args, { cwd, env: { ...env, ...more } });
+  const run = async (args: readonly string[], more: Environment = {}, isFast = false): Promise<CliResult> => {
+    const result = await runCli(args, { cwd, env: { ...env, ...more }, isFast });
     expectNoSecret(result.stdout + result.stderr, env);
     return result;
   };
@@ -247,7 +246,7 @@ describe('a job reference', () => {
     const { stdout } = await run(['upload', 'app.apk', ...TO]);
 
     const early = await run(['download', stdout.trim(), '-o', 'out.apk']);
-    const late = await run(['wait', stdout.trim(), '--timeout', '10s'], FAST);
+    const late = await run(['wait', stdout.trim(), '--timeout', '10s'], {}, true);
 
     expect([early.code, late.code]).toEqual([7, 7]);
     expect(late.stderr).toContain(`apptool wait ${stdout.trim()}`);
@@ -340,10 +339,7 @@ describe('what the server answers to an upload', () => {
   ] as const)('%i %j is explained', async (status, body, words, code, errorClass, hint) => {
     const { run, cwd } = await project([{ ...UPLOAD_CALL, times: 100, fault: faults.answer(status, body) }]);
 
-    const result = await run(
-      ['protect', 'app.apk', ...PROTECT, '--capacity-wait', '0', '--json'],
-      status === 500 ? FAST : {},
-    );
+    const result = await run(['protect', 'app.apk', ...PROTECT, '--capacity-wait', '0', '--json'], {}, status === 500);
 
     expect(result.code).toBe(code);
     expect(result.stderr).toContain(`error[${errorClass}]: could not request the upload (127.0.0.1:`);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { contract, type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { fixture, ROOT, temporaryFolder } from '../support/files.ts';
+import { fixture, temporaryFolder } from '../support/files.ts';
 import { padApk } from '../support/pad-apk.ts';
 import { sandbox } from '../support/sandbox.ts';
 
@@ -93,10 +93,10 @@ describe('apptool and AutoAppStore', () => {
   });
 
   test('a review that takes longer than the wait: exit 7, with the milestone in the command that goes on', async () => {
-    const { variables } = await storeWith({ version: { status: 'in_review' } });
-    const env = { ...variables, NODE_OPTIONS: `--import ${join(ROOT, 'test', 'support', 'fast-time.mjs')}` };
+    const { variables: env } = await storeWith({ version: { status: 'in_review' } });
 
-    const result = await runCli(['wait', 'autoappstore:b1c2', '--until', 'approved', '--timeout', '10s'], { env });
+    const args = ['wait', 'autoappstore:b1c2', '--until', 'approved', '--timeout', '10s'];
+    const result = await runCli(args, { env, isFast: true });
 
     expect(result.code).toBe(7);
     expect(result.stderr).toContain('apptool wait autoappstore:b1c2 --until approved');

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import type * as z from 'zod';
 import type { EventRecord } from '../../src/contract/events.ts';
 import { runCli } from '../support/cli.ts';
 import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { copyFixture, ROOT, temporaryFolder } from '../support/files.ts';
 import { checked } from '../support/published-schema.ts';
 import { sandbox } from '../support/sandbox.ts';
 
@@ -52,6 +53,32 @@ describe('--events', () => {
     expect(records.map((record) => (record as { seq?: number }).seq)).toEqual(records.map((_, index) => index));
     expect(records.at(-1)).toMatchObject({ type: 'run.end', exitCode: 0, errorClass: null, message: null });
     expect(types).not.toContain('debug');
+  });
+
+  test.each([
+    ['no event at all', 0],
+    ['the start and not the end', 200],
+  ])('F-IO-20: a file that takes %s makes a success exit 3, and holds whole lines alone', async (_, room) => {
+    const { folder } = await setUp();
+    const path = join(folder, 'e.ndjson');
+    // The system lets no file of the process grow over 1 KiB.
+    const line = `${JSON.stringify({ filler: 'x'.repeat(1024 - room - 14) })}\n`;
+    await writeFile(path, line);
+
+    const { status, stdout, stderr } = spawnSync(
+      'bash',
+      ['-c', 'ulimit -f 1; exec node "$0" backends --json --events "$1"', join(ROOT, 'bin/apptool.js'), path],
+      { encoding: 'utf8' },
+    );
+
+    expect(status, stderr).toBe(3);
+    expect(stderr).toContain('error[local-io]: cannot write --events: EFBIG');
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, exitCode: 3, error: { class: 'local-io' } });
+    const lines = readFileSync(path, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((one) => JSON.parse(one));
+    expect(lines.map(({ type }) => type)).toEqual(room === 0 ? [undefined] : [undefined, 'run.start']);
   });
 
   test('adds to what is there, and tells of a failure', async () => {

@@ -72,7 +72,9 @@ describe('ignite on the command line', () => {
     const result = await runCli(UPLOAD, { cwd, env });
 
     expect(result.code).toBe(2);
-    expect(result.stderr).toMatch(/^error\[usage\]: .*fallbackUrl, variantSegmentIds, .*, privacyPolicyUrl missing$/m);
+    expect(result.stderr).toMatch(
+      /^error\[usage\]: .*fallbackUrl, variantSegmentIds, .*, privacyPolicyUrl missing; permissions without/m,
+    );
     expect(result.stderr).toContain(
       'hint: set each below "ignite" in the config, or the metadata at once (--set ignite.storeMetadata=@metadata.json)',
     );
@@ -98,8 +100,8 @@ describe('ignite on the command line', () => {
     ['an id of another form', { IGNITE_CLIENT_ID: 'a.person' }, 'IGNITE_CLIENT_ID has another form: expected a UUID'],
     [
       'the two swapped',
-      { IGNITE_CLIENT_SECRET: '820f2060-d373-4bdc-8de3-cdfa17d12a07' },
-      'IGNITE_CLIENT_SECRET is a UUID, as a client id is: are the two swapped?',
+      { IGNITE_CLIENT_ID: 'v6yR06Iv5Oxac7Hm', IGNITE_CLIENT_SECRET: '820f2060-d373-4bdc-8de3-cdfa17d12a07' },
+      'IGNITE_CLIENT_ID has another form: expected a UUID',
     ],
   ])('4 auth: %s', async (_, change, words) => {
     const { cwd, env, proxy } = await project();
@@ -131,7 +133,8 @@ describe('ignite on the command line', () => {
     expect(result.code).toBe(5);
     expect(result.stderr).toContain('error[rejected]: could not upload the file');
     expect(result.stderr).toContain('apptool| server said: Invalid request: no such segment');
-    expect(result.stderr).toContain('hint: correct what the server names, then run again');
+    expect(result.stderr).toContain('hint: correct what the server names, then run again; where it cannot read');
+    expect(result.stderr).toContain('set ignite.encoding');
   });
 
   test('8 job-failed: an upload that ends as ERROR', async () => {

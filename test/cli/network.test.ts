@@ -66,8 +66,10 @@ describe('https', () => {
 
   test('parts and polls share kept-alive connections', async () => {
     const folder = await temporaryFolder();
-    const front = await tlsFront(await sandbox({ processingMs: 1_000 }));
-    const big = await bigApk(join(folder, 'big.apk'), 160_000_000);
+    const front = await tlsFront(
+      await sandbox({ processingMs: 1_000, multipartFromBytes: 1, chunkSizeBytes: 5 * 1024 * 1024 }),
+    );
+    const big = await bigApk(join(folder, 'big.apk'), 80_000_000);
     const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE };
 
     const result = await runCli(['protect', big, ...QUICK, '--concurrency', '3'], { env });
@@ -116,7 +118,9 @@ describe('a proxy', () => {
   test('F-NET-23: one that refuses ends the run at once, and is named', async () => {
     const front = await tlsFront(await sandbox());
     const proxy = await connectProxy(() => 403);
-    const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, https_proxy: proxy.url };
+    // Without a tenant, nothing but the upload is asked for.
+    const { APPTEGO_TENANT: _, ...variables } = front.variables;
+    const env = { ...variables, NODE_EXTRA_CA_CERTS: CA_FILE, https_proxy: proxy.url };
 
     const result = await runCli(['protect', await file(), ...QUICK], { env });
 
@@ -128,7 +132,9 @@ describe('a proxy', () => {
   test('F-NET-23: one that wants credentials is an auth error', async () => {
     const front = await tlsFront(await sandbox());
     const proxy = await connectProxy(() => 407);
-    const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: proxy.url };
+    // Without a tenant, nothing but the upload is asked for.
+    const { APPTEGO_TENANT: _, ...variables } = front.variables;
+    const env = { ...variables, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: proxy.url };
 
     const result = await runCli(['protect', await file(), ...QUICK], { env });
 

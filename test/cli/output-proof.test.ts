@@ -19,7 +19,8 @@ async function givingBack(bytes: Buffer) {
   const proxy = await faultProxy(await sandbox(), [{ origin: 'storage', method: 'GET', times: 1_000, fault: instead }]);
   const folder = await temporaryFolder();
   await copyFixture('v2.apk', folder);
-  return { folder, env: proxy.variables };
+  const fetches = () => proxy.seen.filter(({ origin, method }) => origin === 'storage' && method === 'GET').length;
+  return { folder, env: proxy.variables, fetches };
 }
 
 function warningsOf(stdout: string): string[] {
@@ -61,6 +62,50 @@ describe('what comes back', () => {
       'output-differs: the output lacks permissions of the input: android.permission.INTERNET, android.permission.CAMERA',
       'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
     ]);
+  });
+
+  const MANIFEST_ENTRY = {
+    name: 'AndroidManifest.xml',
+    data: binaryXml({ name: 'manifest', attributes: [{ name: 'package', value: 'dev.apptool.fixture' }] }),
+  };
+
+  test.each([
+    ['a name twice', zip([MANIFEST_ENTRY, { name: 'a' }, { name: 'a' }]), 'name is there twice: a'],
+    ['another local header', zip([MANIFEST_ENTRY, { name: 'a', local: { name: 'b' } }]), 'local header'],
+    ['a gap before its end', zip([MANIFEST_ENTRY], { gapBytes: 8 }), 'does not end where its end record begins'],
+    ['an encrypted entry', zip([MANIFEST_ENTRY, { name: 'a', data: 'x', isEncrypted: true }]), 'encrypted'],
+    ['no app in it', zip([{ name: 'a' }]), 'not an APK, AAB or IPA'],
+  ])('F-SRV-36: %s is refused after one fetch, with words that are true', async (_, bytes, says) => {
+    const { folder, env, fetches } = await givingBack(bytes);
+
+    const result = await runCli(['protect', 'v2.apk', ...QUICK], { env, cwd: folder });
+
+    expect(result).toMatchObject({ code: 11, stdout: '' });
+    expect(result.stderr).toContain(says);
+    expect(result.stderr).not.toContain('not a complete archive');
+    expect(result.stderr).toMatch(/^hint: look at the build in the portal: fetching it again gives the same file$/m);
+    expect(fetches()).toBe(1);
+    expect(await readdir(folder)).toEqual(['v2.apk']);
+  });
+
+  test.each([
+    ['an absolute name', zip([MANIFEST_ENTRY, { name: '/x.pom' }]), 'leads elsewhere'],
+    ['the flag for encryption', zip([{ ...MANIFEST_ENTRY, isMarkedEncrypted: true }]), 'marked as encrypted'],
+    [
+      'an extra field that lies',
+      zip([{ ...MANIFEST_ENTRY, extra: Buffer.from('XX\x09\x00', 'latin1') }]),
+      'extra field',
+    ],
+  ])('F-SRV-35: %s is a warning, and the output is there', async (_, bytes, says) => {
+    const { folder, env, fetches } = await givingBack(bytes);
+
+    const result = await runCli(['protect', 'v2.apk', ...QUICK, '--json'], { env, cwd: folder });
+
+    expect(result.code).toBe(0);
+    expect(warningsOf(result.stdout)).toContainEqual(
+      expect.stringMatching(`^unreadable-part: of the output: it .*${says}`),
+    );
+    expect(fetches()).toBe(1);
   });
 
   test('no signature is refused where a signing key was asked for', async () => {

@@ -5,7 +5,7 @@ import { ResultDocument } from '../../src/contract/result-document.ts';
 import { expectAccepted, expectRefused, named, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { xmlPlist } from '../support/manifest-bytes.ts';
+import { binaryXml, xmlPlist } from '../support/manifest-bytes.ts';
 import { sandbox } from '../support/sandbox.ts';
 import { tamperedCopies } from '../support/tampered-apks.ts';
 import { zip } from '../support/zip-bytes.ts';
@@ -229,4 +229,73 @@ describe('the settings of it', () => {
 
     expectRefused(result, canary, { exit: 2, says: `${flag} ${says}` });
   });
+});
+
+describe('what no store takes', () => {
+  const SPLIT = zip([
+    {
+      name: 'AndroidManifest.xml',
+      data: binaryXml({
+        name: 'manifest',
+        attributes: [
+          { name: 'package', value: 'dev.app' },
+          { name: 'split', value: 'config.hdpi' },
+        ],
+      }),
+    },
+  ]);
+
+  async function protectSplit(...more: string[]) {
+    const [canary, cwd] = [await startCanary(), await temporaryFolder()];
+    await writeFile(join(cwd, 'app.apk'), SPLIT);
+    const result = await runCli(['protect', 'app.apk', ...more], { cwd, env: canary.variables });
+    return { result, canary };
+  }
+
+  test('is refused for production, and nothing is sent', async () => {
+    const { result, canary } = await protectSplit('-e', 'prod');
+
+    expectRefused(result, canary, {
+      exit: 2,
+      says: 'cannot send app.apk: it is a split (config.hdpi), not a whole app, which no store takes, and the environment is production',
+    });
+    expect(result.stderr).toMatch(/^hint: send the bundle or one universal APK, or allow it \(--allow-unfit\)$/m);
+  });
+
+  test.each([
+    ['where that was allowed', ['-e', 'prod', '--allow-unfit']],
+    ['for a test', ['-e', 'dev']],
+  ])('is sent with a warning %s', async (_, more) => {
+    const { result } = await protectSplit(...more, '--dry-run');
+
+    expectAccepted(result);
+    expect(result.stderr).toMatch(
+      /^warning: app\.apk is a split \(config\.hdpi\), not a whole app: no store takes it so$/m,
+    );
+  });
+
+  test('cannot be allowed by a config that was only found', async () => {
+    const [canary, cwd] = [await startCanary(), await temporaryFolder()];
+    await writeFile(join(cwd, 'app.apk'), SPLIT);
+    await writeFile(join(cwd, 'apptool.config.json'), '{"allowUnfit": true}');
+
+    const result = await runCli(['protect', 'app.apk', '-e', 'prod'], { cwd, env: canary.variables });
+
+    expectRefused(result, canary, { exit: 13, says: '"allowUnfit" may not come from a config that was found' });
+  });
+});
+
+test('a build number of an IPA is compared part by part', async () => {
+  const [canary, cwd] = [await startCanary(), await temporaryFolder()];
+  const info = xmlPlist(
+    '<dict><key>CFBundleIdentifier</key><string>dev.app</string><key>CFBundleVersion</key><string>1.2.42</string></dict>',
+  );
+  await writeFile(join(cwd, 'app.ipa'), zip([{ name: 'Payload/A.app/Info.plist', data: info }]));
+  const line = ['protect', 'app.ipa', '-e', 'dev', '--dry-run', '--min-version-code'];
+
+  const higher = await runCli([...line, '1.2.9'], { cwd, env: canary.variables });
+  const lower = await runCli([...line, '1.3'], { cwd, env: canary.variables });
+
+  expectAccepted(higher);
+  expectRefused(lower, canary, { exit: 2, says: 'its build number is 1.2.42, less than 1.3' });
 });

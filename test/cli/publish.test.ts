@@ -200,7 +200,7 @@ describe('publish', () => {
     ]);
 
     const args = ['publish', 'app.apk', '--to', 'applivery,apptego', '-e', 'dev', '--poll-interval', '20ms'];
-    const result = await runCli([...args, '--timeout', '10s'], { cwd: folder, env: proxy.variables });
+    const result = await runCli([...args, '--timeout', '200s'], { cwd: folder, env: proxy.variables, isFast: true });
 
     expect(result.code, result.stderr).toBe(12);
     expect(result.stderr).toMatch(

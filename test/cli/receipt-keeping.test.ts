@@ -29,7 +29,7 @@ async function setUp(planned: Parameters<typeof faultProxy>[1] = []) {
 }
 
 describe('a receipt that is there', () => {
-  test('F14: of another file is refused before anything is sent, and stays as it is', async () => {
+  test('F-IO-21: of another file is refused before anything is sent, and stays as it is', async () => {
     const { run, textOf, proxy } = await setUp();
     await run(UPLOAD);
     const before = await textOf('r.json');
@@ -44,7 +44,7 @@ describe('a receipt that is there', () => {
     expect(await textOf('r.json')).toBe(before);
   });
 
-  test('F14: of another release is not lost to a wait or a download', async () => {
+  test('F-IO-21: of another release is not lost to a wait or a download', async () => {
     const { run, textOf } = await setUp();
     const uploaded = await run(UPLOAD);
     await run(['publish', 'other.apk', '--to', 'applivery', '--receipt', 'pub.json', ...QUICK]);
@@ -58,7 +58,7 @@ describe('a receipt that is there', () => {
     expect(await textOf('pub.json')).toBe(before);
   });
 
-  test('F14: keeps what a stage before has written, where two go on from one beginning', async () => {
+  test('F-IO-21: keeps what a stage before has written, where two go on from one beginning', async () => {
     const { folder, run, receipt } = await setUp();
     await run(['protect', 'app.apk', '-e', 'dev', '--detach', '--receipt', 'p.json']);
     await run(['wait', 'p.json', ...QUICK]);
@@ -151,7 +151,7 @@ describe('a receipt that is there', () => {
 });
 
 describe('a receipt that is being written', () => {
-  test('F14: is refused to any other run, which sends nothing; and is free when its run has ended', async () => {
+  test('F-IO-21: is refused to any other run, which sends nothing; and is free when its run has ended', async () => {
     const { folder, env, run, proxy, idsOf } = await setUp([
       { method: 'GET', path: /status/, times: 1000, fault: faults.silence() },
     ]);

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
-import { BIN, cleanEnvironment, runCli, startCli } from '../support/cli.ts';
+import { BIN, cleanEnvironment, runCli, runProcess, startCli } from '../support/cli.ts';
 import { faultProxy, faults } from '../support/fault-proxy.ts';
 import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
@@ -42,6 +42,7 @@ describe('a peer that does not behave', () => {
 
     const result = await runCli(['status', 'apptego:1700000000'], {
       env: { ...KEY, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` },
+      isFast: true,
     });
 
     expect(result.code).toBe(6);
@@ -81,6 +82,7 @@ describe('a peer that does not behave', () => {
     const proxy = await tcpServer(() => {});
     const running = startCli(['status', 'apptego:1700000000'], {
       env: { ...KEY, HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` },
+      isFast: true,
     });
 
     await running.seen('no connection in 10 s; try 2');
@@ -92,17 +94,17 @@ describe('a peer that does not behave', () => {
     const box = await sandbox();
     const proxy = await faultProxy(box, [{ method: 'GET', times: 100, fault: faults.silence() }]);
 
-    const at = performance.now();
-    const result = await runCli(['wait', 'apptego:1700000000', '--timeout', '10s'], { env: proxy.variables });
+    // A process of its own: it ends, with the question still open.
+    const args = ['wait', 'apptego:1700000000', '--timeout', '10s'];
+    const result = await runProcess(args, { env: proxy.variables, isFast: true });
 
     expect(result.code).toBe(7);
-    expect(performance.now() - at).toBeLessThan(20_000);
   }, 60_000);
 
   test('F-NET-13: a part that moves slowly is not cut', async () => {
     const folder = await temporaryFolder();
     const box = await sandbox();
-    const slowly = { origin: 'storage', method: 'PUT', times: 1, fault: faults.slowRead(256 * 1024, 250) } as const;
+    const slowly = { origin: 'storage', method: 'PUT', times: 1, fault: faults.slowRead(512 * 1024, 250) } as const;
     const proxy = await faultProxy(box, [slowly]);
     const file = await bigApk(join(folder, 'app.apk'), 14_000_000);
 
@@ -123,7 +125,7 @@ describe('a peer that does not behave', () => {
     ]);
     const file = await copyFixture('v2.apk', folder);
 
-    const result = await runCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables });
+    const result = await runCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables, isFast: true });
 
     const { error, job } = ResultDocument.parse(JSON.parse(result.stdout));
     expect(error).toMatchObject({
@@ -414,7 +416,7 @@ describe('configs that are there', () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'apptool.config.yaml'), '? { a: 1 }\n: 2\n');
 
-    const result = await runCli(['config', 'show'], { cwd: folder });
+    const result = await runProcess(['config', 'show'], { cwd: folder });
 
     expect(result.code).toBe(2);
     expect(result.stderr).toBe('error[usage]: apptool.config.yaml: config keys must be plain words\n');
@@ -427,8 +429,9 @@ test('16 parts that fail at once print no warning of Node', async () => {
   const proxy = await faultProxy(box, [{ origin: 'storage', method: 'PUT', times: 20, fault: faults.answer(500, {}) }]);
   const file = await bigApk(join(folder, 'app.apk'), 170_000_000);
 
-  const result = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod', '--concurrency', '16'], {
+  const result = await runProcess(['upload', file, '--to', 'apptego', '-e', 'prod', '--concurrency', '16'], {
     env: proxy.variables,
+    isFast: true,
   });
 
   expect(result.code).toBe(0);

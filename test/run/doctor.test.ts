@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { realClock } from '../../src/cli/process/clock.ts';
 import type { Adapter } from '../../src/contract/adapter.ts';
 import type { Context } from '../../src/contract/context.ts';
 import { AuthError, CancelledError, PolicyError, UnavailableError, UsageError } from '../../src/contract/errors.ts';
@@ -21,7 +22,7 @@ interface Options {
 
 /** The checks of one address, by name. */
 async function checksOf(url: string, { prove, ctx = testContext(), stallTimeoutMs = 5_000 }: Options = {}) {
-  const connections = openConnections(NO_PROXY, [url]);
+  const connections = openConnections(NO_PROXY, [url], realClock);
   atEnd(() => connections.close());
   const checks = await examine(
     {

@@ -31,7 +31,7 @@ const INPUT: PreflightInput = {
   name: 'app.apk',
   identity: IDENTITY,
   signatures: null,
-  backends: [{ id: 'shop', signature: null }],
+  backends: [{ id: 'shop' }],
   isForProduction: true,
   expected: { allowDebuggable: false },
   now: new Date('2030-01-01T00:00:00Z'),
@@ -109,7 +109,7 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
   {
     name: 'what no device takes, for production',
     given: { identity: UNFIT },
-    says: 'it is built for the simulator, which no device or store takes, and the environment is production',
+    says: 'it is built for the simulator, which no store takes, and the environment is production',
   },
   {
     name: 'no signature where a signer is expected',

@@ -54,7 +54,12 @@ describe('what was signed elsewhere', () => {
 const MANIFEST: Entry = { name: 'AndroidManifest.xml', data: 'manifest' };
 const DEX: Entry = { name: 'classes.dex', data: 'dex' };
 const OUTPUT = zip([MANIFEST, DEX]);
-const signedLike = (contents: SignedContents): SignedContents => ({ ...contents, isSigned: true, untrue: null });
+const signedLike = (contents: SignedContents): SignedContents => ({
+  ...contents,
+  isSigned: true,
+  untrue: null,
+  unchecked: null,
+});
 
 /** What is judged by its entries alone, as if its signature were true. */
 const ROWS: readonly { name: string; output?: Buffer; signed: Buffer; says?: string; warns?: string }[] = [
@@ -144,6 +149,17 @@ const IPA_ROWS: typeof ROWS = [
 ];
 
 describe('by its entries', () => {
+  test.each([
+    [{ unchecked: 'unknown algorithm' }, 'cannot tell whether its signature is true: unknown algorithm'],
+    [{ isSigned: null }, 'cannot tell whether it is signed'],
+  ])('what cannot be told of its signature is: %j', async (part, message) => {
+    const contents = await contentsOf(OUTPUT);
+
+    expect(proveSigned(contents, { ...signedLike(contents), ...part })).toEqual([
+      { code: 'unreadable-signature', message },
+    ]);
+  });
+
   test.each(named([...ROWS, ...IPA_ROWS]))('%s', async (_, { output = OUTPUT, signed, says, warns }) => {
     const [before, after] = [await contentsOf(output), signedLike(await contentsOf(signed))];
     const prove = () => proveSigned(before, after).map(({ code, message }) => `${code}: ${message}`);

@@ -331,3 +331,38 @@ describe('the AppTego sandbox: multipart', () => {
     expect(late).toBeUndefined();
   });
 });
+
+describe('the sandbox on a machine that browses', () => {
+  test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', 'localhost.evil.example', '10.0.0.1'])(
+    'answers no request for another host: %j',
+    async (host) => {
+      const { box, base, key } = await api();
+
+      for (const url of [`${base}/automate/status/1`, box.storageOrigin]) {
+        const reply = await raw('GET', url, { authorization: `Bearer ${key}`, host });
+        expect([400, 421]).toContain(reply.status);
+      }
+    },
+  );
+
+  test.each(['127.0.0.1', 'localhost', '[::1]:8080'])('answers for its own: %s', async (host) => {
+    const { base, key } = await api();
+
+    const reply = await raw('GET', `${base}/automate/status/1`, { authorization: `Bearer ${key}`, host });
+
+    expect(reply.status).toBe(404);
+  });
+
+  test('takes no more bytes than were asked for', async () => {
+    const { post } = await api();
+    const { json } = await post('/automate/upload', GOOD);
+    const type = { 'content-type': 'application/octet-stream' };
+
+    const larger = await raw('PUT', String(json.upload_url), { ...type, 'content-length': '5' }, '12345');
+    const right = await raw('PUT', String(json.upload_url), { ...type, 'content-length': '4' }, '1234');
+
+    expect(larger.status).toBe(400);
+    expect(larger.text).toContain('<Code>EntityTooLarge</Code>');
+    expect(right.status).toBe(200);
+  });
+});

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { AdapterInput } from '../../src/backends/definition.ts';
 import type { Adapter, UploadOptions } from '../../src/contract/adapter.ts';
+import type { AdapterInput } from '../../src/contract/backend/definition.ts';
+import type { ApiClient } from '../../src/contract/backend/http.ts';
 import { RejectedError } from '../../src/contract/errors.ts';
 import type { JobState } from '../../src/contract/job.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
-import { type ApiClient, createApiClient } from '../../src/transfer/http/api.ts';
 import { uploadByForm } from '../../src/transfer/upload/form-upload.ts';
 
 export interface DepotSettings {
@@ -15,17 +15,10 @@ export interface DepotSettings {
 const Accepted = z.object({ id: z.string().min(1) });
 const Status = z.object({ id: z.string(), status: z.string(), reason: z.string().nullish() });
 
-export function openDepot({
-  settings,
-  credentials,
-  connections,
-  stallTimeoutMs,
-}: AdapterInput<DepotSettings>): ApiClient {
-  return createApiClient({
+export function openDepot({ settings, credentials, api }: AdapterInput<DepotSettings>): ApiClient {
+  return api({
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.token?.reveal() ?? ''}` }),
-    connections,
-    stallTimeoutMs,
   });
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { CommandInput, CommandOutput, Planned } from '../../src/backends/definition.ts';
+import type { CommandInput, CommandOutput, Planned } from '../../src/contract/backend/definition.ts';
 import type { Context } from '../../src/contract/context.ts';
 import { RejectedError } from '../../src/contract/errors.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';

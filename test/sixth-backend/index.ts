@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineBackend } from '../../src/backends/definition.ts';
+import { defineBackend } from '../../src/contract/backend/definition.ts';
 
 /** A backend that nobody has, written as CONTRIBUTING says: a folder, and one line where backends are listed. */
 export const depot = defineBackend({

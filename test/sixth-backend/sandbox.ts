@@ -1,5 +1,5 @@
+import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../src/contract/backend/sandbox.ts';
 import { UnreadableForm } from '../../src/sandbox/form.ts';
-import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../src/sandbox/part.ts';
 
 /** The depot's stand-in. */
 export function createDepotSandbox({ options, baseUrl, randomId }: SandboxTools): SandboxPart {

@@ -10,6 +10,9 @@ export const ATTRIBUTE = {
   hybridMinSdk: 0xbf940529,
 } as const;
 
+const PADDING = 0x42726577;
+const PAGE_BYTES = 4096;
+const CHUNK_BYTES = 1024 * 1024;
 const ECDSA_SHA256 = 0x0201;
 const VERITY_ECDSA_SHA256 = 0x0423;
 export const LAST_SDK = 0x7fff_ffff;
@@ -73,15 +76,23 @@ export function lineage(keys: readonly SigningKey[], forger?: SigningKey): Buffe
 }
 
 function signingBlock(pairs: readonly (readonly [id: number, value: Buffer])[]): Buffer {
-  const body = Buffer.concat(pairs.flatMap(([id, value]) => [u64(value.length + 4), u32(id), value]));
+  const pairBytes = (id: number, value: Buffer) => Buffer.concat([u64(value.length + 4), u32(id), value]);
+  const signed = Buffer.concat(pairs.map(([id, value]) => pairBytes(id, value)));
+  // Size, this pair's own size and id, size again, magic.
+  const restBytes = (8 + signed.length + 12 + 24) % PAGE_BYTES;
+  const body = Buffer.concat([signed, pairBytes(PADDING, Buffer.alloc(PAGE_BYTES - restBytes))]);
   const size = u64(body.length + 24);
   return Buffer.concat([size, body, size, Buffer.from('APK Sig Block 42')]);
 }
 
-/** Of parts that are no larger than a chunk each. */
 function chunkedDigest(parts: readonly Buffer[]): Buffer {
   const digestOf = (...bytes: Buffer[]) => createHash('sha256').update(Buffer.concat(bytes)).digest();
-  const chunks = parts.map((part) => digestOf(Buffer.from([0xa5]), u32(part.length), part));
+  const pieces = parts.flatMap((part) =>
+    Array.from({ length: Math.ceil(part.length / CHUNK_BYTES) }, (_, index) =>
+      part.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
+    ),
+  );
+  const chunks = pieces.map((piece) => digestOf(Buffer.from([0xa5]), u32(piece.length), piece));
   return digestOf(Buffer.from([0x5a]), u32(chunks.length), ...chunks);
 }
 

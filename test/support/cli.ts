@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly cwd?: string;
   /** Its waits take a hundredth of their time; those of less than a quarter of a second what they take. */
   readonly isFast?: boolean;
+  /** The Node.js that runs it, in a process of its own; that of the tests where none is named. */
+  readonly node?: string;
 }
 
 export interface CliResult {
@@ -43,8 +45,8 @@ export interface RunningCli {
 }
 
 export function startCli(args: readonly string[], options: CliOptions = {}): RunningCli {
-  const { isFast = false } = options;
-  const child = spawn(process.execPath, [...(isFast ? FAST_TIME : []), BIN, ...args], {
+  const { isFast = false, node = process.execPath } = options;
+  const child = spawn(node, [...(isFast ? FAST_TIME : []), BIN, ...args], {
     cwd: options.cwd ?? '/',
     env: cleanEnvironment(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -100,8 +102,8 @@ export async function runProcess(args: readonly string[], options: CliOptions = 
  * matters (how it starts and ends, its signals, pipes, terminal, memory), use `runProcess` or `startCli`.
  */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { cwd = '/', env = {}, isFast = false } = options;
-  const needsProcess = Object.keys(env).some((name) => OF_A_PROCESS.test(name));
+  const { cwd = '/', env = {}, isFast = false, node } = options;
+  const needsProcess = node !== undefined || Object.keys(env).some((name) => OF_A_PROCESS.test(name));
   if (needsProcess || !enter(cwd)) return await runProcess(args, options);
   try {
     return await runHere(args, { env: cleanEnvironment(env), cwd, ...(isFast ? { clock: fastClock } : {}) });

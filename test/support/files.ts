@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { copyFile, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { constants, createReadStream, existsSync } from 'node:fs';
+import { copyFile, mkdtemp, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,20 @@ export async function sha256Of(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** A valid APK of exactly `sizeBytes`, as `padApk` makes it from a fixture. */
+/** Larger ones are not kept: they would fill a disk. */
+const MOST_KEPT_BYTES = 128 * 1024 * 1024;
+
+/** A valid APK of exactly `sizeBytes`, as `padApk` makes it from a fixture. Random ones of one size are alike: made once, then copied. */
 export async function bigApk(path: string, sizeBytes: number, padding: 'random' | 'hole' = 'random'): Promise<string> {
-  return await padApk(fixture('unsigned.apk'), path, sizeBytes, padding);
+  const folder = process.env.APPTOOL_LARGE_FILES;
+  if (folder === undefined || padding === 'hole' || sizeBytes > MOST_KEPT_BYTES)
+    return await padApk(fixture('unsigned.apk'), path, sizeBytes, padding);
+  const kept = join(folder, `${sizeBytes}.apk`);
+  if (!existsSync(kept)) {
+    const made = `${kept}.${randomUUID()}`;
+    await padApk(fixture('unsigned.apk'), made, sizeBytes);
+    await rename(made, kept);
+  }
+  await copyFile(kept, path, constants.COPYFILE_FICLONE);
+  return path;
 }

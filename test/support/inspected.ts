@@ -28,7 +28,7 @@ export async function inspectedAt(path: string): Promise<AppFacts> {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
       if (bytesRead < buffer.length) throw new Error(`read ${buffer.length} bytes at ${position} of ${size}`);
     };
-    return await inspected({ sizeBytes: size, fill });
+    return await inspected({ sizeBytes: size, fd: handle.fd, fill });
   } finally {
     await handle.close();
   }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { apptegoManagement } from '../../src/backends/apptego-management/index.ts';
-import type { CommandInput, CommandOutput } from '../../src/backends/definition.ts';
+import type { CommandInput, CommandOutput } from '../../src/contract/backend/definition.ts';
 import { artifactAt } from './artifacts.ts';
 import { fakeClock } from './clock.ts';
 import { testContext } from './context.ts';

@@ -1,10 +1,10 @@
-import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../src/backends/definition.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
 import type { UploadOptions } from '../../src/contract/adapter.ts';
+import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../src/contract/backend/definition.ts';
 import type { BuildMetadata } from '../../src/contract/build-metadata.ts';
 import { secret } from '../../src/contract/secret.ts';
 import type { OpenBackend } from '../../src/run/backend.ts';
-import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
-import { createStorage, type Storage } from '../../src/transfer/http/storage.ts';
+import { addressesOf, type BackendParts, openBackend as open, openDoors } from '../../src/run/open/open-backend.ts';
 import { atEnd } from './cleanup.ts';
 
 const NO_PROXY = { httpProxy: '', httpsProxy: '', noProxy: '' };
@@ -25,8 +25,8 @@ const NOTHING_KNOWN: BuildMetadata = {
 };
 const noBuild = async (): Promise<BuildMetadata> => NOTHING_KNOWN;
 
-/** What the command line gives a backend, from the variables of a sandbox or of a proxy before it, and settings of its own. */
-export function backendInput(
+/** What a backend is opened with, from the variables of a sandbox or of a proxy before it, and settings of its own. */
+function partsFor(
   definition: BackendDefinition,
   variables: Readonly<Record<string, string>>,
   {
@@ -38,58 +38,46 @@ export function backendInput(
     readonly stallTimeoutMs?: number;
     readonly own?: Readonly<Record<string, unknown>>;
   } = {},
-): AdapterInput<Record<string, unknown>> & { readonly storage: Storage } {
+): BackendParts {
   const given: Record<string, unknown> = { ...own };
   for (const [key, variable] of Object.entries(definition.variables)) {
     if (variable !== undefined && variables[variable] !== undefined) given[key] = variables[variable];
   }
-  const settings = definition.settings.parse(given) as Record<string, unknown>;
-  const addresses = definition.addresses.map((key) => String(settings[key]));
   const credentials = Object.fromEntries(
     [...definition.credentials, ...more]
       .filter(({ variable, isOptional }) => isOptional !== true || variables[variable] !== undefined)
       .map(({ name, variable }) => [name, secret(variables[variable] ?? '')]),
   );
-  const connections = openConnections(NO_PROXY, addresses);
-  atEnd(() => connections.close());
   const conceal = () => {};
-  const storage = createStorage({ connections, trustedBase: addresses[0] ?? '', stallTimeoutMs, conceal });
-  const told = { conceal, concealAddress: conceal };
-  return { settings, credentials, connections, stallTimeoutMs, build: noBuild, ...told, storage };
+  return {
+    settings: definition.settings.parse(given),
+    credentials,
+    network: { proxies: NO_PROXY, stallTimeoutMs, clock: realClock },
+    build: noBuild,
+    conceal,
+    concealAddress: conceal,
+    ifRefused: 'check the credentials',
+  };
 }
 
-/** A backend as the command line opens it. */
+/** What a backend's own commands are given. */
+export function backendInput(...asked: Parameters<typeof partsFor>): AdapterInput<unknown> {
+  const parts = partsFor(...asked);
+  const doors = openDoors(parts, addressesOf(asked[0], parts.settings));
+  atEnd(doors.close);
+  return doors.input;
+}
+
+/** A backend, opened as the command line does it. */
 export async function openBackend(
   definition: BackendDefinition,
   variables: Readonly<Record<string, string>>,
   stallTimeoutMs = 5_000,
   own: Readonly<Record<string, unknown>> = {},
 ): Promise<OpenBackend> {
-  const { storage, ...input } = backendInput(definition, variables, { stallTimeoutMs, own });
-  const {
-    files,
-    limit,
-    signature = null,
-    accepts,
-    milestones,
-    protects,
-    appearsLate = false,
-  } = definition.capabilities;
-  const adapter = await definition.create(input);
-  const host = new URL(String(input.settings[definition.addresses[0] ?? ''])).host;
-  return {
-    id: definition.id,
-    host,
-    files,
-    limit,
-    signature,
-    accepts,
-    milestones,
-    protects,
-    appearsLate,
-    adapter,
-    storage,
-  };
+  const backend = await open(definition, partsFor(definition, variables, { stallTimeoutMs, own }));
+  atEnd(backend.close);
+  return backend;
 }
 
 /** Options with which a test's upload does not wait long for anything. */

@@ -1,6 +1,7 @@
-import type { BackendDefinition } from '../../src/backends/definition.ts';
 import { backends } from '../../src/backends/index.ts';
-import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../src/sandbox/part.ts';
+import type { BackendDefinition } from '../../src/contract/backend/definition.ts';
+import type { SandboxOptions } from '../../src/contract/backend/sandbox.ts';
+import { SANDBOX_DEFAULTS } from '../../src/sandbox/part.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
 import { atEnd } from './cleanup.ts';
 

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { realClock } from '../../src/cli/process/clock.ts';
 import type { Body } from '../../src/contract/artifact.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { checkServerAddress, requestTarget } from '../../src/transfer/http/address.ts';
@@ -33,7 +34,7 @@ async function ask(tail: string, location: Buffer | null = null) {
     server.close();
   });
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin]);
+  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [origin], realClock);
   onTestFinished(() => connections.close());
   const storage = createStorage({ connections, trustedBase: origin, stallTimeoutMs: 2_000, conceal: () => {} });
   const clock = fakeClock();
@@ -101,6 +102,16 @@ describe('F-SRV-34: a signed address is sent', () => {
     expect(() => checkServerAddress(address, 'upload', 'https://api.example')).toThrow(
       expect.objectContaining({ class: 'policy', message: 'refusing upload address (not a URL)' }),
     );
+  });
+
+  test('over plain http to this machine alone, by its number or by a name below localhost', () => {
+    const check = (address: string, base: string) => () => checkServerAddress(address, 'upload', base);
+
+    for (const base of ['http://127.0.0.1:1', 'http://localhost:1', 'http://apps.localhost:1'])
+      expect(check('http://bucket.apps.localhost:2/x', base)().host).toBe('bucket.apps.localhost:2');
+    expect(check('http://bucket.localhost/x', 'https://api.example')).toThrow('scheme http');
+    expect(check('https://bucket.localhost/x', 'https://api.example')).toThrow('private host');
+    expect(check('http://notlocalhost/x', 'http://localhost:1')).toThrow('scheme http');
   });
 
   test('to the host that was checked', () => {

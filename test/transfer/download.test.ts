@@ -95,7 +95,7 @@ async function download(
   } = {},
 ) {
   const folder = await temporaryFolder();
-  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
+  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin], realClock);
   onTestFinished(() => connections.close());
   const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500, conceal: () => {} });
   const ctx = testContext({
@@ -489,7 +489,7 @@ describe('several ranges at once', () => {
     const served = await serve(paced(LARGE, 30 * MIB));
     const clock = { ...fakeClock(), now: () => performance.now() };
     const folder = await temporaryFolder();
-    const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin]);
+    const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin], realClock);
     onTestFinished(() => connections.close());
     const storage = createStorage({
       connections,

@@ -1,7 +1,9 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { CALL_POLICIES, type CallPolicy } from '../../src/transfer/call-policy.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
+import type { CallPolicy } from '../../src/contract/backend/http.ts';
+import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { createApiClient } from '../../src/transfer/http/api.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { describeFault, faultOf } from '../../src/transfer/http/connection/fault.ts';
@@ -24,7 +26,7 @@ async function askRaw(response: string, policy: CallPolicy = CALL_POLICIES.read)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [baseUrl]);
+  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [baseUrl], realClock);
   onTestFinished(() => connections.close());
   const api = createApiClient({ baseUrl, headers: () => ({}), connections, stallTimeoutMs: 2_000 });
   const call = { what: 'ask', method: 'GET', path: '/x', policy, answer: z.object({ id: z.string() }) } as const;

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
+import { realClock } from '../../src/cli/process/clock.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { checkServerAddress } from '../../src/transfer/http/address.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
@@ -68,7 +69,7 @@ async function storageKnowing(trustedBase: string, hosts: Readonly<Record<string
     done(null, hosts[host]?.map((address) => ({ address, family: isIP(address) })) ?? []);
   Object.assign(dns, { lookup: known });
   syncBuiltinESMExports();
-  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [trustedBase]);
+  const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [trustedBase], realClock);
   onTestFinished(async () => {
     await connections.close();
     Object.assign(dns, { lookup });

@@ -93,11 +93,15 @@ function resourcesOf(
     const bytes = await zip.read(resources);
     return bytes === null ? null : readResources(bytes);
   };
+  const known = new Map<number, ResourceCandidate[]>();
   return async (id) => {
     table ??= read();
     try {
-      const candidates = (await table)?.(id) ?? [];
-      budget.spend(1 + candidates.length);
+      // Spent before anything is looked up, so that an archive that has used up its budget costs nothing more.
+      budget.spend(1 + (known.get(id)?.length ?? 0));
+      const candidates = known.get(id) ?? (await table)?.(id) ?? [];
+      if (!known.has(id)) budget.spend(candidates.length);
+      known.set(id, candidates);
       return candidates;
     } catch (cause) {
       if (!(cause instanceof UnreadablePart)) throw cause;

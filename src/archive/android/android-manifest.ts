@@ -76,7 +76,7 @@ export async function readAndroidManifest(
     needsSplits:
       (await isSet(root, 'isSplitRequired')) ||
       (await isSet(application, 'isSplitRequired')) ||
-      (plainText(root, ANDROID, 'requiredSplitTypes') ?? '') !== '',
+      plainText(root, ANDROID, 'requiredSplitTypes') !== null,
   };
 }
 
@@ -97,9 +97,9 @@ function attributeOf(element: XmlElement | undefined, id: number): ResValue | un
   return element?.attributes.find(({ resourceId }) => resourceId === id)?.value;
 }
 
-/** The first attribute of this namespace and name, as Android's `getAttributeValue` finds it. */
+/** The first attribute of this namespace and name, as Android's `getAttributeValue` finds it; an empty one says nothing. */
 function plainText(root: XmlElement, namespace: string | null, name: string): string | null {
-  return asText(root.attributes.find((one) => one.namespace === namespace && one.name === name)?.value);
+  return asText(root.attributes.find((one) => one.namespace === namespace && one.name === name)?.value) || null;
 }
 
 /** Each permission once, with the widest of its limits: Android asks for it wherever any of them says so. */

@@ -44,6 +44,8 @@ export class BeyondLimit extends UnreadablePart {
 /** Positioned reads of the file to judge; it stays open, and is the caller's to close. */
 export interface ArchiveFile {
   readonly sizeBytes: number;
+  /** Where there is a descriptor, threads may read large files by it, at positions. */
+  readonly fd?: number;
   /** Fills the buffer from the position on; rejects where the file is shorter. */
   fill(buffer: Buffer, position: number): Promise<void>;
 }

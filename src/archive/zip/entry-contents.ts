@@ -14,6 +14,8 @@ const WINDOW_BYTES = 1024 * 1024;
 /** What is read and inflated at one go: nothing else runs in the meantime. */
 const SMALL_BYTES = 256 * 1024;
 const SMALL_INFLATED_BYTES = 1024 * 1024;
+/** zlib takes no smaller one. */
+const SMALLEST_CHUNK = 64;
 /** After this much of small entries, something else may run. */
 const TURN_BYTES = 8 * 1024 * 1024;
 
@@ -103,7 +105,9 @@ function readSmall(data: Buffer, { method, sizeBytes }: ZipEntry, use: UsePiece)
 
 function inflatedAtOnce(data: Buffer, sizeBytes: number): Buffer {
   try {
-    return inflateRawSync(data, { maxOutputLength: sizeBytes + 1 });
+    // One piece of memory, no larger than needed: there may be very many entries.
+    const chunkSize = Math.max(SMALLEST_CHUNK, sizeBytes + 1);
+    return inflateRawSync(data, { chunkSize, maxOutputLength: chunkSize });
   } catch (cause) {
     throw new UnreadablePart('has damaged compressed data', { isHostile: true, cause });
   }

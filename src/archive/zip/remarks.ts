@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
 import type { ArchiveFile } from './archive-file.ts';
 import { type DirectoryOddities, type Entries, saysEncrypted } from './central-directory.ts';
 import { entriesWithAnotherHeader } from './local-headers.ts';
@@ -23,6 +24,7 @@ interface Judged {
   readonly withAnotherSize: ReadonlySet<number>;
 }
 
+const LONGEST_KEY = 256;
 /** How many entries a remark names. */
 const MOST_NAMED = 3;
 
@@ -76,12 +78,19 @@ function leadsOut(name: string): boolean {
   return name.includes('\\') || /^[a-zA-Z]:/.test(name) || name.startsWith('/') || name.split('/').includes('..');
 }
 
+/** V8 compares long texts from start to end in each look-up, because it hashes those beyond 16 383 characters by their length alone. */
+function keyOf(rawName: Buffer): string {
+  return rawName.length > LONGEST_KEY
+    ? createHash('sha256').update(rawName).digest('base64')
+    : rawName.toString('latin1');
+}
+
 /** The first entry of each name that there is more than once, by its bytes. */
 function twice({ names, rawName }: Entries): number[] {
   const first = new Map<string, number>();
   const found = new Set<number>();
   for (const index of names.keys()) {
-    const name = rawName(index).toString('latin1');
+    const name = keyOf(rawName(index));
     const before = first.get(name);
     if (before === undefined) first.set(name, index);
     else found.add(before);

@@ -46,7 +46,9 @@ export async function readEnd(file: ArchiveFile): Promise<StatedEnd> {
   // As Android does: the zip64 record counts where a field of the plain one is too small for its value.
   const isTooSmall =
     plain.entryCount === 0xffff || plain.directoryBytes === 0xffff_ffff || plain.directoryAt === 0xffff_ffff;
-  const stated = isZip64 && isTooSmall ? await readEnd64(file, Number(locator.readBigUInt64LE(8))) : plain;
+  const end64 = isZip64 ? await readEnd64(file, Number(locator.readBigUInt64LE(8))) : null;
+  // Some writers add a zip64 record where none is needed: then the directory ends before it all the same.
+  const stated = end64 === null ? plain : isTooSmall ? end64 : { ...plain, directoryEndAt: end64.directoryEndAt };
   if (stated.directoryAt > stated.directoryEndAt) throw damaged();
   return { ...stated, endAt, isZip64 };
 }

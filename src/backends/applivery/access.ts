@@ -1,7 +1,7 @@
+import type { AdapterInput } from '../../contract/backend/definition.ts';
+import type { ApiClient } from '../../contract/backend/http.ts';
 import { AuthError, UsageError } from '../../contract/errors.ts';
 import type { Secret } from '../../contract/secret.ts';
-import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
-import type { AdapterInput } from '../definition.ts';
 import type { Settings } from './settings.ts';
 import { describeError, refusalIn } from './wire.ts';
 
@@ -30,7 +30,7 @@ const WHICH = {
 };
 
 /** Throws `AuthError` where there is no token for what is chosen. */
-export function createAccess({ settings, credentials, connections, stallTimeoutMs }: AdapterInput<Settings>): Access {
+export function createAccess({ settings, credentials, api: open }: AdapterInput<Settings>): Access {
   const { api, organizationId, applicationId } = settings;
   const { appToken, serviceToken } = credentials;
   if (appToken === undefined && serviceToken === undefined)
@@ -42,13 +42,11 @@ export function createAccess({ settings, credentials, connections, stallTimeoutM
   if (api === 'workspace') serviceTokenOf(serviceToken);
 
   const client = (baseUrl: string, token: Secret): ApiClient =>
-    createApiClient({
+    open({
       baseUrl,
       headers: () => ({ authorization: `Bearer ${token.reveal()}` }),
       describeError,
       refusalIn,
-      connections,
-      stallTimeoutMs,
     });
   const buildsAt = (token: Secret, rest: Pick<Builds, 'api' | 'path' | 'jobId'>): Builds => ({
     ...rest,

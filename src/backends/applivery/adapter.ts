@@ -1,11 +1,12 @@
 import type { Adapter, NotReady, UploadOptions } from '../../contract/adapter.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, isNotFound, RejectedError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
 import type { JobState, Phase } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { FormField } from '../../transfer/http/form.ts';
 import { uploadByForm } from '../../transfer/upload/form-upload.ts';
-import type { AdapterInput } from '../definition.ts';
+import { jobFailed } from '../../transfer/wait/poll.ts';
 import { type Builds, createAccess } from './access.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
 import type { Settings } from './settings.ts';
@@ -42,8 +43,8 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
   const upload: Adapter['upload'] = async (artifact, options, ctx) => {
     const builds = access.chosen();
     warnOfOddities(settings, ctx);
-    const idOf = (build: string | null): string => {
-      if (build !== null) return builds.jobId(build);
+    const idOf = (build: BuildRecord | null): string => {
+      if (build !== null) return builds.jobId(build.id);
       throw new UnknownOutcomeError('upload answered without a build id', { hint: IF_LOST, isAnswerLost: true });
     };
     const build = await uploadByForm(
@@ -61,7 +62,10 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
       },
       ctx,
     );
-    return idOf(build);
+    const id = idOf(build);
+    const state = build === null ? null : stateOf(build.id, build);
+    if (state?.phase === 'failed') throw jobFailed(`applivery:${id}`, state);
+    return id;
   };
 
   const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
@@ -135,7 +139,17 @@ async function extensionOf(builds: Builds, build: string, ctx: Context): Promise
   return os === 'ios' ? 'ipa' : 'apk';
 }
 
-function warnOfOddities({ notifyLanguage, buildPlatform }: Settings, ctx: Context): void {
+function warnOfOddities(settings: Settings, ctx: Context): void {
+  const { notifyLanguage, buildPlatform, notifyCollaborators, notifyEmployees, deployer } = settings;
+  const idle = [
+    ...(notifyCollaborators || notifyEmployees ? [] : (['notifyMessage', 'notifyLanguage', 'filter'] as const)),
+    ...(deployer ? [] : (['deployerName'] as const)),
+  ].filter((key) => settings[key] !== undefined);
+  if (idle.length > 0) {
+    const why = 'nobody is mailed (notifyCollaborators, notifyEmployees), or deployer is off';
+    const message = `applivery.${idle.join(', applivery.')} without effect: ${why}`;
+    ctx.emit({ type: 'warning', code: 'setting-without-effect', message });
+  }
   if (notifyLanguage === 'de') {
     const message = 'notifyLanguage de is sent as it is, but Applivery documents German as ge';
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });
@@ -163,9 +177,18 @@ function stateOf(build: string, record: BuildRecord): JobState {
     phase: phase ?? 'running',
     status,
     message: phase === 'failed' ? reasonIn(record) : null,
+    ...(phase === 'failed' ? codeIn(record) : {}),
     ...(phase === undefined ? { unrecognized: true } : {}),
     subject: os === 'android' || os === 'ios' ? { platform: os } : {},
   };
+}
+
+/** "Build Processing Codes": where the code of an error stands is not documented [assumed]. */
+function codeIn(record: BuildRecord): Pick<JobState, 'code'> {
+  const { errorCode, error } = record as Record<string, unknown>;
+  const code =
+    errorCode ?? (typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined);
+  return typeof code === 'string' || typeof code === 'number' ? { code: String(code) } : {};
 }
 
 /** Where the reason of an error stands is not documented: what sounds like one, else all that is short and about no person. */

@@ -1,11 +1,11 @@
-import { defineBackend } from '../definition.ts';
+import { defineBackend } from '../../contract/backend/definition.ts';
 import { commands } from './commands/index.ts';
 import { addressesOfTenant, Settings } from './settings.ts';
 
 export const applivery = defineBackend({
   id: 'applivery',
   title: 'Applivery distribution (Integrations API, Workspace API)',
-  docsUrl: 'https://docs.applivery.com/en/api/app-distribution/builds/upload-a-build/',
+  docsUrl: 'https://docs.applivery.com/en/app-distribution/api/builds/upload-build',
   capabilities: {
     files: ['apk', 'aab', 'ipa'],
     limit: null,

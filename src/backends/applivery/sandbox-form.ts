@@ -1,4 +1,4 @@
-import type { ReceivedFile, ReceivedForm } from '../../sandbox/form.ts';
+import type { ReceivedFile, ReceivedForm } from '../../contract/backend/sandbox.ts';
 import { Refusal } from './sandbox-refusal.ts';
 
 /** "Supported formats", as the older copy of the page lists them. */

@@ -1,4 +1,4 @@
-import type { SandboxTools } from '../../sandbox/part.ts';
+import type { SandboxTools } from '../../contract/backend/sandbox.ts';
 import type { BuildForm } from './sandbox-form.ts';
 import { Refusal } from './sandbox-refusal.ts';
 

@@ -1,5 +1,5 @@
+import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../contract/backend/sandbox.ts';
 import { UnreadableForm } from '../../sandbox/form.ts';
-import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
 import { readBuildForm } from './sandbox-form.ts';
 import { Refusal } from './sandbox-refusal.ts';
 import { createService, type Service } from './sandbox-service.ts';

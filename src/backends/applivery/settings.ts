@@ -18,7 +18,9 @@ const tags = z
   .union([text.transform((list) => list.split(',').map((tag) => tag.trim())), z.array(z.string())], {
     error: 'expected tags separated by commas',
   })
-  .refine((list) => list.every((tag) => tag !== ''), { error: 'holds an empty tag' });
+  .refine((list) => list.every((tag) => tag !== ''), { error: 'holds an empty tag' })
+  // They travel as one text with commas between them: a comma in one would make two of it.
+  .refine((list) => list.every((tag) => !tag.includes(',')), { error: 'holds a tag with a comma in it' });
 
 const Groups = z.array(z.array(z.string().min(1)).min(1)).min(1);
 

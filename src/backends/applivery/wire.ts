@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { describeUnknownError, type ErrorDescription, type RefusalInside } from '../../transfer/http/error-text.ts';
+import type { ErrorDescription, RefusalInside } from '../../contract/backend/http.ts';
+import { describeUnknownError } from '../../transfer/http/error-text.ts';
 
 /**
  * The JSON of Applivery (docs.applivery.com/en/api/app-distribution/builds): only the fields that are read, inside of
@@ -9,6 +10,8 @@ import { describeUnknownError, type ErrorDescription, type RefusalInside } from 
 /** "Token Expired", "No auth token" or "Invalid Token", "unauthorized". */
 const ABOUT_THE_TOKEN: ReadonlySet<string> = new Set(['3002', '4002', '4004']);
 const NOT_FOUND = '3001';
+const LIMIT_EXCEEDED = '5003';
+const NOT_IN_PLAN = '5004';
 
 const ErrorReply = z.object({
   error: z.object({
@@ -24,7 +27,18 @@ export function describeError(body: unknown): ErrorDescription {
   if (!parsed.success) return { ...describeUnknownError(body), isForeign: true };
   const { code, message, data } = parsed.data.error;
   const text = [`${code}: ${message}`, ...(data == null ? [] : [JSON.stringify(data)])].join(' ');
-  return { text, backendCode: code, ...(ABOUT_THE_TOKEN.has(code) ? { meaning: 'auth' } : {}) };
+  return { text, backendCode: code, ...meaningOf(code) };
+}
+
+/** What the codes mean, whatever the HTTP status is: "Limit Exceeded", and what the plan does not allow (the vendor's SDKs). */
+function meaningOf(code: string): Pick<ErrorDescription, 'meaning' | 'hint'> {
+  if (ABOUT_THE_TOKEN.has(code)) return { meaning: 'auth' };
+  if (code === LIMIT_EXCEEDED)
+    return {
+      meaning: 'limit',
+      hint: "the plan's limit is reached: remove what is not needed any more, or raise the plan",
+    };
+  return code === NOT_IN_PLAN ? { meaning: 'refused', hint: 'the plan does not allow this: see what it includes' } : {};
 }
 
 /** `status: false` is a refusal whatever the HTTP status is: the vendor's own fastlane plugin goes by it alone. */
@@ -36,11 +50,6 @@ export function refusalIn(body: unknown): RefusalInside | null {
 
 const Id = z.string().regex(/^[\w-]{1,128}$/);
 const Text = z.string().nullish().catch(null);
-
-/** "Responses" of an upload; `null` where it names no build. */
-export const UploadReply = z
-  .object({ data: z.object({ id: Id }).nullish().catch(null) })
-  .transform(({ data }) => data?.id ?? null);
 
 /** A build, in the list and by itself; what else it holds is kept for whoever wants to see it. */
 const BuildRecord = z.looseObject({
@@ -58,6 +67,9 @@ const BuildRecord = z.looseObject({
   tags: z.array(z.string()).nullish().catch(null),
 });
 export type BuildRecord = z.infer<typeof BuildRecord>;
+
+/** "Responses" of an upload; `null` where it names no build. */
+export const UploadReply = z.object({ data: BuildRecord.nullish().catch(null) }).transform(({ data }) => data ?? null);
 
 export const BuildReply = z.object({ data: BuildRecord }).transform(({ data }) => data);
 

@@ -1,10 +1,10 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
 import { AuthError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
 import { stageNamed } from '../apptego-shared/environment.ts';
@@ -14,7 +14,6 @@ import { detailsOf } from '../apptego-shared/signed-ticket.ts';
 import { demandKey } from '../apptego-shared/signing-key.ts';
 import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
-import type { AdapterInput } from '../definition.ts';
 import { type ManagementSettings, openManagementApi, readTenants } from './api.ts';
 import { buildsSince, findBuild } from './build-history.ts';
 import { stateOf } from './build-state.ts';
@@ -27,14 +26,8 @@ const MOST_TENANTS = 10;
 
 /** The Management API: the same signed upload as the Automation API's, a row in the build history, a signed download. */
 export function createManagement(input: AdapterInput<ManagementSettings>): Adapter {
-  const { settings, connections, stallTimeoutMs } = input;
+  const { settings, storage } = input;
   const api = openManagementApi(input);
-  const storage = createStorage({
-    connections,
-    trustedBase: settings.apiUrl,
-    stallTimeoutMs,
-    conceal: input.concealAddress,
-  });
   const multipart = multipartCalls(api, {
     complete: '/complete_multipart_upload',
     abort: '/abort_multipart_upload',

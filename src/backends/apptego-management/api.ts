@@ -1,9 +1,9 @@
+import type { AdapterInput } from '../../contract/backend/definition.ts';
+import type { ApiClient } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { UsageError } from '../../contract/errors.ts';
 import type { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
 import { describeError } from '../apptego-shared/describe-error.ts';
-import type { AdapterInput } from '../definition.ts';
 import { type Tenant, TenantsReply } from './wire.ts';
 
 export interface ManagementSettings {
@@ -44,14 +44,12 @@ function tenantOf({ tenant }: ManagementSettings): string {
 
 function clientWith(
   more: Readonly<Record<string, string>>,
-  { settings, credentials, connections, stallTimeoutMs }: AdapterInput<ManagementSettings>,
+  { settings, credentials, api }: AdapterInput<ManagementSettings>,
 ): ApiClient {
   const pair = `${credentials.tokenKey?.reveal() ?? ''}:${credentials.tokenSecret?.reveal() ?? ''}`;
-  return createApiClient({
+  return api({
     baseUrl: settings.apiUrl.endsWith('/frontend') ? settings.apiUrl : `${settings.apiUrl}/frontend`,
     headers: () => ({ authorization: `Bearer ${Buffer.from(pair, 'utf8').toString('base64')}`, ...more }),
     describeError,
-    connections,
-    stallTimeoutMs,
   });
 }

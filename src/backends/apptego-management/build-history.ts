@@ -1,6 +1,5 @@
+import type { ApiClient, CallPolicy } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
-import type { CallPolicy } from '../../transfer/call-policy.ts';
-import type { ApiClient } from '../../transfer/http/api.ts';
 import type { BuildKey } from './job-id.ts';
 import { type Build, type BuildsPage, BuildsReply } from './wire.ts';
 

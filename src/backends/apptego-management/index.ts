@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineBackend } from '../definition.ts';
+import { defineBackend } from '../../contract/backend/definition.ts';
 import { wholeNumber, yesOrNo } from '../setting-types.ts';
 import { commands } from './commands/index.ts';
 import { JOB_ID } from './job-id.ts';

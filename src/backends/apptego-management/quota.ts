@@ -1,7 +1,7 @@
 import type { Platform } from '../../contract/artifact.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { AdapterInput } from '../definition.ts';
 import { type ManagementSettings, openManagementApi, readTenants } from './api.ts';
 import { buildPages } from './build-history.ts';
 import type { Build, BuildsPage } from './wire.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SandboxTools } from '../../sandbox/part.ts';
+import type { SandboxTools } from '../../contract/backend/sandbox.ts';
 import { parseBody, Refusal } from '../../sandbox/refusal.ts';
 import { createProtectionService, type ProtectionJob } from '../apptego-shared/sandbox-protection.ts';
 import { createKeys, type SigningMaterial } from './sandbox-keys.ts';

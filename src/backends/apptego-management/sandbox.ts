@@ -1,4 +1,4 @@
-import type { SandboxPart, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
+import type { SandboxPart, SandboxRequest, SandboxTools } from '../../contract/backend/sandbox.ts';
 import { answerJson, demandMethod, Refusal, readJson } from '../../sandbox/refusal.ts';
 import { createService } from './sandbox-service.ts';
 

@@ -1,4 +1,5 @@
-import { type DescribeError, describeUnknownError } from '../../transfer/http/error-text.ts';
+import type { DescribeError } from '../../contract/backend/http.ts';
+import { describeUnknownError } from '../../transfer/http/error-text.ts';
 
 /**
  * What the words of a 429 say of a limit in a week. AppTego documents one status for both limits, and these words for the second: "weekly

@@ -1,6 +1,6 @@
+import type { ApiClient } from '../../contract/backend/http.ts';
 import { isNotFound } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { ApiClient } from '../../transfer/http/api.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { UndocumentedReply } from './signed-ticket.ts';
 

@@ -1,8 +1,12 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
-import { SANDBOX_SIGNER } from '../../sandbox/sandbox-signer.ts';
+import { digestEntries } from '../../sandbox/signing/digested-entries.ts';
+import { isJarSignatureFile, jarSignatureFiles } from '../../sandbox/signing/jar-files.ts';
+import { createV2Digest, v2SigningBlock } from '../../sandbox/signing/signing-block.ts';
+import { sandboxKey } from '../../sandbox/signing/signing-key.ts';
 
 /** Record layouts: PKWARE APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12, 4.3.14, 4.3.15 and 4.3.16. */
 const LOCAL_HEADER = 0x04034b50;
@@ -14,6 +18,8 @@ const END_BYTES = 22;
 const ZIP64_END_BYTES = 56;
 const ZIP64_LOCATOR_BYTES = 20;
 const LONGEST_COMMENT = 0xffff;
+/** A v2 signature's. */
+const CHUNK_BYTES = 1024 * 1024;
 /** "APK Signing Block": source.android.com/docs/security/features/apksigning/v2. It sits right before the directory. */
 const SIGNING_BLOCK_MAGIC = 'APK Sig Block 42';
 const SIGNING_BLOCK_TAIL = 24;
@@ -35,9 +41,9 @@ interface Directory {
 }
 
 /**
- * Writes to `outputPath` the same app with one more entry: a whole archive that differs from its input, as a protected one does.
- * An APK signing block is left out, because it would no longer be true. With `isSigned`, the output names a signer. Rejects for what is
- * not a zip.
+ * Writes to `outputPath` the same app with one more entry: a whole archive that differs from its input, as a protected one does. An APK
+ * signing block is left out, because it would no longer be true. With `isSigned` it is signed anew by the sandbox's key: a JAR signature,
+ * and v2 for an APK; an IPA only looks signed. Rejects for what is not a zip.
  */
 export async function protectArchive(
   inputPath: string,
@@ -51,28 +57,85 @@ export async function protectArchive(
     const directory = await readDirectory(handle, size);
     const records = await read(handle, directory.size, directory.offset);
     const end = await endOfEntries(handle, directory.offset);
+    const marked = { name: MARK_NAME, data: Buffer.from(mark) };
+    const signing = isSigned ? await signingOf(handle, size, records, marked) : UNSIGNED;
     await pipeline(createReadStream(inputPath, { start: 0, end: end - 1 }), createWriteStream(outputPath));
-    const entries = [{ name: MARK_NAME, data: Buffer.from(mark) }, ...(isSigned ? signerEntries(records) : [])];
+    const kept = signing.replaces ? withoutSignatureFiles(records, directory.entries) : { ...directory, records };
     const locals: Buffer[] = [];
     const added: Buffer[] = [];
     let offset = end;
-    for (const entry of entries) {
+    for (const entry of [marked, ...signing.entries]) {
       const bytes = entryBytes(entry, offset);
       locals.push(bytes.local);
       added.push(bytes.directory);
       offset += bytes.local.length;
     }
-    const newRecords = Buffer.concat([records, ...added]);
-    const moved = { entries: directory.entries + entries.length, offset, size: newRecords.length };
-    const output = await open(outputPath, 'a');
+    const newRecords = Buffer.concat([kept.records, ...added]);
+    const moved = { entries: kept.entries + added.length, offset, size: newRecords.length };
+    const output = await open(outputPath, 'a+');
     try {
-      await output.appendFile(Buffer.concat([...locals, newRecords, endRecords(moved)]));
+      await output.appendFile(Buffer.concat(locals));
+      const block = signing.isBlockMade ? await signingBlock(output, newRecords, moved) : Buffer.alloc(0);
+      const ends = endRecords({ ...moved, offset: offset + block.length });
+      await output.appendFile(Buffer.concat([block, newRecords, ends]));
     } finally {
       await output.close();
     }
   } finally {
     await handle.close();
   }
+}
+
+/** How an output is signed. */
+interface Signing {
+  readonly entries: readonly Entry[];
+  /** Whether these take the place of the signature files of the input. */
+  readonly replaces: boolean;
+  readonly isBlockMade: boolean;
+}
+
+const UNSIGNED: Signing = { entries: [], replaces: false, isBlockMade: false };
+
+async function signingOf(handle: FileHandle, sizeBytes: number, records: Buffer, marked: Entry): Promise<Signing> {
+  const fill = async (buffer: Buffer, position: number): Promise<void> => {
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
+    if (bytesRead < buffer.length) throw new Error('not a whole zip');
+  };
+  const { kind, entries } = await digestEntries({ sizeBytes, fill });
+  if (kind === 'ipa') return { ...UNSIGNED, entries: codeSignature(records) };
+  const sha256 = createHash('sha256').update(marked.data).digest('base64');
+  // What says so in a v1 signature makes the removal of the v2 signature be noticed.
+  const mainLines = kind === 'apk' ? ['X-Android-APK-Signed: 2'] : [];
+  const files = jarSignatureFiles([...entries, { name: marked.name, sha256 }], sandboxKey(), mainLines);
+  return { entries: files, replaces: true, isBlockMade: kind === 'apk' };
+}
+
+/** The records of all entries that are no signature files. */
+function withoutSignatureFiles(records: Buffer, count: number): { readonly records: Buffer; readonly entries: number } {
+  const kept: Buffer[] = [];
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
+    const nameBytes = records.readUInt16LE(at + 28);
+    const end = at + 46 + nameBytes + records.readUInt16LE(at + 30) + records.readUInt16LE(at + 32);
+    if (!isJarSignatureFile(records.toString('utf8', at + 46, at + 46 + nameBytes)))
+      kept.push(records.subarray(at, end));
+    at = end;
+  }
+  return { records: Buffer.concat(kept), entries: kept.length };
+}
+
+/** The block over what has been written so far and what follows it. */
+async function signingBlock(output: FileHandle, records: Buffer, moved: Directory): Promise<Buffer> {
+  const digest = createV2Digest();
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (let at = 0; at < moved.offset; at += CHUNK_BYTES) {
+    const { bytesRead } = await output.read(chunk, 0, Math.min(CHUNK_BYTES, moved.offset - at), at);
+    digest.update(chunk.subarray(0, bytesRead));
+  }
+  digest.update(records);
+  // The end as if the block were not there.
+  digest.update(endRecords(moved));
+  return v2SigningBlock(digest.digest(), sandboxKey());
 }
 
 async function read(handle: FileHandle, length: number, position: number): Promise<Buffer> {
@@ -119,11 +182,11 @@ async function endOfEntries(handle: FileHandle, directoryOffset: number): Promis
   return directoryOffset - Number(tail.readBigUInt64LE(0)) - 8;
 }
 
-/** What is there in a signed app, where the input has none of it. */
-function signerEntries(records: Buffer): Entry[] {
-  const [folder] = /Payload\/[^/]+\.app\//.exec(records.toString('utf8')) ?? [];
-  const name = folder === undefined ? 'META-INF/SANDBOX.EC' : `${folder}_CodeSignature/CodeResources`;
-  return records.includes(name) ? [] : [{ name, data: folder === undefined ? SANDBOX_SIGNER : EMPTY_PLIST }];
+/** What is there in a signed IPA, where the input has none of it. */
+function codeSignature(records: Buffer): Entry[] {
+  const [folder = ''] = /Payload\/[^/]+\.app\//.exec(records.toString('utf8')) ?? [];
+  const name = `${folder}_CodeSignature/CodeResources`;
+  return records.includes(name) ? [] : [{ name, data: EMPTY_PLIST }];
 }
 
 function entryBytes(entry: Entry, offset: number): { readonly local: Buffer; readonly directory: Buffer } {

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import * as z from 'zod';
-import type { StoredObject } from '../../sandbox/object-store.ts';
-import type { SandboxTools } from '../../sandbox/part.ts';
+import type { SandboxTools, StoredObject } from '../../contract/backend/sandbox.ts';
 import { parseBody, Refusal } from '../../sandbox/refusal.ts';
 import { protectArchive } from './sandbox-protect-archive.ts';
 
@@ -113,11 +112,24 @@ export function createProtectionService({ options, store }: SandboxTools, rules:
       const sizeBytes = fields.file_size ?? 0;
       if (sizeBytes < options.multipartFromBytes) {
         // The type of the single PUT is documented, so its address signs it.
-        const url = store.putUrl(options.urlLifetimeMs, 'application/octet-stream', onStored);
+        const url = store.putUrl(
+          {
+            lifetimeMs: options.urlLifetimeMs,
+            contentType: 'application/octet-stream',
+            mostBytes: fields.file_size ?? LARGEST_FILE,
+          },
+          onStored,
+        );
         return { job, ticket: { url, ...common } };
       }
       const parts = Math.ceil(sizeBytes / options.chunkSizeBytes);
-      const multipart = store.beginMultipart({ parts, sizeBytes, lifetimeMs: options.urlLifetimeMs, onStored });
+      const multipart = store.beginMultipart({
+        parts,
+        sizeBytes,
+        partSizeBytes: options.chunkSizeBytes,
+        lifetimeMs: options.urlLifetimeMs,
+        onStored,
+      });
       uploads.set(multipart.uploadId, { filePath, upload: multipart });
       const ticket = {
         multipart: true,

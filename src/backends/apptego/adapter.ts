@@ -1,12 +1,12 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
+import type { DescribeError } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, isNotFound, RejectedError } from '../../contract/errors.ts';
 import type { DownloadLink, JobState, Stage } from '../../contract/job.ts';
+import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { createApiClient } from '../../transfer/http/api.ts';
-import type { DescribeError } from '../../transfer/http/error-text.ts';
-import { createStorage } from '../../transfer/http/storage.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { uploadBySignedUrls } from '../../transfer/upload/signed-upload.ts';
 import { phaseOfStage } from '../apptego-shared/build-stage.ts';
@@ -18,7 +18,6 @@ import { detailsOf } from '../apptego-shared/signed-ticket.ts';
 import { demandKey } from '../apptego-shared/signing-key.ts';
 import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
-import type { AdapterInput } from '../definition.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
 
 /** "Error Response Format": anything else was said by something on the way. */
@@ -27,28 +26,22 @@ const describeOwnError: DescribeError = (body, status) => ({
   isForeign: documentedError(body) === null,
 });
 
+/** Of an id that is not ours, in a message. */
+const LONGEST_ID = 128;
 /** Job ids are Unix seconds: of this one, in the year 2001, there is no job. */
 const NO_JOB = '1000000000';
 
 /** The Automation API: a signed upload, a job to ask after, a signed download. */
 export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>): Adapter {
-  const { settings, credentials, connections, stallTimeoutMs } = input;
+  const { settings, credentials, storage } = input;
   const access = {
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.apiKey?.reveal() ?? ''}` }),
     describeError: describeOwnError,
-    connections,
-    stallTimeoutMs,
   };
-  const api = createApiClient(access);
+  const api = input.api(access);
   // A 404 of whatever else answers at a wrong address has no error in the documented form.
-  const strict = createApiClient({ ...access, describeError: (body) => ({ text: documentedError(body) }) });
-  const storage = createStorage({
-    connections,
-    trustedBase: settings.apiUrl,
-    stallTimeoutMs,
-    conceal: input.concealAddress,
-  });
+  const strict = input.api({ ...access, describeError: (body) => ({ text: documentedError(body) }) });
   const multipart = multipartCalls(api, { complete: '/automate/upload/complete', abort: '/automate/upload/abort' });
 
   const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
@@ -135,7 +128,7 @@ function stageIn({ version }: StatusReply): { readonly stage?: Stage } {
 
 function stateOf(id: string, reply: StatusReply): JobState {
   if (reply.job_id !== id)
-    throw new IntegrityError(`asked for job ${id}, the server answered about job ${reply.job_id}`);
+    throw new IntegrityError(`asked for job ${id}, the server answered about job ${cutText(reply.job_id, LONGEST_ID)}`);
   const subject = {
     ...(reply.file_name === null ? {} : { fileName: reply.file_name }),
     ...(reply.platform === null ? {} : { platform: reply.platform }),

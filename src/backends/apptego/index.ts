@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineBackend } from '../definition.ts';
+import { defineBackend } from '../../contract/backend/definition.ts';
 
 export const apptego = defineBackend({
   id: 'apptego',

@@ -1,4 +1,4 @@
-import type { SandboxTools } from '../../sandbox/part.ts';
+import type { SandboxTools } from '../../contract/backend/sandbox.ts';
 import { Refusal } from '../../sandbox/refusal.ts';
 import { stageNamed } from '../apptego-shared/environment.ts';
 import { createProtectionService, type ProtectionJob } from '../apptego-shared/sandbox-protection.ts';

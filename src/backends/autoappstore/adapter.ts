@@ -1,12 +1,12 @@
 import type { Adapter } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, isNotFound, RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
 import type { JobDetails } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { uploadByForm } from '../../transfer/upload/form-upload.ts';
 import { jobFailed } from '../../transfer/wait/poll.ts';
-import type { AdapterInput } from '../definition.ts';
 import { openApi, readVersions, type Settings } from './api.ts';
 import { proveToken } from './proof.ts';
 import { stateOf } from './state.ts';

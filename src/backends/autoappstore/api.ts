@@ -1,9 +1,8 @@
+import type { AdapterInput } from '../../contract/backend/definition.ts';
+import type { AnswerShape, ApiClient } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, UnavailableError } from '../../contract/errors.ts';
 import type { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { AnswerShape } from '../../transfer/http/answer.ts';
-import { type ApiClient, createApiClient } from '../../transfer/http/api.ts';
-import type { AdapterInput } from '../definition.ts';
 import { segment } from './id.ts';
 import { type Release, ReleaseReply, type Run, ValidationReply, type Version, VersionReply } from './wire.ts';
 
@@ -16,14 +15,11 @@ export interface Settings {
 export function openApi({
   settings,
   credentials,
-  connections,
-  stallTimeoutMs,
-}: Pick<AdapterInput<Settings>, 'settings' | 'credentials' | 'connections' | 'stallTimeoutMs'>): ApiClient {
-  return createApiClient({
+  api,
+}: Pick<AdapterInput<Settings>, 'settings' | 'credentials' | 'api'>): ApiClient {
+  return api({
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.token?.reveal() ?? ''}` }),
-    connections,
-    stallTimeoutMs,
   });
 }
 

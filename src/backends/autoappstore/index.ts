@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { defineBackend } from '../definition.ts';
+import { defineBackend } from '../../contract/backend/definition.ts';
 import { commands } from './commands/index.ts';
 import { ID } from './id.ts';
 

@@ -1,7 +1,7 @@
+import type { ApiClient } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { AuthError, isNotFound } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { ApiClient } from '../../transfer/http/api.ts';
 import { readVersions } from './api.ts';
 import { TokenListReply } from './wire.ts';
 

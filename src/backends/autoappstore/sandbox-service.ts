@@ -1,6 +1,5 @@
 import type { AppIdentity } from '../../contract/artifact.ts';
-import type { ReceivedForm } from '../../sandbox/form.ts';
-import type { SandboxTools } from '../../sandbox/part.ts';
+import type { ReceivedForm, SandboxTools } from '../../contract/backend/sandbox.ts';
 import { type ReceivedApp, readReceivedApp } from '../../sandbox/received-app.ts';
 import { Refusal } from '../../sandbox/refusal.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { SandboxAnswer, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
+import type { SandboxAnswer, SandboxRequest, SandboxTools } from '../../contract/backend/sandbox.ts';
 import { parseBody, Refusal, readJson } from '../../sandbox/refusal.ts';
 
 const NewToken = z.object({ name: z.string().nullish() });

@@ -1,18 +1,18 @@
 import type { Adapter } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
+import type { AdapterInput } from '../../contract/backend/definition.ts';
+import type { DescribeError } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { AuthError, IntegrityError, isNotFound, RejectedError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import { createApiClient } from '../../transfer/http/api.ts';
 import { uploadInBody } from '../../transfer/upload/form-upload.ts';
 import { jobFailed } from '../../transfer/wait/poll.ts';
-import type { AdapterInput } from '../definition.ts';
 import { encodeUpload } from './encoding.ts';
 import { contentOf, type UploadContent } from './metadata.ts';
 import type { IgniteSettings } from './settings.ts';
 import { stateOf } from './state.ts';
 import { createTokenRoom, type Token } from './token-room.ts';
-import { ApkReply, describeIgniteError, TokenReply } from './wire.ts';
+import { ApkReply, describeIgniteError, describeUploadError, TokenReply } from './wire.ts';
 
 const UPLOAD_PATH = '/v1/upload_apk/external_user';
 /** A token that is too large is read all the same, to be told from an answer that is. */
@@ -23,19 +23,17 @@ const SLOW_LINK_BYTES_PER_MS = 1_000;
 
 /** The App Management API: a token for credentials, an upload in one request, a record to ask after. */
 export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
-  const { settings, connections, stallTimeoutMs } = input;
+  const { settings } = input;
   const tokens = createTokenRoom(tokenRequest(input, CALL_POLICIES.token));
-  const apiWith = (more: Readonly<Record<string, string>>) =>
-    createApiClient({
+  const apiWith = (more: Readonly<Record<string, string>>, describeError: DescribeError) =>
+    input.api({
       baseUrl: settings.apiUrl,
       headers: async (ctx) => ({ authorization: `Bearer ${await tokens.token(ctx)}`, ...more }),
-      describeError: describeIgniteError,
-      connections,
-      stallTimeoutMs,
+      describeError,
     });
-  const uploads = apiWith({});
+  const uploads = apiWith({}, describeUploadError);
   // "Headers" of the GET, although it has no body.
-  const questions = apiWith({ 'content-type': 'application/json' });
+  const questions = apiWith({ 'content-type': 'application/json' }, describeIgniteError);
 
   const poll: Adapter['poll'] = async (id, { patience, until }, ctx) => {
     const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
@@ -62,6 +60,10 @@ export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
     upload: async (artifact, _, ctx) => {
       const content = contentOf(settings, artifact);
       warnOfBarePermissions(content, ctx);
+      if (settings.jsonPartTypes && settings.encoding !== 'json-part') {
+        const message = `ignite.jsonPartTypes has no effect with ignite.encoding ${settings.encoding}`;
+        ctx.emit({ type: 'warning', code: 'setting-without-effect', message });
+      }
       await tokens.prepare(Math.max(SHORTEST_UPLOAD_TOKEN_MS, artifact.sizeBytes / SLOW_LINK_BYTES_PER_MS), ctx);
       const upload = {
         api: uploads,
@@ -94,13 +96,11 @@ function tokenRequest(
   input: AdapterInput<IgniteSettings>,
   policy: (typeof CALL_POLICIES)['token' | 'proof'],
 ): (ctx: Context) => Promise<Token> {
-  const { settings, credentials, connections, stallTimeoutMs, conceal } = input;
-  const account = createApiClient({
+  const { settings, credentials, conceal } = input;
+  const account = input.api({
     baseUrl: settings.accountUrl,
     headers: () => ({}),
     describeError: describeIgniteError,
-    connections,
-    stallTimeoutMs,
   });
   return async (ctx) => {
     const json = {

@@ -1,4 +1,4 @@
-import { defineBackend } from '../definition.ts';
+import { defineBackend } from '../../contract/backend/definition.ts';
 import { IgniteSettings } from './settings.ts';
 
 /** What is required of the app's metadata and does not stand in its APK. */
@@ -53,7 +53,8 @@ export const ignite = defineBackend({
       variable: 'IGNITE_CLIENT_SECRET',
       label: 'Ignite client secret',
       form: 'as your DT representative gave it',
-      problemOf: (value) => (UUID.test(value) ? 'is a UUID, as a client id is: are the two swapped?' : null),
+      // A secret may have any form: where the two are swapped, the id is refused for its own.
+      problemOf: () => null,
     },
   ],
   jobId: /^[A-Za-z0-9._-]{1,128}$/,

@@ -40,6 +40,7 @@ export function contentOf(settings: IgniteSettings, artifact: Artifact): UploadC
   const needed: Record<string, unknown> = { fallbackUrl, variantSegmentIds, sendToSamsung };
   for (const [field, key] of Object.entries(SETTING_OF)) needed[key] = metadata[field];
   const missing = Object.keys(needed).filter((key) => needed[key] === undefined);
+  if (!settings.barePermissions) problems.push(...undescribed(metadata.permissions));
   if (missing.length > 0) problems.unshift(`${missing.join(', ')} missing`);
   if (
     fallbackUrl === undefined ||
@@ -95,6 +96,16 @@ function permissionsOf(given: Permissions = {}, { permissions }: AppIdentity, pr
   const known = Object.keys(given).map(nameOf);
   const others = asked.filter((name) => !known.includes(name));
   return { ...given, ...Object.fromEntries(others.map((name) => [name, {}])) };
+}
+
+/** "description" and "category" of each permission are required. In what form a description stands is not documented beyond doubt. */
+function undescribed(permissions: Permissions = {}): string[] {
+  const bare = Object.keys(permissions).filter((name) => {
+    const members = Object.keys(permissions[name] ?? {});
+    return !members.includes('category') || members.length < 2;
+  });
+  if (bare.length === 0) return [];
+  return [`permissions without a description and a category: ${bare.join(', ')} (or set ignite.barePermissions=true)`];
 }
 
 /** "if your app requires network access, specify access_network_state": the last word of Android's name, in small letters. */

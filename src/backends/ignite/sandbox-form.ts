@@ -1,4 +1,4 @@
-import type { ReceivedForm } from '../../sandbox/form.ts';
+import type { ReceivedForm } from '../../contract/backend/sandbox.ts';
 
 type Tree = { [key: string]: unknown };
 

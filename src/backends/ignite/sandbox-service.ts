@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
-import type { StoredObject } from '../../sandbox/object-store.ts';
-import type { SandboxTools } from '../../sandbox/part.ts';
+import type { SandboxTools, StoredObject } from '../../contract/backend/sandbox.ts';
 import { readReceivedApp } from '../../sandbox/received-app.ts';
 
 const TOKEN_LIFETIME_S = 3600;

@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
+import type {
+  SandboxAnswer,
+  SandboxPart,
+  SandboxRequest,
+  SandboxTools,
+  StoredObject,
+} from '../../contract/backend/sandbox.ts';
 import { UnreadableForm } from '../../sandbox/form.ts';
-import type { StoredObject } from '../../sandbox/object-store.ts';
-import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../sandbox/part.ts';
 import { contentOfForm } from './sandbox-form.ts';
 import { createService, Refusal, type Service } from './sandbox-service.ts';
 

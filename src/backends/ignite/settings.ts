@@ -49,6 +49,7 @@ export const IgniteSettings = z.strictObject({
   permissions: orJson(Permissions, 'an object with an object for each permission')
     .optional()
     .describe('Description and category of each permission; default: the names, as the APK says'),
+  barePermissions: yesOrNo.default(false).describe('Send a permission that nobody described by its name alone'),
   encoding: z
     .enum(ENCODINGS, { error: `expected ${ENCODINGS.join(', ')}` })
     .default('json-part')

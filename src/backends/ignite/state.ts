@@ -1,4 +1,4 @@
-import type { JobState, Phase } from '../../contract/job.ts';
+import type { Finding, JobState, Phase } from '../../contract/job.ts';
 import type { ApkReply } from './wire.ts';
 
 /** What each word of each status means for whoever waits for that stage: "Response parameters". */
@@ -13,6 +13,8 @@ type Stage = keyof typeof PHASES;
 
 const NAMES: Readonly<Record<Stage, string>> = { upload: 'upload', samsung: 'Samsung', manual: 'manual approval' };
 
+const STAGES = ['upload', 'samsung', 'manual'] as const satisfies readonly Stage[];
+
 type Way = readonly [Stage, ...Stage[]];
 
 /** The stages on the way to each milestone. */
@@ -24,11 +26,19 @@ const WAYS: Readonly<Record<string, Way>> = {
 
 /**
  * How an APK stands on its way to a milestone. An error on the way is the end of it. The milestone is reached once the APK is uploaded
- * and the last stage has succeeded; until then the first open stage speaks.
+ * and the last stage has succeeded; until then the first open stage speaks. What stands badly beside the way is a warning.
  */
 export function stateOf(reply: ApkReply, until: string | null): JobState {
   const way: Way = WAYS[until ?? ''] ?? ['upload'];
-  const message = way.map((stage) => `${NAMES[stage]} ${reply[stage]}`).join(', ');
+  const words = (stages: readonly Stage[]) => stages.map((stage) => `${NAMES[stage]} ${reply[stage]}`).join(', ');
+  const found = onWay(reply, way, words(way));
+  // A failure is told by its own way; elsewhere all three statuses are worth knowing.
+  const state = found.phase === 'failed' ? found : { ...found, message: words(STAGES) };
+  const findings = state.phase === 'succeeded' ? besideOf(reply, way) : [];
+  return findings.length === 0 ? state : { ...state, findings };
+}
+
+function onWay(reply: ApkReply, way: Way, message: string): JobState {
   const states = way.map((stage) => stageState(stage, reply[stage], message));
   const upload = stageState(way[0], reply.upload, message);
   const last = states.at(-1) ?? upload;
@@ -36,6 +46,15 @@ export function stateOf(reply: ApkReply, until: string | null): JobState {
   if (failed !== undefined) return failed;
   if (upload.phase === 'succeeded' && last.phase === 'succeeded') return last;
   return states.find(({ phase }) => phase !== 'succeeded') ?? last;
+}
+
+/** A stage that has failed though the milestone does not ask for it, and one on the way that the milestone has overtaken. */
+function besideOf(reply: ApkReply, way: Way): Finding[] {
+  return STAGES.flatMap((stage) => {
+    const { phase } = stageState(stage, reply[stage], '');
+    const isBad = phase === 'failed' || (way.includes(stage) && phase !== 'succeeded');
+    return isBad ? [{ code: stage, severity: 'warning', message: `${NAMES[stage]} is ${reply[stage]}` }] : [];
+  });
 }
 
 function stageState(stage: Stage, status: string, message: string): JobState {

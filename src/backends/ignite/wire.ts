@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { describeUnknownError, type ErrorDescription } from '../../transfer/http/error-text.ts';
+import type { DescribeError, ErrorDescription } from '../../contract/backend/http.ts';
+import { describeUnknownError } from '../../transfer/http/error-text.ts';
 
 /** The JSON of Digital Turbine's App Management API (docs.digitalturbine.com/dt-ignite/app-management-api): only the fields that are read. */
 
@@ -89,3 +90,14 @@ export function describeIgniteError(body: unknown): ErrorDescription {
   const text = words.filter((word) => word !== '').join('; ');
   return { text: text === '' ? null : text, backendCode: errors[0]?.code ?? null };
 }
+
+/** Statuses by which a server says that it cannot read a request. */
+const UNREADABLE: ReadonlySet<number> = new Set([400, 415, 422]);
+const ENCODING_HINT =
+  'correct what the server names, then run again; where it cannot read the request at all, set ignite.encoding (json-part, brackets, dots, json-base64): how the fields travel is an assumption';
+
+/** Of the upload, whose encoding is an assumption: the setting that decides it is named. */
+export const describeUploadError: DescribeError = (body, status) => ({
+  ...describeIgniteError(body),
+  ...(UNREADABLE.has(status) ? { hint: ENCODING_HINT } : {}),
+});

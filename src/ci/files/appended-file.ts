@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { checkOutsideGit } from '../../contract/text/repository-path.ts';
 import { cannotWrite, whyNot } from './refusal.ts';
 
@@ -38,14 +38,32 @@ export function openAppended(name: string, path: string, expected: Expected): Ap
   return {
     append(text) {
       const bytes = Buffer.from(text, 'utf8');
-      for (let written = 0; written < bytes.length; ) {
-        const taken = writeSync(fd, bytes, written);
-        // A file system that takes nothing and gives no error would be asked for ever.
-        if (taken === 0) throw cannotWrite(name, 'the file system takes no more bytes');
-        written += taken;
+      let written = 0;
+      try {
+        while (written < bytes.length) {
+          const taken = writeSync(fd, bytes, written);
+          // A file system that takes nothing and gives no error would be asked for ever.
+          if (taken === 0) throw cannotWrite(name, 'the file system takes no more bytes');
+          written += taken;
+        }
+      } catch (error) {
+        if (expected === 'lines' && written > 0) takeBack(fd, bytes.subarray(0, written));
+        throw error;
       }
     },
   };
+}
+
+/** Half a line is worse than no line: it is taken back where it is still the end of the file. */
+function takeBack(fd: number, half: Buffer): void {
+  try {
+    const start = fstatSync(fd).size - half.length;
+    const end = Buffer.alloc(half.length);
+    if (start >= 0 && readSync(fd, end, 0, end.length, start) === end.length && end.equals(half))
+      ftruncateSync(fd, start);
+  } catch {
+    // A device has no end, and what cannot be written is told anyhow.
+  }
 }
 
 function beginsWithObject(fd: number): boolean {

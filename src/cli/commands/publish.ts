@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { UsageError } from '../../contract/errors.ts';
 import type { PlannedRequest } from '../../contract/planned-request.ts';
 import { withArtifactFor } from '../../run/artifact.ts';

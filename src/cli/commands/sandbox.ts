@@ -1,5 +1,6 @@
+import type { SandboxOptions } from '../../contract/backend/sandbox.ts';
 import { UsageError } from '../../contract/errors.ts';
-import { SANDBOX_DEFAULTS, type SandboxOptions } from '../../sandbox/part.ts';
+import { SANDBOX_DEFAULTS } from '../../sandbox/part.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import { untilAborted } from '../../transfer/deadline.ts';
 import type { CommandResult } from '../line/command.ts';

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { BackendDefinition, FirstSetting } from '../../backends/definition.ts';
+import type { BackendDefinition, FirstSetting } from '../../contract/backend/definition.ts';
 import { UsageError } from '../../contract/errors.ts';
 import type { ResolvedSettings } from '../settings/resolve-settings.ts';
 import { wordsOf } from '../settings/setting-words.ts';

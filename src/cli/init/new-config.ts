@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from 'node:path';
-import type { BackendDefinition } from '../../backends/definition.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { PolicyError } from '../../contract/errors.ts';
 import { createRedactor } from '../../contract/text/redact.ts';

@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 
 /**
  * The variables that hold the credentials of the backends that a command line means: those that it names, in a flag, a job or a command;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { BackendDefinition } from '../../backends/definition.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { ResultDocument } from '../../contract/result-document.ts';
 import { COMMAND_DATA, Planned } from './command-data.ts';
 

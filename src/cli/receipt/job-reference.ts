@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { UsageError } from '../../contract/errors.ts';
 import { type JobRef, jobRef } from '../../contract/job.ts';
 

@@ -1,9 +1,9 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
 import type { Adapter } from '../../contract/adapter.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { AuthError, asAppToolError } from '../../contract/errors.ts';
 import { type Check, failed, found } from '../../run/checks/check.ts';
 import type { Subject } from '../../run/checks/doctor.ts';
-import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 import {
   type CredentialReader,
   credentialsOf,
@@ -14,6 +14,7 @@ import {
   variablesOf,
 } from '../settings/credentials.ts';
 import { proxyVariables, readNetworkEnvironment } from '../settings/network-environment.ts';
+import { proxySecrets } from '../settings/proxy-secrets.ts';
 import { isGiven, sourceText } from '../settings/source.ts';
 import { checkedAddress, type Session } from './session.ts';
 
@@ -38,7 +39,7 @@ export function isConfigured({ id, credentials }: BackendDefinition, session: Se
 }
 
 /** What holds for all backends: the config file, and what the environment says of the network. */
-export function examineMachine({ config, environment }: Session): Prepared<ProxySettings> {
+export function examineMachine({ config, environment, redactor }: Session): Prepared<ProxySettings> {
   const file = found('ok', 'config', null, config === null ? 'no config file' : config.name);
   const warnings: Check[] = [];
   const more = (environment.NODE_EXTRA_CA_CERTS ?? '') === '' ? '' : ' and those of NODE_EXTRA_CA_CERTS';
@@ -46,6 +47,7 @@ export function examineMachine({ config, environment }: Session): Prepared<Proxy
     const ready = readNetworkEnvironment(environment, (_, message) => {
       warnings.push(found('warning', 'network', null, message));
     });
+    for (const secret of proxySecrets(ready)) redactor.add(secret);
     return {
       checks: [
         file,
@@ -74,7 +76,7 @@ export async function examineBackend(
       ready: null,
     };
   const { values, ifRefused } = credentialsOf(credentials.usable);
-  const input = session.inputFor({ ...settings, credentials: values, proxies });
+  const { input, connections } = session.doorsFor({ ...settings, credentials: values, proxies });
   let adapter: Adapter | null = null;
   try {
     if (!checks.some(({ result }) => result === 'failed')) adapter = await backend.create(input);
@@ -82,7 +84,7 @@ export async function examineBackend(
     const error = asAppToolError(thrown);
     checks.push(failed(error instanceof AuthError ? 'credentials' : 'settings', null, error));
   }
-  const { connections, stallTimeoutMs } = input;
+  const stallTimeoutMs = session.settings.values.stallTimeout;
   const variables = proxyVariables(session.environment);
   const { addresses } = settings;
   const subject = { addresses, connections, proxies, proxyVariables: variables, stallTimeoutMs, adapter, ifRefused };
@@ -132,7 +134,8 @@ function examineCredentials(
     try {
       const one = findCredential(spec, reader);
       if (one === null) {
-        if (spec.isOptional !== true) checks.push(failed('credentials', spec.variable, missingCredential(spec)));
+        if (spec.isOptional !== true)
+          checks.push(failed('credentials', spec.variable, missingCredential(spec, environment)));
         continue;
       }
       checks.push(found('ok', 'credentials', spec.variable, origin(one)), formOf(one));

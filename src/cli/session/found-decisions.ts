@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { CommandSpec, Invocation } from '../line/command.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
 import type { ResolvedSettings } from '../settings/resolve-settings.ts';

@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../backends/definition.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { PolicyError } from '../../contract/errors.ts';
 import type { Invocation } from '../line/command.ts';
 import { isMadeUp, linkOutOf } from '../settings/config/project-paths.ts';

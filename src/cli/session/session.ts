@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../backends/definition.ts';
 import type { UploadOptions } from '../../contract/adapter.ts';
+import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../contract/backend/definition.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
 import { AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
@@ -11,17 +11,18 @@ import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
 import type { RunContext } from '../../run/journal/journal.ts';
-import { withHints } from '../../run/refused-credentials.ts';
+import { addressesOf, type BackendParts, type Doors, openBackend, openDoors } from '../../run/open/open-backend.ts';
 import { checkBaseAddress, isLoopbackHost } from '../../transfer/http/address.ts';
-import { type Connections, openConnections, type ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
-import { createStorage, type Storage } from '../../transfer/http/storage.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 import type { CommandResult, CommandSpec, Invocation } from '../line/command.ts';
 import { FLAGS } from '../line/flags.ts';
+import { realClock } from '../process/clock.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
 import { readCredentials } from '../settings/credentials.ts';
 import { readNetworkEnvironment } from '../settings/network-environment.ts';
+import { proxySecrets } from '../settings/proxy-secrets.ts';
 import { readReleaseNotes } from '../settings/release-notes.ts';
 import { type ResolvedSettings, unknownBackend } from '../settings/resolve-settings.ts';
 import { isFlag, subjectOf } from '../settings/source.ts';
@@ -46,9 +47,9 @@ export interface Session {
   openFor(
     id: string,
     more: readonly CredentialSpec[],
-  ): Promise<AdapterInput<Record<string, unknown>> & { readonly storage: Storage; readonly ifRefused: string }>;
+  ): Promise<{ readonly input: AdapterInput<unknown>; readonly ifRefused: string }>;
   /** The same without the checks: for whoever has made them one by one. */
-  inputFor(parts: InputParts): AdapterInput<Record<string, unknown>> & { readonly storage: Storage };
+  doorsFor(parts: DoorParts): Doors;
   readonly redactor: Redactor;
   readonly pid: number;
   /** Host of a backend's address. */
@@ -64,7 +65,7 @@ export interface Session {
 }
 
 /** What a backend is opened with, checked. */
-interface InputParts {
+interface DoorParts {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly credentials: AdapterInput<unknown>['credentials'];
   readonly proxies: ProxySettings;
@@ -93,7 +94,7 @@ export interface SessionParts {
 
 export function createSession(parts: SessionParts): Session {
   const { settings, environment, backends, redactor, ctx } = parts;
-  const opened: Connections[] = [];
+  const opened: { close(): Promise<void> }[] = [];
   const hostOf = (id: string): string | null => {
     const [key = ''] = definition(id).addresses;
     const address = String(settings.backends[id]?.values[key] ?? '');
@@ -105,35 +106,32 @@ export function createSession(parts: SessionParts): Session {
     if (found === undefined) throw unknownBackend(id, backends);
     return found;
   };
-  const inputFor: Session['inputFor'] = ({ settings: own, credentials, proxies, addresses }) => {
-    const connections = openConnections(proxies, addresses);
-    opened.push(connections);
-    const stallTimeoutMs = settings.values.stallTimeout;
-    return {
-      settings: own,
-      credentials,
-      connections,
-      stallTimeoutMs,
-      build: parts.build,
-      conceal: redactor.add,
-      concealAddress: redactor.addAddress,
-      storage: createStorage({
-        connections,
-        trustedBase: addresses[0] ?? '',
-        stallTimeoutMs,
-        conceal: redactor.addAddress,
-      }),
-    };
+  const kept = <T extends { close(): Promise<void> }>(one: T): T => {
+    opened.push(one);
+    return one;
   };
-  const openFor: Session['openFor'] = async (id, more) => {
+  const doorsFor: Session['doorsFor'] = ({ settings: own, credentials, proxies, addresses }) =>
+    kept(openDoors({ ...told, settings: own, credentials, network: networkBy(proxies) }, addresses));
+  const networkBy = (proxies: ProxySettings) => ({
+    proxies,
+    stallTimeoutMs: settings.values.stallTimeout,
+    clock: realClock,
+  });
+  const told = { build: parts.build, conceal: redactor.add, concealAddress: redactor.addAddress };
+  const partsFor = (id: string, more: readonly CredentialSpec[]): BackendParts => {
     const backend = definition(id);
     const own = checkedSettings(backend, settings);
-    const addresses = backend.addresses.map((key) => String(own[key]));
-    checkPollInterval(settings, addresses);
+    checkPollInterval(settings, addressesOf(backend, own));
     const proxies = readNetworkEnvironment(environment, warn);
-    const credentials = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
-    const input = inputFor({ settings: own, credentials: credentials.values, proxies, addresses });
-    return { ...input, ifRefused: credentials.ifRefused };
+    for (const secret of proxySecrets(proxies)) redactor.add(secret);
+    const network = networkBy(proxies);
+    const { values, ifRefused } = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
+    return { ...told, settings: own, credentials: values, network, ifRefused };
+  };
+  const openFor: Session['openFor'] = async (id, more) => {
+    const { ifRefused, ...own } = partsFor(id, more);
+    const { input } = kept(openDoors(own, addressesOf(definition(id), own.settings)));
+    return { input, ifRefused };
   };
   /** Asked only where its credentials are set. One that cannot be opened is not needed. */
   const quotaBy = async (id: string | undefined): Promise<OpenBackend['quota']> => {
@@ -141,7 +139,7 @@ export function createSession(parts: SessionParts): Session {
     if (other === undefined || !other.credentials.every((one) => one.isOptional === true || isSet(one, environment)))
       return undefined;
     try {
-      return (await other.create(await openFor(other.id, []))).quota;
+      return kept(await openBackend(other, partsFor(other.id, []))).quota;
     } catch (error) {
       if (!(error instanceof AppToolError)) throw error;
       warn('quota-unknown', `cannot ask how many builds of the week are left: ${error.message}`);
@@ -153,39 +151,15 @@ export function createSession(parts: SessionParts): Session {
     definition,
     hostOf,
     openFor,
-    inputFor,
+    doorsFor,
     async open(id) {
       const backend = definition(id);
-      const { storage, ifRefused, ...input } = await openFor(id, []);
-      const {
-        files,
-        limit,
-        signature = null,
-        accepts,
-        milestones,
-        protects,
-        appearsLate = false,
-      } = backend.capabilities;
-      const adapter = withHints(await backend.create(input), ifRefused);
-      const quota = adapter.quota ?? (await quotaBy(backend.quotaBy));
-      const known = quota === undefined ? {} : { quota };
-      return {
-        id,
-        host: hostOf(id),
-        files,
-        limit,
-        signature,
-        accepts,
-        milestones,
-        protects,
-        appearsLate,
-        adapter,
-        storage,
-        ...known,
-      };
+      const open = kept(await openBackend(backend, partsFor(id, [])));
+      const quota = open.quota ?? (await quotaBy(backend.quotaBy));
+      return quota === undefined ? open : { ...open, quota };
     },
     async close() {
-      await Promise.all(opened.map((connections) => connections.close()));
+      await Promise.all(opened.map((one) => one.close()));
     },
   };
 }

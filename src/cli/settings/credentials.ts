@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { CredentialSpec } from '../../backends/definition.ts';
+import type { CredentialSpec } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { AuthError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import { type Secret, secret } from '../../contract/secret.ts';
@@ -38,7 +38,7 @@ export interface FoundCredential {
 export function readCredentials(specs: readonly CredentialSpec[], reader: CredentialReader): Credentials {
   const all = specs.flatMap((spec) => {
     const found = findCredential(spec, reader);
-    if (found === null && spec.isOptional !== true) throw missingCredential(spec);
+    if (found === null && spec.isOptional !== true) throw missingCredential(spec, reader.environment);
     if (found !== null && found.problem !== null) throw misshapenCredential(found, found.problem);
     return found ?? [];
   });
@@ -67,8 +67,12 @@ export function findCredential(spec: CredentialSpec, reader: CredentialReader): 
   return { spec, variable, value: secret(value), problem };
 }
 
-export function missingCredential(spec: CredentialSpec): AuthError {
-  return new AuthError(`no ${spec.label}: set ${variablesOf(spec).join(' or ')}`);
+/** A CI that keeps a secret from a job often sets its variable to nothing: for the pull request of a fork, or a branch that is not protected. */
+export function missingCredential(spec: CredentialSpec, environment: Env): AuthError {
+  const empty = variablesOf(spec).find((name) => environment[name] === '');
+  const hint =
+    empty === undefined ? undefined : `${empty} is set but empty: the CI did not give the secret to this job`;
+  return new AuthError(`no ${spec.label}: set ${variablesOf(spec).join(' or ')}`, { hint });
 }
 
 export function misshapenCredential({ spec, variable }: FoundCredential, problem: string): AuthError {

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Env } from '../../contract/env.ts';
 import { LocalIoError, PolicyError, UsageError } from '../../contract/errors.ts';
 import { fileProblem } from '../../contract/text/file-problem.ts';
-import type { ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import { idleExceptions, type ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 
 /**
  * Checks what the environment says about the network before any credential is read, and gives the proxies. Throws `PolicyError` where
@@ -19,10 +19,14 @@ export function readNetworkEnvironment(environment: Env, warn: (code: string, me
   if (/\b(https?|fetch|undici|tls|net)\b/i.test(environment.NODE_DEBUG ?? '')) {
     warn('node-debug', 'Node.js will print credentials while NODE_DEBUG is set');
   }
+  const name = variableFor('noProxy', environment);
+  const noProxy = environment[name]?.trim() ?? '';
+  const idle = idleExceptions(noProxy);
+  if (idle.length > 0) warn('no-proxy', `${name}: ${idle.slice(0, 5).join(', ')} can match no host`);
   return {
-    httpProxy: proxy('HTTP_PROXY', environment),
-    httpsProxy: proxy('HTTPS_PROXY', environment),
-    noProxy: either('NO_PROXY', environment),
+    httpProxy: proxy('httpProxy', environment),
+    httpsProxy: proxy('httpsProxy', environment),
+    noProxy,
   };
 }
 
@@ -62,30 +66,45 @@ function checkCaFile(path: string | undefined): void {
   }
 }
 
-/** The variables that hold the proxies' settings here. */
+/**
+ * The variables of each setting, the first that is set counting: as curl reads them (https://curl.se/docs/manpage.html, "ENVIRONMENT"), which takes
+ * an empty one for one that is not set; HTTP_PROXY in capitals is more than curl's.
+ */
+const PROXY_VARIABLES = {
+  httpProxy: ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY'],
+  httpsProxy: ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'],
+  noProxy: ['no_proxy', 'NO_PROXY'],
+} as const satisfies Record<keyof ProxySettings, readonly [string, string, ...string[]]>;
+
+/** The variables that hold the proxies' settings here, or would. */
 export function proxyVariables(environment: Env): Readonly<Record<keyof ProxySettings, string>> {
   return {
-    httpProxy: variableFor('HTTP_PROXY', environment),
-    httpsProxy: variableFor('HTTPS_PROXY', environment),
-    noProxy: variableFor('NO_PROXY', environment),
+    httpProxy: variableFor('httpProxy', environment),
+    httpsProxy: variableFor('httpsProxy', environment),
+    noProxy: variableFor('noProxy', environment),
   };
 }
 
-/** Lower case first, as curl has it. */
-function variableFor(name: string, environment: Env): string {
-  return environment[name.toLowerCase()] === undefined ? name : name.toLowerCase();
+function variableFor(setting: keyof ProxySettings, environment: Env): string {
+  const names: readonly string[] = PROXY_VARIABLES[setting];
+  return names.find((name) => (environment[name] ?? '').trim() !== '') ?? PROXY_VARIABLES[setting][1];
 }
 
-function either(name: string, environment: Env): string {
-  return environment[variableFor(name, environment)] ?? '';
-}
+/** Without a scheme it is http, as for curl. */
+const WITHOUT_SCHEME = /^(?:[^\s/?#]*@)?(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?\/?$/i;
 
-function proxy(name: string, environment: Env): string {
-  const given = either(name, environment).trim();
+function proxy(setting: 'httpProxy' | 'httpsProxy', environment: Env): string {
+  const name = variableFor(setting, environment);
+  const given = environment[name]?.trim() ?? '';
   if (given === '') return '';
-  const value = /^[\w.-]+:\d{1,5}\/?$/.test(given) ? `http://${given}` : given;
-  if (!URL.canParse(value)) throw new UsageError(`${name} is not a URL`, { hint: 'write it as http://host:port' });
+  const value = WITHOUT_SCHEME.test(given) ? `http://${given}` : given;
+  if (!URL.canParse(value)) {
+    const hint = 'write it as http://host:port, and in a password %23 for #, %2F for /, %3F for ?';
+    throw new UsageError(`${name} is not a URL`, { hint });
+  }
   const scheme = new URL(value).protocol.slice(0, -1);
-  if (scheme !== 'http' && scheme !== 'https') throw new UsageError(`${name}: proxy scheme ${scheme} is not supported`);
-  return value;
+  if (scheme === 'http' || scheme === 'https') return value;
+  const hint =
+    setting === 'httpsProxy' && /all_proxy/i.test(name) ? 'set HTTPS_PROXY to a proxy that takes http' : undefined;
+  throw new UsageError(`${name}: proxy scheme ${scheme} is not supported`, { hint });
 }

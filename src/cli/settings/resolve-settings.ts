@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { BackendDefinition } from '../../backends/definition.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { UsageError } from '../../contract/errors.ts';
 import { FLAGS, type Flag, type FlagValues, variableOf } from '../line/flags.ts';

@@ -73,7 +73,7 @@ export const Settings = z.strictObject({
     .describe('Refuse an APK that this certificate has not signed, or whose signature does not verify'),
   minVersionCode: versionCode.optional().describe('Refuse a lower version code, or build number such as 1.2.3'),
   allowDebuggable: yes.optional().describe('Send a debuggable app to production all the same'),
-  allowUnfit: yes.optional().describe('Send what no device or store takes to production all the same'),
+  allowUnfit: yes.optional().describe('Send what no store takes to production all the same'),
   failFast: yes.optional().describe('Stop the other targets at the first failure'),
   output: text('a file path').optional().describe('Where the output goes'),
   force: yes.optional().describe('Replace an existing output'),

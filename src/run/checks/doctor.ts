@@ -2,8 +2,9 @@ import type { Adapter } from '../../contract/adapter.ts';
 import type { Context } from '../../contract/context.ts';
 import { AuthError, asAppToolError, LocalIoError, PolicyError, UnavailableError } from '../../contract/errors.ts';
 import { withDeadline } from '../../transfer/deadline.ts';
-import type { Connections, ProxySettings } from '../../transfer/http/connection/dispatcher.ts';
+import type { Connections } from '../../transfer/http/connection/dispatcher.ts';
 import { checkHost, type HostReport } from '../../transfer/http/connection/host-check.ts';
+import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
 import { type Check, failed, found } from './check.ts';
 
 /** A host that says nothing is given up after this long (ms). All are asked at once, so this is what the whole takes at most. */
@@ -91,8 +92,7 @@ function proxyCheck(report: HostReport, variables: ProxyVariables): Check {
   const { setting, proxy } = route;
   const words = (text: string): Check => failureAt(report, 'proxy', ` (${text})`) ?? found('ok', 'proxy', host, text);
   if (setting === null) {
-    const unset = isTls ? `${variables.httpsProxy} and ${variables.httpProxy} are` : `${variables.httpProxy} is`;
-    return words(`none: ${unset} not set`);
+    return words(`none: ${isTls ? variables.httpsProxy : variables.httpProxy} and ALL_PROXY are not set`);
   }
   if (proxy === null) return words(`none: ${variables.noProxy} excepts this host from ${variables[setting]}`);
   return words(`${new URL(proxy).host}, from ${variables[setting]}`);
@@ -114,12 +114,15 @@ function listed(addresses: readonly string[]): string {
 }
 
 function tlsCheck(report: HostReport): Check {
-  const { host, tls, isTls } = report;
+  const { host, tls, isTls, route } = report;
   const certificate =
     tls === null ? '' : `certificate issued by ${tls.issuer}, valid until ${tls.validUntil?.slice(0, 10) ?? 'unknown'}`;
   const failedHere = failureAt(report, 'tls', certificate === '' ? '' : `: ${certificate}`);
   if (failedHere !== null) return failedHere;
-  if (!isTls) return found('skipped', 'tls', host, 'plain http, which stays on this machine');
+  if (!isTls) {
+    const where = route.proxy === null ? 'which stays on this machine' : 'which goes through the proxy';
+    return found('skipped', 'tls', host, `plain http, ${where}`);
+  }
   if (tls === null) return found('skipped', 'tls', host, 'there is no connection');
   return found('ok', 'tls', host, `${tls.protocol}, ${certificate}`);
 }

@@ -13,7 +13,7 @@ export interface Expectations {
   readonly minVersionCode?: string | undefined;
   /** Send a debuggable app to production all the same. */
   readonly allowDebuggable: boolean;
-  /** Send what no device or store takes to production all the same. */
+  /** Send what no store takes to production all the same. */
   readonly allowUnfit?: boolean | undefined;
 }
 
@@ -54,7 +54,7 @@ export function preflight(input: PreflightInput): readonly Warning[] {
 
 /** Whether the judgement needs to know the signatures. */
 export function asksForSignatures(backends: PreflightInput['backends'], { signer }: Expectations): boolean {
-  return signer !== undefined || backends.some(({ signature }) => signature !== null);
+  return signer !== undefined || backends.some(({ signature }) => signature !== undefined);
 }
 
 function refusal({ name }: PreflightInput, why: string, hint: string, setting?: string): UsageError {
@@ -158,11 +158,11 @@ function unfitWarnings(input: PreflightInput): Warning[] {
   if (first !== undefined && isForProduction && expected.allowUnfit !== true)
     throw refusal(
       input,
-      `it ${first.why}, which no device or store takes, and the environment is production`,
+      `it ${first.why}, which no store takes, and the environment is production`,
       `${REMEDY[first.code]}, or allow it`,
       'allowUnfit',
     );
-  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no device or store takes it so` }));
+  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no store takes it so` }));
 }
 
 const REMEDY: Readonly<Record<Unfit['code'], string>> = {

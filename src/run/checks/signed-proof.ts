@@ -15,6 +15,8 @@ export interface SignedContents {
   readonly isSigned: boolean | null;
   /** Why a signature of it is not true; `null` where none is known to be untrue. */
   readonly untrue: string | null;
+  /** Why its newest signature could not be checked; `null` where it was, and for an IPA, whose signature is not read here. */
+  readonly unchecked: string | null;
 }
 
 interface EntryContents {
@@ -47,7 +49,10 @@ export async function readSignedContents(file: ArchiveFile, signal: AbortSignal)
     const { faults } = await remarksOn(archive);
     if (faults.length > 0) throw new ArchiveProblem(`it ${faults.join('; it ')}`);
     const signatures = await readSignatures(archive, []);
-    const untrue = (await signatures.verify(signal)).find(({ verified }) => verified === false);
+    const schemes = await signatures.verify(signal);
+    const untrue = schemes.find(({ verified }) => verified === false);
+    const newest = schemes.at(-1);
+    const unchecked = newest?.verified === null ? newest.reason : null;
     const { kind, zip } = archive;
     const reader = createEntryReader(file, zip.end.directoryAt, signal);
     const inOrder = zip.names.map((_, index) => zip.entryAt(index)).sort((a, b) => a.headerAt - b.headerAt);
@@ -62,7 +67,7 @@ export async function readSignedContents(file: ArchiveFile, signal: AbortSignal)
       });
       entries.set(entry.name, { sha256: hash.digest('hex'), isMachO: MACH_O.has(head) });
     }
-    return { kind, entries, isSigned: signatures.isSigned, untrue: untrue?.reason ?? null };
+    return { kind, entries, isSigned: signatures.isSigned, untrue: untrue?.reason ?? null, unchecked };
   } catch (cause) {
     if (!(cause instanceof ArchiveProblem || cause instanceof UnreadablePart)) throw cause;
     throw new IntegrityError(`it is not a sound archive: ${cause.message}`, { cause });
@@ -100,6 +105,9 @@ export function proveSigned(output: SignedContents, signed: SignedContents): rea
     ...(signed.isSigned === null
       ? [{ code: 'unreadable-signature', message: 'cannot tell whether it is signed' }]
       : []),
+    ...(signed.unchecked === null
+      ? []
+      : [{ code: 'unreadable-signature', message: `cannot tell whether its signature is true: ${signed.unchecked}` }]),
     ...say('not compared, because signing changes them:', different.filter(isReSigned)).map((message) => ({
       code: 'not-compared',
       message,

@@ -1,8 +1,8 @@
+import type { Storage } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError } from '../../contract/errors.ts';
 import { backoff, waitToRetry } from '../backoff.ts';
 import { type FileHash, hashOf } from '../file-hash.ts';
-import type { Storage } from '../http/storage.ts';
 import { fetchFile } from './fetch-file.ts';
 import { checkRoom, createOutput, type OutputFile, type OutputTarget } from './output-file.ts';
 import { clearPartials } from './partials.ts';

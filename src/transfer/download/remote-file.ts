@@ -1,11 +1,10 @@
+import type { HttpAnswer, Storage } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { IntegrityError, RejectedError, UnavailableError } from '../../contract/errors.ts';
 import type { DownloadLink } from '../../contract/job.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../call-policy.ts';
 import { codingsOf, header } from '../http/answer.ts';
-import type { HttpAnswer } from '../http/attempt.ts';
-import type { Storage } from '../http/storage.ts';
 import { type AskForLink, readyLink, stillRefused, waitUntilReady } from './ready-link.ts';
 
 const MOST_FRESH_LINKS = 3;

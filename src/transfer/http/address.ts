@@ -4,9 +4,15 @@ import { isPrivateAddress } from './connection/address-ranges.ts';
 
 const LONGEST_URL = 16 * 1024;
 
+/** This machine, by number or by name: RFC 1122, 4291, and 6761, section 6.3. */
 export function isLoopbackHost(hostname: string): boolean {
-  const host = bareHost(hostname);
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  const host = bareHost(hostname).replace(/\.$/, '');
+  return (
+    host === 'localhost' ||
+    host.endsWith('.localhost') ||
+    host === '::1' ||
+    (isIP(host) === 4 && host.startsWith('127.'))
+  );
 }
 
 /** A host name without the brackets that a URL puts around an IPv6 address. */
@@ -59,9 +65,9 @@ function percentEncoded(text: string): string {
 
 /**
  * Checks an address that a server gave us. It must be `https:`, without user name, and not an IP literal of a private range;
- * where the backend itself is on loopback or a private address, the same is allowed here. Throws `PolicyError`; never quotes the URL.
+ * where the backend itself is on loopback or a private address, or is known to be (`isPrivateNetwork`), the same is allowed here. Throws `PolicyError`; never quotes the URL.
  */
-export function checkServerAddress(value: string, purpose: string, trusted: string): URL {
+export function checkServerAddress(value: string, purpose: string, trusted: string, isPrivateNetwork = false): URL {
   const refuse = (why: string) =>
     new PolicyError(`refusing ${purpose} address (${why})`, {
       hint: 'the server gave an unsafe address: check the base address',
@@ -76,13 +82,16 @@ export function checkServerAddress(value: string, purpose: string, trusted: stri
   if (!URL.canParse(value)) throw unusable('not a URL');
   const url = new URL(value);
   const base = new URL(trusted);
-  const baseIsPrivate = isLoopbackHost(base.hostname) || isPrivateAddress(bareHost(base.hostname));
+  const baseIsPrivate = isPrivateNetwork || isLoopbackHost(base.hostname) || isPrivateAddress(bareHost(base.hostname));
   const plainAllowed = url.protocol === 'http:' && isLoopbackHost(url.hostname) && isLoopbackHost(base.hostname);
   if (url.protocol !== 'https:' && !plainAllowed) throw refuse(`scheme ${url.protocol.slice(0, -1)}`);
   if (url.username !== '' || url.password !== '') throw refuse('holds a user name');
   // What is sent is the text, so it must not be read in two ways: "https:host/x" and "https://host\\x" are URLs to some readers.
   if (!SCHEME_AND_HOST.test(value.trim()) || /^[^?#]*\\/.test(value)) throw unusable('not a URL');
   const host = bareHost(url.hostname);
-  if (!baseIsPrivate && (isLoopbackHost(url.hostname) || isPrivateAddress(host))) throw refuse(`private host ${host}`);
+  if (!baseIsPrivate && (isLoopbackHost(url.hostname) || isPrivateAddress(host)))
+    throw new PolicyError(`refusing ${purpose} address (private host ${host})`, {
+      hint: 'only a backend on a private network may name a private address: if yours is, reach it without a proxy (NO_PROXY) or give its address as a number',
+    });
   return url;
 }

@@ -1,9 +1,14 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import type {
+  AnswerShape,
+  DescribeError,
+  FailureClass,
+  HttpAnswer,
+  RefusalInside,
+} from '../../contract/backend/http.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
-import type { FailureClass } from '../call-policy.ts';
-import type { HttpAnswer, HttpRequest } from './attempt.ts';
+import type { HttpRequest } from './attempt.ts';
 import type { Fault } from './connection/fault.ts';
-import type { DescribeError, RefusalInside } from './error-text.ts';
 import { CallFailure } from './failure.ts';
 import { retryAfterMs } from './retry-after.ts';
 
@@ -14,16 +19,6 @@ const DEEPEST_JSON = 64;
 const LONGEST_SERVER_TEXT = 500;
 /** Of a text that should have been JSON. */
 const LONGEST_QUOTE = 120;
-
-/** The part of a zod schema that the HTTP layer needs. */
-export interface AnswerShape<T> {
-  safeParse(value: unknown):
-    | { readonly success: true; readonly data: T }
-    | {
-        readonly success: false;
-        readonly error: { readonly issues: readonly { readonly path: readonly PropertyKey[] }[] };
-      };
-}
 
 /** Reads at most `limit` bytes of the answer's body, decoded. Throws `CallFailure` when there are more. */
 export async function readBody(answer: HttpAnswer, limit: number, request: HttpRequest): Promise<Buffer> {

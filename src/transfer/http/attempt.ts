@@ -1,21 +1,16 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Body } from '../../contract/artifact.ts';
+import type { CallPolicy, FailureClass, HttpAnswer } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
-import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { untilAborted } from '../deadline.ts';
 import { requestTarget } from './address.ts';
-import {
-  type ConnectedOption,
-  type Connections,
-  PrivateAddressRefusal,
-  ProxyBroken,
-  ProxyRefusal,
-} from './connection/dispatcher.ts';
+import { type ConnectedOption, type Connections, ProxyBroken, ProxyRefusal } from './connection/dispatcher.ts';
 import { describeFault, type Fault, faultOf } from './connection/fault.ts';
+import { PrivateAddressRefusal } from './connection/resolver.ts';
 import { unacknowledgedBytes } from './connection/socket-progress.ts';
 import { type Watchdog, watchSilence } from './connection/watchdog.ts';
 import { addressSpaceProblem } from './connection/web-assembly.ts';
@@ -47,15 +42,6 @@ export interface HttpRequest {
   readonly isLarge: boolean;
   /** Called with the bytes of this try that the system has taken. */
   readonly onSent?: (sentBytes: number) => void;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** False when this came before the whole request body was handed over. */
-  readonly bodySent: boolean;
-  /** The body's bytes as they come; throws `CallFailure` when it is cut short. To be read or left, once. */
-  chunks(): AsyncIterable<Buffer>;
 }
 
 interface Try {
@@ -119,6 +105,8 @@ export async function attempt<T>(
     // A request that has no connection yet does not hear its signal.
     const answer = await Promise.race([asked, untilAborted(signal).then(() => Promise.reject(signal.reason))]);
     // An answer that is only read must come in one limit's time; one that is fetched may take as long as it moves, once it does.
+    // Only a proxy wants credentials of its own (RFC 9110, section 15.5.8): this one forwards plain http.
+    if (answer.statusCode === 407) throw proxyFailure(new ProxyRefusal(407, 'for http'), state);
     if (hasTwoLengths(answer.headers, request)) throw twoLengths(state);
     state.phase = request.isLarge ? 'answered' : 'receiving';
     watchdog.limit(request.isLarge ? request.policy.answerTimeoutMs : request.stallTimeoutMs);

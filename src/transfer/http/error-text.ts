@@ -1,26 +1,4 @@
-import type { BuildLimit } from '../../contract/errors.ts';
-
-/** What one backend's error bodies say. `text` is the server's own words. */
-export interface ErrorDescription {
-  readonly text: string | null;
-  readonly backendCode?: string | null;
-  /** Where the backend documents that this answer is about the credentials, or about a limit, whatever its status. */
-  readonly meaning?: 'auth' | 'limit';
-  /** What to do, where the backend documents what this answer means. */
-  readonly hint?: string;
-  /** Which limit of builds a 429 tells of; `slot` where nothing says otherwise. */
-  readonly limit?: BuildLimit;
-  /** True for a body in another form than the API documents for its errors: something else on the way may have answered. */
-  readonly isForeign?: boolean;
-}
-
-/** What the body of an answer with this status says. */
-export type DescribeError = (body: unknown, status: number) => ErrorDescription;
-
-/** A refusal inside a success: `status` is what it stands for, and what everything goes by from then on. */
-export interface RefusalInside extends ErrorDescription {
-  readonly status: number;
-}
+import type { ErrorDescription } from '../../contract/backend/http.ts';
 
 /** The words of an error body whose shape is not known: JSON's usual fields, an S3-style XML error, or the text. */
 export function describeUnknownError(body: unknown): ErrorDescription {

@@ -1,3 +1,4 @@
+import type { CallPolicy, FailureClass } from '../../contract/backend/http.ts';
 import {
   type AppToolError,
   AuthError,
@@ -9,7 +10,6 @@ import {
   UnavailableError,
   UnknownOutcomeError,
 } from '../../contract/errors.ts';
-import type { CallPolicy, FailureClass } from '../call-policy.ts';
 import type { Fault } from './connection/fault.ts';
 import { limitError } from './limit.ts';
 
@@ -24,7 +24,7 @@ export class CallFailure extends Error {
   readonly serverText: string | null;
   readonly backendCode: string | null;
   /** Overrides what the status would mean, where the backend documents it so. */
-  readonly meaning: 'auth' | 'limit' | null;
+  readonly meaning: 'auth' | 'limit' | 'refused' | null;
   /** What to do, where the backend documents what its answer means. */
   readonly hint: string | null;
   /** Which limit of builds a 429 tells of, where the backend says so. */
@@ -44,7 +44,7 @@ export class CallFailure extends Error {
       readonly retryAfterMs?: number | null;
       readonly serverText?: string | null;
       readonly backendCode?: string | null;
-      readonly meaning?: 'auth' | 'limit' | null;
+      readonly meaning?: 'auth' | 'limit' | 'refused' | null;
       readonly hint?: string | null;
       readonly limit?: BuildLimit | null | undefined;
       readonly isOfApi?: boolean;
@@ -205,7 +205,7 @@ function rejection(
   if (status === 429 || failure.meaning === 'limit') return limitError(message, policy, failure, now, details);
   const isOfKey =
     (status === 401 && policy.refusedAccess !== 'url') || (status === 403 && policy.refusedAccess === 'key');
-  if (isOfKey) return new AuthError(message, details);
+  if (isOfKey && failure.meaning !== 'refused') return new AuthError(message, details);
   if (details.hint != null) return new RejectedError(message, { ...details, afterLostAnswer: wasLost });
   const advice =
     status === 404 || status === 405

@@ -1,5 +1,5 @@
+import type { CallPolicy } from '../../contract/backend/http.ts';
 import { type BuildLimit, type ErrorDetails, LimitError } from '../../contract/errors.ts';
-import type { CallPolicy } from '../call-policy.ts';
 
 /** The error of a 429: which limit was met, and what helps against it. */
 export function limitError(

@@ -1,8 +1,9 @@
 import pRetry from 'p-retry';
+import type { CallPolicy } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import type { AppToolError } from '../../contract/errors.ts';
 import { backoff, waitToRetry } from '../backoff.ts';
-import { type CallPolicy, LONGEST_RETRY_AFTER_MS } from '../call-policy.ts';
+import { LONGEST_RETRY_AFTER_MS } from '../call-policy.ts';
 import { CallFailure, isHopeless, toAppToolError } from './failure.ts';
 
 export interface Call {

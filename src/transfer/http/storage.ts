@@ -1,9 +1,8 @@
-import type { Body } from '../../contract/artifact.ts';
+import type { HttpAnswer, SignedPut, Storage } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
-import type { CallPolicy } from '../call-policy.ts';
 import { checkServerAddress } from './address.ts';
 import { failed, header, locationOf, readBody, refusal } from './answer.ts';
-import { attempt, type HttpAnswer, type HttpRequest } from './attempt.ts';
+import { attempt, type HttpRequest } from './attempt.ts';
 import type { Connections } from './connection/dispatcher.ts';
 import { describeUnknownError } from './error-text.ts';
 import { CallFailure } from './failure.ts';
@@ -13,35 +12,6 @@ const LARGEST_STORAGE_ANSWER = 64 * 1024;
 const LONGEST_ETAG = 256;
 /** A download link may lead on a few times (a CDN before the store); it never carries a credential of ours. */
 const MOST_REDIRECTS = 3;
-
-export interface SignedPut {
-  readonly what: string;
-  /** A bearer secret: sent byte for byte, never shown. */
-  readonly url: string;
-  readonly body: Body;
-  readonly contentType: string | null;
-  readonly policy: CallPolicy;
-  /** Without an ETag a part cannot be completed; the whole object can. */
-  readonly needsEtag: boolean;
-  readonly onSent?: (sentBytes: number) => void;
-}
-
-/** The object store behind signed URLs. No credential of ours ever goes there: the URL is the credential. */
-export interface Storage {
-  /** To be told of every signed address as soon as a server has given it: from then on no output shows it. */
-  conceal(url: string): void;
-  /** Resolves with the ETag exactly as it was sent, quotes included. */
-  put(put: SignedPut, ctx: Context): Promise<string | null>;
-  /** Opens a signed download; `use` reads it. Resolves with what `use` gives. */
-  get<T>(request: SignedGet, ctx: Context, use: (answer: HttpAnswer) => Promise<T>): Promise<T>;
-}
-
-interface SignedGet {
-  readonly what: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly policy: CallPolicy;
-}
 
 /** `trustedBase` is the backend's own base address: what it may name is judged by it. */
 export function createStorage(options: {
@@ -55,7 +25,7 @@ export function createStorage(options: {
     conceal,
     put: async (put, ctx) => {
       conceal(put.url);
-      checkServerAddress(put.url, 'upload', trustedBase);
+      checkServerAddress(put.url, 'upload', trustedBase, connections.isPrivate());
       const request: HttpRequest = {
         method: 'PUT',
         url: put.url,
@@ -74,7 +44,7 @@ export function createStorage(options: {
     get: async (get, ctx, use) => {
       const follow = async (url: string, hops: number): Promise<Awaited<ReturnType<typeof use>>> => {
         conceal(url);
-        checkServerAddress(url, 'download', trustedBase);
+        checkServerAddress(url, 'download', trustedBase, connections.isPrivate());
         const request: HttpRequest = { ...get, url, method: 'GET', body: null, stallTimeoutMs, isLarge: true };
         const next = await attempt(connections, request, ctx, async (answer) => {
           const location = redirectOf(answer, request);

@@ -1,11 +1,9 @@
 import type { Artifact, Body } from '../../contract/artifact.ts';
+import type { AnswerShape, ApiClient, CallPolicy } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, CancelledError, UnknownOutcomeError } from '../../contract/errors.ts';
 import type { JobDetails } from '../../contract/job.ts';
-import type { CallPolicy } from '../call-policy.ts';
 import { recordLastByte } from '../download/last-byte.ts';
-import type { AnswerShape } from '../http/answer.ts';
-import type { ApiClient } from '../http/api.ts';
 import { encodeForm, type FormAttachment, type FormField } from '../http/form.ts';
 import { assertSentUnchanged } from './signed-protocol.ts';
 

@@ -1,8 +1,8 @@
+import type { SignedPut } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { UnknownOutcomeError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../call-policy.ts';
 import { recordLastByte } from '../download/last-byte.ts';
-import type { SignedPut } from '../http/storage.ts';
 import { settle } from '../wait/settle.ts';
 import {
   assertSentUnchanged,

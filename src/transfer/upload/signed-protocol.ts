@@ -1,9 +1,9 @@
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
+import type { Storage } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
 import type { JobDetails } from '../../contract/job.ts';
-import type { Storage } from '../http/storage.ts';
 import type { PartInstructions, StoredPart } from './parts.ts';
 
 /** What complete and abort need, in the backend's own field names; without secrets, so that a receipt can keep it. */

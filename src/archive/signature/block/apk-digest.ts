@@ -1,30 +1,20 @@
-import { createHash, webcrypto } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { createHash } from 'node:crypto';
 import { type ArchiveFile, readAt } from '../../zip/archive-file.ts';
 import type { ZipEnd } from '../../zip/zip-end.ts';
-import { verityDigest } from './verity-digest.ts';
+import { CHUNK_BYTES, type Chunk, type ChunkedDigest, digestChunks, digestOfChunk, marked } from './chunk-digests.ts';
+import { PAGE_BYTES, verityDigest } from './verity-digest.ts';
 
-const CHUNKED = ['sha256', 'sha512'] as const;
-type ChunkedDigest = (typeof CHUNKED)[number];
 /** Over chunks of 1 MiB, or over the pages of a hash tree. */
 export type DigestName = ChunkedDigest | 'verity';
 
-const CHUNK_BYTES = 1024 * 1024;
-/** Before each chunk: a mark, and how long it is. */
-const PREFIX_BYTES = 5;
-const WEB_NAME = { sha256: 'SHA-256', sha512: 'SHA-512' } as const;
-const DIGEST_BYTES = { sha256: 32, sha512: 64 } as const;
+const CHUNKED = ['sha256', 'sha512'] as const;
+const ALL_MARK = 0x5a;
 /** Where the end record says where the directory is. */
 const DIRECTORY_AT_FIELD = 16;
-/** libuv has four threads to compute digests and to read files with, unless its user says otherwise. */
-const MOST_AT_ONCE = 4;
-
-/** A part of the file that is one chunk; the end record is not as it stands in the file. */
-type Chunk = { readonly at: number; readonly length: number } | Buffer;
 
 /**
  * The digests of an APK's contents that its v2 and v3 signatures are made over: its entries, its directory and its end record, without the signing
- * block. Each is computed once, whichever schemes need it.
+ * block. Each is computed once, whichever schemes need it; there is no tree for a signing block that is not of whole pages.
  * Source: source.android.com/docs/security/features/apksigning/v2, "Integrity-protected contents". Rejects with the signal's reason.
  */
 export async function digestApk(
@@ -38,39 +28,26 @@ export async function digestApk(
     [0, blockAt],
     [end.directoryAt, end.endAt],
   ] as const;
+  const isPaged = blockAt % PAGE_BYTES === 0 && end.directoryAt % PAGE_BYTES === 0;
   const tail = await unsignedEnd(file, end, blockAt);
-  const chunks = [...parts.flatMap(([from, to]) => chunksOf(from, to)), tail];
+  const chunks = parts.flatMap(([from, to]) => chunksOf(from, to));
   const chunked = CHUNKED.filter((name) => names.has(name));
   const [levels, verity] = await Promise.all([
-    chunked.length === 0 ? new Map<DigestName, Buffer>() : digestChunks(file, chunks, chunked, signal),
-    names.has('verity') ? verityDigest(file, parts, tail, signal) : null,
+    chunked.length === 0 ? [] : digestChunks(file, chunks, chunked, signal),
+    names.has('verity') && isPaged ? verityDigest(file, parts, tail, signal) : null,
   ]);
-  return verity === null ? levels : levels.set('verity', verity);
-}
-
-/** The chunks are independent of each other, so as many are digested at once as there are cores, outside of this thread, each in its own memory. */
-async function digestChunks(
-  file: ArchiveFile,
-  chunks: readonly Chunk[],
-  names: readonly ChunkedDigest[],
-  signal: AbortSignal,
-): Promise<Map<DigestName, Buffer>> {
-  const levels = names.map((name) => ({ name, digests: Buffer.alloc(chunks.length * DIGEST_BYTES[name]) }));
-  const rest = chunks.entries();
-  const work = async (): Promise<void> => {
-    const buffer = Buffer.allocUnsafeSlow(PREFIX_BYTES + CHUNK_BYTES);
-    for (const [index, chunk] of rest) {
-      signal.throwIfAborted();
-      const bytes = await marked(file, chunk, buffer);
-      const done = levels.map(async ({ name, digests }) => {
-        const digest = await webcrypto.subtle.digest(WEB_NAME[name], bytes);
-        Buffer.from(digest).copy(digests, index * DIGEST_BYTES[name]);
-      });
-      await Promise.all(done);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(MOST_AT_ONCE, availableParallelism()) }, work));
-  return new Map(levels.map(({ name, digests }) => [name, digestOfDigests(name, digests, chunks.length)]));
+  const digests = new Map<DigestName, Buffer>();
+  for (const [index, name] of chunked.entries()) {
+    const top = createHash(name).update(marked(ALL_MARK, chunks.length + 1));
+    digests.set(
+      name,
+      top
+        .update(levels[index] ?? '')
+        .update(digestOfChunk(name, tail))
+        .digest(),
+    );
+  }
+  return verity === null ? digests : digests.set('verity', verity);
 }
 
 function chunksOf(from: number, to: number): Chunk[] {
@@ -81,30 +58,9 @@ function chunksOf(from: number, to: number): Chunk[] {
   });
 }
 
-/** The chunk in the buffer, behind its prefix. */
-async function marked(file: ArchiveFile, chunk: Chunk, buffer: Buffer): Promise<Buffer> {
-  const bytes = buffer.subarray(0, PREFIX_BYTES + chunk.length);
-  writeMark(bytes, 0xa5, chunk.length);
-  const contents = bytes.subarray(PREFIX_BYTES);
-  if (Buffer.isBuffer(chunk)) chunk.copy(contents);
-  else await file.fill(contents, chunk.at);
-  return bytes;
-}
-
 /** The end record as it was before there was a signing block. */
 async function unsignedEnd(file: ArchiveFile, { endAt }: ZipEnd, blockAt: number): Promise<Buffer> {
   const record = await readAt(file, file.sizeBytes - endAt, endAt);
   record.writeUInt32LE(blockAt, DIRECTORY_AT_FIELD);
   return record;
-}
-
-function digestOfDigests(name: ChunkedDigest, level: Buffer, count: number): Buffer {
-  const mark = Buffer.alloc(PREFIX_BYTES);
-  writeMark(mark, 0x5a, count);
-  return createHash(name).update(mark).update(level).digest();
-}
-
-function writeMark(bytes: Buffer, mark: number, value: number): void {
-  bytes.writeUInt8(mark);
-  bytes.writeUInt32LE(value, 1);
 }

@@ -11,7 +11,7 @@ export interface Lineage {
   /** DER, the oldest first. */
   readonly certificates: readonly Buffer[];
   /** Whether every signature of the chain is true, and no certificate is in it twice. */
-  readonly isProven: boolean;
+  isProven(): boolean;
 }
 
 interface Node {
@@ -25,15 +25,17 @@ interface Node {
 }
 
 /**
- * Reads and checks a proof of rotation. Format: source.android.com/docs/security/features/apksigning/v3, "Proof-of-rotation"; what makes it
+ * Reads a proof of rotation. Format: source.android.com/docs/security/features/apksigning/v3, "Proof-of-rotation"; what makes it
  * true: `V3SigningCertificateLineage` of AOSP's apksig. Throws `UnreadablePart`.
  */
 export function readLineage(attribute: Buffer): Lineage {
   const nodes = withinBounds(() => readNodes(attribute));
   const certificates = nodes.map(({ certificate }) => certificate);
   const isUnique = new Set(certificates.map((one) => one.toString('latin1'))).size === certificates.length;
-  const isProven = isUnique && nodes.slice(1).every((node, index) => isSignedBy(node, nodes[index] as Node));
-  return { certificates, isProven };
+  return {
+    certificates,
+    isProven: () => isUnique && nodes.slice(1).every((node, index) => isSignedBy(node, nodes[index] as Node)),
+  };
 }
 
 function readNodes(attribute: Buffer): Node[] {

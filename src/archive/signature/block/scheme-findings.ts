@@ -84,11 +84,21 @@ function lineageOf({ attributes }: ApkSigner): Lineage | null {
   return attribute === undefined ? null : readLineage(attribute);
 }
 
+/** Of one that cannot be read another finding says so. */
+function readableLineageOf(signer: ApkSigner): Lineage | null {
+  try {
+    return lineageOf(signer);
+  } catch (cause) {
+    if (!(cause instanceof UnreadablePart)) throw cause;
+    return null;
+  }
+}
+
 function troubleOfLineage(signer: ApkSigner): string | null {
   try {
     const lineage = lineageOf(signer);
     if (lineage === null) return null;
-    if (!lineage.isProven) return 'its proof of rotation is not true';
+    if (!lineage.isProven()) return 'its proof of rotation is not true';
     const [own] = signer.certificates;
     return own !== undefined && lineage.certificates.at(-1)?.equals(own)
       ? null
@@ -150,7 +160,7 @@ function troubleOfRanges({ scheme, signers }: ReadScheme, all: ReadSchemes, { mi
 function troubleOfLineages({ signers }: ReadScheme): string | null {
   const inTurn = signers.toSorted((one, other) => (one.range?.max ?? 0) - (other.range?.max ?? 0));
   let before: readonly Buffer[] = [];
-  for (const { certificates } of inTurn.flatMap((signer) => lineageOf(signer) ?? [])) {
+  for (const { certificates } of inTurn.flatMap((signer) => readableLineageOf(signer) ?? [])) {
     if (!before.every((one, index) => certificates[index]?.equals(one)))
       return 'the proofs of rotation of its signers contradict each other';
     before = certificates;
@@ -190,7 +200,7 @@ function areSame(some: readonly Buffer[], others: readonly Buffer[]): boolean {
 /** Whether v3 has the signer of the older signatures, or a proof of rotation that starts with that one. */
 function isSuccession([only, ...others]: readonly Buffer[], all: ReadSchemes): boolean {
   const v3 = all.get('v3')?.signers ?? [];
-  const [lineage] = [...(all.get('v3.1')?.signers ?? []), ...v3].flatMap((signer) => lineageOf(signer) ?? []);
+  const [lineage] = [...(all.get('v3.1')?.signers ?? []), ...v3].flatMap((signer) => readableLineageOf(signer) ?? []);
   const start = lineage === undefined && v3.length === 1 ? v3[0]?.certificates[0] : lineage?.certificates[0];
   return others.length === 0 && only !== undefined && start?.equals(only) === true;
 }

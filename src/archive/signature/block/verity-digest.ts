@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ArchiveFile } from '../../zip/archive-file.ts';
 
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 const PIECE_BYTES = 256 * PAGE_BYTES;
 const HASH_BYTES = 32;
 const SALT = Buffer.alloc(8);

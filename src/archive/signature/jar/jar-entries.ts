@@ -1,7 +1,7 @@
 import type { AppArchive } from '../../archive-kind.ts';
 import { UnreadablePart } from '../../zip/archive-file.ts';
 import type { EntryReader } from '../../zip/entry-contents.ts';
-import type { ZipEntry } from '../../zip/zip-directory.ts';
+import type { ZipDirectory, ZipEntry } from '../../zip/zip-directory.ts';
 import { type Finding, notChecked, untrue } from '../finding.ts';
 import { createDigestCheck } from './jar-digests.ts';
 import { digestsOfEntry, type JarManifest } from './jar-manifest.ts';
@@ -21,13 +21,13 @@ export async function checkEntries(
   minSdk: number,
   reader: EntryReader,
 ): Promise<readonly number[] | Finding> {
-  const entries = zip.names.map((_, index) => zip.entryAt(index)).sort((one, other) => one.headerAt - other.headerAt);
-  const inflatedBytes = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const { inOrder, inflatedBytes } = orderOf(zip);
   if (inflatedBytes > SUSPECT_BYTES && inflatedBytes > SUSPECT_RATIO * file.sizeBytes)
     return notChecked(`its entries grow more than ${SUSPECT_RATIO} times when they are inflated`);
   const seen = new Set<string>();
   const signers = createCommonSigners(signedNames);
-  for (const entry of entries) {
+  for (const index of inOrder) {
+    const entry = zip.entryAt(index);
     const name = await checkEntry(entry, manifest, minSdk, reader);
     if (typeof name !== 'string') return name;
     const trouble = seen.has(name) ? `${name} is there twice` : isSigned(name) ? signers.troubleOf(name) : null;
@@ -38,6 +38,21 @@ export async function checkEntries(
   return gone === undefined
     ? (signers.all() ?? untrue('nothing is signed'))
     : untrue(`${gone} was removed after it was signed`);
+}
+
+/** The places of the entries in the order in which they stand in the file: there may be very many, and an entry is an object. */
+function orderOf(zip: ZipDirectory): { readonly inOrder: Uint32Array; readonly inflatedBytes: number } {
+  const headersAt = new Float64Array(zip.names.length);
+  let inflatedBytes = 0;
+  for (const index of headersAt.keys()) {
+    const { headerAt, sizeBytes } = zip.entryAt(index);
+    headersAt[index] = headerAt;
+    inflatedBytes += sizeBytes;
+  }
+  const inOrder = Uint32Array.from(headersAt.keys()).sort(
+    (one, other) => (headersAt[one] ?? 0) - (headersAt[other] ?? 0),
+  );
+  return { inOrder, inflatedBytes };
 }
 
 /** Those who sign an entry have to be the same for each. */

@@ -1,8 +1,8 @@
+import type { CommandInput, CommandOutput } from '../../../contract/backend/definition.ts';
 import type { Context } from '../../../contract/context.ts';
 import { isNotFound, UsageError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import type { CommandInput, CommandOutput } from '../../definition.ts';
-import { createAccess } from '../access.ts';
+import { type Builds as AppBuilds, createAccess } from '../access.ts';
 import type { Settings } from '../settings.ts';
 import { type BuildRecord, BuildReply, BuildsReply } from '../wire.ts';
 import type { Builds, OneBuild } from './command-data.ts';
@@ -41,11 +41,11 @@ export async function listBuilds(input: CommandInput<Settings>, ctx: Context): P
     for (const record of data) found.set(record.id, record);
     if (data.length < pageSize) break;
   }
-  const records = [...found.values()].slice(0, limit);
+  const records = [...found.values()].slice(0, limit).map((record) => ({ ...record, job: jobOf(builds, record.id) }));
   return {
     table: {
-      columns: ['build', 'status', 'platform', 'version', 'code', 'created'],
-      rows: records.map((record) => [record.id, ...SHOWN.map((key) => record[key] ?? '')]),
+      columns: ['job', 'status', 'platform', 'version', 'code', 'created'],
+      rows: records.map((record) => [record.job, ...SHOWN.map((key) => record[key] ?? '')]),
     },
     data: { builds: records },
   };
@@ -64,11 +64,18 @@ export async function showBuild(input: CommandInput<Settings>, ctx: Context): Pr
     throw error.with({ message: `no such build: ${given}`, hint: null, next });
   });
   const { id, tags, changelog } = record;
+  const job = jobOf(builds, id);
   const rows = [
+    ['job', job],
     ['build', id],
     ...SHOWN.map((key) => [key, record[key] ?? '']),
     ['tags', tags?.join(', ') ?? ''],
     ['changelog', changelog ?? ''],
   ];
-  return { table: { columns: ['field', 'value'], rows }, data: { build: record } };
+  return { table: { columns: ['field', 'value'], rows }, data: { build: { ...record, job } } };
+}
+
+/** The reference that the other commands take. */
+function jobOf(builds: Pick<AppBuilds, 'jobId'>, build: string): string {
+  return `applivery:${builds.jobId(build)}`;
 }

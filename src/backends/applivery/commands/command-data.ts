@@ -6,6 +6,7 @@ const text = z.string().nullish();
 
 const Build = z
   .looseObject({
+    job: z.string().describe('Its job reference'),
     id: z.string(),
     status: z.string(),
     os: text,

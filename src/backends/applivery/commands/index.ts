@@ -1,4 +1,4 @@
-import type { BackendCommand } from '../../definition.ts';
+import type { BackendCommand } from '../../../contract/backend/definition.ts';
 import type { Settings } from '../settings.ts';
 
 export const commands: readonly BackendCommand<Settings>[] = [
@@ -14,6 +14,7 @@ export const commands: readonly BackendCommand<Settings>[] = [
   {
     name: 'builds show',
     operands: ['build'],
+    takesJob: true,
     flags: ['set'],
     summary: 'Show one build',
     example: 'apptool applivery builds show 64b0c1d2e3f4a5b6c7d8e9f0',

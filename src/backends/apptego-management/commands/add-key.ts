@@ -1,4 +1,6 @@
 import type { Body } from '../../../contract/artifact.ts';
+import type { CommandInput, CommandOutput, Planned } from '../../../contract/backend/definition.ts';
+import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import {
   AppToolError,
@@ -8,8 +10,6 @@ import {
   UsageError,
 } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import type { ApiClient } from '../../../transfer/http/api.ts';
-import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { AddressReply, NewKeyReply } from '../wire.ts';
 import { listOf, make, planOf } from './changes.ts';

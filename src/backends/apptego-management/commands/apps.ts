@@ -1,7 +1,7 @@
+import type { CommandInput, CommandOutput, Planned } from '../../../contract/backend/definition.ts';
+import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import type { ApiClient } from '../../../transfer/http/api.ts';
-import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { ApplicationsReply } from '../wire.ts';
 import { destroy, planOf } from './changes.ts';

@@ -1,9 +1,9 @@
+import type { CommandInput, CommandOutput, Planned } from '../../../contract/backend/definition.ts';
+import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { isNotFound, RejectedError, UnknownOutcomeError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import type { ApiClient } from '../../../transfer/http/api.ts';
 import { stageNamed } from '../../apptego-shared/environment.ts';
-import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { buildPages, findBuild } from '../build-history.ts';
 import { stateOf } from '../build-state.ts';

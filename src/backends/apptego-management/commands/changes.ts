@@ -1,3 +1,5 @@
+import type { Planned } from '../../../contract/backend/definition.ts';
+import type { AnswerShape, ApiClient, CallPolicy } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import {
   AppToolError,
@@ -9,10 +11,7 @@ import {
 } from '../../../contract/errors.ts';
 import type { Next } from '../../../contract/next.ts';
 import type { PlannedRequest } from '../../../contract/planned-request.ts';
-import { CALL_POLICIES, type CallPolicy } from '../../../transfer/call-policy.ts';
-import type { AnswerShape } from '../../../transfer/http/answer.ts';
-import type { ApiClient } from '../../../transfer/http/api.ts';
-import type { Planned } from '../../definition.ts';
+import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import { SuccessReply } from '../wire.ts';
 
 interface Change {

@@ -1,4 +1,4 @@
-import type { BackendCommand, CredentialSpec } from '../../definition.ts';
+import type { BackendCommand, CredentialSpec } from '../../../contract/backend/definition.ts';
 import type { ManagementSettings } from '../api.ts';
 import { buildKeyOf, jobIdOf } from '../job-id.ts';
 
@@ -54,6 +54,7 @@ export const commands: readonly BackendCommand<ManagementSettings>[] = [
   {
     name: 'builds delete',
     operands: ['build'],
+    takesJob: true,
     flags: ['set'],
     summary: 'Delete a build and its output',
     example: 'apptool apptego-management builds delete production/android/1700000000/app-release.apk --yes',
@@ -65,6 +66,7 @@ export const commands: readonly BackendCommand<ManagementSettings>[] = [
   {
     name: 'builds sign',
     operands: ['build'],
+    takesJob: true,
     flags: ['set'],
     summary: 'Have a finished build signed with the legacy file of its application',
     example: 'apptool apptego-management builds sign production/android/1700000000/app-release.apk',

@@ -1,8 +1,8 @@
+import type { CommandInput, CommandOutput, Planned } from '../../../contract/backend/definition.ts';
+import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { RejectedError, UsageError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import type { ApiClient } from '../../../transfer/http/api.ts';
-import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { KeysReply, type SigningKey } from '../wire.ts';
 import { destroy, listOf, planOf, set } from './changes.ts';

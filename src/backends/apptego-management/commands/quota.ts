@@ -1,6 +1,6 @@
+import type { CommandInput, CommandOutput } from '../../../contract/backend/definition.ts';
 import type { Context } from '../../../contract/context.ts';
 import { stageNamed } from '../../apptego-shared/environment.ts';
-import type { CommandInput, CommandOutput } from '../../definition.ts';
 import type { ManagementSettings } from '../api.ts';
 import { type Quota, readQuotas } from '../quota.ts';
 import { VERSIONS } from './builds.ts';

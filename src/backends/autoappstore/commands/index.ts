@@ -1,4 +1,4 @@
-import type { BackendCommand } from '../../definition.ts';
+import type { BackendCommand } from '../../../contract/backend/definition.ts';
 import type { Settings } from '../api.ts';
 
 /** What only this backend can do: read one version, and manage CI tokens. */
@@ -6,7 +6,8 @@ export const commands: readonly BackendCommand<Settings>[] = [
   {
     name: 'validation',
     operands: ['version'],
-    flags: [],
+    takesJob: true,
+    flags: ['set'],
     summary: 'Print the validation runs of a version and what they found',
     example: 'apptool autoappstore validation b1c2',
     data: async () => (await import('./command-data.ts')).Runs,
@@ -15,7 +16,8 @@ export const commands: readonly BackendCommand<Settings>[] = [
   {
     name: 'version',
     operands: ['version'],
-    flags: [],
+    takesJob: true,
+    flags: ['set'],
     summary: 'Print the status of a version and its open issues',
     example: 'apptool autoappstore version b1c2',
     data: async () => (await import('./command-data.ts')).Version,
@@ -24,7 +26,8 @@ export const commands: readonly BackendCommand<Settings>[] = [
   {
     name: 'release',
     operands: ['version'],
-    flags: [],
+    takesJob: true,
+    flags: ['set'],
     summary: 'Print where a version is live',
     example: 'apptool autoappstore release b1c2',
     data: async () => (await import('./command-data.ts')).Release,
@@ -33,7 +36,7 @@ export const commands: readonly BackendCommand<Settings>[] = [
   {
     name: 'tokens list',
     operands: [],
-    flags: ['limit'],
+    flags: ['limit', 'set'],
     summary: 'List the CI tokens, without their values',
     example: 'apptool autoappstore tokens list',
     data: async () => (await import('./command-data.ts')).Tokens,
@@ -42,7 +45,7 @@ export const commands: readonly BackendCommand<Settings>[] = [
   {
     name: 'tokens create',
     operands: [],
-    flags: ['name'],
+    flags: ['name', 'set'],
     summary: 'Create a CI token and print its value, this once',
     example: 'apptool autoappstore tokens create --name ci > token',
     data: async () => (await import('./command-data.ts')).NewToken,
@@ -52,7 +55,7 @@ export const commands: readonly BackendCommand<Settings>[] = [
   {
     name: 'tokens revoke',
     operands: ['token'],
-    flags: [],
+    flags: ['set'],
     summary: 'Revoke a CI token',
     example: 'apptool autoappstore tokens revoke a1b2 --yes',
     data: async () => (await import('./command-data.ts')).RevokedToken,

@@ -1,8 +1,8 @@
+import type { CommandInput, CommandOutput, Planned } from '../../../contract/backend/definition.ts';
+import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { AuthError, isNotFound, UnknownOutcomeError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import type { ApiClient } from '../../../transfer/http/api.ts';
-import type { CommandInput, CommandOutput, Planned } from '../../definition.ts';
 import { openApi, type Settings } from '../api.ts';
 import { segment } from '../id.ts';
 import { NewTokenReply, NoReply, type Token, TokenListReply } from '../wire.ts';

@@ -1,7 +1,7 @@
+import type { CommandInput, CommandOutput } from '../../../contract/backend/definition.ts';
 import type { Context } from '../../../contract/context.ts';
 import { isNotFound } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import type { CommandInput, CommandOutput } from '../../definition.ts';
 import { openApi, readVersions, type Settings, type VersionReader } from '../api.ts';
 import type { Release, Runs, Version } from './command-data.ts';
 

@@ -1,9 +1,10 @@
 import { UsageError } from '../../../contract/errors.ts';
-import { withHintIfRefused } from '../../../run/refused-credentials.ts';
+import { withHintIfRefused } from '../../../run/open/refused-credentials.ts';
 import type { CommandResult } from '../../line/command.ts';
 import { type FlagValues, flagNamed } from '../../line/flags.ts';
 import { nextWords } from '../../output/next-words.ts';
 import { renderTable } from '../../output/render/table.ts';
+import { jobIdOperand } from '../../receipt/job-operand.ts';
 import type { Session } from '../../session/session.ts';
 
 const MOST_ROWS = 10_000;
@@ -11,17 +12,19 @@ const USUAL_ROWS = 50;
 
 /** `apptool <backend> <command> …`: what only this backend can do. */
 export async function backendCommand(session: Session, id: string): Promise<CommandResult> {
-  const { operands, command: asked } = session.invocation;
+  const { operands: given, command: asked } = session.invocation;
   const command = session.definition(id).commands?.find(({ name }) => `${id} ${name}` === asked);
   if (command === undefined) throw new UsageError(`${id} has no such command`);
   const dryRun = session.settings.values.dryRun === true;
+  const [first = '', ...rest] = given;
+  const operands = command.takesJob === true ? [jobIdOperand(session, id, first), ...rest] : given;
   const limit = readLimit(session.invocation.flags.limit);
   if (command.destroys !== undefined && !dryRun) await demandConsent(session, command.destroys(operands));
   session.ctx.journal.calls(id);
-  const { ifRefused, ...input } = await session.openFor(id, command.credentials ?? []);
+  const { input, ifRefused } = await session.openFor(id, command.credentials ?? []);
   const flags = givenTo(session, command.flags);
   const { table, text, next, data } = await withHintIfRefused(ifRefused, () =>
-    command.run({ ...input, operands, flags, limit, dryRun } as never, session.ctx),
+    command.run({ ...input, operands, flags, limit, dryRun }, session.ctx),
   );
   const shown = text ?? (table === undefined ? null : renderTable(table.columns, table.rows));
   return { text: next === undefined ? shown : [shown, nextWords(next)].join('; '), data };

@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { Backends } from '../../output/command-data.ts';
 import type { Session } from '../../session/session.ts';

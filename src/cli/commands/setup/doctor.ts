@@ -1,8 +1,8 @@
-import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { AuthError } from '../../../contract/errors.ts';
 import { type Check, mostTelling } from '../../../run/checks/check.ts';
 import { examine } from '../../../run/checks/doctor.ts';
-import type { ProxySettings } from '../../../transfer/http/connection/dispatcher.ts';
+import type { ProxySettings } from '../../../transfer/http/connection/proxy-choice.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { DoctorData } from '../../output/doctor-data.ts';
 import { hintOf } from '../../output/next-words.ts';

@@ -1,5 +1,5 @@
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { CancelledError, UsageError } from '../../../contract/errors.ts';
 import type { RunContext } from '../../../run/journal/journal.ts';
 import { checkOutput, createOutput, type OutputTarget } from '../../../transfer/download/output-file.ts';

@@ -24,21 +24,21 @@ ${flags.map(flagCase).join('\n')}
 
 # The words that were typed, up to the cursor, of which bash makes several at each of COMP_WORDBREAKS.
 _apptool_words() {
-  local line=\${COMP_LINE:0:COMP_POINT} i token
+  local line=\${COMP_LINE:0:COMP_POINT} i piece
   words=()
   for ((i = 0; i <= COMP_CWORD; i++)); do
-    token=\${COMP_WORDS[i]}
+    piece=\${COMP_WORDS[i]}
     if [[ $i == 0 || $line == [[:space:]]* ]]; then
       line=\${line#"\${line%%[![:space:]]*}"}
       words+=('')
     fi
-    if [[ $i == "$COMP_CWORD" ]]; then token=$line; fi
+    if [[ $i == "$COMP_CWORD" ]]; then piece=$line; fi
     lead=\${words[\${#words[@]} - 1]}
-    words[\${#words[@]} - 1]=$lead$token
-    line=\${line#"$token"}
+    words[\${#words[@]} - 1]=$lead$piece
+    line=\${line#"$piece"}
   done
   # A break by itself is not replaced.
-  if [[ $token == [=:]* ]]; then lead+=$token; fi
+  if [[ $piece == [=:]* ]]; then lead+=$piece; fi
 }
 
 # Puts into COMPREPLY what begins with $cur: readline replaces what is behind $lead.

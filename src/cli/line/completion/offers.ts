@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { PLACES } from '../../settings/config/config-file.ts';
 import { wordsOf } from '../../settings/setting-words.ts';
 import { Settings } from '../../settings/settings.ts';

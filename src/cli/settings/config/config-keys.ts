@@ -1,4 +1,4 @@
-import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { type AppToolError, PolicyError, UsageError } from '../../../contract/errors.ts';
 import { nearest } from '../../line/suggest.ts';
 import { SETTING_KEYS } from '../settings.ts';

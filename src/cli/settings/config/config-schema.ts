@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { BackendDefinition } from '../../../backends/definition.ts';
+import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { Settings } from '../settings.ts';
 import { OF_THE_RUN } from './config-keys.ts';
 

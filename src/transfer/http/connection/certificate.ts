@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { bareHost } from '../address.ts';
+import { proxyAuthorization } from './proxy-choice.ts';
 
 /** What a TLS connection shows of the server. All of it is the server's own word. */
 export interface TlsFacts {
@@ -68,8 +69,7 @@ function openTunnel(
   signal: AbortSignal,
 ): Promise<Socket> {
   const path = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const user = [proxy.username, proxy.password].map(decodeURIComponent).join(':');
-  const authorization = `Basic ${Buffer.from(user).toString('base64')}`;
+  const authorization = proxyAuthorization(proxy);
   const request = proxy.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const connecting = request({
@@ -78,7 +78,7 @@ function openTunnel(
       method: 'CONNECT',
       path,
       agent: false,
-      headers: { host: path, ...(user === ':' ? {} : { 'proxy-authorization': authorization }) },
+      headers: { host: path, ...(authorization === null ? {} : { 'proxy-authorization': authorization }) },
       signal,
     });
     connecting.once('connect', (_, socket: Socket) => resolve(socket));

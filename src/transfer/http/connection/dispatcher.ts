@@ -1,30 +1,33 @@
-import { type LookupAddress, type LookupOptions, lookup as systemLookup } from 'node:dns';
-import { isIP, type Socket } from 'node:net';
-import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import type { LookupAddress } from 'node:dns';
+import { setMaxListeners } from 'node:events';
+import type { Socket } from 'node:net';
+import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
 import { CONNECT_TIMEOUT_MS } from '../../call-policy.ts';
-import { bareHost, isLoopbackHost } from '../address.ts';
-import { isPrivateAddress } from './address-ranges.ts';
+import { openSocket, type Timer } from './open-socket.ts';
+import { chooseProxy, type ProxySettings, proxyAuthorization } from './proxy-choice.ts';
+import { createResolver, systemAddresses } from './resolver.ts';
 import { watchBodySockets } from './socket-progress.ts';
 import { assertWebAssembly } from './web-assembly.ts';
-
-/** The proxies that the environment names; empty text for none. Passed in, so that nothing here reads the environment. */
-export interface ProxySettings {
-  readonly httpProxy: string;
-  readonly httpsProxy: string;
-  readonly noProxy: string;
-}
 
 /** A request that tells when it has a connection: until then undici cannot be made to give it up. */
 export interface ConnectedOption {
   readonly onConnected?: () => void;
 }
 
+/** Connections that are kept until they are destroyed. */
+interface Requests {
+  request(options: Dispatcher.RequestOptions & ConnectedOption): Promise<Dispatcher.ResponseData>;
+  destroy(): Promise<void>;
+}
+
 /** Where every connection of a run comes from. */
 export interface Connections {
   /** Kept-alive connections, for parts, polls and questions. */
-  readonly pooled: Dispatcher;
+  readonly pooled: Requests;
   /** Connections of their own, for one creating call; the caller destroys it. */
-  fresh(): Dispatcher;
+  fresh(): Requests;
+  /** Whether the configured backend is known to be on a private network: then what it names may be, too. */
+  isPrivate(): boolean;
   /** The socket that a request body goes out on, once it does. */
   socketOf(body: object): Socket | undefined;
   close(): Promise<void>;
@@ -58,42 +61,110 @@ export class ProxyBroken extends Error {
   }
 }
 
-/** A server's host name resolved to an address that a server on the internet has no business naming. */
-export class PrivateAddressRefusal extends Error {
-  readonly code = 'APPTOOL_PRIVATE_ADDRESS';
-}
-
 /**
  * Connections for one backend. `trustedOrigins` are the base addresses that the user configured: they may resolve to anything, and
  * where every address that they resolve to is private, so may what the backend names (a company's own installation).
  */
-export function openConnections(proxies: ProxySettings, trustedOrigins: readonly string[]): Connections {
+export function openConnections(proxies: ProxySettings, trustedOrigins: readonly string[], timer: Timer): Connections {
   assertWebAssembly();
-  const lookup = guardedLookup(new Set(trustedOrigins.map((origin) => bareHost(new URL(origin).hostname))));
-  const create = (): Dispatcher =>
-    new EnvHttpProxyAgent({
-      ...proxies,
-      // A CONNECT tunnel for plain http is refused by most proxies; https is tunnelled either way.
-      proxyTunnel: false,
-      connect: { timeout: CONNECT_TIMEOUT_MS, lookup },
-      requestTls: { timeout: CONNECT_TIMEOUT_MS },
-      clientFactory: (origin: URL, options: object) => proxyClient(origin, options),
-      // Our own watchdogs tell a stall from a slow link; undici's timers do not.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      allowH2: false,
-    }).compose(tellWhenConnected);
+  const resolver = createResolver(trustedOrigins.map((origin) => new URL(origin).hostname));
+  const create = (): Requests => openRequests(proxies, resolver.addressesOf, timer);
   const pooled = create();
   const sockets = watchBodySockets();
   return {
     pooled,
     fresh: create,
+    isPrivate: resolver.isPrivate,
     socketOf: sockets.socketOf,
     close: async () => {
       sockets.close();
       await pooled.destroy();
     },
   };
+}
+
+type AddressesOf = (hostname: string) => Promise<readonly LookupAddress[]>;
+
+/** Our own watchdogs tell a stall from a slow link; undici's timers do not. */
+const CLIENT = { headersTimeout: 0, bodyTimeout: 0, allowH2: false } as const;
+
+/** Sends each request the way that `chooseProxy` says. */
+function openRequests(proxies: ProxySettings, addressesOf: AddressesOf, timer: Timer): Requests {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  const direct = new Agent({ ...CLIENT, connect: connectorTo(addressesOf, timer, stop.signal) });
+  const throughProxies = new Map<string, Dispatcher>();
+  const proxied = (proxy: string, isTls: boolean): Dispatcher => {
+    const key = `${isTls} ${proxy}`;
+    const known = throughProxies.get(key);
+    if (known !== undefined) return known;
+    // Where a proxy is, is the user's to say, whatever its addresses are.
+    const connect = connectorTo(systemAddresses, timer, stop.signal);
+    const opened = isTls ? openTunnels(new URL(proxy), connect) : openForwarding(new URL(proxy), connect);
+    throughProxies.set(key, opened);
+    return opened;
+  };
+  const routed = direct
+    .compose((straight) => (options, handler) => {
+      const url = new URL(String(options.origin));
+      const { proxy } = chooseProxy(url, proxies);
+      return proxy === null
+        ? straight(options, handler)
+        : proxied(proxy, url.protocol === 'https:').dispatch(options, handler);
+    })
+    .compose(tellWhenConnected);
+  return {
+    request: (options) => routed.request(options),
+    destroy: async () => {
+      stop.abort(new Error('connections closed'));
+      await Promise.all([direct, ...throughProxies.values()].map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}
+
+function connectorTo(addressesOf: AddressesOf, timer: Timer, signal: AbortSignal): buildConnector.connector {
+  const startTls = buildConnector({ timeout: CONNECT_TIMEOUT_MS });
+  return (options, callback) => {
+    const isTls = options.protocol === 'https:';
+    const port = Number(options.port) || (isTls ? 443 : 80);
+    addressesOf(options.hostname)
+      .then((addresses) => openSocket(addresses, port, timer, signal))
+      .then(
+        (socket) => (isTls ? startTls({ ...options, httpSocket: socket }, callback) : callback(null, socket)),
+        (error: Error) => callback(error, null),
+      );
+  };
+}
+
+/** A proxy that https goes through, in tunnels. */
+function openTunnels(proxy: URL, connect: buildConnector.connector): Dispatcher {
+  const token = proxyAuthorization(proxy);
+  return new ProxyAgent({
+    ...CLIENT,
+    uri: withoutCredentials(proxy),
+    ...(token === null ? {} : { token }),
+    requestTls: { timeout: CONNECT_TIMEOUT_MS },
+    clientFactory: (origin: URL, options: object) => proxyClient(origin, { ...options, ...CLIENT, connect }),
+  });
+}
+
+/** A proxy that plain http goes through: it is asked for the whole address (RFC 9112, section 3.2.2). */
+function openForwarding(proxy: URL, connect: buildConnector.connector): Dispatcher {
+  const token = proxyAuthorization(proxy);
+  const pool = new Pool(new URL(withoutCredentials(proxy)).origin, { ...CLIENT, connect });
+  return pool.compose((dispatch) => ({ origin, path, headers, ...options }, handler) => {
+    const { host } = new URL(String(origin));
+    const added = { host, ...(token === null ? {} : { 'proxy-authorization': token }) };
+    const all = { ...(headers as Record<string, string>), ...added };
+    return dispatch({ ...options, path: `${String(origin)}${path}`, headers: all }, handler);
+  });
+}
+
+function withoutCredentials(proxy: URL): string {
+  const bare = new URL(proxy);
+  bare.username = '';
+  bare.password = '';
+  return bare.href;
 }
 
 /** Calls a request's `onConnected` when its turn on a connection has come. */
@@ -147,32 +218,4 @@ function proxyClient(origin: URL, options: object): Pool {
     throw new ProxyRefusal(answer.statusCode, origin.host);
   };
   return Object.assign(pool, { connect: checked });
-}
-
-type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
-
-/** Resolves names as the system does, and refuses private addresses for hosts that only a server named. */
-function guardedLookup(trustedHosts: ReadonlySet<string>) {
-  const literals = [...trustedHosts].filter((host) => isIP(host) !== 0 || isLoopbackHost(host));
-  const isPrivate = (host: string) => isLoopbackHost(host) || isPrivateAddress(host);
-  let isAnyPrivate = literals.some(isPrivate);
-  // A single public address makes a base address a public one: whoever answers there has no business in this network.
-  let isAnyPublic = !literals.every(isPrivate);
-  const mayUse = (hostname: string, addresses: readonly LookupAddress[]): boolean => {
-    const arePrivate = addresses.map(({ address }) => isPrivateAddress(address));
-    if (trustedHosts.has(hostname)) {
-      isAnyPrivate ||= arePrivate.includes(true);
-      isAnyPublic ||= arePrivate.includes(false);
-      return true;
-    }
-    return !arePrivate.includes(true) || (isAnyPrivate && !isAnyPublic);
-  };
-  return (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
-    systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) callback(error, []);
-      else if (!mayUse(hostname, addresses)) callback(new PrivateAddressRefusal('private address'), []);
-      else if (options.all === true) callback(null, addresses);
-      else callback(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 0);
-    });
-  };
 }

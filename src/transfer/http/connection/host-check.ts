@@ -2,18 +2,19 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { lookup } from 'node:dns/promises';
 import { isIP, type Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { HttpAnswer } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { type AppToolError, asAppToolError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../call-policy.ts';
 import { untilAborted } from '../../deadline.ts';
 import { bareHost } from '../address.ts';
 import { header } from '../answer.ts';
-import { attempt, type HttpAnswer } from '../attempt.ts';
+import { attempt } from '../attempt.ts';
 import { CallFailure, toAppToolError } from '../failure.ts';
 import { lookAtCertificate, type TlsFacts, tlsFactsOf } from './certificate.ts';
-import type { Connections, ProxySettings } from './dispatcher.ts';
+import type { Connections } from './dispatcher.ts';
 import type { Fault } from './fault.ts';
-import { chooseProxy, type ProxyChoice } from './proxy-choice.ts';
+import { chooseProxy, type ProxyChoice, type ProxySettings } from './proxy-choice.ts';
 import { SEND_HEADERS } from './socket-progress.ts';
 
 /** The stage of the way to a host at which a request ended. */

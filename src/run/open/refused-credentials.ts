@@ -1,5 +1,5 @@
-import type { Adapter } from '../contract/adapter.ts';
-import { AuthError } from '../contract/errors.ts';
+import type { Adapter } from '../../contract/adapter.ts';
+import { AuthError } from '../../contract/errors.ts';
 
 /** What `call` does, but that a refusal of the credentials says `hint` where it says nothing of its own. */
 export async function withHintIfRefused<T>(hint: string, call: () => Promise<T>): Promise<T> {

@@ -1,14 +1,13 @@
 import type * as z from 'zod';
-import type { Adapter } from '../contract/adapter.ts';
-import type { ArtifactKind } from '../contract/artifact.ts';
-import type { BuildMetadata } from '../contract/build-metadata.ts';
-import type { Context } from '../contract/context.ts';
-import type { Next } from '../contract/next.ts';
-import type { PlannedRequest } from '../contract/planned-request.ts';
-import type { Secret } from '../contract/secret.ts';
-import type { SandboxPart, SandboxTools } from '../sandbox/part.ts';
-import type { Connections } from '../transfer/http/connection/dispatcher.ts';
-import type { Storage } from '../transfer/http/storage.ts';
+import type { Adapter } from '../adapter.ts';
+import type { ArtifactKind } from '../artifact.ts';
+import type { BuildMetadata } from '../build-metadata.ts';
+import type { Context } from '../context.ts';
+import type { Next } from '../next.ts';
+import type { PlannedRequest } from '../planned-request.ts';
+import type { Secret } from '../secret.ts';
+import type { ApiClient, ApiOptions, Storage } from './http.ts';
+import type { SandboxPart, SandboxTools } from './sandbox.ts';
 
 /** The settings of an upload that flags set and that not every backend has a use for. */
 type SharedSetting = 'environment' | 'signingKey' | 'releaseNotes' | 'tags';
@@ -21,7 +20,7 @@ interface Milestone {
 }
 
 /** What a backend can do and how much of it: data, checked before the first byte goes out. */
-interface Capabilities {
+export interface Capabilities {
   readonly files: readonly ArtifactKind[];
   /** Largest file (bytes), and the words in which the vendor gives the limit; `null` where none is documented. */
   readonly limit: { readonly bytes: number; readonly words: string } | null;
@@ -30,7 +29,7 @@ interface Capabilities {
   /** Whether a finished job's output can be fetched; agrees with the presence of `Adapter.download`. */
   readonly download: boolean;
   /** True where a job's record may appear only some time after its upload, by the documentation or by an assumption. */
-  readonly appearsLate?: true;
+  readonly appearsLate?: boolean;
   /** Whether what comes back is the protected app: then there is a download, and `protect` takes this backend. */
   readonly protects: boolean;
   /** The shared settings that this backend uses; a flag for any other is refused. */
@@ -80,7 +79,6 @@ export interface CommandOutput<Data = unknown> {
 }
 
 export interface CommandInput<Settings> extends AdapterInput<Settings> {
-  readonly storage: Storage;
   readonly operands: readonly string[];
   /** The flags that were given, by name: text, or `true` for a switch. */
   readonly flags: Readonly<Record<string, string | true | readonly string[]>>;
@@ -96,10 +94,12 @@ export interface Planned {
 }
 
 /** A command that only one backend has: `apptool <id> <name> …`. */
-export interface BackendCommand<Settings = never> {
+export interface BackendCommand<Settings = unknown> {
   /** Its words after the backend's id: `builds list`. */
   readonly name: string;
   readonly operands: readonly string[];
+  /** True where the first operand is a job of this backend: its id, its reference, or a receipt that holds it. The command gets the id. */
+  readonly takesJob?: true;
   /** The flags that it takes, by their name in the command line's one list. */
   readonly flags: readonly string[];
   readonly summary: string;
@@ -118,8 +118,10 @@ export interface BackendCommand<Settings = never> {
 export interface AdapterInput<Settings> {
   readonly settings: Settings;
   readonly credentials: Readonly<Record<string, Secret>>;
-  readonly connections: Connections;
-  readonly stallTimeoutMs: number;
+  /** Opens the backend's control plane; credentials go to its base address alone. */
+  readonly api: (options: ApiOptions) => ApiClient;
+  /** The storage behind the signed URLs that the backend hands out. No credential goes there. */
+  readonly storage: Storage;
   /** What is known of the build that runs apptool, read when it is first asked for. */
   readonly build: () => Promise<BuildMetadata>;
   /** To be told of every secret that the backend hands out, before anything else is done with it: from then on no output shows it. */
@@ -128,8 +130,8 @@ export interface AdapterInput<Settings> {
   readonly concealAddress: (url: string) => void;
 }
 
-/** What a backend's folder exports: enough to list it, configure it, create its adapter, and rehearse with it. */
-export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
+/** What a backend's folder says: enough to list it, configure it, create its adapter, and rehearse with it. */
+export interface BackendSpec<Schema extends z.ZodObject> {
   readonly id: string;
   readonly title: string;
   readonly docsUrl: string;
@@ -161,11 +163,33 @@ export interface BackendDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** What only this backend can do. */
   readonly commands?: readonly BackendCommand<z.infer<Schema>>[];
   create(input: AdapterInput<z.infer<Schema>>): Promise<Adapter>;
-  /** This backend's part of the embedded sandbox. */
-  sandbox(tools: SandboxTools): Promise<SandboxPart>;
+  /** This backend's part of the embedded sandbox; absent where there is no stand-in to rehearse with. */
+  sandbox?(tools: SandboxTools): Promise<SandboxPart>;
 }
 
-/** Keeps the types of one backend's settings together; the list of backends needs only the common shape. */
-export function defineBackend<Schema extends z.ZodObject>(definition: BackendDefinition<Schema>): BackendDefinition {
-  return definition as unknown as BackendDefinition;
+/** A backend as everything but its own folder knows it: what its settings are is its own affair, and `create` checks them. */
+export interface BackendDefinition extends Omit<BackendSpec<z.ZodObject>, 'commands' | 'create'> {
+  readonly commands?: readonly BackendCommand[];
+  create(input: AdapterInput<unknown>): Promise<Adapter>;
+}
+
+/** A backend of what its folder says. Its adapter and commands get the settings that its schema has parsed. */
+export function defineBackend<Schema extends z.ZodObject>(spec: BackendSpec<Schema>): BackendDefinition {
+  const { commands, create, ...rest } = spec;
+  const parsed = <Input extends AdapterInput<unknown>>(input: Input) => ({
+    ...input,
+    settings: spec.settings.parse(input.settings),
+  });
+  return {
+    ...rest,
+    create: (input) => create(parsed(input)),
+    ...(commands === undefined
+      ? {}
+      : {
+          commands: commands.map((command) => ({
+            ...command,
+            run: (input: CommandInput<unknown>, ctx: Context) => command.run(parsed(input), ctx),
+          })),
+        }),
+  };
 }
