@@ -1,11 +1,23 @@
 import { apptego } from '../../src/backends/apptego/index.ts';
-import { testAdapter } from '../support/conformance.ts';
+import type { Phase } from '../../src/contract/job.ts';
+import { type DocumentedState, testAdapter } from '../support/conformance.ts';
+
+function state(change: object, phase: Phase): DocumentedState {
+  return { name: JSON.stringify(change), answer: (answer) => ({ ...answer, ...change }), phases: { '': phase } };
+}
 
 testAdapter({
   definition: apptego,
   fixture: 'v2.apk',
   create: { method: 'POST', path: /\/automate\/upload$/ },
   status: { method: 'GET', path: /\/automate\/status\// },
+  states: [
+    state({ status: 'processing', progress: 'Queued' }, 'queued'),
+    state({ status: 'processing', progress: 'Packaging' }, 'running'),
+    state({ status: 'processing', progress: null }, 'running'),
+    state({ status: 'completed', progress: undefined }, 'succeeded'),
+    state({ status: 'failed', error_message: 'Signing failed' }, 'failed'),
+  ],
   withUnknownStatus: (answer) => ({ ...answer, status: 'Completed' }),
   unknownId: '1500000000',
 });

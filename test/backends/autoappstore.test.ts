@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { autoappstore } from '../../src/backends/autoappstore/index.ts';
+import type { Phase } from '../../src/contract/job.ts';
 import { apkVariant } from '../support/apk-variant.ts';
 import { artifactAt } from '../support/artifacts.ts';
 import { fakeClock } from '../support/clock.ts';
-import { testAdapter } from '../support/conformance.ts';
+import { type DocumentedState, testAdapter } from '../support/conformance.ts';
 import { testContext } from '../support/context.ts';
 import { contract, type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { copyFixture, fixture, temporaryFolder } from '../support/files.ts';
@@ -17,12 +18,25 @@ const UPLOAD_CALL = { method: 'POST', path: /\/uploads\/ci$/ };
 const BLOCKING = { code: 'unsigned_apk', severity: 'blocking', message: 'APK is not signed with a production key.' };
 const WARNING = { code: 'permission_policy', severity: 'warning', message: 'CAMERA needs a reason.' };
 
+function version(change: object, validated: Phase, approved: Phase, live: Phase): DocumentedState {
+  const answer: DocumentedState['answer'] = (reply) => ({ ...reply, ...change });
+  return { name: JSON.stringify(change), answer, phases: { validated, approved, live } };
+}
+
 testAdapter({
   definition: autoappstore,
   fixture: 'v1.apk',
   makeOther: (path) => apkVariant(path, { packageName: 'dev.apptool.another' }),
   create: UPLOAD_CALL,
   status: { method: 'GET', path: /\/versions\/[^/]+$/ },
+  states: [
+    version({ status: 'draft' }, 'succeeded', 'action-required', 'action-required'),
+    version({ status: 'in_review' }, 'succeeded', 'action-required', 'action-required'),
+    version({ status: 'approved' }, 'succeeded', 'succeeded', 'action-required'),
+    version({ status: 'live' }, 'succeeded', 'succeeded', 'succeeded'),
+    version({ status: 'live', open_issue_count: 2 }, 'succeeded', 'succeeded', 'succeeded'),
+    version({ status: 'rejected' }, 'failed', 'failed', 'failed'),
+  ],
   withUnknownStatus: (answer) => ({ ...answer, status: 'in_quarantine' }),
   statusUntil: 'approved',
   unknownId: 'b1c2',

@@ -12,6 +12,28 @@ testAdapter({
   fixture: 'v2.apk',
   create: { method: 'POST', path: /\/files$/ },
   status: { method: 'GET', path: /\/files\// },
+  states: [
+    {
+      name: 'checking',
+      answer: (reply) => ({ ...reply, status: 'checking' }),
+      phases: { checked: 'running', shelved: 'running' },
+    },
+    {
+      name: 'checked',
+      answer: (reply) => ({ ...reply, status: 'checked' }),
+      phases: { checked: 'succeeded', shelved: 'action-required' },
+    },
+    {
+      name: 'shelved',
+      answer: (reply) => ({ ...reply, status: 'shelved' }),
+      phases: { checked: 'succeeded', shelved: 'succeeded' },
+    },
+    {
+      name: 'refused',
+      answer: (reply) => ({ ...reply, status: 'refused' }),
+      phases: { checked: 'failed', shelved: 'failed' },
+    },
+  ],
   withUnknownStatus: (answer) => ({ ...answer, status: 'Dusty' }),
   unknownId: 'ffff',
 });

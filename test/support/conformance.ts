@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { UploadOptions } from '../../src/contract/adapter.ts';
 import type { BackendDefinition } from '../../src/contract/backend/definition.ts';
 import { AppToolError, AuthError, CancelledError, JobFailedError } from '../../src/contract/errors.ts';
-import type { JobState, Question } from '../../src/contract/job.ts';
+import type { JobState, Phase, Question } from '../../src/contract/job.ts';
 import { downloadToFile } from '../../src/transfer/download/download.ts';
 import { artifactAt } from './artifacts.ts';
 import { fakeClock } from './clock.ts';
@@ -27,6 +27,11 @@ export interface Conformance {
   readonly status: Pick<PlannedFault, 'method' | 'path'>;
   /** Its answer with a status that no documentation lists. */
   readonly withUnknownStatus: (answer: Record<string, unknown>) => unknown;
+  /**
+   * Every state that the documentation lists, and the odd forms of one: the answer to the status call that tells it, and what it is for each
+   * milestone, by name; `''` where a job has one end.
+   */
+  readonly states: readonly DocumentedState[];
   /** The milestone that this status is asked for, where it is not the first. */
   readonly statusUntil?: string;
   /** A job id of the right form that does not exist. */
@@ -40,6 +45,12 @@ export interface Conformance {
   };
   /** The backend's own settings that an upload needs. */
   readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export interface DocumentedState {
+  readonly name: string;
+  readonly answer: (answer: Record<string, unknown>) => unknown;
+  readonly phases: Readonly<Record<string, Phase>>;
 }
 
 const SETTLED_MS = 4_000;
@@ -158,6 +169,33 @@ export function testAdapter(subject: Conformance): void {
       const { backend, ctx } = await setUp();
 
       expect(await backend.adapter.poll(subject.unknownId, question('once'), ctx)).toBe('absent');
+    });
+
+    test('reads every documented state as what it is for each milestone, also beside members that nobody knows', async () => {
+      let told: DocumentedState['answer'] = (answer) => answer;
+      const withMore = (answer: unknown) => ({ ...(answer as object), surprise: { of: ['tomorrow'] }, nothing: null });
+      const fault = faults.changeJson((answer) => withMore(told(answer)));
+      const setting = await setUp([{ ...subject.status, times: 1_000, fault }]);
+      const id = await setting.upload();
+      expect(await stateOf(setting, id)).toMatchObject({ phase: 'succeeded' });
+
+      const asked = subject.states.flatMap(({ phases, ...state }) =>
+        Object.entries(phases).map(([until, phase]) => ({ ...state, until: until === '' ? null : until, phase })),
+      );
+      for (const { name, answer, until, phase } of asked) {
+        told = answer;
+        const ask = () => setting.backend.adapter.poll(id, { patience: 'once', until }, setting.ctx);
+        await expect.poll(ask, { timeout: SETTLED_MS, message: `${name}, until ${until}` }).toMatchObject({ phase });
+        expect(await ask(), name).not.toHaveProperty('unrecognized');
+      }
+    });
+
+    test('knows what each documented state is for each of its milestones', () => {
+      const names = definition.capabilities.milestones.map(({ name }) => name);
+      const expected = names.length === 0 ? [''] : names;
+
+      expect(subject.states.map(({ phases }) => Object.keys(phases))).toEqual(subject.states.map(() => expected));
+      expect(new Set(subject.states.flatMap(({ phases }) => Object.values(phases)))).toContain('failed');
     });
 
     test('passes an unknown status on as still running', async () => {
