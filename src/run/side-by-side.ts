@@ -8,8 +8,8 @@ import {
 } from '../contract/errors.ts';
 import type { Step } from '../contract/record/journal.ts';
 import { contextOf, type RunContext, type StepContext } from './journal/journal.ts';
-import { toldOfStep } from './journal/told-of-step.ts';
-import { wayOn } from './journal/way-on.ts';
+import { toldOfStep } from './telling/told-of-step.ts';
+import { wayOn } from './telling/way-on.ts';
 
 export interface StepWork {
   readonly step: Step;

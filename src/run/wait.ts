@@ -6,7 +6,7 @@ import { waitToRetry } from '../transfer/backoff.ts';
 import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import type { OpenBackend } from './backend.ts';
 import type { StepContext } from './journal/journal.ts';
-import { toldOfStep } from './journal/told-of-step.ts';
+import { toldOfStep } from './telling/told-of-step.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
 interface SentSubject extends Pick<Artifact, 'name' | 'platform' | 'identity'> {

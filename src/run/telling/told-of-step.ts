@@ -10,7 +10,7 @@ import {
 } from '../../contract/errors.ts';
 import type { Next } from '../../contract/next.ts';
 import type { Step } from '../../contract/record/journal.ts';
-import { standingOf } from './standing.ts';
+import { standingOf } from '../journal/standing.ts';
 
 /**
  * How a failure is told once a step of the journal may be running: from the job's side. What kept us from asking is no verdict on the job, so it is
