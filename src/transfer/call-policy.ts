@@ -1,3 +1,5 @@
+import type { CallPolicy } from '../contract/backend/http.ts';
+
 /**
  * The call safety table: for every kind of call, what may be done again after which kind of failure.
  *
@@ -12,7 +14,6 @@
  *
  * No backend documents an idempotency key, so a call that creates something is repeated only where the row says why it is safe.
  */
-import type { CallPolicy } from '../contract/backend/http.ts';
 
 const READ = {
   kind: 'read',

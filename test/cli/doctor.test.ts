@@ -2,6 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { backends as definitions } from '../../src/backends/index.ts';
 import type { DoctorData } from '../../src/cli/output/doctor-data.ts';
 import type { ResultDocument } from '../../src/contract/result-document.ts';
 import { atEnd } from '../support/cleanup.ts';
@@ -46,15 +47,15 @@ describe('doctor', () => {
     expect(text.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
     expect(text.stdout).not.toMatch(/FAILED|warning|not configured/);
     const { backends = [] } = json.document.data ?? {};
-    expect(backends.map(({ ok }) => ok)).toEqual([true, true, true, true, true]);
-    expect(backends.map(({ id }) => json.row(id, 'proof')?.result)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(backends.map(({ id, ok }) => [id, ok])).toEqual(definitions.map(({ id }) => [id, true]));
+    expect(backends.map(({ id }) => json.row(id, 'proof')?.result)).toEqual(definitions.map(() => 'ok'));
   });
 
   test('nothing configured is exit code 4, with the variables to set', async () => {
     const result = await runCli(['doctor']);
 
     expect(result.code).toBe(4);
-    expect(result.stdout).toContain('not configured: apptego, apptego-management, autoappstore, ignite, applivery\n');
+    expect(result.stdout).toContain(`not configured: ${definitions.map(({ id }) => id).join(', ')}\n`);
     expect(result.stderr).toMatch(/^error\[auth\]: no backend is configured.*\nhint: set .*APPTEGO_API_KEY/m);
   });
 
@@ -75,13 +76,13 @@ describe('doctor', () => {
     );
 
     expect(one.code).toBe(0);
-    expect(one.document.data?.backends.map(({ ok, isConfigured }) => [ok, isConfigured])).toEqual([
-      [true, true],
-      [null, false],
-      [null, true],
-      [null, false],
-      [null, false],
-    ]);
+    const checked: Readonly<Record<string, readonly [boolean | null, boolean]>> = {
+      apptego: [true, true],
+      autoappstore: [null, true],
+    };
+    expect(one.document.data?.backends.map(({ id, ok, isConfigured }) => [id, ok, isConfigured])).toEqual(
+      definitions.map(({ id }) => [id, ...(checked[id] ?? [null, false])]),
+    );
     expect(missing.code).toBe(4);
     expect(missing.row('ignite', 'credentials')).toMatchObject({
       result: 'failed',

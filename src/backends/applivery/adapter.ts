@@ -1,7 +1,7 @@
 import type { Adapter, NotReady, UploadOptions } from '../../contract/adapter.ts';
 import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
-import { IntegrityError, RejectedError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
+import { IntegrityError, isNotFound, RejectedError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
 import type { JobState, Phase } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { FormField } from '../../transfer/http/form.ts';
@@ -74,7 +74,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     try {
       return stateOf(build, await details(builds, build, policy, ctx));
     } catch (error) {
-      if (error instanceof RejectedError && error.httpStatus === 404) return 'absent';
+      if (isNotFound(error)) return 'absent';
       throw error;
     }
   };

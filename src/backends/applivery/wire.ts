@@ -24,7 +24,7 @@ const ErrorReply = z.object({
 
 export function describeError(body: unknown): ErrorDescription {
   const parsed = ErrorReply.safeParse(body);
-  if (!parsed.success) return describeUnknownError(body);
+  if (!parsed.success) return { ...describeUnknownError(body), isForeign: true };
   const { code, message, data } = parsed.data.error;
   const text = [`${code}: ${message}`, ...(data == null ? [] : [JSON.stringify(data)])].join(' ');
   return { text, backendCode: code, ...meaningOf(code) };

@@ -93,6 +93,9 @@ export interface Planned {
   readonly plan: PlannedRequest;
 }
 
+/** The flags of the command line's one list that a backend's command can take; a name that is not among them does not compile. */
+type CommandFlag = 'alias' | 'default' | 'environment' | 'limit' | 'name' | 'platform' | 'set' | 'stall-timeout';
+
 /** A command that only one backend has: `apptool <id> <name> …`. */
 export interface BackendCommand<Settings = unknown> {
   /** Its words after the backend's id: `builds list`. */
@@ -100,8 +103,7 @@ export interface BackendCommand<Settings = unknown> {
   readonly operands: readonly string[];
   /** True where the first operand is a job of this backend: its id, its reference, or a receipt that holds it. The command gets the id. */
   readonly takesJob?: true;
-  /** The flags that it takes, by their name in the command line's one list. */
-  readonly flags: readonly string[];
+  readonly flags: readonly CommandFlag[];
   readonly summary: string;
   readonly example: string;
   /** The schema of its `data`, loaded to publish it, not to run the command. */

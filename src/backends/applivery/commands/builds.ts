@@ -1,6 +1,6 @@
 import type { CommandInput, CommandOutput } from '../../../contract/backend/definition.ts';
 import type { Context } from '../../../contract/context.ts';
-import { RejectedError, UsageError } from '../../../contract/errors.ts';
+import { isNotFound, UsageError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import { type Builds as AppBuilds, createAccess } from '../access.ts';
 import type { Settings } from '../settings.ts';
@@ -59,7 +59,7 @@ export async function showBuild(input: CommandInput<Settings>, ctx: Context): Pr
   const path = `${builds.path}/${build}`;
   const call = { what: 'read the build', method: 'GET', path, policy: CALL_POLICIES.read, answer: BuildReply } as const;
   const record = await builds.reads.call(call, ctx).catch((error: unknown) => {
-    if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    if (!isNotFound(error)) throw error;
     const next = { do: 'list', backend: 'applivery', command: 'builds list' } as const;
     throw error.with({ message: `no such build: ${given}`, hint: null, next });
   });
