@@ -329,7 +329,7 @@ describe('builds', () => {
 
     expect(asked).toEqual(['page=1&limit=50&versionName=RC+1&status=processed']);
     expect(result.code).toBe(2);
-    expect(result.stderr).toContain('--status must be one of pending, in_progress, processed, error');
+    expect(result.stderr).toContain('a status is one of pending, in_progress, processed, error');
   });
 
   test.each([

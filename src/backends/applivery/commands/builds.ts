@@ -18,7 +18,7 @@ export async function listBuilds(input: CommandInput<Settings>, ctx: Context): P
   const builds = createAccess(input).chosen();
   const { platform: os, status, 'version-name': versionName } = textFlags(input);
   if (status !== undefined && !STATUSES.includes(status))
-    throw new UsageError(`--status must be one of ${STATUSES.join(', ')}`);
+    throw new UsageError(`a status is one of ${STATUSES.join(', ')}`);
   const { reads, path } = builds;
   const listing = { reads, what: 'list the builds', path, query: { versionName, status, os }, item: BuildRecord };
   const found = await firstRows(listing, input.limit, ctx);
@@ -53,7 +53,7 @@ export async function editBuild(
     ...(changelog === undefined ? {} : { changelog }),
   };
   if (Object.keys(change).length === 0)
-    throw new UsageError('nothing to change: give --version-name, --tags or --changelog');
+    throw new UsageError('nothing to change: give a version name, tags or a changelog');
   if (input.dryRun) {
     const { tags: list, ...texts } = change;
     const fields = { ...texts, ...(list === undefined ? {} : { tags: list.join(',') }) };

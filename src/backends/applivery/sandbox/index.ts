@@ -1,9 +1,9 @@
-import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../contract/backend/sandbox.ts';
-import { UnreadableForm } from '../../sandbox/form.ts';
-import { readBuildForm } from './sandbox-form.ts';
-import { BuildChange, readBody } from './sandbox-json.ts';
-import { Refusal } from './sandbox-refusal.ts';
-import { createService, type Service } from './sandbox-service.ts';
+import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../../contract/backend/sandbox.ts';
+import { UnreadableForm } from '../../../sandbox/form.ts';
+import { readBuildForm } from './form.ts';
+import { BuildChange, readBody } from './json.ts';
+import { Refusal } from './refusal.ts';
+import { createService, type Service } from './service.ts';
 
 interface Keys {
   readonly appToken: string;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { SandboxRequest } from '../../contract/backend/sandbox.ts';
-import { Refusal } from './sandbox-refusal.ts';
+import type { SandboxRequest } from '../../../contract/backend/sandbox.ts';
+import { Refusal } from './refusal.ts';
 
 /** "PUT - Update a Build": what the Integrations API takes. */
 export const BuildChange = z.strictObject({

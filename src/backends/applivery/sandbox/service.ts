@@ -1,7 +1,7 @@
-import type { SandboxTools } from '../../contract/backend/sandbox.ts';
-import type { BuildForm } from './sandbox-form.ts';
-import type { BuildChange } from './sandbox-json.ts';
-import { Refusal } from './sandbox-refusal.ts';
+import type { SandboxTools } from '../../../contract/backend/sandbox.ts';
+import type { BuildForm } from './form.ts';
+import type { BuildChange } from './json.ts';
+import { Refusal } from './refusal.ts';
 
 const TOKEN_LIFETIME_MS = 60_000;
 const STATUSES = ['pending', 'in_progress', 'processed', 'error'];
