@@ -42,7 +42,7 @@ export const applivery = defineBackend({
   jobId: /^(?:[\w-]{1,128}\/[\w-]{1,128}\/)?[\w-]{1,128}$/,
   commands,
   create: async (input) => (await import('./adapter.ts')).createApplivery(input),
-  sandbox: async (tools) => (await import('./sandbox.ts')).createAppliverySandbox(tools),
+  sandbox: async (tools) => (await import('./sandbox/index.ts')).createAppliverySandbox(tools),
 });
 
 /** Each token opens one of the two APIs. What either looks like is not documented. */

@@ -24,3 +24,6 @@ export type Builds = z.infer<typeof Builds>;
 
 export const OneBuild = z.strictObject({ build: Build });
 export type OneBuild = z.infer<typeof OneBuild>;
+
+export const DeletedBuild = z.strictObject({ deleted: z.string().describe('Its job reference') });
+export type DeletedBuild = z.infer<typeof DeletedBuild>;

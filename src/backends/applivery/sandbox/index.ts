@@ -1,8 +1,9 @@
-import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../contract/backend/sandbox.ts';
-import { UnreadableForm } from '../../sandbox/form.ts';
-import { readBuildForm } from './sandbox-form.ts';
-import { Refusal } from './sandbox-refusal.ts';
-import { createService, type Service } from './sandbox-service.ts';
+import type { SandboxAnswer, SandboxPart, SandboxRequest, SandboxTools } from '../../../contract/backend/sandbox.ts';
+import { UnreadableForm } from '../../../sandbox/form.ts';
+import { readBuildForm } from './form.ts';
+import { BuildChange, readBody } from './json.ts';
+import { Refusal } from './refusal.ts';
+import { createService, type Service } from './service.ts';
 
 interface Keys {
   readonly appToken: string;
@@ -62,6 +63,9 @@ async function route(service: Service, keys: Keys, request: SandboxRequest): Pro
   if (app !== 'integrations' && app !== `organizations/${keys.organization}/apps/${keys.application}`) throw notFound();
   if (host === 'upload' && request.method === 'POST' && rest === '')
     return given(service.create(readBuildForm(await request.form())));
+  if (host === 'api' && request.method === 'PUT')
+    return given(service.edit(rest, await readBody(request, BuildChange)));
+  if (host === 'api' && request.method === 'DELETE') return given(service.remove(rest));
   if (host === 'api' && request.method === 'GET') return given(read(service, rest, app, request.query));
   throw notFound();
 }

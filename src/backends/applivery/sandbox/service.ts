@@ -1,6 +1,7 @@
-import type { SandboxTools } from '../../contract/backend/sandbox.ts';
-import type { BuildForm } from './sandbox-form.ts';
-import { Refusal } from './sandbox-refusal.ts';
+import type { SandboxTools } from '../../../contract/backend/sandbox.ts';
+import type { BuildForm } from './form.ts';
+import type { BuildChange } from './json.ts';
+import { Refusal } from './refusal.ts';
 
 const TOKEN_LIFETIME_MS = 60_000;
 const STATUSES = ['pending', 'in_progress', 'processed', 'error'];
@@ -63,6 +64,22 @@ export function createService({ options, store, randomId }: SandboxTools, applic
       return describe(build);
     },
     details: (id: string): unknown => describe(find(id)),
+    /** "Fields not included in the request body retain their current values." */
+    edit: (id: string, change: BuildChange): unknown => {
+      const build = find(id);
+      const { tags, ...rest } = change;
+      const texts = Object.entries({ ...rest, tags: tags?.join(',') }).flatMap(([name, text]) =>
+        text === undefined ? [] : [[name, text] as const],
+      );
+      const edited = { ...build, fields: { ...build.fields, ...Object.fromEntries(texts) } };
+      builds.set(id, edited);
+      return describe(edited);
+    },
+    remove: (id: string): unknown => {
+      find(id);
+      builds.delete(id);
+      return { deleted: true };
+    },
     list: (query: URLSearchParams): unknown => {
       const page = numberIn(query, 'page', 1);
       const limit = numberIn(query, 'limit', 10);
@@ -74,7 +91,7 @@ export function createService({ options, store, randomId }: SandboxTools, applic
         const is = { versionName: build.fields.versionName, status: statusOf(build), os: build.os };
         return Object.entries(is).every(([name, value]) => (query.get(name) ?? value) === value);
       });
-      return { items: wanted.slice((page - 1) * limit, page * limit).map(describe), totalDocs: wanted.length };
+      return pageOf(wanted.map(describe), page, limit);
     },
     downloadToken: (id: string, type: string | null): unknown => {
       const build = find(id);
@@ -95,6 +112,17 @@ export function createService({ options, store, randomId }: SandboxTools, applic
         throw new Refusal(401, 4002, `Invalid Token: ${token}`);
       return store.getUrl(found.build.build, options.urlLifetimeMs);
     },
+  };
+}
+
+/** A page as the one public client of such a list reads it. */
+function pageOf(all: readonly unknown[], page: number, limit: number): unknown {
+  return {
+    items: all.slice((page - 1) * limit, page * limit),
+    totalItems: all.length,
+    itemsPerPage: limit,
+    currentPage: page,
+    totalPages: Math.max(1, Math.ceil(all.length / limit)),
   };
 }
 
