@@ -103,6 +103,9 @@ export const LINES: Readonly<Record<string, Lines>> = {
     works: ({ applivery }) => `${named(applivery)} --tags approved`,
     fails: '0123456789abcdef01234567 --tags approved',
   },
+  'applivery publications list': { ...BARE, variables: APPLIVERY_REFUSES },
+  'applivery publications create': { works: () => 'nightly --shows branch:main', fails: 'Nightly' },
+  'applivery apps list': { ...BARE, variables: { APPLIVERY_SERVICE_TOKEN: 'another-token' } },
   'applivery builds delete': { works: ({ removed }) => `${removed} --yes`, fails: '0123456789abcdef01234567 --yes' },
 };
 

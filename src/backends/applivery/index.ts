@@ -20,6 +20,7 @@ export const applivery = defineBackend({
     api: 'APPLIVERY_API',
     organizationId: 'APPLIVERY_ORGANIZATION_ID',
     applicationId: 'APPLIVERY_APPLICATION_ID',
+    storeId: 'APPLIVERY_STORE_ID',
     uploadUrl: 'APPLIVERY_UPLOAD_URL',
     apiUrl: 'APPLIVERY_API_URL',
     downloadUrl: 'APPLIVERY_DOWNLOAD_URL',

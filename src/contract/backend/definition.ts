@@ -102,11 +102,14 @@ type CommandFlag =
   | 'limit'
   | 'name'
   | 'platform'
+  | 'security'
   | 'set'
+  | 'shows'
   | 'stall-timeout'
   | 'status'
   | 'tags'
-  | 'version-name';
+  | 'version-name'
+  | 'visibility';
 
 /** A command that only one backend has: `apptool <id> <name> …`. */
 export interface BackendCommand<Settings = unknown> {

@@ -1,6 +1,8 @@
 import type { SandboxTools } from '../../../contract/backend/sandbox.ts';
 import type { BuildForm } from './form.ts';
 import type { BuildChange } from './json.ts';
+import { invalid, pageOf } from './page.ts';
+import { createPublications } from './publications.ts';
 import { Refusal } from './refusal.ts';
 
 const TOKEN_LIFETIME_MS = 60_000;
@@ -16,7 +18,8 @@ interface Build extends BuildForm {
 export type Service = ReturnType<typeof createService>;
 
 /** The builds of the app: each function gives the `data` of a 200, or throws `Refusal`. */
-export function createService({ options, store, randomId }: SandboxTools, application: string) {
+export function createService(tools: SandboxTools, application: string) {
+  const { options, store, randomId } = tools;
   /** Newest last. */
   const builds = new Map<string, Build>();
   const tokens = new Map<string, { readonly build: Build; readonly expiresAtMs: number }>();
@@ -56,6 +59,7 @@ export function createService({ options, store, randomId }: SandboxTools, applic
   };
 
   return {
+    publications: createPublications(tools),
     create: (form: BuildForm): unknown => {
       const extension = form.build.fileName.toLowerCase().split('.').pop() ?? '';
       const os = form.fields.buildPlatform?.toLowerCase() ?? (extension === 'ipa' ? 'ios' : 'android');
@@ -81,17 +85,13 @@ export function createService({ options, store, randomId }: SandboxTools, applic
       return { deleted: true };
     },
     list: (query: URLSearchParams): unknown => {
-      const page = numberIn(query, 'page', 1);
-      const limit = numberIn(query, 'limit', 10);
-      for (const name of query.keys())
-        if (!['versionName', 'status', 'os', 'page', 'limit'].includes(name)) throw invalid(name);
       checkChoice(query, 'os', ['ios', 'android']);
       checkChoice(query, 'status', STATUSES);
       const wanted = [...builds.values()].reverse().filter((build) => {
         const is = { versionName: build.fields.versionName, status: statusOf(build), os: build.os };
         return Object.entries(is).every(([name, value]) => (query.get(name) ?? value) === value);
       });
-      return pageOf(wanted.map(describe), page, limit);
+      return pageOf(wanted.map(describe), query, ['versionName', 'status', 'os']);
     },
     downloadToken: (id: string, type: string | null): unknown => {
       const build = find(id);
@@ -115,29 +115,7 @@ export function createService({ options, store, randomId }: SandboxTools, applic
   };
 }
 
-/** A page as the one public client of such a list reads it. */
-function pageOf(all: readonly unknown[], page: number, limit: number): unknown {
-  return {
-    items: all.slice((page - 1) * limit, page * limit),
-    totalItems: all.length,
-    itemsPerPage: limit,
-    currentPage: page,
-    totalPages: Math.max(1, Math.ceil(all.length / limit)),
-  };
-}
-
-function numberIn(query: URLSearchParams, name: string, otherwise: number): number {
-  const given = query.get(name);
-  if (given === null) return otherwise;
-  if (!/^[1-9]\d{0,5}$/.test(given)) throw invalid(name);
-  return Number(given);
-}
-
 function checkChoice(query: URLSearchParams, name: string, choices: readonly string[]): void {
   const given = query.get(name);
   if (given !== null && !choices.includes(given)) throw invalid(name);
-}
-
-function invalid(name: string): Refusal {
-  return new Refusal(400, 5006, `${name}: invalid value`);
 }
