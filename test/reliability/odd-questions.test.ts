@@ -80,21 +80,18 @@ async function setUp(backend: BackendCase, odd: readonly { readonly fault: Fault
 describe.each(BACKENDS)('$id: an odd response to a question', (backend) => {
   const ofToday = (what: string) => ODD.filter(({ name }) => isInShare(`${backend.id} ${what} ${name}`, 0.3));
 
-  test.each(ofToday('once'))(
-    '$name, once and on the second question: the run goes on',
-    async ({ name, make }) => {
-      // Twice, 15 s apart, is a verdict where the API itself refuses the key.
-      const strikes = name === '401' ? [make(backend)] : [make(backend), make(backend)];
-      const faultsOf = strikes.map((fault) => ({ fault }));
-      const { run, proxy, box, sends } = await setUp(backend, faultsOf);
+  test.each(ofToday('once'))('$name, once and on the second question: the run goes on', async ({ name, make }) => {
+    // Twice, 15 s apart, is a verdict where the API itself refuses the key.
+    const strikes = name === '401' ? [make(backend)] : [make(backend), make(backend)];
+    const faultsOf = strikes.map((fault) => ({ fault }));
+    const { run, proxy, box, sends } = await setUp(backend, faultsOf);
 
-      const result = await run([...sends, '--timeout', '30m']);
+    const result = await run([...sends, '--timeout', '30m']);
 
-      expect(result.code, result.stderr).toBe(0);
-      expect(proxy.struck).toEqual(strikes.map(() => 1));
-      expect(box.store.stored().length).toBeLessThanOrEqual(1);
-    },
-  );
+    expect(result.code, result.stderr).toBe(0);
+    expect(proxy.struck).toEqual(strikes.map(() => 1));
+    expect(box.store.stored().length).toBeLessThanOrEqual(1);
+  });
 
   test.each(ofToday('for ever'))('$name for ever: never told as if nothing ran', async ({ name, make }) => {
     const { run, sends, receipt } = await setUp(backend, [{ fault: make(backend), times: FOREVER }]);
