@@ -7,7 +7,8 @@ import type { JournalFacts } from '../contract/record/journal.ts';
 import type { Listener } from '../contract/record/listener.ts';
 import { createRedactor } from '../contract/text/redact.ts';
 import { NOTHING_KNOWN } from '../run/journal/nothing-known.ts';
-import { explainCancelled } from '../run/journal/way-on.ts';
+import { toldOfStep } from '../run/telling/told-of-step.ts';
+import { explainCancelled } from '../run/telling/way-on.ts';
 import type { Command } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { readCommandLine } from './commands/read-command-line.ts';
@@ -185,7 +186,9 @@ function end(run: Run, thrown: unknown, result: CommandResult | null): number {
 
 /** With what to do next, where only the run knows it. */
 function explained(run: Run, error: AppToolError): AppToolError {
-  return error instanceof CancelledError ? explainCancelled(error, run.journal) : error;
+  if (error instanceof CancelledError) return explainCancelled(error, run.journal);
+  const step = run.journal.current.find(({ isTarget }) => !isTarget);
+  return step === undefined ? error : toldOfStep(error, step);
 }
 
 /** What is known of the run so far. */

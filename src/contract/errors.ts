@@ -18,12 +18,19 @@ export type ErrorClass =
   | 'policy'
   | 'cancelled';
 
+/**
+ * Whose word an error is: `api`, the backend's own, in the form that it documents; `response`, some other HTTP response, such as a gateway's page
+ * or a redirect, which says nothing about what was asked; `way`, the way there (TLS, proxy); `null`, ours.
+ */
+export type ErrorOrigin = 'api' | 'response' | 'way' | null;
+
 export interface ErrorDetails {
   /** Why it failed and what helps, in one sentence that holds wherever it is shown; no words of a command line. */
   readonly hint?: string | null | undefined;
   /** What to do next, as data. */
   readonly next?: Next | null | undefined;
   readonly cause?: unknown;
+  readonly origin?: ErrorOrigin | undefined;
   readonly httpStatus?: number | null | undefined;
   /** The backend's own error code, where it has one. */
   readonly backendCode?: string | null | undefined;
@@ -59,6 +66,7 @@ export abstract class AppToolError extends Error {
   readonly limit: BuildLimit | null = null;
   readonly hint: string | null;
   readonly next: Next | null;
+  readonly origin: ErrorOrigin;
   readonly httpStatus: number | null;
   readonly backendCode: string | null;
   readonly serverText: string | null;
@@ -69,6 +77,7 @@ export abstract class AppToolError extends Error {
     this.name = new.target.name;
     this.hint = details.hint ?? null;
     this.next = details.next ?? null;
+    this.origin = details.origin ?? null;
     this.httpStatus = details.httpStatus ?? null;
     this.backendCode = details.backendCode ?? null;
     this.serverText = details.serverText ?? null;
@@ -99,8 +108,8 @@ Object.defineProperty(AppToolError, Symbol.hasInstance, {
 
 /** What an error knows, for one of another class that is made of it: nothing is lost but the class. */
 export function detailsOf(error: AppToolError): ErrorDetails {
-  const { hint, next, httpStatus, backendCode, serverText, findings } = error;
-  return { cause: error, hint, next, httpStatus, backendCode, serverText, findings };
+  const { hint, next, origin, httpStatus, backendCode, serverText, findings } = error;
+  return { cause: error, hint, next, origin, httpStatus, backendCode, serverText, findings };
 }
 
 /** A bug in apptool. */
@@ -143,6 +152,11 @@ export class RejectedError extends AppToolError {
     super(message, details);
     this.afterLostAnswer = details.afterLostAnswer ?? false;
   }
+}
+
+/** Whether the backend itself says that there is no such thing. A 404 of anything else on the way says nothing about it. */
+export function isNotFound(error: unknown): error is RejectedError {
+  return error instanceof RejectedError && error.httpStatus === 404 && error.origin !== 'response';
 }
 
 /** One of several targets failed, another did not. */

@@ -10,6 +10,8 @@ interface NextOfStep {
  * is shown.
  */
 export type Next =
+  /** Run the same command again: nothing of ours is left running. `isLater` where time has to pass, and nothing has to be fixed. */
+  | { readonly do: 'again'; readonly isLater?: true }
   /** The job goes on at the backend: wait for it, to the milestone that was asked for. */
   | {
       readonly do: 'wait';

@@ -2,9 +2,13 @@ import { basename } from 'node:path';
 import { ArchiveProblem } from '../archive/zip/archive-file.ts';
 import type { ArtifactKind } from '../contract/artifact.ts';
 import {
+  AuthError,
+  detailsOf,
   IntegrityError,
+  LimitError,
   LocalIoError,
   PendingError,
+  PolicyError,
   RejectedError,
   UnavailableError,
   UsageError,
@@ -166,6 +170,10 @@ function withWayOn(error: unknown, next: Extract<Next, { do: 'download' }>, isOw
     return error.with({ hint: isLocal ? 'fix that first' : null, next });
   if (isOwnCommand) return error;
   const hint = 'the job is done';
-  if (error instanceof UnavailableError) return error.with({ hint, next, retryable: false });
-  return error instanceof RejectedError ? error.with({ hint, next }) : error;
+  // Never "run again": the same command would make another build.
+  if (error instanceof UnavailableError || error instanceof LimitError)
+    return new PendingError(error.message, { ...detailsOf(error), hint, next });
+  if (error instanceof RejectedError || error instanceof AuthError || error instanceof PolicyError)
+    return error.with({ hint: error.hint === null ? hint : `${hint}; ${error.hint}`, next });
+  return error;
 }

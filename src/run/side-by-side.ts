@@ -8,7 +8,8 @@ import {
 } from '../contract/errors.ts';
 import type { Step } from '../contract/record/journal.ts';
 import { contextOf, type RunContext, type StepContext } from './journal/journal.ts';
-import { wayOn } from './journal/way-on.ts';
+import { toldOfStep } from './telling/told-of-step.ts';
+import { wayOn } from './telling/way-on.ts';
 
 export interface StepWork {
   readonly step: Step;
@@ -36,7 +37,8 @@ export async function sideBySide(
         (error: unknown) => error,
       );
       const isStopped = stop.signal.aborted && thrown === stop.signal.reason;
-      const error = thrown === null ? null : isStopped ? stoppedError(failed, step) : asAppToolError(thrown);
+      const error =
+        thrown === null ? null : isStopped ? stoppedError(failed, step) : toldOfStep(asAppToolError(thrown), step);
       step.tell({ type: 'ended', error });
       if (step.isTarget) own.emit({ type: 'target.done', errorClass: error?.class ?? null });
       if (error === null || isStopped) return null;

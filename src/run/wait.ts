@@ -1,10 +1,12 @@
 import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
-import { IntegrityError, UsageError } from '../contract/errors.ts';
+import { AppToolError, IntegrityError, UsageError } from '../contract/errors.ts';
 import type { Finding, JobDetails, JobRef, JobState, Stage } from '../contract/job.ts';
+import { waitToRetry } from '../transfer/backoff.ts';
 import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import type { OpenBackend } from './backend.ts';
 import type { StepContext } from './journal/journal.ts';
+import { toldOfStep } from './telling/told-of-step.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
 interface SentSubject extends Pick<Artifact, 'name' | 'platform' | 'identity'> {
@@ -53,6 +55,8 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
     );
     tellWhatRemains(job.text, state, ctx);
     return state;
+  } catch (error) {
+    throw toldOfStep(error, ctx.step, input.until);
   } finally {
     warnOfFindings(['warning'], ctx);
   }
@@ -87,7 +91,36 @@ function warnOfFindings(severities: readonly Finding['severity'][], ctx: StepCon
   }
 }
 
-/** `apptool status`: one question, tried again only while the network fails. A failed job is an answer here, and no error names what failed it. */
+/** Between two questions where something else than the API answered (ms), and how often it is asked again. */
+const ODD_PAUSE_MS = 5_000;
+const MOST_ODD = 3;
+
+/** Asks once more where a response is not the API's own, such as a gateway's page: it says nothing about the job. */
+async function askPastOddResponses(
+  ask: () => Promise<JobState | 'absent'>,
+  { text }: JobRef,
+  ctx: StepContext,
+): Promise<JobState | 'absent'> {
+  // Each turn is one of `MOST_ODD`, or the last.
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isOdd = error instanceof AppToolError && error.origin === 'response';
+      if (!isOdd || attempt > MOST_ODD) throw error;
+      const retry = {
+        call: `ask for ${text}`,
+        host: ctx.step.host ?? '',
+        attempt,
+        reason: error.message,
+        trouble: null,
+      };
+      await waitToRetry({ ...retry, delayMs: ODD_PAUSE_MS }, ctx);
+    }
+  }
+}
+
+/** `apptool status`: one question, tried again only while the network fails or something else answers. A failed job is an answer here, and no error names what failed it. */
 export async function status(
   backend: OpenBackend,
   job: JobRef,
@@ -95,7 +128,7 @@ export async function status(
   until?: string | undefined,
 ): Promise<JobState> {
   const question = { patience: 'retried', until: milestoneOf(backend, until), details: detailsOf(job, ctx) } as const;
-  const state = await backend.adapter.poll(job.id, question, ctx);
+  const state = await askPastOddResponses(() => backend.adapter.poll(job.id, question, ctx), job, ctx);
   if (state === 'absent') throw noSuchJob(job.text);
   ctx.step.tell({ type: 'state', state });
   if (state.phase === 'failed') ctx.emit({ type: 'note', message: reasonOf(job.text, state) });

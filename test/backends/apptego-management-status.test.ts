@@ -319,3 +319,44 @@ describe('the row of a build', () => {
     await expect(asked(pagesOf([]), {}, id)).rejects.toMatchObject({ class: 'usage' });
   });
 });
+
+describe('a build whose upload had no response', () => {
+  const SINCE = new Date(1_700_000_000_000);
+  const LOST = {
+    name: 'app-release.apk',
+    platform: 'android',
+    identity: null,
+    environment: 'prod',
+    job: null,
+  } as const;
+
+  /** The jobs that it can be, when the history has these rows. */
+  async function found(rows: readonly Row[], change: { readonly job?: string; readonly environment?: string } = {}) {
+    const history = http.post('*/frontend/get_application_builds', async ({ request }) =>
+      HttpResponse.json(pagesOf(rows)((await request.json()) as Asked) as object),
+    );
+    const proxy = await faultProxy(await sandbox(), [contract(history)]);
+    const { adapter } = await openBackend(apptegoManagement, proxy.variables, 1_000);
+    return await adapter.find?.({ ...LOST, ...change }, SINCE, testContext({ clock: fakeClock() }));
+  }
+
+  test('is looked for by its name, its platform and its time, on every page', async () => {
+    const rows = [
+      ...others(60),
+      row({ start_time: 1_700_000_060 }),
+      row({ start_time: 1_699_990_000 }),
+      row({ start_time: 1_700_000_070, platform: 'ios' }),
+      row({ start_time: 1_700_000_080, name: 'other.apk' }),
+      row({ start_time: 1_700_000_090, deleted: true }),
+    ];
+
+    expect(await found(rows)).toEqual(['production/android/1700000060/app-release.apk']);
+    expect(await found(others(60))).toEqual([]);
+    expect(await found([row({ start_time: 1_700_000_060 }), row({ start_time: 1_700_000_061 })])).toHaveLength(2);
+  });
+
+  test('is asked after by its id where that is known', async () => {
+    expect(await found([row()], { job: ID })).toEqual([ID]);
+    expect(await found(others(3), { job: ID })).toEqual([]);
+  });
+});

@@ -36,17 +36,20 @@ const LOST: CatalogEntry['always'] = {
   part: ['unavailable'],
   complete: ['unknown', 'unavailable'],
   status: ['pending'],
-  link: ['unavailable'],
-  fetch: ['unavailable'],
+  link: ['pending'],
+  fetch: ['pending'],
 };
 /** An answer that says nothing: on the PUT it looks like success, and then no build appears. */
-const MEANINGLESS: CatalogEntry['always'] = { ...LOST, object: ['unknown'], fetch: ['integrity', 'unavailable'] };
-const REFUSED: CatalogEntry['always'] = Object.fromEntries(
-  ['create', 'object', 'part', 'complete', 'status'].map((call) => [call, ['rejected']]),
-);
-const POLICY: CatalogEntry['always'] = Object.fromEntries(
-  ['create', 'object', 'part', 'complete', 'status', 'link', 'fetch'].map((call) => [call, ['policy']]),
-);
+const MEANINGLESS: CatalogEntry['always'] = { ...LOST, object: ['unknown'], fetch: ['integrity', 'pending'] };
+/** A question that was right before is asked until the deadline. */
+const REFUSED: CatalogEntry['always'] = {
+  ...Object.fromEntries(['create', 'object', 'part', 'complete'].map((call) => [call, ['rejected']])),
+  status: ['pending'],
+};
+const POLICY: CatalogEntry['always'] = {
+  ...Object.fromEntries(['create', 'object', 'part', 'complete', 'link', 'fetch'].map((call) => [call, ['policy']])),
+  status: ['pending'],
+};
 const EVERY_REFUSED = ['create', 'object', 'part', 'complete', 'status', 'link', 'fetch'] as const;
 
 function head(status: string, headers: Record<string, string | number>): string {
@@ -107,7 +110,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     what: 'headers of 20 KiB',
     make: raw('200 OK', { 'x-large': 'x'.repeat(20_000), 'content-length': 0 }),
     always: LOST,
-    finalAt: ['create', 'object', 'part', 'complete', 'link'],
+    finalAt: ['create', 'object', 'part', 'complete', 'link', 'fetch'],
   },
   {
     id: 'F-NET-29',
@@ -156,8 +159,8 @@ export const CATALOG: readonly CatalogEntry[] = [
         part: ['limit'],
         complete: ['limit'],
         status: ['pending'],
-        link: ['limit'],
-        fetch: ['limit'],
+        link: ['pending'],
+        fetch: ['pending'],
       },
       finalAt: ['create'],
     }),
@@ -172,8 +175,8 @@ export const CATALOG: readonly CatalogEntry[] = [
       part: ['limit'],
       complete: ['limit'],
       status: ['pending'],
-      link: ['limit'],
-      fetch: ['limit'],
+      link: ['pending'],
+      fetch: ['pending'],
     },
     finalAt: ['create', 'object', 'part', 'complete', 'link'],
   },
@@ -211,20 +214,20 @@ export const CATALOG: readonly CatalogEntry[] = [
     id: 'F-HTTP-12',
     what: 'JSON of another shape',
     make: () => faults.answer(200, { unexpected: { deep: [1, 2, 3] } }),
-    always: { create: ['unknown'], complete: ['unknown'], status: ['pending'], link: ['unavailable'] },
+    always: { create: ['unknown'], complete: ['unknown'], status: ['pending'], link: ['pending'] },
     finalAt: ['create', 'complete', 'link'],
   },
   {
     id: 'F-HTTP-13',
     what: 'JSON of 2 MiB',
     make: () => faults.answer(200, { status: 'x'.repeat(2 * 1024 * 1024) }),
-    always: { create: ['unavailable'], complete: ['unknown'], status: ['pending'], link: ['unavailable'] },
+    always: { create: ['unavailable'], complete: ['unknown'], status: ['pending'], link: ['pending'] },
   },
   {
     id: 'F-HTTP-13',
     what: 'JSON of 10,000 levels',
     make: raw('200 OK', { 'content-length': 20_000 }, '['.repeat(10_000) + ']'.repeat(10_000)),
-    always: { create: ['unavailable'], complete: ['unknown'], status: ['pending'], link: ['unavailable'] },
+    always: { create: ['unavailable'], complete: ['unknown'], status: ['pending'], link: ['pending'] },
   },
   {
     id: 'F-HTTP-14',
@@ -248,7 +251,7 @@ export const CATALOG: readonly CatalogEntry[] = [
       link: ['auth'],
       object: ['unavailable'],
       part: ['unavailable'],
-      fetch: ['unavailable'],
+      fetch: ['pending'],
     },
     finalAt: ['create', 'complete', 'status', 'link'],
   },
@@ -263,7 +266,7 @@ export const CATALOG: readonly CatalogEntry[] = [
       link: ['auth'],
       object: ['unavailable'],
       part: ['unavailable'],
-      fetch: ['unavailable'],
+      fetch: ['pending'],
     },
     finalAt: ['create', 'complete', 'status'],
   },
@@ -277,8 +280,8 @@ export const CATALOG: readonly CatalogEntry[] = [
       part: ['rejected'],
       complete: ['rejected'],
       status: ['unknown'],
-      link: ['unavailable'],
-      fetch: ['unavailable'],
+      link: ['pending'],
+      fetch: ['pending'],
     },
     finalAt: ['create', 'object', 'part', 'complete'],
   },
@@ -320,7 +323,7 @@ export const CATALOG: readonly CatalogEntry[] = [
     id: 'F-SRV-08',
     what: '400 "job not completed"',
     make: () => faults.answer(400, { error: 'Job is not completed' }),
-    always: { link: ['unavailable'] },
+    always: { link: ['pending'] },
   },
 ];
 

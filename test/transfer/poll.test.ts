@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { AuthError, CancelledError, LimitError, RejectedError, UnavailableError } from '../../src/contract/errors.ts';
+import {
+  AuthError,
+  CancelledError,
+  LimitError,
+  PolicyError,
+  RejectedError,
+  UnavailableError,
+} from '../../src/contract/errors.ts';
 import type { JobState } from '../../src/contract/job.ts';
 import { type WaitRequest, waitForJob } from '../../src/transfer/wait/poll.ts';
-import { fakeClock } from '../support/clock.ts';
+import { type FakeClock, fakeClock } from '../support/clock.ts';
 import { testContext } from '../support/context.ts';
 
 const RUNNING: JobState = { phase: 'running', status: 'processing', message: null };
@@ -154,17 +161,63 @@ describe('waitForJob', () => {
     expect(asked()).toBe(3);
   });
 
-  test('a refused key ends it at once when it never worked', async () => {
-    const { asked, result } = waiting([new AuthError('HTTP 401')]);
+  test.each([true, false])('a key that the API refuses twice, 15 s apart, ends it (uploaded: %s)', async (uploaded) => {
+    const { ctx, asked, result } = waiting([new AuthError('HTTP 401', { origin: 'api' })], {
+      uploaded,
+      pollIntervalMs: 60_000,
+    });
 
     await expect(result).rejects.toMatchObject({ class: 'auth' });
-    expect(asked()).toBe(1);
+    expect(asked()).toBe(2);
+    expect((ctx.clock as FakeClock).slept.at(-1)).toBe(15_000);
   });
 
-  test('a refused question ends it', async () => {
-    const { result } = waiting([new RejectedError('HTTP 400')]);
+  test('a refusal that is taken back is forgotten', async () => {
+    const refused = new AuthError('HTTP 401', { origin: 'api' });
+    const { result } = waiting([refused, RUNNING, refused, RUNNING, refused, DONE]);
 
-    await expect(result).rejects.toMatchObject({ class: 'rejected' });
+    await expect(result).resolves.toEqual(DONE);
+  });
+
+  const PAGE = { origin: 'response' } as const;
+  test.each([
+    new AuthError('HTTP 401', PAGE),
+    new AuthError('HTTP 403', PAGE),
+    new RejectedError('HTTP 404', { ...PAGE, httpStatus: 404 }),
+    new RejectedError('HTTP 422', PAGE),
+    new PolicyError('redirect', PAGE),
+  ])('a response that is not the API’s own never ends it: $message', async (odd) => {
+    const { result } = waiting([...Array.from({ length: 20 }, () => odd), DONE], { uploaded: false });
+
+    await expect(result).resolves.toEqual(DONE);
+  });
+
+  test('a question that was right before does not become wrong', async () => {
+    const refused = new RejectedError('HTTP 400', { origin: 'api' });
+
+    await expect(waiting([refused, refused, refused, DONE]).result).resolves.toEqual(DONE);
+    await expect(waiting([RUNNING, refused, refused, DONE], { uploaded: false }).result).resolves.toEqual(DONE);
+    await expect(waiting([refused], { uploaded: false }).result).rejects.toMatchObject({ class: 'rejected' });
+  });
+
+  test('a way there that has never worked ends it, one that has worked does not', async () => {
+    const untrusted = new PolicyError('its certificate is not trusted', { origin: 'way' });
+
+    await expect(waiting([untrusted], { uploaded: false }).result).rejects.toBe(untrusted);
+    await expect(waiting([untrusted, untrusted, DONE]).result).resolves.toEqual(DONE);
+  });
+
+  test('a job that nobody has seen is not told as running', async () => {
+    const options = { uploaded: false, timeoutMs: 60_000 };
+
+    await expect(waiting(['absent'], options).result).rejects.toMatchObject({
+      class: 'pending',
+      message: 'no record of apptego:1700000000 appeared in 60 s',
+    });
+    await expect(waiting([DOWN], options).result).rejects.toMatchObject({
+      class: 'pending',
+      message: expect.stringContaining('could not be asked after in 60 s'),
+    });
   });
 
   test('a person who must act is waited for: what they have not done is no success', async () => {

@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../contract/backend/http.ts';
-import { RejectedError } from '../../contract/errors.ts';
+import { isNotFound } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { SignedUploadProtocol } from '../../transfer/upload/signed-protocol.ts';
 import { UndocumentedReply } from './signed-ticket.ts';
@@ -22,7 +22,7 @@ export function multipartCalls(
         await api.call({ ...shared, what: 'abort the upload', path: paths.abort, json: session, policy }, ctx);
       } catch (error) {
         // Already gone is what was wanted.
-        if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+        if (!isNotFound(error)) throw error;
       }
     },
   };

@@ -1,8 +1,9 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
 import type { AdapterInput } from '../../contract/backend/definition.ts';
+import type { DescribeError } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
-import { IntegrityError, RejectedError } from '../../contract/errors.ts';
+import { IntegrityError, isNotFound, RejectedError } from '../../contract/errors.ts';
 import type { DownloadLink, JobState, Stage } from '../../contract/job.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
@@ -19,6 +20,12 @@ import { TICKET_POLICY } from '../apptego-shared/ticket-policy.ts';
 import { uploadFields } from '../apptego-shared/upload-fields.ts';
 import { DownloadReply, documentedError, StatusReply, UploadReply } from './wire.ts';
 
+/** "Error Response Format": anything else was said by something on the way. */
+const describeOwnError: DescribeError = (body, status) => ({
+  ...describeError(body, status),
+  isForeign: documentedError(body) === null,
+});
+
 /** Of an id that is not ours, in a message. */
 const LONGEST_ID = 128;
 /** Job ids are Unix seconds: of this one, in the year 2001, there is no job. */
@@ -30,7 +37,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
   const access = {
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.apiKey?.reveal() ?? ''}` }),
-    describeError,
+    describeError: describeOwnError,
   };
   const api = input.api(access);
   // A 404 of whatever else answers at a wrong address has no error in the documented form.
@@ -47,7 +54,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
       );
     } catch (error) {
       // "A newly uploaded job can briefly return 404": "Check Status".
-      if (error instanceof RejectedError && error.httpStatus === 404) return 'absent';
+      if (isNotFound(error)) return 'absent';
       throw error;
     }
   };

@@ -2,7 +2,7 @@ import type { Adapter } from '../../contract/adapter.ts';
 import type { Artifact } from '../../contract/artifact.ts';
 import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
-import { IntegrityError, RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
+import { IntegrityError, isNotFound, RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
 import type { JobDetails } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { uploadByForm } from '../../transfer/upload/form-upload.ts';
@@ -109,7 +109,7 @@ async function orNull<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof RejectedError && error.httpStatus === 404) return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { ApiClient } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
-import { AuthError, RejectedError } from '../../contract/errors.ts';
+import { AuthError, isNotFound } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { readVersions } from './api.ts';
 import { TokenListReply } from './wire.ts';
@@ -24,7 +24,7 @@ export async function proveToken(api: ApiClient, ctx: Context): Promise<string> 
   try {
     await readVersions(api, policy).version(NO_VERSION, ctx);
   } catch (error) {
-    if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    if (!isNotFound(error)) throw error;
   }
   return 'the token was taken: a question about a version that does not exist was answered';
 }

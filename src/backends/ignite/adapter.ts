@@ -3,7 +3,7 @@ import type { Artifact } from '../../contract/artifact.ts';
 import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { DescribeError } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
-import { AuthError, IntegrityError, RejectedError } from '../../contract/errors.ts';
+import { AuthError, IntegrityError, isNotFound, RejectedError } from '../../contract/errors.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { uploadInBody } from '../../transfer/upload/form-upload.ts';
 import { jobFailed } from '../../transfer/wait/poll.ts';
@@ -45,7 +45,7 @@ export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
         throw new IntegrityError(`asked for APK ${id}, the server answered about APK ${reply.id}`);
       return stateOf(reply, until);
     } catch (error) {
-      if (error instanceof RejectedError && error.httpStatus === 404) return 'absent';
+      if (isNotFound(error)) return 'absent';
       throw error;
     }
   };

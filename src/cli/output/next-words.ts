@@ -14,6 +14,8 @@ export function hintOf({ hint, next }: Pick<AppToolError, 'hint' | 'next'>): str
       return `${hint} (${words})`;
     case 'call':
       return `${hint}: ${words}`;
+    case 'again':
+      return `${hint}, then ${words}`;
     default:
       return `${hint}; ${words}`;
   }
@@ -22,6 +24,8 @@ export function hintOf({ hint, next }: Pick<AppToolError, 'hint' | 'next'>): str
 /** The one place where what to do next is said in words of the command line. */
 export function nextWords(next: Next): string {
   switch (next.do) {
+    case 'again':
+      return next.isLater === true ? 'run again later; nothing was left running' : 'run again';
     case 'wait':
       return `to go on waiting: ${waitLine(next)}`;
     case 'download':

@@ -5,7 +5,7 @@ import type { JournalFacts, RunRecord } from '../../contract/record/journal.ts';
 import type { Listener, RunEnd } from '../../contract/record/listener.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { receiptOf } from '../../run/journal/receipt-of.ts';
-import { leavesParts } from '../../run/journal/way-on.ts';
+import { leavesParts } from '../../run/telling/way-on.ts';
 import { writeReceipt } from './receipt-file.ts';
 import type { ReceiptLock } from './receipt-lock.ts';
 

@@ -32,6 +32,8 @@ export function readNetworkEnvironment(environment: Env, warn: (code: string, me
 
 const PEM_CERTIFICATE = /-----BEGIN (?:X509 )?CERTIFICATE-----[^-]*-----END (?:X509 )?CERTIFICATE-----/g;
 const PEM_BEGIN = /-----BEGIN (?:X509 )?CERTIFICATE-----/g;
+/** A company's own file has a few certificates. */
+const MOST_PARSED = 8;
 /** Bundles of all public CAs have less than 1 MiB. */
 const LARGEST_CA_FILE = 16 * 1024 * 1024;
 
@@ -57,13 +59,29 @@ function checkCaFile(path: string | undefined): void {
   const certificates = text.match(PEM_CERTIFICATE) ?? [];
   if (certificates.length === 0) throw refuse('it holds no certificate in PEM form');
   if (text.match(PEM_BEGIN)?.length !== certificates.length) throw refuse('a certificate in it is cut off');
-  for (const [index, certificate] of certificates.entries()) {
-    try {
-      new X509Certificate(certificate);
-    } catch (cause) {
-      throw refuse(`certificate ${index + 1} of ${certificates.length} in it is damaged`, cause);
-    }
+  // A bundle of all public CAs is no work of hands, and parsing it takes longer than the rest of the start.
+  const isGood = certificates.length > MOST_PARSED ? isWhole : isCertificate;
+  const damaged = certificates.findIndex((certificate) => !isGood(certificate));
+  if (damaged >= 0) throw refuse(`certificate ${damaged + 1} of ${certificates.length} in it is damaged`);
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
   }
+}
+
+/** Whether base64 that is one DER SEQUENCE (X.690, section 8.1.3) to its last byte stands between the lines. */
+function isWhole(pem: string): boolean {
+  const body = pem.replace(/-----[^-]+-----|\s/g, '');
+  const der = Buffer.from(body, 'base64');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(body) || der[0] !== 0x30) return false;
+  const lengthBytes = (der[1] ?? 0) < 0x80 ? 0 : (der[1] ?? 0) - 0x80;
+  if (lengthBytes > 4 || der.length < 2 + lengthBytes) return false;
+  const length = lengthBytes === 0 ? (der[1] ?? 0) : der.readUIntBE(2, lengthBytes);
+  return der.length === 2 + lengthBytes + length;
 }
 
 /**
@@ -93,17 +111,22 @@ function variableFor(setting: keyof ProxySettings, environment: Env): string {
 /** Without a scheme it is http, as for curl. */
 const WITHOUT_SCHEME = /^(?:[^\s/?#]*@)?(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?\/?$/i;
 
+/** Scheme, user and host of a proxy's address; what is behind them says nothing of the way there, and curl passes over it. */
+const WAY_TO_PROXY = /^[a-z][a-z\d+.-]*:\/\/[^/?#\\]+/i;
+
 function proxy(setting: 'httpProxy' | 'httpsProxy', environment: Env): string {
   const name = variableFor(setting, environment);
   const given = environment[name]?.trim() ?? '';
   if (given === '') return '';
   const value = WITHOUT_SCHEME.test(given) ? `http://${given}` : given;
-  if (!URL.canParse(value)) {
+  const address = WAY_TO_PROXY.exec(value)?.[0] ?? '';
+  // An @ behind the host is the end of a password: what stands before it there is no host.
+  if (!URL.canParse(address) || value.slice(address.length).includes('@')) {
     const hint = 'write it as http://host:port, and in a password %23 for #, %2F for /, %3F for ?';
     throw new UsageError(`${name} is not a URL`, { hint });
   }
-  const scheme = new URL(value).protocol.slice(0, -1);
-  if (scheme === 'http' || scheme === 'https') return value;
+  const scheme = new URL(address).protocol.slice(0, -1);
+  if (scheme === 'http' || scheme === 'https') return address;
   const hint =
     setting === 'httpsProxy' && /all_proxy/i.test(name) ? 'set HTTPS_PROXY to a proxy that takes http' : undefined;
   throw new UsageError(`${name}: proxy scheme ${scheme} is not supported`, { hint });

@@ -49,6 +49,8 @@ export interface ErrorDescription {
   readonly hint?: string;
   /** Which limit of builds a 429 tells of; `slot` where nothing says otherwise. */
   readonly limit?: BuildLimit;
+  /** True for a body in another form than the API documents for its errors: something else on the way may have answered. */
+  readonly isForeign?: boolean;
 }
 
 /** What the body of an answer with this status says. */
@@ -62,7 +64,7 @@ export interface RefusalInside extends ErrorDescription {
 interface ApiCall<T> {
   /** A verb phrase for messages: "request the upload". */
   readonly what: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below the base address, each variable segment encoded. */
   readonly path: string;
   readonly json?: unknown;

@@ -156,7 +156,8 @@ export async function refusal(
 ): Promise<CallFailure> {
   const { status } = answer;
   if (status < 400) return redirect(answer, request);
-  const description = describeError(await errorBody(answer, request), status);
+  const body = await errorBody(answer, request);
+  const description = describeError(body, status);
   const failureClass = classOfStatus(status, answer, request);
   return new CallFailure(failureClass, 'status', `HTTP ${status}`, {
     ...details(answer, request),
@@ -167,6 +168,8 @@ export async function refusal(
     meaning: description.meaning ?? null,
     limit: description.limit,
     hint: description.hint ?? null,
+    // A page or a plain text is a gateway's; APIs that answer JSON say their refusals in it, or say nothing.
+    isOfApi: body !== null && (typeof body === 'object' || body === '') && description.isForeign !== true,
   });
 }
 
@@ -179,6 +182,7 @@ function refusedInside(inside: RefusalInside, answer: HttpAnswer, request: HttpR
     meaning: inside.meaning ?? null,
     limit: inside.limit,
     hint: inside.hint ?? null,
+    isOfApi: true,
   });
 }
 

@@ -4,6 +4,7 @@ import {
   AuthError,
   type BuildLimit,
   type ErrorDetails,
+  type ErrorOrigin,
   PolicyError,
   RejectedError,
   UnavailableError,
@@ -28,6 +29,8 @@ export class CallFailure extends Error {
   readonly hint: string | null;
   /** Which limit of builds a 429 tells of, where the backend says so. */
   readonly limit: BuildLimit | null;
+  /** Whether the backend itself said it, in the form that it documents. */
+  readonly isOfApi: boolean;
   readonly sentBytes: number;
   readonly totalBytes: number;
 
@@ -44,6 +47,7 @@ export class CallFailure extends Error {
       readonly meaning?: 'auth' | 'limit' | 'refused' | null;
       readonly hint?: string | null;
       readonly limit?: BuildLimit | null | undefined;
+      readonly isOfApi?: boolean;
       readonly sentBytes?: number;
       readonly totalBytes?: number;
       readonly cause?: unknown;
@@ -60,6 +64,7 @@ export class CallFailure extends Error {
     this.meaning = details.meaning ?? null;
     this.hint = details.hint ?? null;
     this.limit = details.limit ?? null;
+    this.isOfApi = details.isOfApi ?? false;
     this.sentBytes = details.sentBytes ?? 0;
     this.totalBytes = details.totalBytes ?? 0;
   }
@@ -106,7 +111,7 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
     case 'dns-failing':
     case 'refused':
     case 'connect-timeout':
-      return 'check the address and the way to it (firewall, VPN, HTTPS_PROXY), then run again';
+      return 'check the address and the way to it (firewall, VPN, HTTPS_PROXY)';
     case 'tls-untrusted':
       return 'if your company inspects TLS, its CA has to be in the file that NODE_EXTRA_CA_CERTS names';
     case 'tls-time':
@@ -120,12 +125,20 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
     case 'proxy-refused':
       return 'ask whoever runs the proxy to allow this host';
     case 'proxy-failing':
-      return 'check the proxy that HTTPS_PROXY or HTTP_PROXY names, then run again';
+      return 'check the proxy that HTTPS_PROXY or HTTP_PROXY names';
     case 'proxy-auth':
       return 'put valid proxy credentials in HTTPS_PROXY';
     default:
       return undefined;
   }
+}
+
+const RUN_AGAIN: ReadonlySet<Fault> = new Set(['dns-failing', 'refused', 'connect-timeout', 'proxy-failing']);
+
+/** Whose word a failed call is. A status is the word of whoever answered; what has no response comes from the way there. */
+function originOf({ fault, status, isOfApi }: CallFailure): ErrorOrigin {
+  if (isOfApi) return 'api';
+  return status === null || fault.startsWith('proxy') ? 'way' : 'response';
 }
 
 /**
@@ -145,6 +158,8 @@ export function toAppToolError(
   const details: ErrorDetails = {
     cause: failure,
     hint: failure.hint ?? hintFor(failure, now),
+    next: failure.hint === null && RUN_AGAIN.has(failure.fault) ? { do: 'again' } : null,
+    origin: originOf(failure),
     httpStatus: failure.status,
     backendCode: failure.backendCode,
     serverText: failure.serverText,
@@ -155,12 +170,10 @@ export function toAppToolError(
     return rejection(failure, message, policy, wasLost, now, details);
   if (mayHaveBeenDone(failure, policy, wasLost)) {
     const hint = details.hint ?? 'it may have been done all the same: look at the backend before you run it again';
-    return new UnknownOutcomeError(message, { ...details, hint, isAnswerLost: true });
+    return new UnknownOutcomeError(message, { ...details, hint, next: null, isAnswerLost: true });
   }
-  return new UnavailableError(message, {
-    ...details,
-    hint: details.hint ?? 'run again later; nothing was left running',
-  });
+  const next = details.hint == null ? ({ do: 'again', isLater: true } as const) : details.next;
+  return new UnavailableError(message, { ...details, next });
 }
 
 function isErrorAfterReceipt({ failureClass, status }: CallFailure, policy: CallPolicy): boolean {
@@ -193,7 +206,10 @@ function rejection(
   const isOfKey =
     (status === 401 && policy.refusedAccess !== 'url') || (status === 403 && policy.refusedAccess === 'key');
   if (isOfKey && failure.meaning !== 'refused') return new AuthError(message, details);
-  const hint =
-    status === 404 || status === 405 ? 'check the base address' : 'correct what the server names, then run again';
-  return new RejectedError(message, { ...details, hint: details.hint ?? hint, afterLostAnswer: wasLost });
+  if (details.hint != null) return new RejectedError(message, { ...details, afterLostAnswer: wasLost });
+  const advice =
+    status === 404 || status === 405
+      ? ({ hint: 'check the base address' } as const)
+      : ({ hint: 'correct what the server names', next: { do: 'again' } } as const);
+  return new RejectedError(message, { ...details, ...advice, afterLostAnswer: wasLost });
 }

@@ -1,6 +1,8 @@
 import type { Context } from '../../contract/context.ts';
 import {
+  AppToolError,
   AuthError,
+  type ErrorClass,
   JobFailedError,
   LimitError,
   PendingError,
@@ -16,7 +18,8 @@ import { withDeadline } from '../deadline.ts';
 const FIRST_POLL_MS = { from: 2_000, spread: 3_000 } as const;
 const JITTER = 0.2;
 const MOST_ABSENCES_AFTER_PRESENCE = 3;
-const AUTH_CONFIRM_MS = 15_000;
+/** A refusal of a question ends the wait when the API has said it twice, this far apart (ms). */
+const CONFIRM_MS = 15_000;
 /** The question at the deadline gets this long for its answer. */
 const LAST_QUESTION_MS = 5_000;
 
@@ -44,11 +47,14 @@ interface Watch {
   /** The setting by which the last answer was read, where it is an assumption. */
   setting: string | null;
   warnedOfWord: boolean;
+  /** Since when the API itself refuses the question, in this class; `null` while it does not. */
+  refusal: { readonly errorClass: ErrorClass; readonly atMs: number } | null;
 }
 
 /**
- * Asks until the job has ended, also while a person at the store must act. Only the deadline, an end, or credentials that stay refused
- * stop it: no single failed question does. Rejects with `PendingError` at the deadline and with `JobFailedError` when the backend says failed.
+ * Asks until the job has ended, also while a person at the store must act. A verdict on a question is none on the job: no single failed
+ * question ends the wait, and neither does any number of responses that are not the API's own. Credentials that the API itself refuses twice do, and so
+ * do a question that it refuses about a job that it has never known, and a way there that has never worked. Rejects with `PendingError` at the deadline and with `JobFailedError` when the backend says failed.
  */
 export async function waitForJob(request: WaitRequest, ctx: Context): Promise<JobState> {
   const watch: Watch = {
@@ -60,6 +66,7 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
     lastReport: '',
     setting: null,
     warnedOfWord: false,
+    refusal: null,
   };
   ctx.emit({ type: 'wait.start', job: request.job, timeoutMs: request.timeoutMs });
   if (request.uploaded) await pause(watch, Math.min(request.pollIntervalMs, firstPollMs(ctx)), ctx);
@@ -73,7 +80,7 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
       if (state.phase === 'failed') throw jobFailed(request.job, state);
       if (state.phase === 'succeeded') return state;
     }
-    if (!isLast) await pause(watch, jittered(request.pollIntervalMs, ctx), ctx);
+    if (!isLast) await pause(watch, nextPauseMs(watch, ctx), ctx);
   }
   throw stillRunning(watch);
 }
@@ -84,6 +91,11 @@ function stillRunning({ request, lastWord, setting, seen, absences }: Watch): Pe
   if (!seen && absences === 0)
     return new PendingError(`${request.job} could not be asked after in ${seconds} s; last tried: ${lastWord}`, {
       hint: 'whether it still runs is not known',
+      next,
+    });
+  if (!seen && !request.uploaded)
+    return new PendingError(`no record of ${request.job} appeared in ${seconds} s`, {
+      hint: 'check the reference, and that the credentials belong to the same tenant',
       next,
     });
   const reading = setting === null ? '' : `; how its status is read is decided by ${setting}`;
@@ -125,23 +137,41 @@ async function ask(watch: Watch, isLast: boolean, ctx: Context): Promise<JobStat
     return await withDeadline(ctx, limitMs, tooLate, watch.request.poll);
   } catch (error) {
     ctx.signal.throwIfAborted();
-    if (error instanceof AuthError && watch.seen) return await confirmAuth(watch, ctx);
-    if (!(error instanceof UnavailableError || error instanceof LimitError)) throw error;
-    watch.lastWord = error.message;
-    ctx.emit({ type: 'debug', message: `status question failed, asking again: ${error.message}` });
+    throwVerdict(watch, error, ctx);
+    const { message } = error as AppToolError;
+    watch.lastWord = message;
+    ctx.emit({ type: 'debug', message: `status question failed, asking again: ${message}` });
     return null;
   }
 }
 
-/** A key that worked a moment ago gets one more chance: a gateway's hiccup looks the same as a key that was disabled. */
-async function confirmAuth(watch: Watch, ctx: Context): Promise<JobState | 'absent'> {
-  await pause(watch, Math.min(AUTH_CONFIRM_MS, watch.request.pollIntervalMs), ctx);
-  return await watch.request.poll(ctx);
+/** Throws what ends the wait; returns where the question may be asked again. */
+function throwVerdict(watch: Watch, error: unknown, ctx: Context): void {
+  if (error instanceof UnavailableError || error instanceof LimitError) return;
+  const isRefusal = error instanceof AuthError || error instanceof RejectedError;
+  const hasWorked = watch.seen || watch.request.uploaded;
+  if (!(error instanceof AppToolError)) throw error;
+  if (error.origin === 'response') return;
+  if (error.origin === 'way' && hasWorked) return;
+  // A question that was right before does not become wrong; a key can.
+  if (error instanceof RejectedError && hasWorked) return;
+  if (!isRefusal || error.origin === 'way') throw error;
+  const now = ctx.clock.now();
+  if (watch.refusal?.errorClass !== error.class) watch.refusal = { errorClass: error.class, atMs: now };
+  else if (now - watch.refusal.atMs >= CONFIRM_MS) throw error;
+}
+
+/** Until the next question: sooner than usual where a refusal is to be confirmed. */
+function nextPauseMs({ request, refusal }: Watch, ctx: Context): number {
+  const usualMs = jittered(request.pollIntervalMs, ctx);
+  const confirmMs = refusal === null ? 0 : refusal.atMs + CONFIRM_MS - ctx.clock.now();
+  return confirmMs > 0 ? Math.min(usualMs, confirmMs) : usualMs;
 }
 
 function noteAbsence(watch: Watch, ctx: Context): void {
   const { request } = watch;
   watch.absences += 1;
+  watch.refusal = null;
   watch.lastWord = 'no build record';
   report(watch, { phase: 'absent', status: 'not there yet', message: null }, ctx);
   if (watch.seen && watch.absences >= MOST_ABSENCES_AFTER_PRESENCE) {
@@ -169,6 +199,7 @@ export function noSuchJob(job: string): RejectedError {
 
 function noteState(watch: Watch, state: JobState, ctx: Context): void {
   watch.seen = true;
+  watch.refusal = null;
   watch.absences = 0;
   watch.lastWord = `status ${state.status}`;
   watch.setting = state.setting ?? null;

@@ -1,7 +1,7 @@
 import type { CommandInput, CommandOutput, Planned } from '../../../contract/backend/definition.ts';
 import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
-import { RejectedError, UnknownOutcomeError } from '../../../contract/errors.ts';
+import { isNotFound, RejectedError, UnknownOutcomeError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import { stageNamed } from '../../apptego-shared/environment.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
@@ -113,7 +113,7 @@ export async function deleteBuild(
     await destroy(api, change, isThere, ctx);
   } catch (error) {
     // The history may call it by another name than the upload did, and that is the one to use.
-    if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    if (!isNotFound(error)) throw error;
     const build = await findBuild({ api, key, policy: CALL_POLICIES.read }, ctx);
     if (build === null || build.isDeleted || build.name === '' || build.name === key.name) throw error;
     await destroy(api, changeOf(build.name), isThere, ctx);

@@ -4,6 +4,7 @@ import type { Context } from '../../../contract/context.ts';
 import {
   AppToolError,
   CancelledError,
+  isNotFound,
   RejectedError,
   UnavailableError,
   UnknownOutcomeError,
@@ -80,7 +81,7 @@ async function send<T>(
   try {
     return await api.call({ what, method: 'POST', path, json, policy, answer }, ctx);
   } catch (error) {
-    const isMissing = error instanceof RejectedError && error.httpStatus === 404;
+    const isMissing = isNotFound(error);
     throw isMissing && shownBy !== undefined ? error.with({ hint: null, next: listOf(shownBy) }) : error;
   }
 }

@@ -1,7 +1,7 @@
 import type { CommandInput, CommandOutput, Planned } from '../../../contract/backend/definition.ts';
 import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
-import { AuthError, RejectedError, UnknownOutcomeError } from '../../../contract/errors.ts';
+import { AuthError, isNotFound, UnknownOutcomeError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import { openApi, type Settings } from '../api.ts';
 import { segment } from '../id.ts';
@@ -75,7 +75,7 @@ export async function revokeToken(
     const call = { what: 'revoke the token', method: 'DELETE', path, policy: CALL_POLICIES.destroy } as const;
     await withAccessHint(openApi(input).call({ ...call, answer: NoReply, mayBeEmpty: true }, ctx));
   } catch (error) {
-    const isGone = error instanceof RejectedError && error.httpStatus === 404;
+    const isGone = isNotFound(error);
     if (!isGone) throw error;
     // The try whose answer was lost has revoked it.
     if (!error.afterLostAnswer) throw error.with({ hint: null, next: LIST });

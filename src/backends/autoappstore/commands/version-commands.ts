@@ -1,6 +1,6 @@
 import type { CommandInput, CommandOutput } from '../../../contract/backend/definition.ts';
 import type { Context } from '../../../contract/context.ts';
-import { RejectedError } from '../../../contract/errors.ts';
+import { isNotFound } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import { openApi, readVersions, type Settings, type VersionReader } from '../api.ts';
 import type { Release, Runs, Version } from './command-data.ts';
@@ -41,7 +41,7 @@ async function read<T>(
   try {
     return await ask(readVersions(openApi(input), CALL_POLICIES.read), id);
   } catch (error) {
-    if (!(error instanceof RejectedError && error.httpStatus === 404)) throw error;
+    if (!isNotFound(error)) throw error;
     throw error.with({ hint: 'check the version id, and that the token belongs to its app' });
   }
 }

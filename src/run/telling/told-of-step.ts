@@ -1,0 +1,40 @@
+import {
+  AppToolError,
+  CancelledError,
+  detailsOf,
+  isNotFound,
+  LimitError,
+  PendingError,
+  UnavailableError,
+  UnknownOutcomeError,
+} from '../../contract/errors.ts';
+import type { Next } from '../../contract/next.ts';
+import type { Step } from '../../contract/record/journal.ts';
+import { standingOf } from '../journal/standing.ts';
+
+/**
+ * How a failure is told once a step of the journal may be running: from the job's side. What kept us from asking is no verdict on the job, so it is
+ * never "unavailable" (which says that nothing is running, and to run again); whatever else it is, it names the way on instead of "run again".
+ * `until` is the milestone that was waited for.
+ */
+export function toldOfStep<T>(error: T, step: Step, until?: string | undefined): T | AppToolError {
+  if (!(error instanceof AppToolError) || error instanceof CancelledError || isNotFound(error)) return error;
+  const standing = standingOf(step);
+  const isAskingTrouble =
+    error instanceof UnavailableError || error instanceof LimitError || error.origin === 'response';
+  if (standing === 'unknown') {
+    const next: Next = { do: 'look', where: step.backend };
+    if (!isAskingTrouble) return saysAgain(error) ? error.with({ next }) : error;
+    return new UnknownOutcomeError(error.message, { ...detailsOf(error), next });
+  }
+  if (standing !== 'running' || step.job === null) return error;
+  const next: Next = { do: 'wait', job: step.job.text, until };
+  if (isAskingTrouble)
+    return new PendingError(error.message, { ...detailsOf(error), hint: error.hint ?? 'the job goes on', next });
+  return saysAgain(error) ? error.with({ next }) : error;
+}
+
+/** Whether an error leaves the way on open, or says to run the same command again. */
+function saysAgain({ next }: AppToolError): boolean {
+  return next === null || next.do === 'again';
+}
