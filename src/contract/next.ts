@@ -30,7 +30,7 @@ export type Next =
   /** Go on with what is missing, by the receipt. */
   | { readonly do: 'resume'; readonly receipt: string }
   /** Send a step again although it may have landed, or is done: by its id. */
-  | { readonly do: 'again'; readonly step: string }
+  | { readonly do: 'resend'; readonly step: string }
   /** What to do differs: for each step by itself. */
   | { readonly do: 'each'; readonly steps: readonly NextOfStep[] }
   /** Look there before anything is sent again: a backend by its id. */

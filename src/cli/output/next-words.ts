@@ -34,7 +34,7 @@ export function nextWords(next: Next): string {
       return `to remove them: ${commandLine('abort', next.receipt)}`;
     case 'resume':
       return `to go on with what is missing: --resume ${next.receipt}`;
-    case 'again':
+    case 'resend':
       return `to send it all the same: --again ${next.step}`;
     case 'each':
       return next.steps

@@ -38,13 +38,20 @@ export function foundDecisions(
       const { values = {}, sources = {} } = settings.backends[id] ?? {};
       return decisive.map((key) => decisionOf([id, key], values[key], sources[key]));
     });
-  return [...common, ...own].filter((decision) => decision !== null);
+  return [...common, releasesOf(flags, config), ...own].filter((decision) => decision !== null);
 }
 
 /** In one line, each with its place. */
 export function wordsOf(decisions: readonly FoundDecision[]): string {
   const parts = decisions.map(({ setting, value, source }) => `${setting} ${value} (${source})`);
   return `decided by the config of this project: ${parts.join(', ')}`;
+}
+
+/** A release says all of it: what is protected for what, and where it goes. */
+function releasesOf(flags: CommandSpec['flags'], { text }: ConfigFile): FoundDecision | null {
+  const { releases } = text.value;
+  if (!flags.includes('resume') || typeof releases !== 'object' || releases === null) return null;
+  return { setting: 'releases', value: Object.keys(releases).join(', '), source: text.locate(['releases']) };
 }
 
 function decisionOf(path: readonly string[], value: unknown, source: Source | undefined): FoundDecision | null {

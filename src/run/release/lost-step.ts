@@ -13,7 +13,7 @@ export async function findLost({ backend, options }: ReleaseBackend, ctx: StepCo
   const file = step.action === 'publish' ? (output ?? input) : input;
   const { find } = backend.adapter;
   const what = `${step.id} may have landed in an earlier run`;
-  const next = { do: 'again', step: step.id } as const;
+  const next = { do: 'resend', step: step.id } as const;
   if (find === undefined || input === null || file === null)
     throw new UnknownOutcomeError(what, { hint: `${backend.id} cannot be asked for it: look there`, next });
   const { packageName, versionName, versionCode } = file;

@@ -1,5 +1,6 @@
 import type { JobState } from '../../../contract/job.ts';
-import type { Step } from '../../../contract/record/journal.ts';
+import type { JournalFacts, Step } from '../../../contract/record/journal.ts';
+import { formatElapsed } from '../../../contract/text/units.ts';
 import { withArtifactFor } from '../../../run/artifact.ts';
 import { type Prepared, prepare } from '../../../run/release/prepare.ts';
 import { checkReleaseInput } from '../../../run/release/protect-part.ts';
@@ -15,10 +16,27 @@ export async function releaseCommand(session: Session): Promise<CommandResult<Pl
   const input = await readRelease(session);
   const { ctx, settings } = session;
   if (settings.values.dryRun === true) return await rehearse(input, session);
+  const startedAt = ctx.clock.now();
   const failure = await release(input, ctx);
   const steps = input.plan.steps.flatMap(({ id }) => ctx.journal.steps.find((step) => step.id === id) ?? []);
   const text = steps.map(line).join('\n');
+  ctx.emit({ type: 'note', message: summaryOf(input.plan, ctx.journal, ctx.clock.now() - startedAt) });
   return failure === null ? { text } : { text, failure };
+}
+
+/** Who, what, where and how long, in one line. */
+function summaryOf({ name, steps }: ReleaseInput['plan'], journal: JournalFacts, durationMs: number): string {
+  const { input, output, environment } = journal;
+  const app = [input?.packageName, input?.versionName, input?.versionCode == null ? null : `(${input.versionCode})`];
+  const isDone = (id: string) => journal.steps.some((step) => step.id === id && step.state?.phase === 'succeeded');
+  const open = steps.filter(({ id }) => !isDone(id)).map(({ id }) => id);
+  const files = output === null ? input?.name : `${input?.name} -> ${output.name}`;
+  return [
+    `release ${name}: ${app.filter((part) => part != null).join(' ')}`,
+    ...[files, environment].filter((part) => part != null),
+    open.length === 0 ? 'every step is done' : `not done: ${open.join(', ')}`,
+    formatElapsed(durationMs),
+  ].join(', ');
 }
 
 /** How it stands with a step of a release: its id, phase, status and job. */
