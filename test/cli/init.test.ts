@@ -198,6 +198,8 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
     terminal.type('tenant-1\n');
     await terminal.until(/applivery\.api \[none\]: $/);
     terminal.type('\n');
+    await terminal.until(/name of the release \[none\]: $/);
+    terminal.type('production\n');
     await terminal.until(/name \[apptool\.config\.json\]: $/);
     terminal.type('config.js\n');
     await terminal.until(/ends in \.json, \.yaml or \.yml\nname .*: $/);
@@ -208,6 +210,7 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
       backend: 'apptego-management',
       environment: 'prod',
       'apptego-management': { tenant: 'tenant-1' },
+      releases: { production: { protect: { backend: 'apptego-management' }, publish: ['applivery'] } },
     });
   });
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { BLOCK, signApk } from '../support/apk-signer.ts';
 import { runCli } from '../support/cli.ts';
 import { faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
+import { createSigningKey } from '../support/signing-key.ts';
 
 const PRODUCTION = {
   protect: { backend: 'apptego', environment: 'prod', signingKey: 'sandbox' },
@@ -307,6 +309,23 @@ describe('release', () => {
 
 describe('--signed', () => {
   const UNSIGNED = { protect: { environment: 'prod', signingKey: 'none' }, publish: ['applivery'] };
+
+  test('the output as somebody else has signed it is proven, and published in its place', async () => {
+    const { run, folder, receipt, uploads } = await setUp({ x: UNSIGNED });
+    await copyFixture('unsigned.apk', folder, 'app.apk');
+    await run('x app.apk --resume r.json --until protected');
+    const output = await readFile(join(folder, 'app-protected.apk'));
+    await writeFile(join(folder, 'signed.apk'), signApk(output, [[BLOCK.v2, [{ key: createSigningKey('release') }]]]));
+
+    const result = await run('x --resume r.json --from publish --signed signed.apk');
+    const again = await run('x --resume r.json --from publish --signed signed.apk');
+
+    expect([result.code, again.code], result.stderr + again.stderr).toEqual([0, 0]);
+    const signed = await sha256Of(join(folder, 'signed.apk'));
+    const { output: kept, steps } = await receipt();
+    expect([kept?.sha256, steps.find(({ action }) => action === 'publish')?.sha256]).toEqual([signed, signed]);
+    expect(uploads().applivery).toBe(1);
+  });
 
   test('a file that is not the output, signed, is refused, and nothing is published', async () => {
     const { run, uploads } = await setUp({ x: UNSIGNED });

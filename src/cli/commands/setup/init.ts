@@ -118,8 +118,31 @@ async function configFor(
     // An empty one, too, says that this backend is meant to be used.
     if (Object.keys(section).length > 0 || backend !== protecting) config[backend.id] = section;
   }
+  const release = protecting === undefined ? null : await askForRelease(chosen, protecting, interview);
+  if (release !== null) config.releases = release;
   interview.assertComplete();
   return config;
+}
+
+/** A pipeline through all that was chosen, where the person wants it. */
+async function askForRelease(
+  chosen: readonly BackendDefinition[],
+  protecting: BackendDefinition,
+  interview: Interview,
+): Promise<Record<string, unknown> | null> {
+  const publish = chosen.filter((backend) => backend !== protecting).map(({ id }) => id);
+  if (publish.length === 0) return null;
+  const name = await interview.ask({
+    about: `A release: protect with ${protecting.id}, then publish to ${publish.join(', ')}`,
+    question: 'name of the release',
+    isOptional: true,
+    flag: '--config <file>',
+    read: (answer) => {
+      if (/^[a-z][\w-]{0,40}$/i.test(answer)) return answer;
+      throw new UsageError('a name is letters, digits, - and _');
+    },
+  });
+  return name === null ? null : { [name]: { protect: { backend: protecting.id }, publish } };
 }
 
 function environmentQuestion() {
