@@ -23,6 +23,7 @@ interface Made {
   readonly signed: string;
   readonly autoappstore: string;
   readonly applivery: string;
+  readonly removed: string;
   readonly key: string;
   readonly token: string;
 }
@@ -98,6 +99,14 @@ export const LINES: Readonly<Record<string, Lines>> = {
   'autoappstore tokens revoke': { works: ({ token }) => `${token} --yes`, fails: 'b1c2 --yes' },
   'applivery builds list': { ...BARE, variables: APPLIVERY_REFUSES },
   'applivery builds show': { works: ({ applivery }) => named(applivery), fails: '0123456789abcdef01234567' },
+  'applivery builds edit': {
+    works: ({ applivery }) => `${named(applivery)} --tags approved`,
+    fails: '0123456789abcdef01234567 --tags approved',
+  },
+  'applivery publications list': { ...BARE, variables: APPLIVERY_REFUSES },
+  'applivery publications create': { works: () => 'nightly --shows branch:main', fails: 'Nightly' },
+  'applivery apps list': { ...BARE, variables: { APPLIVERY_SERVICE_TOKEN: 'another-token' } },
+  'applivery builds delete': { works: ({ removed }) => `${removed} --yes`, fails: '0123456789abcdef01234567 --yes' },
 };
 
 export const own = backends.flatMap(({ id, commands = [] }) => commands.map((command) => ({ ...command, id })));
@@ -228,10 +237,10 @@ export async function makeThings(
 ): Promise<Made> {
   const upload = async (to: string) => (await works('upload', `app.apk --to ${to}`)).job?.ref ?? '';
   const management = 'apptego-management -e prod';
-  const [apptego = '', deleted = '', signed = '', autoappstore = '', applivery = ''] = await Promise.all(
-    ['apptego -e dev', management, management, 'autoappstore', 'applivery'].map(upload),
+  const [apptego = '', deleted = '', signed = '', autoappstore = '', applivery = '', removed = ''] = await Promise.all(
+    ['apptego -e dev', management, management, 'autoappstore', 'applivery', 'applivery'].map(upload),
   );
-  const jobs = { apptego, deleted, signed, autoappstore, applivery, key: '', token: '' };
+  const jobs = { apptego, deleted, signed, autoappstore, applivery, removed, key: '', token: '' };
   const [key, token] = await Promise.all(
     MAKERS.map(async (command) => (await works(command, LINES[command]?.works(jobs) ?? '', runProcess)).data),
   );

@@ -9,8 +9,9 @@ import { uploadByForm } from '../../transfer/upload/form-upload.ts';
 import { jobFailed } from '../../transfer/wait/poll.ts';
 import { type Builds, createAccess } from './access.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
+import { buildsLikeSent } from './find-build.ts';
 import type { Settings } from './settings.ts';
-import { type BuildRecord, BuildReply, BuildsReply, DownloadTokenReply, UploadReply } from './wire.ts';
+import { BuildRecord, BuildReply, DownloadTokenReply, PageReply, UploadReply } from './wire.ts';
 
 /** "Required when uploading a Custom Build Platform. Values". A workspace may have more. */
 const PLATFORMS = ['ios', 'macos', 'android', 'ps4', 'ps5', 'switch', 'xbox-one', 'xbox-series'];
@@ -79,6 +80,14 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     }
   };
 
+  const find: NonNullable<Adapter['find']> = async (lost, since, ctx) => {
+    const { versionName, buildPlatform } = settings;
+    const deployer = settings.deployer ? await input.build() : null;
+    const builds = access.chosen();
+    const found = await buildsLikeSent(builds, { lost, versionName, buildPlatform, deployer }, since, ctx);
+    return found.map(builds.jobId);
+  };
+
   const assertDownloadable = (id: string): void => {
     if (access.ofJob(id).builds.api === 'workspace') return;
     throw new UsageError('applivery gives builds back by the Workspace API alone, not for an App API token', {
@@ -111,7 +120,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     const { api, reads, path } = access.chosen();
     const call = { what: 'list the builds', method: 'GET', path: `${path}?page=1&limit=1` } as const;
     try {
-      await reads.call({ ...call, policy: CALL_POLICIES.proof, answer: BuildsReply }, ctx);
+      await reads.call({ ...call, policy: CALL_POLICIES.proof, answer: PageReply(BuildRecord) }, ctx);
     } catch (error) {
       const isElsewhere = api === 'workspace' && error instanceof RejectedError && error.httpStatus === 404;
       if (!isElsewhere) throw error;
@@ -121,7 +130,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     return `the ${token} token was taken: the builds were listed by the ${name} API`;
   };
 
-  return { plan, upload, poll, assertDownloadable, download, proveCredentials };
+  return { plan, upload, poll, find, assertDownloadable, download, proveCredentials };
 }
 
 function details(

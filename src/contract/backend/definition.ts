@@ -94,7 +94,22 @@ export interface Planned {
 }
 
 /** The flags of the command line's one list that a backend's command can take; a name that is not among them does not compile. */
-type CommandFlag = 'alias' | 'default' | 'environment' | 'limit' | 'name' | 'platform' | 'set' | 'stall-timeout';
+type CommandFlag =
+  | 'alias'
+  | 'changelog'
+  | 'default'
+  | 'environment'
+  | 'limit'
+  | 'name'
+  | 'platform'
+  | 'security'
+  | 'set'
+  | 'shows'
+  | 'stall-timeout'
+  | 'status'
+  | 'tags'
+  | 'version-name'
+  | 'visibility';
 
 /** A command that only one backend has: `apptool <id> <name> …`. */
 export interface BackendCommand<Settings = unknown> {

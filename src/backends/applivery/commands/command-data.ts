@@ -24,3 +24,32 @@ export type Builds = z.infer<typeof Builds>;
 
 export const OneBuild = z.strictObject({ build: Build });
 export type OneBuild = z.infer<typeof OneBuild>;
+
+export const DeletedBuild = z.strictObject({ deleted: z.string().describe('Its job reference') });
+export type DeletedBuild = z.infer<typeof DeletedBuild>;
+
+const Publication = z
+  .looseObject({
+    id: z.string(),
+    slug: text,
+    distributionUrl: text.describe('The link that testers get'),
+    visibility: text,
+    security: text,
+    createdAt: text,
+  })
+  .describe('What else Applivery says of a publication is there too, as it came');
+
+export const Publications = z.strictObject({ publications: z.array(Publication) });
+export type Publications = z.infer<typeof Publications>;
+
+export const OnePublication = z.strictObject({ publication: Publication });
+export type OnePublication = z.infer<typeof OnePublication>;
+
+export const Apps = z.strictObject({
+  apps: z.array(
+    z
+      .looseObject({ id: z.string(), name: text, slug: text, createdAt: text })
+      .describe('What else Applivery says of an app is there too, as it came'),
+  ),
+});
+export type Apps = z.infer<typeof Apps>;

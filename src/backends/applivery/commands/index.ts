@@ -1,13 +1,23 @@
-import type { BackendCommand } from '../../../contract/backend/definition.ts';
+import type { BackendCommand, CredentialSpec } from '../../../contract/backend/definition.ts';
 import type { Settings } from '../settings.ts';
+
+const PASSWORD: CredentialSpec = {
+  name: 'publicationPassword',
+  variable: 'APPLIVERY_PUBLICATION_PASSWORD',
+  isOptional: true,
+  label: 'password of a publication',
+  form: 'the password that testers are told',
+  isPassword: true,
+  problemOf: () => null,
+};
 
 export const commands: readonly BackendCommand<Settings>[] = [
   {
     name: 'builds list',
     operands: [],
-    flags: ['limit', 'platform', 'set'],
+    flags: ['limit', 'platform', 'status', 'version-name', 'set'],
     summary: 'List the builds of the app, newest first',
-    example: 'apptool applivery builds list --platform ios --limit 10',
+    example: 'apptool applivery builds list --platform ios --status processed --limit 10',
     data: async () => (await import('./command-data.ts')).Builds,
     run: async (input, ctx) => (await import('./builds.ts')).listBuilds(input, ctx),
   },
@@ -20,5 +30,57 @@ export const commands: readonly BackendCommand<Settings>[] = [
     example: 'apptool applivery builds show 64b0c1d2e3f4a5b6c7d8e9f0',
     data: async () => (await import('./command-data.ts')).OneBuild,
     run: async (input, ctx) => (await import('./builds.ts')).showBuild(input, ctx),
+  },
+  {
+    name: 'builds edit',
+    operands: ['build'],
+    takesJob: true,
+    flags: ['version-name', 'tags', 'changelog', 'set'],
+    summary: 'Change the version name, the tags or the changelog of a build',
+    example: 'apptool applivery builds edit 64b0c1d2e3f4a5b6c7d8e9f0 --tags approved,sprint-42',
+    data: async () => (await import('./command-data.ts')).OneBuild,
+    writes: true,
+    run: async (input, ctx) => (await import('./builds.ts')).editBuild(input, ctx),
+  },
+  {
+    name: 'builds delete',
+    operands: ['build'],
+    takesJob: true,
+    flags: ['set'],
+    summary: 'Delete a build for good',
+    example: 'apptool applivery builds delete 64b0c1d2e3f4a5b6c7d8e9f0 --yes',
+    data: async () => (await import('./command-data.ts')).DeletedBuild,
+    writes: true,
+    destroys: ([build]) => `build applivery:${build}`,
+    run: async (input, ctx) => (await import('./builds.ts')).deleteBuild(input, ctx),
+  },
+  {
+    name: 'publications list',
+    operands: [],
+    flags: ['limit', 'set'],
+    summary: 'List the publications of the app, with their links',
+    example: 'apptool applivery publications list --json',
+    data: async () => (await import('./command-data.ts')).Publications,
+    run: async (input, ctx) => (await import('./publications.ts')).listPublications(input, ctx),
+  },
+  {
+    name: 'publications create',
+    operands: ['slug'],
+    flags: ['shows', 'security', 'visibility', 'set'],
+    summary: 'Hand builds out at a link, which it prints; done already where there is such a publication',
+    example: 'apptool applivery publications create nightly --shows branch:main',
+    data: async () => (await import('./command-data.ts')).OnePublication,
+    writes: true,
+    credentials: [PASSWORD],
+    run: async (input, ctx) => (await import('./publications.ts')).createPublication(input, ctx),
+  },
+  {
+    name: 'apps list',
+    operands: [],
+    flags: ['limit', 'set'],
+    summary: 'List the apps of the workspace: where APPLIVERY_APPLICATION_ID comes from',
+    example: 'apptool applivery apps list',
+    data: async () => (await import('./command-data.ts')).Apps,
+    run: async (input, ctx) => (await import('./apps.ts')).listApps(input, ctx),
   },
 ];

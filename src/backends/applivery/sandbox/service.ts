@@ -1,6 +1,9 @@
-import type { SandboxTools } from '../../contract/backend/sandbox.ts';
-import type { BuildForm } from './sandbox-form.ts';
-import { Refusal } from './sandbox-refusal.ts';
+import type { SandboxTools } from '../../../contract/backend/sandbox.ts';
+import type { BuildForm } from './form.ts';
+import type { BuildChange } from './json.ts';
+import { invalid, pageOf } from './page.ts';
+import { createPublications } from './publications.ts';
+import { Refusal } from './refusal.ts';
 
 const TOKEN_LIFETIME_MS = 60_000;
 const STATUSES = ['pending', 'in_progress', 'processed', 'error'];
@@ -15,7 +18,8 @@ interface Build extends BuildForm {
 export type Service = ReturnType<typeof createService>;
 
 /** The builds of the app: each function gives the `data` of a 200, or throws `Refusal`. */
-export function createService({ options, store, randomId }: SandboxTools, application: string) {
+export function createService(tools: SandboxTools, application: string) {
+  const { options, store, randomId } = tools;
   /** Newest last. */
   const builds = new Map<string, Build>();
   const tokens = new Map<string, { readonly build: Build; readonly expiresAtMs: number }>();
@@ -55,6 +59,7 @@ export function createService({ options, store, randomId }: SandboxTools, applic
   };
 
   return {
+    publications: createPublications(tools),
     create: (form: BuildForm): unknown => {
       const extension = form.build.fileName.toLowerCase().split('.').pop() ?? '';
       const os = form.fields.buildPlatform?.toLowerCase() ?? (extension === 'ipa' ? 'ios' : 'android');
@@ -63,18 +68,30 @@ export function createService({ options, store, randomId }: SandboxTools, applic
       return describe(build);
     },
     details: (id: string): unknown => describe(find(id)),
+    /** "Fields not included in the request body retain their current values." */
+    edit: (id: string, change: BuildChange): unknown => {
+      const build = find(id);
+      const { tags, ...rest } = change;
+      const texts = Object.entries({ ...rest, tags: tags?.join(',') }).flatMap(([name, text]) =>
+        text === undefined ? [] : [[name, text] as const],
+      );
+      const edited = { ...build, fields: { ...build.fields, ...Object.fromEntries(texts) } };
+      builds.set(id, edited);
+      return describe(edited);
+    },
+    remove: (id: string): unknown => {
+      find(id);
+      builds.delete(id);
+      return { deleted: true };
+    },
     list: (query: URLSearchParams): unknown => {
-      const page = numberIn(query, 'page', 1);
-      const limit = numberIn(query, 'limit', 10);
-      for (const name of query.keys())
-        if (!['versionName', 'status', 'os', 'page', 'limit'].includes(name)) throw invalid(name);
       checkChoice(query, 'os', ['ios', 'android']);
       checkChoice(query, 'status', STATUSES);
       const wanted = [...builds.values()].reverse().filter((build) => {
         const is = { versionName: build.fields.versionName, status: statusOf(build), os: build.os };
         return Object.entries(is).every(([name, value]) => (query.get(name) ?? value) === value);
       });
-      return { items: wanted.slice((page - 1) * limit, page * limit).map(describe), totalDocs: wanted.length };
+      return pageOf(wanted.map(describe), query, ['versionName', 'status', 'os']);
     },
     downloadToken: (id: string, type: string | null): unknown => {
       const build = find(id);
@@ -98,18 +115,7 @@ export function createService({ options, store, randomId }: SandboxTools, applic
   };
 }
 
-function numberIn(query: URLSearchParams, name: string, otherwise: number): number {
-  const given = query.get(name);
-  if (given === null) return otherwise;
-  if (!/^[1-9]\d{0,5}$/.test(given)) throw invalid(name);
-  return Number(given);
-}
-
 function checkChoice(query: URLSearchParams, name: string, choices: readonly string[]): void {
   const given = query.get(name);
   if (given !== null && !choices.includes(given)) throw invalid(name);
-}
-
-function invalid(name: string): Refusal {
-  return new Refusal(400, 5006, `${name}: invalid value`);
 }
