@@ -179,6 +179,8 @@ export interface BackendSpec<Schema extends z.ZodObject> {
   readonly quotaBy?: string;
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;
+  /** The same for people: `<organization>/<app>/<build>`. */
+  readonly jobIdForm: string;
   /** What only this backend can do. */
   readonly commands?: readonly BackendCommand<z.infer<Schema>>[];
   create(input: AdapterInput<z.infer<Schema>>): Promise<Adapter>;
