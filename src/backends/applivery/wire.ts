@@ -10,6 +10,7 @@ import { describeUnknownError } from '../../transfer/http/error-text.ts';
 /** "Token Expired", "No auth token" or "Invalid Token", "unauthorized". */
 const ABOUT_THE_TOKEN: ReadonlySet<string> = new Set(['3002', '4002', '4004']);
 const NOT_FOUND = '3001';
+export const SLUG_USED = '5024';
 const LIMIT_EXCEEDED = '5003';
 const NOT_IN_PLAN = '5004';
 
@@ -71,6 +72,30 @@ export type BuildRecord = z.infer<typeof BuildRecord>;
 /** "Responses" of an upload; `null` where it names no build. */
 export const UploadReply = z.object({ data: BuildRecord.nullish().catch(null) }).transform(({ data }) => data ?? null);
 
+/** "files": the entries of type "attachment" are "files you attached"; the others are the build's own. */
+const FileRecord = z.looseObject({
+  id: Id,
+  type: Text,
+  file: z
+    .looseObject({ originalName: Text, size: z.int().min(0).nullish().catch(null) })
+    .nullish()
+    .catch(null),
+});
+
+export interface AttachedFile {
+  readonly id: string;
+  readonly name: string | null;
+  readonly sizeBytes: number | null;
+}
+
+/** The files that are attached to a build, in the server's order. */
+export function attachedTo({ files }: BuildRecord): readonly AttachedFile[] {
+  const list = Array.isArray(files) ? files.flatMap((file) => FileRecord.safeParse(file).data ?? []) : [];
+  return list
+    .filter(({ type }) => type === 'attachment')
+    .map(({ id, file }) => ({ id, name: file?.originalName ?? null, sizeBytes: file?.size ?? null }));
+}
+
 /** "DELETE": `{"status": true, "data": {"deleted": true}}`. */
 export const DeletedReply = z
   .object({
@@ -82,6 +107,23 @@ export const DeletedReply = z
   .transform(({ data }) => ({ deleted: data?.deleted ?? null }));
 
 export const BuildReply = z.object({ data: BuildRecord }).transform(({ data }) => data);
+
+/** "Publications": the configuration by which an app's builds are handed out, at `distributionUrl`. */
+export const PublicationRecord = z.looseObject({
+  id: Id,
+  slug: Text,
+  distributionUrl: Text,
+  visibility: Text,
+  security: Text,
+  filter: z.looseObject({ type: Text, value: Text }).nullish().catch(null),
+  createdAt: Text,
+});
+export type PublicationRecord = z.infer<typeof PublicationRecord>;
+
+export const PublicationReply = z.object({ data: PublicationRecord }).transform(({ data }) => data);
+
+/** "Retrieve paginated list of applications": an app of the workspace. */
+export const AppRecord = z.looseObject({ id: Id, name: Text, slug: Text, createdAt: Text });
 
 const Total = z.int().min(0).nullish().catch(null);
 

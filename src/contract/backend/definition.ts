@@ -99,14 +99,19 @@ type CommandFlag =
   | 'changelog'
   | 'default'
   | 'environment'
+  | 'force'
   | 'limit'
   | 'name'
+  | 'output'
   | 'platform'
+  | 'security'
   | 'set'
+  | 'shows'
   | 'stall-timeout'
   | 'status'
   | 'tags'
-  | 'version-name';
+  | 'version-name'
+  | 'visibility';
 
 /** A command that only one backend has: `apptool <id> <name> …`. */
 export interface BackendCommand<Settings = unknown> {
@@ -174,6 +179,8 @@ export interface BackendSpec<Schema extends z.ZodObject> {
   readonly quotaBy?: string;
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;
+  /** The same for people: `<organization>/<app>/<build>`. */
+  readonly jobIdForm: string;
   /** What only this backend can do. */
   readonly commands?: readonly BackendCommand<z.infer<Schema>>[];
   create(input: AdapterInput<z.infer<Schema>>): Promise<Adapter>;

@@ -1,5 +1,15 @@
-import type { BackendCommand } from '../../../contract/backend/definition.ts';
+import type { BackendCommand, CredentialSpec } from '../../../contract/backend/definition.ts';
 import type { Settings } from '../settings.ts';
+
+const PASSWORD: CredentialSpec = {
+  name: 'publicationPassword',
+  variable: 'APPLIVERY_PUBLICATION_PASSWORD',
+  isOptional: true,
+  label: 'password of a publication',
+  form: 'the password that testers are told',
+  isPassword: true,
+  problemOf: () => null,
+};
 
 export const commands: readonly BackendCommand<Settings>[] = [
   {
@@ -43,5 +53,56 @@ export const commands: readonly BackendCommand<Settings>[] = [
     writes: true,
     destroys: ([build]) => `build applivery:${build}`,
     run: async (input, ctx) => (await import('./builds.ts')).deleteBuild(input, ctx),
+  },
+  {
+    name: 'publications list',
+    operands: [],
+    flags: ['limit', 'set'],
+    summary: 'List the publications of the app, with their links',
+    example: 'apptool applivery publications list --json',
+    data: async () => (await import('./command-data.ts')).Publications,
+    run: async (input, ctx) => (await import('./publications.ts')).listPublications(input, ctx),
+  },
+  {
+    name: 'publications create',
+    operands: ['slug'],
+    flags: ['shows', 'security', 'visibility', 'set'],
+    summary: 'Hand builds out at a link, which it prints; done already where there is such a publication',
+    example: 'apptool applivery publications create nightly --shows branch:main',
+    data: async () => (await import('./command-data.ts')).OnePublication,
+    writes: true,
+    credentials: [PASSWORD],
+    run: async (input, ctx) => (await import('./publications.ts')).createPublication(input, ctx),
+  },
+  {
+    name: 'apps list',
+    operands: [],
+    flags: ['limit', 'set'],
+    summary: 'List the apps of the workspace: where APPLIVERY_APPLICATION_ID comes from',
+    example: 'apptool applivery apps list',
+    data: async () => (await import('./command-data.ts')).Apps,
+    run: async (input, ctx) => (await import('./apps.ts')).listApps(input, ctx),
+  },
+  {
+    name: 'files add',
+    operands: ['build', 'file'],
+    takesJob: true,
+    flags: ['stall-timeout', 'set'],
+    summary: 'Attach a file to a build that is processed: a mapping, a report',
+    example: 'apptool applivery files add 64b0c1d2e3f4a5b6c7d8e9f0 mapping.txt',
+    data: async () => (await import('./command-data.ts')).OneFile,
+    writes: true,
+    run: async (input, ctx) => (await import('./files.ts')).addFile(input, ctx),
+  },
+  {
+    name: 'files get',
+    operands: ['build', 'file'],
+    takesJob: true,
+    flags: ['output', 'force', 'stall-timeout', 'set'],
+    summary: 'Fetch a file that is attached to a build, by its id or its name',
+    example: 'apptool applivery files get 64b0c1d2e3f4a5b6c7d8e9f0 mapping.txt -o out/mapping.txt',
+    data: async () => (await import('./command-data.ts')).FetchedFile,
+    writes: true,
+    run: async (input, ctx) => (await import('./files.ts')).getFile(input, ctx),
   },
 ];

@@ -10,6 +10,16 @@ export const BuildChange = z.strictObject({
 });
 export type BuildChange = z.infer<typeof BuildChange>;
 
+/** "POST - Create a Publication". What is not read here is taken as it is. */
+export const NewPublication = z.looseObject({
+  slug: z.string().regex(/^[a-z0-9-]+$/),
+  security: z.enum(['public', 'password', 'logged']),
+  visibility: z.enum(['active', 'inactive', 'unlisted']),
+  password: z.string().nullish(),
+  filter: z.looseObject({ type: z.enum(['last', 'build', 'builds', 'gitBranch', 'gitTag', 'tag']) }),
+});
+export type NewPublication = z.infer<typeof NewPublication>;
+
 /** A JSON body. Throws `Refusal` for one that the page does not allow; it gives no code for that. */
 export async function readBody<T>(request: SandboxRequest, schema: z.ZodType<T>): Promise<T> {
   const text = (await request.body()).toString('utf8');
