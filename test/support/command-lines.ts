@@ -38,6 +38,8 @@ interface Lines {
   readonly events?: '/dev/full';
 }
 
+/** A file of a build, which is there before it is fetched. */
+const ATTACHED = 'mapping.txt';
 const BARE = { works: () => '', fails: '' };
 const QUICK = '--poll-interval 50ms';
 const KEY_FLAGS = '--platform android --alias release';
@@ -106,6 +108,14 @@ export const LINES: Readonly<Record<string, Lines>> = {
   'applivery publications list': { ...BARE, variables: APPLIVERY_REFUSES },
   'applivery publications create': { works: () => 'nightly --shows branch:main', fails: 'Nightly' },
   'applivery apps list': { ...BARE, variables: { APPLIVERY_SERVICE_TOKEN: 'another-token' } },
+  'applivery files add': {
+    works: ({ applivery }) => `${named(applivery)} release.jks`,
+    fails: '0123456789abcdef01234567 release.jks',
+  },
+  'applivery files get': {
+    works: ({ applivery }) => `${named(applivery)} mapping.txt -o fetched.txt -f`,
+    fails: '0123456789abcdef01234567 mapping.txt',
+  },
   'applivery builds delete': { works: ({ removed }) => `${removed} --yes`, fails: '0123456789abcdef01234567 --yes' },
 };
 
@@ -168,6 +178,7 @@ export async function setUp(node?: string) {
   await copyFixture('v1.apk', cwd, 'app.apk');
   await writeFile(join(cwd, 'broken.apk'), 'PK and no more');
   await writeFile(join(cwd, 'release.jks'), 'bytes of a keystore');
+  await writeFile(join(cwd, ATTACHED), 'a -> b');
   await writeFile(join(cwd, 'unfinished.json'), JSON.stringify(UNFINISHED));
   let runs = 0;
 
@@ -244,5 +255,6 @@ export async function makeThings(
   const [key, token] = await Promise.all(
     MAKERS.map(async (command) => (await works(command, LINES[command]?.works(jobs) ?? '', runProcess)).data),
   );
+  await works('applivery files add', `${named(applivery)} ${ATTACHED}`);
   return { ...jobs, key: (key as AddedKey).key.id, token: (token as NewToken).token.id ?? '' };
 }

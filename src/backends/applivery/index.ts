@@ -41,6 +41,7 @@ export const applivery = defineBackend({
     token('serviceToken', 'APPLIVERY_SERVICE_TOKEN', 'Applivery Service Account token'),
   ],
   jobId: /^(?:[\w-]{1,128}\/[\w-]{1,128}\/)?[\w-]{1,128}$/,
+  jobIdForm: '<build>, or <organization>/<app>/<build> of a workspace',
   commands,
   create: async (input) => (await import('./adapter.ts')).createApplivery(input),
   sandbox: async (tools) => (await import('./sandbox/index.ts')).createAppliverySandbox(tools),

@@ -72,6 +72,30 @@ export type BuildRecord = z.infer<typeof BuildRecord>;
 /** "Responses" of an upload; `null` where it names no build. */
 export const UploadReply = z.object({ data: BuildRecord.nullish().catch(null) }).transform(({ data }) => data ?? null);
 
+/** "files": the entries of type "attachment" are "files you attached"; the others are the build's own. */
+const FileRecord = z.looseObject({
+  id: Id,
+  type: Text,
+  file: z
+    .looseObject({ originalName: Text, size: z.int().min(0).nullish().catch(null) })
+    .nullish()
+    .catch(null),
+});
+
+export interface AttachedFile {
+  readonly id: string;
+  readonly name: string | null;
+  readonly sizeBytes: number | null;
+}
+
+/** The files that are attached to a build, in the server's order. */
+export function attachedTo({ files }: BuildRecord): readonly AttachedFile[] {
+  const list = Array.isArray(files) ? files.flatMap((file) => FileRecord.safeParse(file).data ?? []) : [];
+  return list
+    .filter(({ type }) => type === 'attachment')
+    .map(({ id, file }) => ({ id, name: file?.originalName ?? null, sizeBytes: file?.size ?? null }));
+}
+
 /** "DELETE": `{"status": true, "data": {"deleted": true}}`. */
 export const DeletedReply = z
   .object({

@@ -99,8 +99,10 @@ type CommandFlag =
   | 'changelog'
   | 'default'
   | 'environment'
+  | 'force'
   | 'limit'
   | 'name'
+  | 'output'
   | 'platform'
   | 'security'
   | 'set'
@@ -177,6 +179,8 @@ export interface BackendSpec<Schema extends z.ZodObject> {
   readonly quotaBy?: string;
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;
+  /** The same for people: `<organization>/<app>/<build>`. */
+  readonly jobIdForm: string;
   /** What only this backend can do. */
   readonly commands?: readonly BackendCommand<z.infer<Schema>>[];
   create(input: AdapterInput<z.infer<Schema>>): Promise<Adapter>;

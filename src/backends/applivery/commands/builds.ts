@@ -5,7 +5,7 @@ import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import { type Builds as AppBuilds, createAccess } from '../access.ts';
 import { firstRows } from '../pages.ts';
 import type { Settings } from '../settings.ts';
-import { BuildRecord, BuildReply, DeletedReply } from '../wire.ts';
+import { attachedTo, BuildRecord, BuildReply, DeletedReply } from '../wire.ts';
 import type { Builds, DeletedBuild, OneBuild } from './command-data.ts';
 import { textFlags } from './flag-values.ts';
 
@@ -92,14 +92,15 @@ export async function deleteBuild(
   return { text: `deleted build ${job}`, data: { deleted: job } };
 }
 
-function namedBuild(input: CommandInput<Settings>) {
+/** The build that the first operand names, and its path. */
+export function namedBuild(input: CommandInput<Settings>) {
   const given = input.operands[0] ?? '';
   if (!/^(?:[\w-]+\/[\w-]+\/)?[\w-]+$/.test(given)) throw new UsageError('a build is <build> or <org>/<app>/<build>');
   const { builds, build } = createAccess(input).ofJob(given);
   return { builds, build, path: `${builds.path}/${build}` };
 }
 
-async function orNoSuchBuild<T>(input: CommandInput<Settings>, calling: Promise<T>): Promise<T> {
+export async function orNoSuchBuild<T>(input: CommandInput<Settings>, calling: Promise<T>): Promise<T> {
   return await calling.catch((error: unknown) => {
     throw withNoSuchBuild(input, error);
   });
@@ -125,6 +126,7 @@ function shown(builds: AppBuilds, record: BuildRecord): CommandOutput<OneBuild> 
     ...SHOWN.map((key) => [key, record[key] ?? '']),
     ['tags', tags?.join(', ') ?? ''],
     ['changelog', changelog ?? ''],
+    ...attachedTo(record).map((file) => ['file', `${file.id} ${file.name ?? ''}`.trim()]),
   ];
   return { table: { columns: ['field', 'value'], rows }, data: { build: { ...record, job } } };
 }

@@ -53,3 +53,15 @@ export const Apps = z.strictObject({
   ),
 });
 export type Apps = z.infer<typeof Apps>;
+
+const File = z.strictObject({
+  id: z.string().nullable().describe('Null where the answer does not name it'),
+  name: z.string().nullable(),
+  size: z.int().nullable(),
+});
+
+export const OneFile = z.strictObject({ file: File });
+export type OneFile = z.infer<typeof OneFile>;
+
+export const FetchedFile = z.strictObject({ file: File.extend({ path: z.string(), sha256: z.string() }) });
+export type FetchedFile = z.infer<typeof FetchedFile>;

@@ -8,6 +8,7 @@ import type { Settings } from '../settings.ts';
 import { BuildReply, PublicationRecord, PublicationReply, SLUG_USED } from '../wire.ts';
 import type { OnePublication, Publications } from './command-data.ts';
 import { textFlags } from './flag-values.ts';
+import { making } from './making.ts';
 
 type Input = CommandInput<Settings>;
 
@@ -60,18 +61,19 @@ export async function createPublication(input: Input, ctx: Context): Promise<Com
   }
   const password = security === 'password' ? { password: passwordOf(input) } : {};
   const call = { what: 'create the publication', method: 'POST', path, policy: CALL_POLICIES.make } as const;
-  const publication = await api
-    .call({ ...call, json: { ...json, ...password }, answer: PublicationReply }, ctx)
-    .catch(async (error: unknown) => {
-      const isTaken = error instanceof RejectedError && error.backendCode === SLUG_USED;
-      if (!isTaken && !(error instanceof UnknownOutcomeError)) throw error;
-      const there = await read({ api, path }, slug, 2, ctx).catch(() => []);
-      const same = there.find((one) => isSame(one, json));
-      if (same !== undefined) return told(same, ctx);
-      const next = { do: 'list', backend: 'applivery', command: 'publications list' } as const;
-      const hint = isTaken ? 'another publication has this slug: choose another one' : 'it may be there all the same';
-      throw error.with({ hint, next });
-    });
+  const publication = await making(
+    () => api.call({ ...call, json: { ...json, ...password }, answer: PublicationReply }, ctx),
+    ctx,
+  ).catch(async (error: unknown) => {
+    const isTaken = error instanceof RejectedError && error.backendCode === SLUG_USED;
+    if (!isTaken && !(error instanceof UnknownOutcomeError)) throw error;
+    const there = await read({ api, path }, slug, 2, ctx).catch(() => []);
+    const same = there.find((one) => isSame(one, json));
+    if (same !== undefined) return told(same, ctx);
+    const next = { do: 'list', backend: 'applivery', command: 'publications list' } as const;
+    const hint = isTaken ? 'another publication has this slug: choose another one' : 'it may be there all the same';
+    throw error.with({ hint, next });
+  });
   return { text: publication.distributionUrl ?? publication.id, data: { publication } };
 }
 

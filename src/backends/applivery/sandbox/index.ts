@@ -81,6 +81,9 @@ async function routeBuilds(
   if (app !== 'integrations' && app !== `organizations/${keys.organization}/apps/${keys.application}`) throw notFound();
   if (host === 'upload' && request.method === 'POST' && rest === '')
     return given(service.create(readBuildForm(await request.form())));
+  const attachedTo = /^([^/]+)\/files$/.exec(rest)?.[1];
+  if (host === 'upload' && request.method === 'POST' && attachedTo !== undefined)
+    return given(service.attach(attachedTo, await request.form()));
   if (host === 'api' && request.method === 'PUT')
     return given(service.edit(rest, await readBody(request, BuildChange)));
   if (host === 'api' && request.method === 'DELETE') return given(service.remove(rest));
@@ -125,7 +128,7 @@ function read(service: Service, rest: string, app: string, query: URLSearchParam
   if (call === undefined) return service.details(id);
   // "The download token" is a call of the Workspace API alone.
   if (call !== 'downloadToken' || more.length > 0 || app === 'integrations') throw notFound();
-  return service.downloadToken(id, query.get('type'));
+  return service.downloadToken(id, query.get('type'), query.get('fileId'));
 }
 
 function notFound(): Refusal {
