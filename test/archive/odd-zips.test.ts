@@ -139,7 +139,7 @@ const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
   },
 ];
 
-describe('a name in an extra field', () => {
+describe('F-SEC-11: a name in an extra field', () => {
   test.each(['m.xml', Buffer.from('m\xff.xml', 'latin1')])('makes no manifest of the entry %s', async (name) => {
     const bytes = zip([
       { name: 'AndroidManifest.xml', data: DATA, extra: unicodePath('AndroidManifest.xml', 'other.xml') },
@@ -244,7 +244,7 @@ describe('plausible, but broken', () => {
   );
 });
 
-describe('F-NET-38: an output with data that cannot be inflated', () => {
+describe('F-NET-39: an output with data that cannot be inflated', () => {
   const damaged = (name: string): Entry => ({
     name,
     isDeflated: true,
