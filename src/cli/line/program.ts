@@ -146,11 +146,9 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
   command.configureHelp({ visibleOptions: ({ options }) => options.filter(({ hidden }) => !hidden) });
   // How many operands came is checked by us, so that the message can say it.
   for (const operand of spec.operands) command.argument(`[${operand}]`);
-  command.usage(
-    ['[options]', ...spec.operands.map((operand) => (spec.takesFewer === true ? `[${operand}]` : `<${operand}>`))].join(
-      ' ',
-    ),
-  );
+  const named = spec.operands.map((operand) => (spec.takesFewer === true ? `[${operand}]` : `<${operand}>`));
+  const rest = spec.rest === undefined ? [] : [`[-- <${spec.rest}>]`];
+  command.usage(['[options]', ...named, ...rest].join(' '));
   command.allowExcessArguments(true);
   command.helpOption('-h, --help', 'Show help');
   const flags = spec.flags.map((flagName) => {
@@ -211,8 +209,7 @@ function checkValue(flag: Flag, given: string): void {
 
 function toInvocation(spec: CommandSpec, command: Command): Invocation {
   const operands = command.args;
-  const isFew = spec.takesFewer === true && operands.length < spec.operands.length;
-  if (operands.length !== spec.operands.length && !isFew)
+  if (!fits(spec, operands.length))
     throw new UsageError(countMismatch(spec, operands.length), { hint: `try "apptool ${spec.name} --help"` });
   for (const operand of operands) {
     if (operand.includes('\0')) throw new UsageError('an argument contains a NUL character');
@@ -224,6 +221,11 @@ function toInvocation(spec: CommandSpec, command: Command): Invocation {
     if (value !== undefined && value !== false) flags[flag.name] = value;
   }
   return { command: spec.name, operands, flags };
+}
+
+/** Whether that many operands are what the command takes. */
+function fits({ operands, takesFewer, rest }: CommandSpec, count: number): boolean {
+  return count < operands.length ? takesFewer === true : count === operands.length || rest !== undefined;
 }
 
 function countMismatch(spec: CommandSpec, got: number): string {
