@@ -25,9 +25,9 @@ async function readSchemas() {
     external: ['zod', 'undici', 'p-retry', 'p-limit'],
     logLevel: 'warning',
   });
-  const { backendCommandTexts, publishedSchemas, textsFromSchema } = await import(entry);
+  const { builtinCommandTexts, publishedSchemas, textsFromSchema } = await import(entry);
   await rm(entry);
-  return { schemas: await publishedSchemas(), texts: textsFromSchema(), commands: backendCommandTexts() };
+  return { schemas: await publishedSchemas(), texts: textsFromSchema(), commands: builtinCommandTexts() };
 }
 
 const { schemas, texts, commands } = await readSchemas();

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { sandbox } from '../support/sandbox.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 
 const MIB = 1024 * 1024;
 
