@@ -36,7 +36,14 @@ for (const [name, schema] of Object.entries(schemas))
 
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/cli/main.ts' },
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    index: 'src/index.ts',
+    'backend-kit': 'src/backend-kit.ts',
+    testing: 'src/testing.ts',
+  },
+  // The doors' consumers bring it.
+  external: ['vitest'],
   outdir: dist,
   bundle: true,
   splitting: true,
