@@ -1,14 +1,14 @@
 // Writes the declarations of the three doors into dist/types, with those of zod beside them: whoever compiles against the package needs nothing
-// else. What no door leads to is left out.
+// else. What no door leads to is left out. Another folder than dist/types can be named.
 
 import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const types = join(root, 'dist', 'types');
+const types = resolve(process.argv[2] ?? join(root, 'dist', 'types'));
 const DOORS = ['index', 'backend-kit', 'testing'];
 const IMPORT = /(\bfrom\s+|\bimport\()(['"])([^'"]+)\2/g;
 

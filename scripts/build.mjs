@@ -62,22 +62,29 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
-/** The licences of what was bundled travel with it. */
+/** The folders of the packages that went into the bundle. */
+function bundledFolders() {
+  const folders = Object.keys(metafile.inputs).flatMap((input) => {
+    const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input) ?? [];
+    return folder === undefined ? [] : [folder];
+  });
+  return [...new Set(folders)].sort();
+}
+
+/** The licences of what was bundled travel with it, and a list of it: the package has no dependencies that a scanner could see. */
 async function writeNotices() {
-  const packages = new Set();
-  for (const input of Object.keys(metafile.inputs)) {
-    const match = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input);
-    if (match) packages.add(match[1]);
-  }
   const notices = [];
-  for (const folder of [...packages].sort()) {
+  const bundled = [];
+  for (const folder of bundledFolders()) {
     const { name, version, license } = JSON.parse(await readFile(join(root, folder, 'package.json'), 'utf8'));
+    bundled.push({ name, version, path: folder });
     const file = ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE'].find((candidate) =>
       existsSync(join(root, folder, candidate)),
     );
     const text = file ? (await readFile(join(root, folder, file), 'utf8')).trim() : `Licence: ${license}`;
     notices.push(`${name} ${version}\n\n${text}`);
   }
+  await writeFile(join(dist, 'bundled-packages.json'), `${JSON.stringify(bundled, null, 2)}\n`);
   await writeFile(join(dist, 'THIRD-PARTY-NOTICES.txt'), `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
 }
 

@@ -198,7 +198,7 @@ describe('the house', () => {
 
   test('the sandbox is only for whoever serves it: protocol code does not know it', () => {
     const wrong = own.filter((one) => {
-      const inBackend = one.from.startsWith('backends/') && !/\/sandbox[^/]*\.ts$/.test(one.from);
+      const inBackend = one.from.startsWith('backends/') && !/\/sandbox(?:[^/]*\.ts$|\/)/.test(one.from);
       return inBackend && resolved(one).startsWith('sandbox/');
     });
 
@@ -216,7 +216,7 @@ describe('the house', () => {
   test('process, console and the real clock are for the command line alone', () => {
     const outside = files.filter(
       (file) =>
-        !/^(?:(?:cli|ci|sandbox|testing)\/|run\/real-clock\.ts)/.test(file) && !/\/sandbox[^/]*\.ts$/.test(file),
+        !/^(?:(?:cli|ci|sandbox|testing)\/|run\/real-clock\.ts)/.test(file) && !/\/sandbox(?:[^/]*\.ts$|\/)/.test(file),
     );
     const wrong = outside.filter((file) => {
       const code = textOf(file).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');

@@ -129,6 +129,21 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   throw notRegular(path);
 }
 
+/** A file of any kind and name. Its identity is fixed when it is opened, and the bytes of one that changed never make up a whole body. */
+export async function openPlainFile(path: string): Promise<Pick<Artifact, 'name' | 'close'> & { readonly body: Body }> {
+  const name = checkFileName(path);
+  const handle = await openRegularFile(path);
+  try {
+    const file = await identify(handle, path);
+    if (file.size === 0n) throw new LocalIoError(`cannot use ${path}: file is empty`);
+    const body = slice(handle, 0, Number(file.size), path, [], () => assertSame(handle, path, file));
+    return { name, body, close: () => handle.close() };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
 /** Throws `LocalIoError` where there is no regular file. It is not opened: its identity is fixed when it is. */
 export async function assertRegularFile(path: string): Promise<void> {
   const stats = await stat(path).catch(async (cause) => {

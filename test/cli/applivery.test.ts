@@ -284,13 +284,61 @@ describe('builds', () => {
 
     expect(ended.ids).toHaveLength(70);
     expect(endless.ids).toHaveLength(50);
-    expect([ended.asked.length, endless.asked.length]).toEqual([2, 2]);
+    // A short page proves nothing where no total is named.
+    expect([ended.asked.length, endless.asked.length]).toEqual([3, 2]);
+  });
+
+  /** A server that gives at most 20 in a page, whatever it is asked for. */
+  const short = (total: number, named: (page: unknown[]) => object) => (query: URLSearchParams) => {
+    const page = Number(query.get('page'));
+    const all = Array.from({ length: total }, (_, index) => ({ id: `build-${index}`, status: 'processed' }));
+    return named(all.slice((page - 1) * 20, page * 20));
+  };
+
+  test.each([
+    ['the pages', (items: unknown[]) => ({ items, totalPages: 5 }), 5],
+    ['the builds', (items: unknown[]) => ({ items, totalItems: 95, totalPages: 2 }), 5],
+    ['nothing', (items: unknown[]) => ({ items }), 6],
+  ])('list reads on where the pages are shorter than asked, and the server names %s', async (_, named, requests) => {
+    const { asked, ids, result } = await listed(['--limit', '200'], short(95, named));
+
+    expect(ids).toHaveLength(95);
+    expect(asked).toHaveLength(requests);
+    expect(result.stderr).not.toContain('incomplete');
+  });
+
+  test('a list that the server cuts says so, and one that the limit cuts', async () => {
+    const lying = await listed(
+      ['--limit', '200'],
+      short(95, (items) => ({ items, totalItems: 120 })),
+    );
+    const cut = await listed(
+      ['--limit', '10'],
+      short(95, (items) => ({ items: items.slice(0, 10), totalItems: 95 })),
+    );
+
+    expect(lying.ids).toHaveLength(95);
+    expect(JSON.parse(lying.result.stdout)).toMatchObject({
+      warnings: [{ code: 'incomplete-list', message: expect.stringContaining('the server has 120, and gave 95') }],
+    });
+    expect(cut.ids).toHaveLength(10);
+    expect(cut.result.stderr).toContain('10 of 95');
+  });
+
+  test('list filters by status and version name', async () => {
+    const { asked } = await listed(['--status', 'processed', '--version-name', 'RC 1'], () => []);
+    const { result } = await listed(['--status', 'done'], () => []);
+
+    expect(asked).toEqual(['page=1&limit=50&versionName=RC+1&status=processed']);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('a status is one of pending, in_progress, processed, error');
   });
 
   test.each([
     ['a list', (list: unknown) => list],
     ['items', (items: unknown) => ({ page: 1, items })],
     ['any one list', (list: unknown) => ({ totalDocs: 2, results: list })],
+    ['items behind another list', (items: unknown) => ({ filters: [], items })],
   ])('list takes a page that comes as %s', async (_, wrap) => {
     const { ids } = await listed([], (query) => wrap(pages(2)(query)));
 
@@ -300,11 +348,13 @@ describe('builds', () => {
   test('list says so where it cannot find one, and show where there is none', async () => {
     const { variables: env } = await sandbox();
     const { result } = await listed([], () => ({ nothing: true }));
+    const two = await listed([], () => ({ these: [], those: [] }));
     const shown = await runCli(['applivery', 'builds', 'show', '64b0c1d2e3f4a5b6c7d8e9f0'], { env });
     const odd = await runCli(['applivery', 'builds', 'show', '../x'], { env });
 
     expect(result.code).toBe(6);
     expect(result.stderr).toContain('its answer has no usable data');
+    expect(two.result.code).toBe(6);
     expect(shown.code).toBe(5);
     expect(shown.stderr).toContain('error[rejected]: no such build: 64b0c1d2e3f4a5b6c7d8e9f0');
     expect(odd.code).toBe(2);

@@ -507,10 +507,15 @@ describe('the commands', () => {
       2,
       'error[usage]',
     ],
-    ['keys add release.jks --name Release', { APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD }, 2, 'needs --platform'],
+    [
+      'keys add release.jks --name Release',
+      { APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD },
+      2,
+      'keys add needs a platform\nhint: --platform',
+    ],
     ['keys add missing.jks --name R --platform ios', { APPTEGO_SIGNING_KEY_PASSWORD: PASSWORD }, 3, 'no such file'],
     ['keys set-default none', {}, 2, 'keys set-default none needs a platform'],
-    ['builds delete production/android/1/../../x --yes', {}, 2, 'a build is <version>/<platform>/<start time>/<name>'],
+    ['builds delete production/android/1/../../x --yes', {}, 2, 'its form is <version>/<platform>/<start time>/<name>'],
   ])('%s is refused before any request', async (args, env, code, words) => {
     const { own, proxy } = await project();
 

@@ -154,7 +154,7 @@ describe('apptool and AutoAppStore', () => {
       ['status', 'autoappstore:b1c2', '--set', 'autoappstore.passedStatus='],
       'passedStatus is empty',
     ],
-    ['an id that leaves its place', ['status', 'autoappstore:../ci-tokens'], 'a job reference is <backend>:<id>'],
+    ['an id that leaves its place', ['status', 'autoappstore:../ci-tokens'], 'the job id is not one of autoappstore'],
   ])('refuses %s before any request, with exit 2', async (_, args, words) => {
     const proxy = await storeWith({});
 

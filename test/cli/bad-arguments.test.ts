@@ -192,14 +192,41 @@ const USAGE_ROWS: readonly Row[] = [
     exit: 3,
     says: 'directory "x" does not exist',
   },
-  ...['apptego:../../admin', 'apptego:a b', 'nostore:1'].flatMap((job) =>
+  ...(
+    [
+      ['nonsense', 'a job reference is <backend>:<id>\nhint: it is what apptool upload prints'],
+      [':1', 'a job reference is <backend>:<id>'],
+      ['apptego:../../admin', 'the job id is not one of apptego: its form is <number, such as 1700000000>'],
+      ['apptego:a b', 'the job id is not one of apptego: its form is'],
+      ['apptego:', 'the job id is not one of apptego: its form is'],
+      ['apptego-management:zzz', 'its form is <version>/<platform>/<start time>/<name>\nhint: the whole reference is'],
+      ['autoappstore:a/b', 'the job id is not one of autoappstore: its form is <id of the version>'],
+      ['applivery:a/b', 'its form is <build>, or <organization>/<app>/<build> of a workspace'],
+      ['ignite:a/b', 'the job id is not one of ignite: its form is <UUID>'],
+      ['aptego:1', 'names an unknown backend "aptego"\nhint: did you mean apptego:1?'],
+      ['AppTego:1', 'names an unknown backend "AppTego"\nhint: did you mean apptego:1?'],
+      [
+        'autoapstore:a/b',
+        'names an unknown backend "autoapstore"\nhint: did you mean autoappstore:<id of the version>?',
+      ],
+      ['nostore:1', /names an unknown backend "nostore"\nhint: the backends: .*\bapptego\b/],
+      ['key_id:key_secret', /names an unknown backend\nhint: the backends: (?!.*key_)/],
+    ] as const
+  ).flatMap(([job, says]) =>
     ['status', 'wait', 'download'].map((command) => ({
       name: `B-26: ${command} ${job}`,
       args: [command, job],
       exit: 2,
-      says: 'a job reference is <backend>:<id>',
+      says,
     })),
   ),
+  ...(
+    [
+      ['autoappstore version autoapstore:v1', 'hint: did you mean autoappstore:v1?'],
+      ['autoappstore validation a/../b', 'the job id is not one of autoappstore: its form is'],
+      ['applivery builds show apliveri:b1', 'hint: did you mean applivery:b1?'],
+    ] as const
+  ).map(([command, says]) => ({ name: `B-26: ${command}`, args: command.split(' '), exit: 2, says })),
   ...['status', 'wait', 'download'].map((command) => ({
     name: `B-27: ${command} ""`,
     args: [command, ''],

@@ -219,7 +219,7 @@ test('B-51: a credential file of 16 KiB', async () => {
   const key = `key_id:${'S'.repeat(16 * 1024 - 7)}`;
   const path = await keyFile(key);
 
-  const result = await status({ APPTEGO_API_URL: server.url, APPTEGO_API_KEY_FILE: path });
+  const result = await protect(server, { APPTEGO_API_KEY: undefined, APPTEGO_API_KEY_FILE: path });
 
   // A header as long is the server's to refuse; the file was read.
   expect(server.connections).toBeGreaterThan(0);

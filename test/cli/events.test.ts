@@ -173,8 +173,8 @@ describe('--events', () => {
   });
 
   test.each([
-    ['ends well', 200, [], 0, ['value-left-out']],
-    ['ends well but for a report', 200, ['--junit', 'gone/j.xml'], 3, ['value-left-out']],
+    ['ends well', 200, [], 0, ['unknown-status', 'value-left-out']],
+    ['ends well but for a report', 200, ['--junit', 'gone/j.xml'], 3, ['unknown-status', 'value-left-out']],
     ['fails, with a report', 400, ['--junit', 'gone/j.xml'], 5, ['report-unwritable']],
   ])('of a run that %s, they hold every warning of the document, then the end', async (_, status, more, code, late) => {
     const { folder, events } = await setUp();

@@ -8,6 +8,8 @@ import { HAS_TERMINALS, startAtTerminal, type Terminal } from '../support/termin
 
 const NAME = 'apptool.config.json';
 const APPTEGO = ['init', '--to', 'apptego', '-e', 'prod'];
+/** What the permissions of an app need is known with the app, and not before. */
+const PERMISSIONS = ['--set', 'ignite.barePermissions=true'];
 const METADATA = [
   'fallbackUrl=https://files.example.com/app.apk',
   'variantSegmentIds=11111111-2222-3333-4444-555555555555',
@@ -65,7 +67,9 @@ describe('from flags', () => {
 
     const bare = await runCli(['init', '--to', 'ignite'], { cwd });
     const full = await runCli(['init', '--to', 'ignite', ...given], { cwd });
-    const upload = await runCli(['upload', 'v2.apk', '--to', 'ignite', '--dry-run', '--sandbox'], { cwd });
+    const upload = await runCli(['upload', 'v2.apk', '--to', 'ignite', '--dry-run', '--sandbox', ...PERMISSIONS], {
+      cwd,
+    });
 
     const named = [...bare.stderr.matchAll(/--set ignite\.(\w+)=/g)].map(([, key]) => key);
     expect(bare.code).toBe(2);

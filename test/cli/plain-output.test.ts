@@ -18,7 +18,6 @@ async function folderWithApp(): Promise<string> {
 test.runIf(HAS_TERMINALS).each([
   ['in a CI', { CI: 'true' }],
   ['that is dumb', { TERM: 'dumb' }],
-  ['with NO_COLOR', { NO_COLOR: '1' }],
 ])('a terminal %s gets no escape code, and the right exit codes', async (_, env) => {
   const command = `stty cols 80; ${PROTECT}; echo "<$?>"; ${APPTOOL} upload gone.apk --to apptego -e prod; echo "<$?>"`;
 
@@ -31,6 +30,28 @@ test.runIf(HAS_TERMINALS).each([
   expect(stdout).not.toContain('\u001b');
   expect(stdout.replaceAll('\r', '')).toMatch(/^v2-protected\.apk\n<0>\nerror\[local-io\]: .*\n(?:hint: .*\n)?<3>\n$/m);
   expect(stdout).toMatch(/^apptego:\d+: \w+ .*$/m);
+});
+
+test.runIf(HAS_TERMINALS).each([
+  ['nothing is asked for', {}, '', true, true],
+  ['NO_COLOR is set', { NO_COLOR: '1' }, '', true, false],
+  ['NO_COLOR is empty', { NO_COLOR: '' }, '', true, true],
+  ['--no-color is given', {}, '--no-color', true, false],
+  ['--no-progress is given', {}, '--no-progress', false, true],
+  ['both are given', {}, '--no-color --no-progress', false, false],
+])('where %s, a terminal has a live line or none, with colours or without', async (_, env, flags, isLive, hasColor) => {
+  const command = `stty cols 80; ${PROTECT} ${flags}; ${APPTOOL} upload gone.apk --to apptego -e prod ${flags}`;
+
+  const { variables } = await sandbox({ processingMs: 1000 });
+  const { stdout } = await promisify(execFile)('script', ['-qefc', `${command}; true`, '/dev/null'], {
+    cwd: await folderWithApp(),
+    env: cleanEnvironment({ TERM: 'xterm-256color', ...variables, ...env }),
+  });
+
+  // https://no-color.org is about colours (SGR sequences, which end in m); a live line moves the cursor.
+  const codes = stdout.split('\u001b[').slice(1);
+  expect(codes.some((code) => /^[\d;?]*[A-Zhl]/.test(code))).toBe(isLive);
+  expect(codes.some((code) => /^[\d;]*m/.test(code))).toBe(hasColor);
 });
 
 test.runIf(process.platform === 'linux').each([

@@ -79,6 +79,9 @@ describe('the variables of proxies', () => {
     [{ HTTPS_PROXY: 'proxy.example:3128' }, '', 'http://proxy.example:3128'],
     [{ HTTPS_PROXY: 'user:p@proxy.example:3128' }, '', 'http://user:p@proxy.example:3128'],
     [{ HTTPS_PROXY: '[::1]:3128' }, '', 'http://[::1]:3128'],
+    [{ HTTPS_PROXY: 'http://a:1/' }, '', A],
+    [{ HTTPS_PROXY: 'http://a:1/path?query#fragment' }, '', A],
+    [{ HTTPS_PROXY: 'http://u:a@b@proxy:1' }, '', 'http://u:a@b@proxy:1'],
     [{ ALL_PROXY: 'socks5://s:1', HTTP_PROXY: A, HTTPS_PROXY: B }, A, B],
   ])('F-NET-37: of %j, http takes "%s" and https "%s"', (variables, http, https) => {
     expect(read(variables)).toMatchObject({ httpProxy: http, httpsProxy: https });
@@ -97,6 +100,14 @@ describe('the variables of proxies', () => {
     [{ all_proxy: 'ftp://s:1' }, 'all_proxy: proxy scheme ftp is not supported'],
     [{ HTTPS_PROXY: 'http://u:a#b@proxy:1' }, 'HTTPS_PROXY is not a URL'],
     [{ https_proxy: 'http://u:a/b@proxy:1' }, 'https_proxy is not a URL'],
+    // A password that begins with digits, which a URL takes for a port, and the user for the host.
+    [{ HTTPS_PROXY: 'http://u:2024#b@proxy:1' }, 'HTTPS_PROXY is not a URL'],
+    [{ HTTPS_PROXY: 'http://u:2024/b@proxy:1' }, 'HTTPS_PROXY is not a URL'],
+    [{ HTTP_PROXY: 'https://u:2024?b@proxy:1' }, 'HTTP_PROXY is not a URL'],
+    [{ ALL_PROXY: 'u:2024#b@proxy:1' }, 'ALL_PROXY is not a URL'],
+    [{ HTTPS_PROXY: 'http:\\\\proxy:1' }, 'HTTPS_PROXY is not a URL'],
+    [{ HTTPS_PROXY: 'http:proxy:1' }, 'HTTPS_PROXY is not a URL'],
+    [{ HTTPS_PROXY: 'http:///proxy:1' }, 'HTTPS_PROXY is not a URL'],
   ])('%j is refused, by the name that is set', (variables, message) => {
     expect(() => read(variables)).toThrow(expect.objectContaining({ class: 'usage', exitCode: 2, message }));
   });

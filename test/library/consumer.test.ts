@@ -29,12 +29,15 @@ const QUIET = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts'];
 let folder = '';
 let tarball = '';
 
-/** The package as it would be published, packed from what was built. */
+/** The package as it would be published, packed from a copy of what was built: others test that meanwhile. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'apptool-consumer-'));
-  await run(process.execPath, ['scripts/build-types.mjs'], { cwd: ROOT });
+  const copy = join(folder, 'package');
+  const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
+  for (const name of ['package.json', ...files]) await cp(join(ROOT, name), join(copy, name), { recursive: true });
+  await run(process.execPath, ['scripts/build-types.mjs', join(copy, 'dist', 'types')], { cwd: ROOT });
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
-  const [packed] = JSON.parse((await run('npm', pack, { cwd: ROOT })).stdout) as { filename: string }[];
+  const [packed] = JSON.parse((await run('npm', pack, { cwd: copy })).stdout) as { filename: string }[];
   tarball = join(folder, packed?.filename ?? '');
 }, 120_000);
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { ROOT } from '../../src/testing/files.ts';
 import { CATALOG, HARMLESS } from '../support/fault-catalog.ts';
 
@@ -12,17 +12,18 @@ const IDS = Object.entries(COUNTS).flatMap(([section, count]) => ids(section, co
 const FROM_CATALOG = /^test\/reliability\/one-\w+-fault\.test\.ts$/;
 const CATALOG_TITLES = new Set([...CATALOG, ...HARMLESS].map(({ id, what }) => `${id}: ${what}`));
 
-interface Row {
-  readonly id: string;
-  readonly tests: string;
+/** The rows of faults in a table of Markdown, each with its cells. */
+function rowsOf(...path: readonly string[]): (readonly string[])[] {
+  return readFileSync(join(ROOT, ...path), 'utf8')
+    .split('\n')
+    .filter((line) => /^\| F-/.test(line))
+    .map((line) => line.slice(2, -2).split(' | '));
 }
 
-const ROWS: readonly Row[] = readFileSync(join(ROOT, 'docs', 'reliability.md'), 'utf8')
-  .split('\n')
-  .flatMap((line) => {
-    const [, id, tests] = /^\| (F-\w+-\d+) \| .+ \| (.+) \|$/.exec(line) ?? [];
-    return id === undefined || tests === undefined ? [] : [{ id, tests }];
-  });
+/** What users read: id, what happens, what apptool does. */
+const TOLD = rowsOf('docs', 'reliability.md');
+/** For contributors: id, tests. */
+const TESTED = rowsOf('test', 'reliability', 'README.md');
 
 function ids(section: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `F-${section}-${String(index + 1).padStart(2, '0')}`);
@@ -41,18 +42,20 @@ function problemOf(id: string, named: string): string | null {
   return isThere ? null : `${id}: ${file} has no "${title}"`;
 }
 
-describe('docs/reliability.md', () => {
-  test('has every fault once, and no other', () => {
-    expect(ROWS.map(({ id }) => id).sort()).toEqual([...IDS].sort());
-  });
+test.each([
+  ['docs/reliability.md', TOLD, 3],
+  ['test/reliability/README.md', TESTED, 2],
+])('%s has every fault once, and no other, in rows of so many cells', (_, rows, cells) => {
+  expect(rows.map(([id]) => id).sort()).toEqual([...IDS].sort());
+  expect(rows.filter((row) => row.length !== cells)).toEqual([]);
+});
 
-  test('names tests of each, which exist', () => {
-    const problems = ROWS.flatMap(({ id, tests }) =>
-      tests.split('<br>').flatMap((named) => problemOf(id, named) ?? []),
-    );
+test('names tests of each fault, which exist', () => {
+  const problems = TESTED.flatMap(([id = '', tests = '']) =>
+    tests.split('<br>').flatMap((named) => problemOf(id, named) ?? []),
+  );
 
-    expect(problems).toEqual([]);
-  });
+  expect(problems).toEqual([]);
 });
 
 test('no test is about a fault that the specification does not have', () => {

@@ -1,5 +1,6 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { describe, expect, test } from 'vitest';
 import { type Fault, faultProxy } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
@@ -55,6 +56,8 @@ const ODD: readonly { readonly name: string; readonly make: (backend: BackendCas
   { name: 'JSON of another shape', make: () => faults.answer(200, { ok: 'yes' }) },
 ];
 
+/** Runs in this process at one time. */
+const AT_ONCE = 8;
 const FOREVER = Number.POSITIVE_INFINITY;
 const WAIT = ['--poll-interval', '15s', '--appear-timeout', '5m'];
 /** What no error may say once a job may be running. */
@@ -62,28 +65,29 @@ const AS_IF_NOTHING_RAN = /run again|nothing was left running|error\[unavailable
 
 async function setUp(backend: BackendCase, odd: readonly { readonly fault: Fault; readonly times?: number }[]) {
   const folder = await temporaryFolder();
-  await copyFixture('v2.apk', folder, 'app.apk');
-  await writeFile(join(folder, 'apptool.config.json'), JSON.stringify({ ignite: IGNITE_SETTINGS }));
+  const file = await copyFixture('v2.apk', folder, 'app.apk');
+  const config = join(folder, 'apptool.config.json');
+  await writeFile(config, JSON.stringify({ ignite: IGNITE_SETTINGS }));
   const box = await sandbox({ processingMs: 0, appearMs: 0 });
   const planned = odd.map(({ fault, times = 1 }) => ({ origin: 'api' as const, ...backend.question, times, fault }));
   const proxy = await faultProxy(box, planned);
+  // With paths that hold anywhere, so that several run in this process at once.
+  const run = (args: readonly string[]) => runCli([...args, '-c', config], { env: proxy.variables, isFast: true });
   const environment = backend.id.startsWith('apptego') ? ['-e', 'dev'] : [];
-  const run = (args: readonly string[], variables = proxy.variables) =>
-    runCli([...args, ...(args[0] === 'status' ? [] : WAIT)], { cwd: folder, env: variables, isFast: true });
-  return { folder, box, proxy, run, environment };
+  const sends = ['publish', file, '--to', backend.id, ...environment, ...WAIT];
+  return { box, proxy, run, sends, receipt: join(folder, 'r.json') };
 }
 
 describe.each(BACKENDS)('$id: an odd response to a question', (backend) => {
   const ofToday = (what: string) => ODD.filter(({ name }) => isInShare(`${backend.id} ${what} ${name}`, 0.3));
-  const sends = ['publish', 'app.apk', '--to', backend.id];
 
   test.each(ofToday('once'))('$name, once and on the second question: the run goes on', async ({ name, make }) => {
     // Twice, 15 s apart, is a verdict where the API itself refuses the key.
     const strikes = name === '401' ? [make(backend)] : [make(backend), make(backend)];
     const faultsOf = strikes.map((fault) => ({ fault }));
-    const { run, proxy, box, environment } = await setUp(backend, faultsOf);
+    const { run, proxy, box, sends } = await setUp(backend, faultsOf);
 
-    const result = await run([...sends, ...environment, '--timeout', '30m']);
+    const result = await run([...sends, '--timeout', '30m']);
 
     expect(result.code, result.stderr).toBe(0);
     expect(proxy.struck).toEqual(strikes.map(() => 1));
@@ -91,16 +95,16 @@ describe.each(BACKENDS)('$id: an odd response to a question', (backend) => {
   });
 
   test.each(ofToday('for ever'))('$name for ever: never told as if nothing ran', async ({ name, make }) => {
-    const { run, environment } = await setUp(backend, [{ fault: make(backend), times: FOREVER }]);
+    const { run, sends, receipt } = await setUp(backend, [{ fault: make(backend), times: FOREVER }]);
 
-    const sent = await run([...sends, ...environment, '--timeout', '40s', '--receipt', 'r.json']);
-    const later = [await run(['wait', 'r.json', '--timeout', '40s']), await run(['status', 'r.json'])];
+    const sent = await run([...sends, '--timeout', '40s', '--receipt', receipt]);
+    const later = [await run(['wait', receipt, ...WAIT, '--timeout', '40s']), await run(['status', receipt])];
 
     // Credentials that the API itself refuses, twice, are the only verdict.
     const classes = name === '401' ? [4] : [7];
     expect(classes, sent.stderr).toContain(sent.code);
     for (const { code, stderr } of [sent, ...later]) {
-      expect([4, 5, 7]).toContain(code);
+      expect([4, 5, 7], stderr).toContain(code);
       expect(stderr).not.toMatch(AS_IF_NOTHING_RAN);
       expect(stderr).toMatch(new RegExp(`apptool wait ${backend.id}:\\S+`));
       expect(stderr).toMatch(new RegExp(`${backend.id}:\\S+`));
@@ -112,17 +116,20 @@ describe.each(BACKENDS)('$id: an odd response to a question', (backend) => {
   );
   test('each pair of them, one after the other: the run goes on, and sends once', async () => {
     const ofDay = PAIRS.filter(({ first, second }) => isInShare(`${backend.id} ${first.name} ${second.name}`, 0.05));
-    for (const { first, second } of ofDay) {
-      const { run, box, environment } = await setUp(backend, [
-        { fault: first.make(backend) },
-        { fault: second.make(backend) },
-      ]);
+    const atOnce = pLimit(AT_ONCE);
+    await Promise.all(
+      ofDay.map(({ first, second }) =>
+        atOnce(async () => {
+          const strikes = [first, second].map(({ make }) => ({ fault: make(backend) }));
+          const { run, box, sends } = await setUp(backend, strikes);
 
-      const result = await run([...sends, ...environment, '--timeout', '30m']);
+          const result = await run([...sends, '--timeout', '30m']);
 
-      expect(result.code, `${first.name}, ${second.name}: ${result.stderr}`).toBe(0);
-      expect(box.store.stored().length).toBeLessThanOrEqual(1);
-    }
+          expect(result.code, `${first.name}, ${second.name}: ${result.stderr}`).toBe(0);
+          expect(box.store.stored().length).toBeLessThanOrEqual(1);
+        }),
+      ),
+    );
   }, 240_000);
 });
 

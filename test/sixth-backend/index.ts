@@ -30,6 +30,7 @@ export const depot = defineBackend({
     },
   ],
   jobId: /^[0-9a-f]{1,64}$/,
+  jobIdForm: '<digits and letters a to f>',
   commands: [
     {
       name: 'shelves list',

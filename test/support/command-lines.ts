@@ -23,6 +23,7 @@ interface Made {
   readonly signed: string;
   readonly autoappstore: string;
   readonly applivery: string;
+  readonly removed: string;
   readonly key: string;
   readonly token: string;
 }
@@ -37,6 +38,8 @@ interface Lines {
   readonly events?: '/dev/full';
 }
 
+/** A file of a build, which is there before it is fetched. */
+const ATTACHED = 'mapping.txt';
 const BARE = { works: () => '', fails: '' };
 const QUICK = '--poll-interval 50ms';
 const KEY_FLAGS = '--platform android --alias release';
@@ -98,6 +101,22 @@ export const LINES: Readonly<Record<string, Lines>> = {
   'autoappstore tokens revoke': { works: ({ token }) => `${token} --yes`, fails: 'b1c2 --yes' },
   'applivery builds list': { ...BARE, variables: APPLIVERY_REFUSES },
   'applivery builds show': { works: ({ applivery }) => named(applivery), fails: '0123456789abcdef01234567' },
+  'applivery builds edit': {
+    works: ({ applivery }) => `${named(applivery)} --tags approved`,
+    fails: '0123456789abcdef01234567 --tags approved',
+  },
+  'applivery publications list': { ...BARE, variables: APPLIVERY_REFUSES },
+  'applivery publications create': { works: () => 'nightly --shows branch:main', fails: 'Nightly' },
+  'applivery apps list': { ...BARE, variables: { APPLIVERY_SERVICE_TOKEN: 'another-token' } },
+  'applivery files add': {
+    works: ({ applivery }) => `${named(applivery)} release.jks`,
+    fails: '0123456789abcdef01234567 release.jks',
+  },
+  'applivery files get': {
+    works: ({ applivery }) => `${named(applivery)} mapping.txt -o fetched.txt -f`,
+    fails: '0123456789abcdef01234567 mapping.txt',
+  },
+  'applivery builds delete': { works: ({ removed }) => `${removed} --yes`, fails: '0123456789abcdef01234567 --yes' },
 };
 
 export const own = backends.flatMap(({ id, commands = [] }) => commands.map((command) => ({ ...command, id })));
@@ -159,6 +178,7 @@ export async function setUp(node?: string) {
   await copyFixture('v1.apk', cwd, 'app.apk');
   await writeFile(join(cwd, 'broken.apk'), 'PK and no more');
   await writeFile(join(cwd, 'release.jks'), 'bytes of a keystore');
+  await writeFile(join(cwd, ATTACHED), 'a -> b');
   await writeFile(join(cwd, 'unfinished.json'), JSON.stringify(UNFINISHED));
   let runs = 0;
 
@@ -228,12 +248,13 @@ export async function makeThings(
 ): Promise<Made> {
   const upload = async (to: string) => (await works('upload', `app.apk --to ${to}`)).job?.ref ?? '';
   const management = 'apptego-management -e prod';
-  const [apptego = '', deleted = '', signed = '', autoappstore = '', applivery = ''] = await Promise.all(
-    ['apptego -e dev', management, management, 'autoappstore', 'applivery'].map(upload),
+  const [apptego = '', deleted = '', signed = '', autoappstore = '', applivery = '', removed = ''] = await Promise.all(
+    ['apptego -e dev', management, management, 'autoappstore', 'applivery', 'applivery'].map(upload),
   );
-  const jobs = { apptego, deleted, signed, autoappstore, applivery, key: '', token: '' };
+  const jobs = { apptego, deleted, signed, autoappstore, applivery, removed, key: '', token: '' };
   const [key, token] = await Promise.all(
     MAKERS.map(async (command) => (await works(command, LINES[command]?.works(jobs) ?? '', runProcess)).data),
   );
+  await works('applivery files add', `${named(applivery)} ${ATTACHED}`);
   return { ...jobs, key: (key as AddedKey).key.id, token: (token as NewToken).token.id ?? '' };
 }

@@ -75,6 +75,11 @@ const MORE_THAN_CURL = [
   ['[fd00::5]', 'fe00::/16', 'proxy'],
   ['[fd00::5]', 'fd00::/129', 'proxy'],
   ['api.example', ' * ', 'direct'],
+  // A name as people write it; a request has its ASCII form.
+  ['bücher.example', 'bücher.example', 'direct'],
+  ['api.bücher.example', 'BÜCHER.example', 'direct'],
+  ['bücher.example', '*.xn--bcher-kva.example', 'direct'],
+  ['bücher.example', 'bucher.example', 'proxy'],
 ] as const;
 
 describe('F-NET-36: NO_PROXY', () => {
@@ -95,6 +100,11 @@ describe('F-NET-36: NO_PROXY', () => {
       'http://api.example,a;b,10.0.0.0/33,api.*,10.1/16,fd00::/129,.',
       ['http://api.example', 'a;b', '10.0.0.0/33', 'api.*', '10.1/16', 'fd00::/129', '.'],
     ],
+    // Quotes that an env file kept, the list of Java, the word of Windows, the start of an address, a range.
+    ['"api.example,localhost"', ['"api.example', 'localhost"']],
+    ["'intra'", ["'intra'"]],
+    ['a.example|b.example,<local>', ['a.example|b.example', '<local>']],
+    ['10.,192.168,10.0.0.1-10.0.0.9', ['10.', '192.168', '10.0.0.1-10.0.0.9']],
   ])('of %j, %j can match nothing', (noProxy, idle) => {
     expect(idleExceptions(noProxy)).toEqual(idle);
   });

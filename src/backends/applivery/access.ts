@@ -15,12 +15,22 @@ export interface Builds {
   jobId(build: string): string;
 }
 
+/** What one list of the API host is: the publications of the app, or the apps of the workspace. */
+export interface Listed {
+  readonly api: ApiClient;
+  readonly path: string;
+}
+
 /** Which API with which token. Nothing here makes a request. */
 export interface Access {
   /** Where uploads go. Throws `UsageError` where the settings do not say which app, or which API. */
   chosen(): Builds;
   /** `<build>`, or `<org>/<app>/<build>` of the Workspace API, whatever the settings choose. Throws `AuthError` without its token. */
   ofJob(id: string): { readonly builds: Builds; readonly build: string };
+  /** Where publications are; `application` is the app that the Workspace API has to be told. Throws `UsageError` without a store there. */
+  publications(): Listed & { readonly application: string | null };
+  /** The apps of the workspace. Throws `AuthError` without a Service Account token, `UsageError` without an organization. */
+  apps(): Listed;
 }
 
 const APP_TOKEN = 'APPLIVERY_APP_TOKEN or APPLIVERY_APP_TOKEN_FILE';
@@ -31,7 +41,7 @@ const WHICH = {
 
 /** Throws `AuthError` where there is no token for what is chosen. */
 export function createAccess({ settings, credentials, api: open }: AdapterInput<Settings>): Access {
-  const { api, organizationId, applicationId } = settings;
+  const { api, organizationId, applicationId, storeId } = settings;
   const { appToken, serviceToken } = credentials;
   if (appToken === undefined && serviceToken === undefined)
     throw new AuthError(
@@ -83,6 +93,24 @@ export function createAccess({ settings, credentials, api: open }: AdapterInput<
       if (organization === undefined || app === undefined || build === undefined)
         return { builds: chosen(), build: id };
       return { builds: workspace(organization, app), build };
+    },
+    publications: () => {
+      const { api: kind, reads } = chosen();
+      if (kind === 'integrations') return { api: reads, path: '/v1/integrations/distributions', application: null };
+      if (storeId === undefined)
+        throw new UsageError('publications of the Workspace API belong to a store, and no setting names it', {
+          hint: 'set applivery.storeId or APPLIVERY_STORE_ID, or use an App API token with applivery.api=integrations',
+        });
+      const path = `/v1/organizations/${organizationId}/stores/${storeId}/pubApps`;
+      return { api: reads, path, application: applicationId ?? null };
+    },
+    apps: () => {
+      const reads = client(settings.apiUrl, serviceTokenOf(serviceToken));
+      if (organizationId === undefined)
+        throw new UsageError('no organization is named', {
+          hint: 'set APPLIVERY_ORGANIZATION_ID: its id, or its slug',
+        });
+      return { api: reads, path: `/v1/organizations/${organizationId}/apps` };
     },
   };
 }

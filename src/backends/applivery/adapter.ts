@@ -1,22 +1,21 @@
-import type { Adapter, NotReady, UploadOptions } from '../../contract/adapter.ts';
+import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
-import { IntegrityError, isNotFound, RejectedError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
+import { IntegrityError, isNotFound, RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
 import type { JobState, Phase } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { FormField } from '../../transfer/http/form.ts';
 import { uploadByForm } from '../../transfer/upload/form-upload.ts';
 import { jobFailed } from '../../transfer/wait/poll.ts';
 import { type Builds, createAccess } from './access.ts';
+import { assertGivesBack, mintLink } from './download-link.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
+import { buildsLikeSent } from './find-build.ts';
 import type { Settings } from './settings.ts';
-import { type BuildRecord, BuildReply, BuildsReply, DownloadTokenReply, UploadReply } from './wire.ts';
+import { BuildRecord, BuildReply, PageReply, UploadReply } from './wire.ts';
 
 /** "Required when uploading a Custom Build Platform. Values". A workspace may have more. */
 const PLATFORMS = ['ios', 'macos', 'android', 'ps4', 'ps5', 'switch', 'xbox-one', 'xbox-series'];
-
-/** "Build Not Processed": of a token that is asked for too early. */
-const NOT_PROCESSED = '5014';
 
 const IF_LOST =
   'the upload may have created a build: look for a new one in the Applivery dashboard before you run it again, because a second one would notify people twice';
@@ -79,12 +78,15 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     }
   };
 
-  const assertDownloadable = (id: string): void => {
-    if (access.ofJob(id).builds.api === 'workspace') return;
-    throw new UsageError('applivery gives builds back by the Workspace API alone, not for an App API token', {
-      hint: 'set APPLIVERY_SERVICE_TOKEN, APPLIVERY_ORGANIZATION_ID and APPLIVERY_APPLICATION_ID',
-    });
+  const find: NonNullable<Adapter['find']> = async (lost, since, ctx) => {
+    const { versionName, buildPlatform } = settings;
+    const deployer = settings.deployer ? await input.build() : null;
+    const builds = access.chosen();
+    const found = await buildsLikeSent(builds, { lost, versionName, buildPlatform, deployer }, since, ctx);
+    return found.map(builds.jobId);
   };
+
+  const assertDownloadable = (id: string): void => assertGivesBack(access.ofJob(id).builds);
 
   const download: NonNullable<Adapter['download']> = async (id, wanted, ctx) => {
     assertDownloadable(id);
@@ -92,26 +94,14 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     const extension = wanted ?? (await extensionOf(builds, build, ctx));
     // "file" is the raw file, and for an AAB the universal APK; "aab" the bundle itself; "auto" can be a manifest.
     const type = extension === 'aab' ? 'aab' : 'file';
-    const path = `${builds.path}/${build}/downloadToken?type=${type}`;
-    const call = { what: 'ask for the download', method: 'GET', path, policy: CALL_POLICIES.read } as const;
-    const answered = await builds.reads
-      .call({ ...call, answer: DownloadTokenReply, isSecret: true }, ctx)
-      .catch((error: unknown): NotReady => {
-        if (error instanceof RejectedError && error.backendCode === NOT_PROCESSED) return { notReady: error };
-        throw error;
-      });
-    if ('notReady' in answered) return answered;
-    const { data } = answered;
-    input.conceal(data.token);
-    const url = `${settings.downloadUrl}/v1/download/${encodeURIComponent(data.token)}`;
-    return { url, fileName: `${build}.${extension}`, isSingleUse: true };
+    return await mintLink(input, { builds, build }, { query: { type }, fileName: `${build}.${extension}` }, ctx);
   };
 
   const proveCredentials: NonNullable<Adapter['proveCredentials']> = async (ctx) => {
     const { api, reads, path } = access.chosen();
     const call = { what: 'list the builds', method: 'GET', path: `${path}?page=1&limit=1` } as const;
     try {
-      await reads.call({ ...call, policy: CALL_POLICIES.proof, answer: BuildsReply }, ctx);
+      await reads.call({ ...call, policy: CALL_POLICIES.proof, answer: PageReply(BuildRecord) }, ctx);
     } catch (error) {
       const isElsewhere = api === 'workspace' && error instanceof RejectedError && error.httpStatus === 404;
       if (!isElsewhere) throw error;
@@ -121,7 +111,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     return `the ${token} token was taken: the builds were listed by the ${name} API`;
   };
 
-  return { plan, upload, poll, assertDownloadable, download, proveCredentials };
+  return { plan, upload, poll, find, assertDownloadable, download, proveCredentials };
 }
 
 function details(

@@ -20,6 +20,7 @@ export const applivery = defineBackend({
     api: 'APPLIVERY_API',
     organizationId: 'APPLIVERY_ORGANIZATION_ID',
     applicationId: 'APPLIVERY_APPLICATION_ID',
+    storeId: 'APPLIVERY_STORE_ID',
     uploadUrl: 'APPLIVERY_UPLOAD_URL',
     apiUrl: 'APPLIVERY_API_URL',
     downloadUrl: 'APPLIVERY_DOWNLOAD_URL',
@@ -40,9 +41,10 @@ export const applivery = defineBackend({
     token('serviceToken', 'APPLIVERY_SERVICE_TOKEN', 'Applivery Service Account token'),
   ],
   jobId: /^(?:[\w-]{1,128}\/[\w-]{1,128}\/)?[\w-]{1,128}$/,
+  jobIdForm: '<build>, or <organization>/<app>/<build> of a workspace',
   commands,
   create: async (input) => (await import('./adapter.ts')).createApplivery(input),
-  sandbox: async (tools) => (await import('./sandbox.ts')).createAppliverySandbox(tools),
+  sandbox: async (tools) => (await import('./sandbox/index.ts')).createAppliverySandbox(tools),
 });
 
 /** Each token opens one of the two APIs. What either looks like is not documented. */

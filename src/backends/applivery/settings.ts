@@ -64,6 +64,7 @@ export const Settings = z.strictObject({
     .describe('Which API to use; default: that of the token which is set'),
   organizationId: id.optional().describe('Organization that owns the app (Workspace API)'),
   applicationId: id.optional().describe('App to upload to (Workspace API)'),
+  storeId: id.optional().describe('App Store that publications belong to (Workspace API)'),
   uploadUrl: address('https://upload.applivery.io', 'uploads'),
   apiUrl: address('https://api.applivery.io', 'questions'),
   downloadUrl: address('https://download-api.applivery.io', 'downloads'),

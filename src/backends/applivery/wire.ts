@@ -10,6 +10,7 @@ import { describeUnknownError } from '../../transfer/http/error-text.ts';
 /** "Token Expired", "No auth token" or "Invalid Token", "unauthorized". */
 const ABOUT_THE_TOKEN: ReadonlySet<string> = new Set(['3002', '4002', '4004']);
 const NOT_FOUND = '3001';
+export const SLUG_USED = '5024';
 const LIMIT_EXCEEDED = '5003';
 const NOT_IN_PLAN = '5004';
 
@@ -52,7 +53,7 @@ const Id = z.string().regex(/^[\w-]{1,128}$/);
 const Text = z.string().nullish().catch(null);
 
 /** A build, in the list and by itself; what else it holds is kept for whoever wants to see it. */
-const BuildRecord = z.looseObject({
+export const BuildRecord = z.looseObject({
   id: Id,
   status: z
     .unknown()
@@ -71,15 +72,90 @@ export type BuildRecord = z.infer<typeof BuildRecord>;
 /** "Responses" of an upload; `null` where it names no build. */
 export const UploadReply = z.object({ data: BuildRecord.nullish().catch(null) }).transform(({ data }) => data ?? null);
 
+/** "files": the entries of type "attachment" are "files you attached"; the others are the build's own. */
+const FileRecord = z.looseObject({
+  id: Id,
+  type: Text,
+  file: z
+    .looseObject({ originalName: Text, size: z.int().min(0).nullish().catch(null) })
+    .nullish()
+    .catch(null),
+});
+
+export interface AttachedFile {
+  readonly id: string;
+  readonly name: string | null;
+  readonly sizeBytes: number | null;
+}
+
+/** The files that are attached to a build, in the server's order. */
+export function attachedTo({ files }: BuildRecord): readonly AttachedFile[] {
+  const list = Array.isArray(files) ? files.flatMap((file) => FileRecord.safeParse(file).data ?? []) : [];
+  return list
+    .filter(({ type }) => type === 'attachment')
+    .map(({ id, file }) => ({ id, name: file?.originalName ?? null, sizeBytes: file?.size ?? null }));
+}
+
+/** "DELETE": `{"status": true, "data": {"deleted": true}}`. */
+export const DeletedReply = z
+  .object({
+    data: z
+      .object({ deleted: z.boolean().nullish().catch(null) })
+      .nullish()
+      .catch(null),
+  })
+  .transform(({ data }) => ({ deleted: data?.deleted ?? null }));
+
 export const BuildReply = z.object({ data: BuildRecord }).transform(({ data }) => data);
 
-/** The envelope of a page is not documented: the list itself, or an object with one list in it. */
-export const BuildsReply = z.object({
-  data: z.preprocess(
-    (data) => (Array.isArray(data) ? data : Object.values(z.looseObject({}).catch({}).parse(data)).find(Array.isArray)),
-    z.array(BuildRecord),
-  ),
+/** "Publications": the configuration by which an app's builds are handed out, at `distributionUrl`. */
+export const PublicationRecord = z.looseObject({
+  id: Id,
+  slug: Text,
+  distributionUrl: Text,
+  visibility: Text,
+  security: Text,
+  filter: z.looseObject({ type: Text, value: Text }).nullish().catch(null),
+  createdAt: Text,
 });
+export type PublicationRecord = z.infer<typeof PublicationRecord>;
+
+export const PublicationReply = z.object({ data: PublicationRecord }).transform(({ data }) => data);
+
+/** "Retrieve paginated list of applications": an app of the workspace. */
+export const AppRecord = z.looseObject({ id: Id, name: Text, slug: Text, createdAt: Text });
+
+const Total = z.int().min(0).nullish().catch(null);
+
+/**
+ * A page: `{"items", "totalItems", "itemsPerPage", "currentPage", "totalPages"}`, as the one public client of the list of publications reads
+ * it; the page of the builds documents none. A list by itself, or in an object that has no other, is taken too.
+ */
+export function PageReply<Item>(item: z.ZodType<Item>) {
+  const Page = z.looseObject({ totalItems: Total, totalPages: Total }).catch({ totalItems: null, totalPages: null });
+  return z.object({ data: z.unknown() }).transform(({ data }, issues) => {
+    const list = listIn(data);
+    const parsed = z.array(item).safeParse(list);
+    if (!parsed.success) {
+      issues.addIssue({
+        code: 'custom',
+        message: 'holds no list',
+        path: ['data', ...(parsed.error.issues[0]?.path ?? [])],
+      });
+      return z.NEVER;
+    }
+    const { totalItems = null, totalPages = null } = Page.parse(data);
+    return { items: parsed.data, totalItems, totalPages };
+  });
+}
+
+function listIn(data: unknown): unknown {
+  if (Array.isArray(data)) return data;
+  const members = z.looseObject({}).catch({}).parse(data);
+  if (Array.isArray(members.items)) return members.items;
+  const lists = Object.values(members).filter(Array.isArray);
+  return lists.length === 1 ? lists[0] : undefined;
+}
 
 /** "downloadToken": the token is a bearer secret for one download. */
 export const DownloadTokenReply = z.object({ data: z.object({ token: z.string().min(1).max(4096) }) });

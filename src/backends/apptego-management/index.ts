@@ -62,6 +62,7 @@ export const apptegoManagement = defineBackend({
     },
   ],
   jobId: JOB_ID,
+  jobIdForm: '<version>/<platform>/<start time>/<name>',
   commands,
   create: async (input) => (await import('./adapter.ts')).createManagement(input),
   sandbox: async (tools) => (await import('./sandbox.ts')).createManagementSandbox(tools),

@@ -3,9 +3,6 @@ import type { SandboxTools } from '../../contract/backend/sandbox.ts';
 import { parseBody, Refusal } from '../../sandbox/refusal.ts';
 import type { ProtectionJob } from '../apptego-shared/sandbox-protection.ts';
 
-/** A keystore has a few kilobytes. */
-const LARGEST_KEY = 1024 * 1024;
-
 const LARGEST_KEY_FILE = 10 * 1024 * 1024;
 
 const PlatformField = z.enum(['android', 'ios']);
@@ -44,7 +41,7 @@ export function createKeys({ options, store, randomId }: SandboxTools) {
   if (options.hasDefaultKey) for (const key of [defaultKey('android'), defaultKey('ios')]) keys.set(key.id, key);
 
   const addressFor = (material: SigningMaterial): string =>
-    store.putUrl({ lifetimeMs: options.urlLifetimeMs, contentType: null, mostBytes: LARGEST_KEY }, () => {
+    store.putUrl({ lifetimeMs: options.urlLifetimeMs, contentType: null, mostBytes: LARGEST_KEY_FILE }, () => {
       material.hasFile = true;
     });
   const find = (id: string): SigningMaterial => {

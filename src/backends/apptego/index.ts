@@ -36,6 +36,7 @@ export const apptego = defineBackend({
   // "Automation API jobs share build capacity with portal uploads": "Rate Limits And Concurrency".
   quotaBy: 'apptego-management',
   jobId: /^[A-Za-z0-9._-]{1,128}$/,
+  jobIdForm: '<number, such as 1700000000>',
   create: async (input) => (await import('./adapter.ts')).createApptego(input),
   sandbox: async (tools) => (await import('./sandbox.ts')).createApptegoSandbox(tools),
 });

@@ -46,6 +46,7 @@ export const autoappstore = defineBackend({
     },
   ],
   jobId: ID,
+  jobIdForm: '<id of the version>',
   commands,
   create: async (input) => (await import('./adapter.ts')).createAutoappstore(input),
   sandbox: async (tools) => (await import('./sandbox.ts')).createAutoappstoreSandbox(tools),

@@ -58,6 +58,7 @@ export const ignite = defineBackend({
     },
   ],
   jobId: /^[A-Za-z0-9._-]{1,128}$/,
+  jobIdForm: '<UUID>',
   create: async (input) => (await import('./adapter.ts')).createIgnite(input),
   sandbox: async (tools) => (await import('./sandbox.ts')).createIgniteSandbox(tools),
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../contract/errors.ts';
 import type { Session } from '../session/session.ts';
+import { checkedJobId, parseJobReference } from './job-reference.ts';
 import { readReceipt } from './receipt-file.ts';
 import { checkReceiptHost } from './receipt-host.ts';
 
@@ -10,9 +11,12 @@ import { checkReceiptHost } from './receipt-host.ts';
  */
 export function jobIdOperand(session: Session, backend: string, given: string): string {
   const other = session.backends.find(({ id }) => given.startsWith(`${id}:`));
-  if (other?.id === backend) return given.slice(backend.length + 1);
+  const definition = session.definition(backend);
+  if (other?.id === backend) return checkedJobId(given.slice(backend.length + 1), definition);
   if (other !== undefined) throw new UsageError(`${given} is a job of ${other.id}, not of ${backend}`);
-  if (!existsSync(given) && !given.endsWith('.json')) return given;
+  if (!existsSync(given) && !given.endsWith('.json')) {
+    return given.includes(':') ? parseJobReference(given, session.backends).id : checkedJobId(given, definition);
+  }
   const steps = readReceipt(given).steps.filter((step) => step.backend === backend && step.job !== null);
   const [step, ...more] = steps;
   if (step?.job == null) throw new UsageError(`${given} holds no job of ${backend}`);

@@ -1,19 +1,42 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { UsageError } from '../../contract/errors.ts';
 import { type JobRef, jobRef } from '../../contract/job.ts';
+import { nearest } from '../line/suggest.ts';
 
-/** A job reference as it was given. Throws `UsageError` before anything is asked. */
+const PRINTED = 'it is what apptool upload prints: <backend>:<id>';
+
+/** A job reference as it was given. Throws `UsageError` before anything is asked: says whether the backend or the id is wrong. */
 export function parseJobReference(text: string, backends: readonly BackendDefinition[]): JobRef {
-  if (text.trim() === '')
-    throw new UsageError('job reference is empty', { hint: 'it is what apptool upload prints: <backend>:<id>' });
+  if (text.trim() === '') throw new UsageError('job reference is empty', { hint: PRINTED });
   const at = text.indexOf(':');
-  const backend = backends.find((candidate) => candidate.id === text.slice(0, at));
-  const id = text.slice(at + 1);
-  if (backend === undefined || !backend.jobId.test(id) || id.split('/').includes('..')) {
-    const known = backends.map((candidate) => candidate.id).join(', ');
-    throw new UsageError('a job reference is <backend>:<id>', {
-      hint: `it is what apptool upload prints; backends: ${known}`,
-    });
-  }
-  return jobRef(backend.id, id);
+  if (at < 1) throw new UsageError('a job reference is <backend>:<id>', { hint: PRINTED });
+  const [name, id] = [text.slice(0, at), text.slice(at + 1)];
+  const backend = backends.find((candidate) => candidate.id === name);
+  if (backend === undefined) throw unknownBackendOf(name, id, backends);
+  return jobRef(backend.id, checkedJobId(id, backend));
+}
+
+/** The id, where it has the form of this backend's ids. Throws `UsageError` for any other. */
+export function checkedJobId(id: string, backend: BackendDefinition): string {
+  if (isJobId(id, backend)) return id;
+  throw new UsageError(`the job id is not one of ${backend.id}: its form is ${backend.jobIdForm}`, {
+    hint: `the whole reference is ${backend.id}:<id>, as apptool upload prints it`,
+  });
+}
+
+function isJobId(id: string, backend: BackendDefinition): boolean {
+  return backend.jobId.test(id) && !id.split('/').includes('..');
+}
+
+/** The id is repeated only where it is one of the backend that was meant: what stands there may be anything, a key as well. */
+function unknownBackendOf(name: string, id: string, backends: readonly BackendDefinition[]): UsageError {
+  const ids = backends.map((backend) => backend.id);
+  const shown = /^[a-z-]{1,24}$/i.test(name) ? ` "${name}"` : '';
+  const near = nearest(name.trim().toLowerCase(), ids);
+  const meant = backends.find((backend) => backend.id === near);
+  const hint =
+    meant === undefined
+      ? `the backends: ${ids.join(', ')}`
+      : `did you mean ${meant.id}:${isJobId(id, meant) ? id : meant.jobIdForm}?`;
+  return new UsageError(`the job reference names an unknown backend${shown}`, { hint });
 }

@@ -15,8 +15,8 @@ export interface OpenConsole {
 }
 
 /**
- * A live line and colours on a terminal that can show them; plain lines, without an escape code, elsewhere and where colour is unwanted. Events
- * on stderr leave it to warnings and errors: they say the same.
+ * A live line and colours on a terminal that can show them; plain lines, without an escape code, elsewhere. Where colour is unwanted, the live
+ * line has none (https://no-color.org). Events on stderr leave it to warnings and errors: they say the same.
  */
 export async function openConsole(
   settings: SettingValues,
@@ -29,8 +29,8 @@ export async function openConsole(
   const isFit = stderr.isTerminal && stderr.raw.columns > 0 && env.TERM !== 'dumb' && !isCi;
   const canPaint = isFit && settings.noColor !== true && (env.NO_COLOR ?? '') === '';
   const live =
-    canPaint && wantsProgress && !isQuiet
-      ? (await import('../output/render/live-line.ts')).createLiveLine(stderr.raw)
+    isFit && wantsProgress && !isQuiet
+      ? (await import('../output/render/live-line.ts')).createLiveLine(stderr.raw, canPaint)
       : null;
   const paint = canPaint ? (await import('../output/render/paint.ts')).createPainter() : (line: string) => line;
   const safe = (text: string) => safeLine(text, redactor);

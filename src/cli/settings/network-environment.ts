@@ -111,17 +111,22 @@ function variableFor(setting: keyof ProxySettings, environment: Env): string {
 /** Without a scheme it is http, as for curl. */
 const WITHOUT_SCHEME = /^(?:[^\s/?#]*@)?(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?\/?$/i;
 
+/** Scheme, user and host of a proxy's address; what is behind them says nothing of the way there, and curl passes over it. */
+const WAY_TO_PROXY = /^[a-z][a-z\d+.-]*:\/\/[^/?#\\]+/i;
+
 function proxy(setting: 'httpProxy' | 'httpsProxy', environment: Env): string {
   const name = variableFor(setting, environment);
   const given = environment[name]?.trim() ?? '';
   if (given === '') return '';
   const value = WITHOUT_SCHEME.test(given) ? `http://${given}` : given;
-  if (!URL.canParse(value)) {
+  const address = WAY_TO_PROXY.exec(value)?.[0] ?? '';
+  // An @ behind the host is the end of a password: what stands before it there is no host.
+  if (!URL.canParse(address) || value.slice(address.length).includes('@')) {
     const hint = 'write it as http://host:port, and in a password %23 for #, %2F for /, %3F for ?';
     throw new UsageError(`${name} is not a URL`, { hint });
   }
-  const scheme = new URL(value).protocol.slice(0, -1);
-  if (scheme === 'http' || scheme === 'https') return value;
+  const scheme = new URL(address).protocol.slice(0, -1);
+  if (scheme === 'http' || scheme === 'https') return address;
   const hint =
     setting === 'httpsProxy' && /all_proxy/i.test(name) ? 'set HTTPS_PROXY to a proxy that takes http' : undefined;
   throw new UsageError(`${name}: proxy scheme ${scheme} is not supported`, { hint });

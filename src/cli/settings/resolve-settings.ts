@@ -3,6 +3,7 @@ import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { UsageError } from '../../contract/errors.ts';
 import { FLAGS, type Flag, type FlagValues, variableOf } from '../line/flags.ts';
+import { nearest } from '../line/suggest.ts';
 import type { ConfigFile } from './config/config-file.ts';
 import { checkConfigKeys, unknownKey } from './config/config-keys.ts';
 import { pathInProject } from './config/project-paths.ts';
@@ -186,5 +187,9 @@ function refuseAnother(value: string, before: Given | undefined, what: string): 
 export function unknownBackend(id: string, backends: readonly BackendDefinition[]): UsageError {
   const known = backends.map((backend) => backend.id).join(', ');
   const shown = /^[a-z-]{1,24}$/.test(id) ? ` "${id}"` : '';
-  return new UsageError(`unknown backend${shown}; known: ${known}`);
+  const near = nearest(
+    id.toLowerCase(),
+    backends.map((backend) => backend.id),
+  );
+  return new UsageError(`unknown backend${shown}; known: ${known}`, { hint: near && `did you mean ${near}?` });
 }

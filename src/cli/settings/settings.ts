@@ -98,7 +98,7 @@ export const Settings = z.strictObject({
   json: yes.optional().describe('Print one JSON document on stdout'),
   quiet: yes.optional().describe('Only the result, warnings and errors'),
   verbose: yes.optional().describe('Say more about what happens'),
-  noColor: yes.optional().describe('Print plain lines: no colour, no escape code'),
+  noColor: yes.optional().describe('Print no colours; NO_COLOR asks for the same'),
   noProgress: yes.optional().describe('Print no progress'),
   sandbox: yes.optional().describe('Use a sandbox started for this command'),
   dryRun: yes.optional().describe('Check everything here; send nothing that writes'),

@@ -94,7 +94,24 @@ export interface Planned {
 }
 
 /** The flags of the command line's one list that a backend's command can take; a name that is not among them does not compile. */
-type CommandFlag = 'alias' | 'default' | 'environment' | 'limit' | 'name' | 'platform' | 'set' | 'stall-timeout';
+type CommandFlag =
+  | 'alias'
+  | 'changelog'
+  | 'default'
+  | 'environment'
+  | 'force'
+  | 'limit'
+  | 'name'
+  | 'output'
+  | 'platform'
+  | 'security'
+  | 'set'
+  | 'shows'
+  | 'stall-timeout'
+  | 'status'
+  | 'tags'
+  | 'version-name'
+  | 'visibility';
 
 /** A command that only one backend has: `apptool <id> <name> …`. */
 export interface BackendCommand<Settings = unknown> {
@@ -162,6 +179,8 @@ export interface BackendSpec<Schema extends z.ZodObject> {
   readonly quotaBy?: string;
   /** What a job id of this backend looks like. */
   readonly jobId: RegExp;
+  /** The same for people: `<organization>/<app>/<build>`. */
+  readonly jobIdForm: string;
   /** What only this backend can do. */
   readonly commands?: readonly BackendCommand<z.infer<Schema>>[];
   create(input: AdapterInput<z.infer<Schema>>): Promise<Adapter>;

@@ -64,7 +64,7 @@ export interface RefusalInside extends ErrorDescription {
 interface ApiCall<T> {
   /** A verb phrase for messages: "request the upload". */
   readonly what: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below the base address, each variable segment encoded. */
   readonly path: string;
   readonly json?: unknown;

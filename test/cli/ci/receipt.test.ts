@@ -3,23 +3,24 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Receipt } from '../../../src/contract/record/journal.ts';
-import { copyFixture } from '../../../src/testing/files.ts';
+import { copyFixture, temporaryFolder } from '../../../src/testing/files.ts';
 import { sandbox } from '../../../src/testing/sandbox.ts';
 import { runCli } from '../../support/cli.ts';
 import { gitRepository } from '../../support/git.ts';
 
 const UPLOAD = ['upload', 'v2.apk', '--to', 'apptego', '-e', 'prod'];
 
-/** A repository with an app in it, and a `git` before the real one that leaves a trace. */
+/** A repository with an app in it, and elsewhere a `git` before the real one that leaves a trace: one of the checkout would not be run. */
 async function checkout() {
   const repository = await gitRepository();
   const { folder } = repository;
-  const asked = join(folder, 'asked');
+  const programs = await temporaryFolder();
+  const asked = join(programs, 'asked');
   await copyFixture('v2.apk', folder);
-  await writeFile(join(folder, 'git'), `#!/bin/sh\ntouch '${asked}'\nPATH=\${PATH#*:} exec git "$@"\n`);
-  await chmod(join(folder, 'git'), 0o755);
+  await writeFile(join(programs, 'git'), `#!/bin/sh\ntouch '${asked}'\nPATH=\${PATH#*:} exec git "$@"\n`);
+  await chmod(join(programs, 'git'), 0o755);
   const { variables } = await sandbox();
-  const env = { ...variables, PATH: `${folder}:${process.env.PATH}`, HOME: folder };
+  const env = { ...variables, PATH: `${programs}:${process.env.PATH}`, HOME: folder };
   return { ...repository, env, wasGitAsked: () => existsSync(asked) };
 }
 

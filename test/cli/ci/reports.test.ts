@@ -225,7 +225,9 @@ describe('the reports of a run', () => {
       ['wait', 'skipped'],
       ['download', 'skipped'],
     ]);
-    expect(workflowCommands(result.stderr).map(({ command }) => command)).toEqual(['error', 'warning']);
+    expect(workflowCommands(result.stderr).map(({ command }) => command)).toEqual(['error', 'warning', 'warning']);
+    // The server that says how many builds are left attacks as well.
+    expect(result.stderr).toContain('cannot ask how many builds of the week are left');
     for (const name of ['outputs', 'summary', 'j.xml', 'd.env', 'p.properties']) {
       expect(text(name)).not.toContain(key);
       for (const one of ['\u001b', '\u202e', '\r', '<script']) expect(text(name)).not.toContain(one);

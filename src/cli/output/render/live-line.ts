@@ -9,8 +9,13 @@ export interface LiveLine {
   close(): void;
 }
 
-export function createLiveLine(stream: NodeJS.WritableStream): LiveLine {
-  const spinner = ora({ stream: stream as NodeJS.WriteStream, discardStdin: false, isEnabled: true });
+export function createLiveLine(stream: NodeJS.WritableStream, hasColor: boolean): LiveLine {
+  const spinner = ora({
+    stream: stream as NodeJS.WriteStream,
+    discardStdin: false,
+    isEnabled: true,
+    color: hasColor ? 'cyan' : false,
+  });
   return {
     show(text) {
       if (text === null) {

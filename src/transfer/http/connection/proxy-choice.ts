@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
 import { bareHost } from '../address.ts';
 
 /** The proxies that the environment names; empty text for none. Passed in, so that nothing here reads the environment. */
@@ -37,15 +38,16 @@ function isExcepted(url: URL, noProxy: string): boolean {
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   return entriesOf(noProxy).some(({ name, only }) => {
     if (only !== null && only !== port) return false;
-    return isIP(host) === 0 ? isHostBelow(host, name.toLowerCase()) : isAddressIn(host, name);
+    return isIP(host) === 0 ? isHostBelow(host, name) : isAddressIn(host, name);
   });
 }
 
 /** The entries of a `NO_PROXY` that can match nothing, whatever is asked for, such as an asterisk that is not alone. */
 export function idleExceptions(noProxy: string): string[] {
   if (noProxy.trim() === '*') return [];
-  const isName = (name: string) => /^(?:\*?\.)?[^\s*./:;[\]]+(?:\.[^\s*./:;[\]]+)*\.?$/.test(name);
-  return entriesOf(noProxy).flatMap(({ entry, name }) => (isName(name) || networkOf(name) !== null ? [] : [entry]));
+  return entriesOf(noProxy).flatMap(({ entry, name }) =>
+    hostNameOf(name) !== null || networkOf(name) !== null ? [] : [entry],
+  );
 }
 
 interface Exception {
@@ -64,8 +66,17 @@ function entriesOf(noProxy: string): Exception[] {
 }
 
 function isHostBelow(host: string, entry: string): boolean {
-  const name = entry.replace(/^\*?\./, '').replace(/\.$/, '');
-  return host === name || host.endsWith(`.${name}`);
+  const name = hostNameOf(entry);
+  return name !== null && (host === name || host.endsWith(`.${name}`));
+}
+
+/**
+ * The host name of an entry as a URL has it, in lower case and in ASCII; `null` for what no URL has. A name whose last label is a number is an address
+ * (WHATWG URL, "host parsing").
+ */
+function hostNameOf(entry: string): string | null {
+  const name = domainToASCII(entry.replace(/^\*?\./, '').replace(/\.$/, ''));
+  return /^[\w-]+(?:\.[\w-]+)*$/.test(name) && isIP(name) === 0 ? name : null;
 }
 
 function isAddressIn(host: string, entry: string): boolean {

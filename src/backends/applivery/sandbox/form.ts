@@ -1,5 +1,5 @@
-import type { ReceivedFile, ReceivedForm } from '../../contract/backend/sandbox.ts';
-import { Refusal } from './sandbox-refusal.ts';
+import type { ReceivedFile, ReceivedForm } from '../../../contract/backend/sandbox.ts';
+import { Refusal } from './refusal.ts';
 
 /** "Supported formats", as the older copy of the page lists them. */
 const BUILD_FILE = /\.(ipa|apk|aab|dmg|pkg|exe|msi|msix|msixbundle|appx|appxbundle|nsp|zip|tar\.gz)$/i;

@@ -1,0 +1,71 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { ROOT, temporaryFolder } from '../src/testing/files.ts';
+
+const SCRIPT = join(ROOT, 'scripts/release-pack.mjs');
+const { devDependencies, version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+
+async function pack(): Promise<string> {
+  const folder = await temporaryFolder();
+  execFileSync(process.execPath, [SCRIPT, '--trial', folder], { cwd: ROOT, encoding: 'utf8' });
+  return folder;
+}
+
+/** What `npm ci` makes of the two files that the recipes write. */
+async function install(tarball: string, integrity: string) {
+  const folder = await temporaryFolder();
+  const dependencies = { apptool: `file:${tarball}` };
+  const locked = { resolved: dependencies.apptool, integrity };
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies }));
+  const packages = { '': { dependencies }, 'node_modules/apptool': locked };
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ lockfileVersion: 3, packages }));
+  const flags = ['--ignore-scripts', '--offline', '--no-audit', '--no-fund'];
+  const { status, stderr } = spawnSync('npm', ['ci', ...flags], { cwd: folder, encoding: 'utf8' });
+  return { status, stderr, bin: join(folder, 'node_modules/apptool/bin/apptool.js') };
+}
+
+test('makes the same tarball again, with its hashes; installed by its integrity it runs, and by another it is refused', async () => {
+  const [folder, again] = [await pack(), await pack()];
+  const name = `apptool-${version}.tgz`;
+  const bytes = await readFile(join(folder, name));
+  const digest = createHash('sha512').update(bytes).digest();
+  const integrity = (await readFile(join(folder, `${name}.integrity`), 'utf8')).trim();
+
+  const right = await install(join(folder, name), integrity);
+  const wrong = await install(join(folder, name), `sha512-${createHash('sha512').digest('base64')}`);
+
+  expect((await readFile(join(again, name))).equals(bytes)).toBe(true);
+  expect(await readFile(join(folder, `${name}.sha512`), 'utf8')).toBe(`${digest.toString('hex')}  ${name}\n`);
+  expect(integrity).toBe(`sha512-${digest.toString('base64')}`);
+  expect(right.status, right.stderr).toBe(0);
+  expect(execFileSync(process.execPath, [right.bin, '--version'], { encoding: 'utf8' })).toBe(`${version}\n`);
+  expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining('EINTEGRITY') });
+  expect((await readdir(folder)).sort()).toEqual([
+    `apptool-${version}.cdx.json`,
+    name,
+    `${name}.integrity`,
+    `${name}.sha512`,
+  ]);
+}, 60_000);
+
+test('the SBOM has what is bundled, with hashes and licences, and none of the tools', async () => {
+  const folder = await pack();
+
+  const bom = JSON.parse(await readFile(join(folder, `apptool-${version}.cdx.json`), 'utf8'));
+
+  const notices = await readFile(join(ROOT, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');
+  const names = bom.components.map((one: { name: string }) => one.name);
+  expect(bom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'apptool', version } } });
+  for (const name of ['zod', 'undici', 'yaml', 'cosmiconfig', 'commander']) expect(names).toContain(name);
+  for (const name of ['vitest', 'esbuild', '@biomejs/biome', 'knip']) {
+    expect(devDependencies).toHaveProperty(name);
+    expect(names).not.toContain(name);
+  }
+  for (const one of bom.components) {
+    expect(one).toMatchObject({ hashes: [{ alg: 'SHA-512' }], licenses: [expect.anything()] });
+    expect(notices).toContain(`${one.name} ${one.version}\n`);
+  }
+}, 60_000);
