@@ -41,13 +41,13 @@ export async function download(at: Backend, job: string | JobRef, options: Downl
 }
 
 function goOnWith(
-  { definition: { id, jobId }, backend }: Opened,
+  { definition: { id, jobId, jobIdForm }, backend }: Opened,
   job: string | JobRef,
   run: RunContext,
 ): { readonly ctx: StepContext; readonly ref: JobRef } {
   const text = typeof job === 'string' ? job : job.text;
   const own = text.startsWith(`${id}:`) ? text.slice(id.length + 1) : text;
-  if (!jobId.test(own)) throw new UsageError(`${id} has no such job: its id has another form`);
+  if (!jobId.test(own)) throw new UsageError(`${id} has no such job: a job of it is ${id}:${jobIdForm}`);
   const ref = jobRef(id, own);
   const step = run.journal.goOnWith(ref, backend.host);
   run.journal.choose([step]);

@@ -29,6 +29,7 @@ export const quay = defineBackend({
     },
   ],
   jobId: /^[0-9a-f]{1,64}$/,
+  jobIdForm: '<digits and letters a to f>',
   create: async (input) => (await import('./adapter.js')).createQuay(input),
   sandbox: async (tools) => (await import('./sandbox.js')).createQuaySandbox(tools),
 });
