@@ -37,9 +37,9 @@ export async function openAppArchive(file: ArchiveFile): Promise<AppArchive> {
 }
 
 /** What of an archive is not as an honest tool writes it: what does no harm, and what a device refuses. */
-export async function remarksOn({ kind, zip }: AppArchive): Promise<Pick<Remarks, 'oddities' | 'faults'>> {
-  const { oddities, faults, faultsOfApk } = await zip.remarks();
-  return { oddities, faults: kind === 'apk' ? [...faults, ...faultsOfApk] : faults };
+export async function remarksOn({ kind, zip }: AppArchive): Promise<Omit<Remarks, 'faultsOfApk'>> {
+  const { faultsOfApk, ...remarks } = await zip.remarks();
+  return kind === 'apk' ? { ...remarks, faults: [...remarks.faults, ...faultsOfApk] } : remarks;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { readAppIdentity } from '../../src/archive/app-identity.ts';
 import { openAppArchive, remarksOn } from '../../src/archive/archive-kind.ts';
@@ -22,6 +22,34 @@ function lyingExtra(id: number): Buffer {
   extra.writeUInt16LE(200, 2);
   return extra;
 }
+
+/** Info-ZIP's extra field with the name of an entry in UTF-8, which Android and Java do not look at. */
+function unicodePath(rawName: string | Buffer, name: string): Buffer {
+  const text = Buffer.from(name, 'utf8');
+  const field = Buffer.alloc(9);
+  field.writeUInt16LE(0x7075, 0);
+  field.writeUInt16LE(5 + text.length, 2);
+  field.writeUInt8(1, 4);
+  field.writeUInt32LE(crc32(Buffer.from(rawName)), 5);
+  return Buffer.concat([field, text]);
+}
+
+const DECOY = binaryXml({ name: 'manifest', attributes: [{ name: 'package', value: 'dev.decoy' }] });
+
+/** A manifest that says in a resource how far a permission is wanted. */
+const WITH_RESOURCE = binaryXml({
+  name: 'manifest',
+  attributes: [{ name: 'package', value: 'dev.app' }],
+  children: [
+    {
+      name: 'uses-permission',
+      attributes: [
+        { name: 'name', id: 0x01010003, value: 'P' },
+        { name: 'maxSdkVersion', id: 0x01010271, value: { type: 1, data: 0x7f010000 } },
+      ],
+    },
+  ],
+});
 
 async function read(bytes: Buffer) {
   const archive = await openAppArchive(fileOf(bytes));
@@ -111,6 +139,32 @@ const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
   },
 ];
 
+describe('F-SEC-11: a name in an extra field', () => {
+  test.each(['m.xml', Buffer.from('m\xff.xml', 'latin1')])('makes no manifest of the entry %s', async (name) => {
+    const bytes = zip([
+      { name: 'AndroidManifest.xml', data: DATA, extra: unicodePath('AndroidManifest.xml', 'other.xml') },
+      { name, data: DECOY, extra: unicodePath(name, 'AndroidManifest.xml') },
+    ]);
+
+    expect((await read(bytes)).packageName).toBe('dev.app');
+  });
+
+  test.each(['m.xml', Buffer.from('m\xff.xml', 'latin1')])('makes no APK of a zip with the entry %s', async (name) => {
+    const bytes = zip([{ name, data: DECOY, extra: unicodePath(name, 'AndroidManifest.xml') }]);
+
+    await expect(read(bytes)).rejects.toThrow('it is a zip without AndroidManifest.xml');
+  });
+
+  test('says what letters a name has that is no UTF-8', async () => {
+    const raw = Buffer.from('res/gr\x81n.png', 'latin1');
+    const archive = await openAppArchive(
+      fileOf(zip([MANIFEST, { name: raw, extra: unicodePath(raw, 'res/grün.png') }])),
+    );
+
+    expect(archive.zip.names).toContain('res/grün.png');
+  });
+});
+
 const BROKEN: readonly { name: string; bytes: Buffer; fault: string }[] = [
   {
     name: 'a name that is there twice',
@@ -188,6 +242,29 @@ describe('plausible, but broken', () => {
       expect(error).toMatchObject({ exitCode: 11, mayBeTransit: false, message: expect.stringContaining(fault) });
     },
   );
+});
+
+describe('F-NET-39: an output with data that cannot be inflated', () => {
+  const damaged = (name: string): Entry => ({
+    name,
+    isDeflated: true,
+    data: Buffer.alloc(40, 0xff),
+    declaredBytes: 40,
+  });
+
+  test.each<[string, Entry[]]>([
+    ['AndroidManifest.xml', [damaged('AndroidManifest.xml')]],
+    ['resources.arsc', [{ ...MANIFEST, data: WITH_RESOURCE }, damaged('resources.arsc')]],
+    ['Payload/A.app/Info.plist', [damaged('Payload/A.app/Info.plist')]],
+  ])('%s is damaged, and may be whole the next time', async (name, entries) => {
+    const error = await readOutput(fileOf(zip(entries)), 'out').catch((thrown: unknown) => thrown);
+
+    expect(error).toMatchObject({
+      exitCode: 11,
+      mayBeTransit: true,
+      message: `download is damaged: it has an entry whose compressed data is damaged: ${name}`,
+    });
+  });
 });
 
 const REFUSED: readonly { name: string; bytes: Buffer; says: string; isDamaged?: boolean }[] = [

@@ -76,7 +76,8 @@ describe('the Applivery sandbox: what it asks of an upload', () => {
     ['an unknown platform', [['buildPlatform', 'windows']], 'buildPlatform: invalid value'],
     ['a custom platform without its package', [['buildPlatform', 'ps5']], 'packageName: required for ps5'],
     ['a filter that is not nested', [['filter[0]', 'a']], 'filter[0]: unknown field'],
-    ['a time in seconds', [['deployer.info.triggerTimestamp', '1558359012']], 'triggerTimestamp: invalid value'],
+    ['another bracketed field', [['deployer[author]', 'me']], 'deployer.author: unknown field'],
+    ['a time that is none', [['deployer.info.triggerTimestamp', 'today']], 'triggerTimestamp: invalid value'],
     [
       'a deployer field that is not documented',
       [['deployer.info.author', 'me']],

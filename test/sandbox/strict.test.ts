@@ -1,5 +1,11 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { createUrlSigner } from '../../src/sandbox/signed-url.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 
 const MIB = 1024 * 1024;
@@ -186,12 +192,6 @@ describe('the AppTego sandbox: what its storage asks of a signed URL', () => {
       'InvalidArgument',
     ],
     [
-      'another content type than the signed one',
-      { 'content-type': 'text/plain', 'content-length': '4' },
-      403,
-      'SignatureDoesNotMatch',
-    ],
-    [
       'a stray Content-Range',
       { ...OCTETS, 'content-length': '4', 'content-range': 'bytes 0-3/4' },
       501,
@@ -207,11 +207,46 @@ describe('the AppTego sandbox: what its storage asks of a signed URL', () => {
 
   test('refuses a URL whose path or query was touched', async () => {
     const touched = await put({ ...OCTETS, 'content-length': '4' }, (url) =>
-      url.replace('X-Amz-Expires=3600000', 'X-Amz-Expires=9999999'),
+      url.replace('X-Amz-Expires=3600&', 'X-Amz-Expires=9999&'),
     );
 
     expect(touched.reply.status).toBe(403);
     expect(touched.reply.text).toContain('SignatureDoesNotMatch');
+  });
+
+  test('has the shape of a presigned URL, and takes what curl -T sends', async () => {
+    const { post } = await api();
+    const { json } = await post('/automate/upload', GOOD);
+    const query = new URL(String(json.upload_url)).searchParams;
+    // No type: `curl -T` sends a length alone.
+    const reply = await raw('PUT', String(json.upload_url), { 'content-length': '4' }, 'test');
+
+    expect(query.get('X-Amz-Date')).toMatch(/^\d{8}T\d{6}Z$/);
+    expect(query.get('X-Amz-Expires')).toBe('3600');
+    expect(query.get('X-Amz-SignedHeaders')).toBe('host');
+    expect(query.get('X-Amz-Credential')).toMatch(/^sandbox\/\d{8}\/us-east-1\/s3\/aws4_request$/);
+    expect(query.get('X-Amz-Signature')).toMatch(/^[0-9a-f]{64}$/);
+    expect(reply.status).toBe(200);
+  });
+
+  test.runIf(spawnSync('curl', ['--version']).status === 0)('curl -T stores the file as it is', async () => {
+    const { post, get } = await api({ appearMs: 0 });
+    const { json } = await post('/automate/upload', GOOD);
+    const file = join(await temporaryFolder(), 'app.apk');
+    await writeFile(file, 'test');
+
+    const sent = await promisify(execFile)('curl', ['-sS', '--fail', '-T', file, String(json.upload_url)]);
+
+    expect(sent.stderr).toBe('');
+    expect((await get(`/automate/status/${String(json.job_id)}`)).status).toBe(200);
+  });
+
+  test('an address that signs a type takes no other', () => {
+    const signer = createUrlSigner('http://127.0.0.1:1', () => 0);
+    const url = new URL(signer.sign('PUT', '/object/a', 1_000, { 'content-type': 'application/octet-stream' }));
+
+    expect(signer.check('PUT', url, OCTETS)).toEqual({ ok: true });
+    expect(signer.check('PUT', url, { 'content-type': 'text/plain' })).toMatchObject({ code: 'SignatureDoesNotMatch' });
   });
 
   test('refuses an expired URL as S3 does', async () => {

@@ -34,6 +34,13 @@ export class UnreadablePart extends Error {
   }
 }
 
+/** A part whose compressed data cannot be inflated: nobody can read it, whoever opens the archive. */
+export class DamagedData extends UnreadablePart {
+  constructor(cause: unknown) {
+    super('has damaged compressed data', { isHostile: true, cause });
+  }
+}
+
 /** A part that costs more to read than any honest one: nobody has looked whether anything is wrong with it. */
 export class BeyondLimit extends UnreadablePart {
   constructor(message: string) {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
-import { type ArchiveFile, UnreadablePart } from './archive-file.ts';
+import { type ArchiveFile, DamagedData, UnreadablePart } from './archive-file.ts';
 import type { ZipEntry } from './zip-directory.ts';
 
 /** Record lengths and fields: PKWARE APPNOTE.TXT, sections 4.3.7 and 4.4. */
@@ -109,7 +109,7 @@ function inflatedAtOnce(data: Buffer, sizeBytes: number): Buffer {
     const chunkSize = Math.max(SMALLEST_CHUNK, sizeBytes + 1);
     return inflateRawSync(data, { chunkSize, maxOutputLength: chunkSize });
   } catch (cause) {
-    throw new UnreadablePart('has damaged compressed data', { isHostile: true, cause });
+    throw new DamagedData(cause);
   }
 }
 
@@ -159,6 +159,6 @@ async function inflateEach(
     signal?.throwIfAborted();
     const { code } = cause as { code?: unknown };
     if (typeof code !== 'string' || !code.startsWith('Z_')) throw cause;
-    throw new UnreadablePart('has damaged compressed data', { isHostile: true, cause });
+    throw new DamagedData(cause);
   }
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 import { ArchiveProblem } from './archive-file.ts';
 
@@ -54,10 +55,15 @@ function zip64Sizes(part: Buffer | undefined, sizes: EntrySizes): EntrySizes {
   return [read(size), read(compressed), read(headerAt)];
 }
 
-/** A version, the CRC-32 of the name that it stands for, and the name. */
+/**
+ * A version, the CRC-32 of the name that it stands for, and the name. It only says which letters a name has that is in an unknown character set:
+ * Android and Java do not look at it, so it must make none of the names that mean something (which are ASCII), nor take one away.
+ */
 function unicodeName(part: Buffer | undefined, rawName: Buffer): string | null {
   if (part === undefined || part.length < 5 || part.readUInt8(0) !== 1) return null;
-  return part.readUInt32LE(1) === crc32(rawName) ? part.toString('utf8', 5) : null;
+  const name = part.subarray(5);
+  if (isAscii(rawName) || isAscii(name)) return null;
+  return part.readUInt32LE(1) === crc32(rawName) ? name.toString('utf8') : null;
 }
 
 function inconsistent(): never {

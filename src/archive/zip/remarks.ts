@@ -13,6 +13,8 @@ export interface Remarks {
   readonly faults: readonly string[];
   /** What it refuses in an APK; harmless in another kind of file. */
   readonly faultsOfApk: readonly string[];
+  /** What of it was read, and cannot be: it may have come so over the network. */
+  readonly damage: readonly string[];
 }
 
 interface Judged {
@@ -22,6 +24,8 @@ interface Judged {
   readonly oddities: DirectoryOddities;
   /** Filled while entries are read: those that inflate to another size than they say. */
   readonly withAnotherSize: ReadonlySet<number>;
+  /** Filled likewise: those that do not inflate. */
+  readonly damaged: ReadonlySet<number>;
 }
 
 const LONGEST_KEY = 256;
@@ -29,7 +33,14 @@ const LONGEST_KEY = 256;
 const MOST_NAMED = 3;
 
 /** The remarks on an archive, made when they are first asked for: that takes a look at every entry. */
-export function createRemarks({ file, end, entries, oddities, withAnotherSize }: Judged): () => Promise<Remarks> {
+export function createRemarks({
+  file,
+  end,
+  entries,
+  oddities,
+  withAnotherSize,
+  damaged,
+}: Judged): () => Promise<Remarks> {
   const { names } = entries;
   const where = (is: (name: string, index: number) => boolean) =>
     names.flatMap((name, index) => (is(name, index) ? [index] : []));
@@ -60,6 +71,7 @@ export function createRemarks({ file, end, entries, oddities, withAnotherSize }:
         where((name, index) => name.includes('\0') || !isUtf8(entries.rawName(index))),
         'with a name that Android does not take (no UTF-8, or with a NUL)',
       ),
+      damage: say(damaged, 'whose compressed data is damaged'),
     };
   };
 }

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
-import { type ArchiveFile, ArchiveProblem, readAt, UnreadablePart } from './archive-file.ts';
+import { type ArchiveFile, ArchiveProblem, DamagedData, readAt, UnreadablePart } from './archive-file.ts';
 import { type Entries, LOCAL_HEADER_BYTES, readCentralDirectory, saysEncrypted } from './central-directory.ts';
 import { isEncrypted } from './encryption.ts';
 import { createRemarks, type Remarks } from './remarks.ts';
@@ -49,8 +49,8 @@ export async function readZipDirectory(file: ArchiveFile): Promise<ZipDirectory>
   const { names } = entries;
   if (names.some((_, index) => saysEncrypted(entries, index)) && (await isEncrypted(file, entries)))
     throw new ArchiveProblem('encrypted archives are not supported');
-  const withAnotherSize = new Set<number>();
-  const remarks = createRemarks({ file, end, entries, oddities, withAnotherSize });
+  const [withAnotherSize, damaged] = [new Set<number>(), new Set<number>()];
+  const remarks = createRemarks({ file, end, entries, oddities, withAnotherSize, damaged });
   return {
     names,
     end,
@@ -60,7 +60,10 @@ export async function readZipDirectory(file: ArchiveFile): Promise<ZipDirectory>
       const index = names.indexOf(name);
       if (index < 0) return null;
       if (names.includes(name, index + 1)) throw isThereTwice();
-      const contents = await readEntry(file, entries, index);
+      const contents = await readEntry(file, entries, index).catch((error: unknown) => {
+        if (error instanceof DamagedData) damaged.add(index);
+        throw error;
+      });
       if (contents.length !== entries.sizeBytes[index]) withAnotherSize.add(index);
       return contents;
     },
@@ -121,9 +124,8 @@ async function inflated(data: Buffer): Promise<Buffer> {
   } catch (cause) {
     const isTooLarge = (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
     if (isTooLarge && mostBytes === LARGEST_ENTRY) throw tooLarge();
-    const why = isTooLarge
-      ? `grows more than ${SUSPECT_RATIO} times when it is inflated`
-      : 'has damaged compressed data';
+    if (!isTooLarge) throw new DamagedData(cause);
+    const why = `grows more than ${SUSPECT_RATIO} times when it is inflated`;
     throw new UnreadablePart(why, { isHostile: true, cause });
   }
 }

@@ -111,11 +111,11 @@ export function createProtectionService({ options, store }: SandboxTools, rules:
       const onStored = (object: StoredObject) => process(job, object);
       const sizeBytes = fields.file_size ?? 0;
       if (sizeBytes < options.multipartFromBytes) {
-        // The type of the single PUT is documented, so its address signs it.
+        // A type is documented for the single PUT; as a store's presigner does by default, its address signs the host alone.
         const url = store.putUrl(
           {
             lifetimeMs: options.urlLifetimeMs,
-            contentType: 'application/octet-stream',
+            contentType: null,
             mostBytes: fields.file_size ?? LARGEST_FILE,
           },
           onStored,

@@ -64,6 +64,7 @@ function sessionOver(
       return known;
     },
     pid: process.pid,
+    parentPid: () => process.ppid,
     ctx,
     printNow,
   });

@@ -39,7 +39,9 @@ export async function readOutput(file: ArchiveFile, sha256: string): Promise<Out
   const signatures = await readable(() => readSignatures(archive, problems), problems);
   const isSigned = signatures?.isSigned ?? null;
   const signers = signatures === null ? null : signersOf(signatures);
-  const { oddities, faults } = await remarksOn(archive);
+  const { oddities, faults, damage } = await remarksOn(archive);
+  if (damage.length > 0)
+    throw new IntegrityError(`download is damaged: it ${damage.join('; it ')}`, { mayBeTransit: true });
   if (faults.length > 0)
     throw new IntegrityError(`the output is not a sound archive: it ${faults.join('; it ')}`, { hint: UNUSABLE_HINT });
   problems.push(...oddities.map((oddity) => `it ${oddity}`));

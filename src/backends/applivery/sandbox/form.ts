@@ -31,8 +31,8 @@ const FIELDS: Readonly<Record<string, (value: string) => boolean>> = {
   notifyLanguage: (value) => LANGUAGES.includes(value),
   'deployer.name': isText,
   ...Object.fromEntries(DEPLOYER_INFO.map((name) => [`deployer.info.${name}`, isText])),
-  // "Unix timestamp (ms)"
-  'deployer.info.triggerTimestamp': (value) => /^\d{13}$/.test(value),
+  // "Unix timestamp (ms)"; the fastlane plugin and the Bitrise step send seconds, the GitHub action ISO 8601.
+  'deployer.info.triggerTimestamp': (value) => /^(?:\d{10}|\d{13}|\d{4}-\d\d-\d\dT[\d:.]+Z)$/.test(value),
 };
 
 /** An upload as the vendor's page describes it. */
@@ -50,8 +50,9 @@ export function readBuildForm(form: ReceivedForm): BuildForm {
   const fields: Record<string, string> = {};
   const info: Record<string, string> = {};
   const filter: string[][] = [];
-  for (const { name, value } of form.fields) {
-    if (addToFilter(filter, name, value)) continue;
+  for (const { name, value } of form.fields.map(asDocumented)) {
+    // The fastlane plugin and the Bitrise step send what they do not know as empty fields.
+    if (value === '' || addToFilter(filter, name, value)) continue;
     checkField(name, value);
     const [, inInfo] = /^deployer\.info\.(.+)$/.exec(name) ?? [];
     const into = inInfo === undefined ? fields : info;
@@ -81,8 +82,20 @@ function readFiles({ files }: ReceivedForm) {
   return { build, icon };
 }
 
+/** `deployer[info][branch]`, as the fastlane plugin writes it, is `deployer.info.branch`; it sends what git prints, line break included. */
+function asDocumented({ name, value }: ReceivedForm['fields'][number]): ReceivedForm['fields'][number] {
+  if (!name.startsWith('deployer')) return { name, value };
+  return { name: name.replaceAll(/\[(\w+)\]/g, '.$1'), value: value.trim() };
+}
+
+/** `a,b|c`, as the vendor's own clients write it: the groups of a clause by commas, the clauses by bars. */
+function readFilterText(text: string): string[][] {
+  return text.split('|').map((clause) => clause.split(',').map((group) => group.trim()));
+}
+
 /** `filter[0][1]` is the second group of the first AND clause. `false` for another field. */
 function addToFilter(filter: string[][], name: string, value: string): boolean {
+  if (name === 'filter') return filter.push(...readFilterText(value)) > 0;
   const [, or, and] = /^filter\[(\d{1,3})\]\[(\d{1,3})\]$/.exec(name) ?? [];
   if (or === undefined || and === undefined) return false;
   const clause = filter[Number(or)] ?? [];
