@@ -5,6 +5,7 @@ import { type AppToolError, asAppToolError, CancelledError } from '../contract/e
 import type { AppEvent } from '../contract/events.ts';
 import type { JournalFacts } from '../contract/record/journal.ts';
 import type { Listener } from '../contract/record/listener.ts';
+import type { Rehearsal } from '../contract/result-document.ts';
 import { createRedactor } from '../contract/text/redact.ts';
 import { NOTHING_KNOWN } from '../run/journal/nothing-known.ts';
 import { toldOfStep } from '../run/telling/told-of-step.ts';
@@ -39,6 +40,7 @@ interface Run extends Shell {
   journal: JournalFacts;
   receipt: ReceiptListener | null;
   session: Session | null;
+  rehearsal: () => Rehearsal | null;
   hasEnded: boolean;
 }
 
@@ -73,6 +75,7 @@ function begin(argv: readonly string[], process: Host, clock: Clock): Run {
     journal: NOTHING_KNOWN,
     receipt: null,
     session: null,
+    rehearsal: () => null,
     hasEnded: false,
   };
   return run;
@@ -112,6 +115,7 @@ async function carryOut(
   const settled = await stages.settle(spec, invocation, run.process);
   const { json, verbose } = settled.settings.values;
   run.telling = { ...run.telling, wantsJson: json === true, isVerbose: verbose === true };
+  run.rehearsal = () => stages.rehearsalOf(settled.settings.values, run.session?.isOnLoopback() === true);
 
   const shown = await stages.openConsole(settled.settings.values, run);
   run.telling = { ...run.telling, paint: shown.paint };
@@ -181,7 +185,7 @@ function end(run: Run, thrown: unknown, result: CommandResult | null): number {
   const outcome = outcomeOf(run, error, result);
   if (error !== null) run.printer.failure(error, result, outcome);
   else if (result !== null) run.printer.result(result, outcome);
-  return error?.exitCode ?? 0;
+  return outcome.error?.exitCode ?? result?.exitCode ?? 0;
 }
 
 /** With what to do next, where only the run knows it. */
@@ -194,5 +198,6 @@ function explained(run: Run, error: AppToolError): AppToolError {
 /** What is known of the run so far. */
 function outcomeOf(run: Run, error: AppToolError | null, result: CommandResult | null): Outcome {
   const { command, journal, warnings, startedAt, clock } = run;
-  return { command, journal, warnings, result, error, durationMs: clock.now() - startedAt };
+  const rehearsal = run.rehearsal();
+  return { command, rehearsal, journal, warnings, result, error, durationMs: clock.now() - startedAt };
 }

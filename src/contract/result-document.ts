@@ -67,12 +67,19 @@ const App = {
   ),
 };
 
+const Rehearsal = z.enum(['dry-run', 'sandbox']);
+/** What sets a run apart from a release, whatever else is told of it. */
+export type Rehearsal = z.infer<typeof Rehearsal>;
+
 /** The one document that `--json` prints, in success, failure and cancellation. What does not apply is `null`. */
 export const ResultDocument = z.strictObject({
   schemaVersion: z.literal(1),
   command: Nullable(z.string()).describe('The command, or null where the command line named none'),
   ok: z.boolean(),
   exitCode: z.int(),
+  rehearsal: Nullable(Rehearsal).describe(
+    'Of a run that released nothing: a dry run, or one whose backends are a sandbox or at other addresses of this machine',
+  ),
   backend: Nullable(z.string()),
   job: Job,
   state: State,

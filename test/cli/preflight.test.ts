@@ -178,7 +178,10 @@ describe('before anything is sent', () => {
 
     expect(ResultDocument.parse(JSON.parse(result.stdout))).toMatchObject({
       ok: true,
-      warnings: [{ code: 'expired-profile', message: 'the provisioning profile of app.ipa expired on 2020-02-01' }],
+      warnings: [
+        { code: 'loopback' },
+        { code: 'expired-profile', message: 'the provisioning profile of app.ipa expired on 2020-02-01' },
+      ],
     });
   });
 });

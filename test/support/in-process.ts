@@ -61,6 +61,7 @@ export async function runHere(args: readonly string[], { env, cwd, clock }: Here
     stdout: stdout.stream,
     stderr: stderr.stream,
     pid: process.pid,
+    ppid: process.ppid,
     cwd: () => cwd,
     exit: (code) => endNow(code) as never,
     kill: (_pid, signal) => events.emit(signal, signal) as true,

@@ -18,7 +18,6 @@ import { createGithubSummary } from './github/summary.ts';
 import { createJUnitReport, JUNIT_HEAD } from './junit-report.ts';
 import { createKeyValueReport, DOTENV, type KeyValueFormat, PROPERTIES } from './key-value-report.ts';
 import { createRunSteps, stepsOf } from './run-steps.ts';
-import { rehearsalOf } from './run-values.ts';
 
 export interface ReportsInput {
   readonly command: string;
@@ -121,7 +120,6 @@ function junitReport({ command, settings, redactor, clock }: ReportsInput): List
   return [
     createJUnitReport({
       redactor,
-      rehearsal: rehearsalOf(settings),
       write: openReplaced('--junit', settings.junit, JUNIT_HEAD),
       steps: createRunSteps(expected[0] ?? command, clock.now),
       expected,
@@ -139,29 +137,27 @@ function keyValueReports({ settings, redactor, warn }: ReportsInput): Listener[]
   return files.flatMap(([name, path, format]) => {
     if (path === undefined) return [];
     const write = openReplaced(name, path, format.head);
-    const common = { redactor, rehearsal: rehearsalOf(settings), warnLeftOut: warnerOf(warn) };
+    const common = { redactor, warnLeftOut: warnerOf(warn) };
     return [createKeyValueReport({ name, format, write, ...common })];
   });
 }
 
 function githubReports(input: ReportsInput): Listener[] {
   if (!isForGithub(input)) return [];
-  const { command, settings, redactor, clock, writeStderr, warn } = input;
+  const { command, redactor, clock, writeStderr, warn } = input;
   const delimiter = () => `apptool-${randomBytes(16).toString('hex')}`;
   const steps = createRunSteps(command, clock.now);
   const durationMsOf = (target: string) =>
     steps.of(target).reduce((sum, { beganAtMs, endedAtMs }) => sum + (endedAtMs ?? clock.now()) - beganAtMs, 0);
-  const remarks = [...(settings.dryRun === true ? ['dry run'] : []), ...(settings.sandbox === true ? ['sandbox'] : [])];
-  const rehearsal = rehearsalOf(settings);
   const outputs = appendTo('GITHUB_OUTPUT', input);
   const summary = appendTo('GITHUB_STEP_SUMMARY', input);
   return [
     ...(outputs === null
       ? []
-      : [createGithubOutputs({ redactor, rehearsal, append: outputs, delimiter, warnLeftOut: warnerOf(warn) })]),
+      : [createGithubOutputs({ redactor, append: outputs, delimiter, warnLeftOut: warnerOf(warn) })]),
     ...(summary === null
       ? []
-      : [{ ...createGithubSummary({ redactor, append: summary, durationMsOf, remarks }), event: steps.event }]),
+      : [{ ...createGithubSummary({ redactor, append: summary, durationMsOf }), event: steps.event }]),
     createGithubAnnotations(redactor, writeStderr),
   ];
 }

@@ -5,7 +5,6 @@ import type { Redactor } from '../../contract/text/redact.ts';
 import { shortLine } from '../../contract/text/safe-text.ts';
 import { element, escapeMarkup } from './markup.ts';
 import type { RunSteps, Step } from './run-steps.ts';
-import type { Rehearsal } from './run-values.ts';
 
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 /** How a report of ours begins. */
@@ -21,7 +20,6 @@ const FAILURES = ['rejected', 'job-failed', 'integrity'];
 
 export interface JUnitInput {
   readonly redactor: Redactor;
-  readonly rehearsal: Rehearsal | null;
   readonly write: (text: string) => void;
   readonly steps: RunSteps;
   /** The steps that the run would take, if all went well. */
@@ -57,13 +55,13 @@ interface Part {
 export function createJUnitReport(input: JUnitInput): Listener {
   const { redactor, write, steps, expected, now, startedAt } = input;
   const shown = (text: string, longest = LONGEST_TEXT) => shortLine(text, redactor, longest);
-  const properties = propertiesOf(input);
   const timestamp = startedAt.toISOString().slice(0, 19);
   return {
     name: '--junit',
     event: steps.event,
     ended({ document }) {
       const nowMs = now();
+      const properties = propertiesOf(document);
       const suites = partsOf(document, steps, expected).map((part) => ({
         name: ['apptool', document.command ?? '', part.backend ?? ''].filter((word) => word !== '').join('.'),
         cases: [...stepCases(part, nowMs, shown), ...findingCases(part.findings, shown)],
@@ -85,7 +83,7 @@ export function createJUnitReport(input: JUnitInput): Listener {
 }
 
 /** What a suite has in front of its cases: that it tells of no release, where it tells of none. */
-function propertiesOf({ rehearsal }: JUnitInput): string[] {
+function propertiesOf({ rehearsal }: ResultDocument): string[] {
   if (rehearsal === null) return [];
   return [`${element('properties', {}, element('property', { name: 'apptool.rehearsal', value: rehearsal }))}\n`];
 }

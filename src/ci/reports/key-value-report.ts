@@ -1,6 +1,6 @@
 import type { Listener } from '../../contract/record/listener.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
-import { type Rehearsal, runValues } from './run-values.ts';
+import { runValues } from './run-values.ts';
 
 /** No variable of a flag begins with it: GitLab sets the keys of a dotenv file in every later job. */
 const PREFIX = 'APPTOOL_RESULT_';
@@ -45,24 +45,16 @@ export interface KeyValueInput {
   readonly name: string;
   readonly format: KeyValueFormat;
   readonly redactor: Redactor;
-  readonly rehearsal: Rehearsal | null;
   readonly write: (text: string) => void;
   readonly warnLeftOut: (where: string, names: readonly string[]) => void;
 }
 
 /** A file of `APPTOOL_RESULT_…` keys for the stages that follow. */
-export function createKeyValueReport({
-  name,
-  format,
-  redactor,
-  rehearsal,
-  write,
-  warnLeftOut,
-}: KeyValueInput): Listener {
+export function createKeyValueReport({ name, format, redactor, write, warnLeftOut }: KeyValueInput): Listener {
   return {
     name,
     ended({ document, receipt }) {
-      const { values, unfit } = runValues({ document, receipt, rehearsal }, redactor);
+      const { values, unfit } = runValues({ document, receipt }, redactor);
       const leftOut = [...unfit];
       let text = format.intro;
       let count = 0;

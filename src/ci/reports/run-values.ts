@@ -1,4 +1,3 @@
-import type { SettingValues } from '../../cli/settings/settings.ts';
 import type { ResultDocument, TargetRecord } from '../../contract/result-document.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { holdsCommand } from '../../contract/text/safe-text.ts';
@@ -26,28 +25,18 @@ const FORMS = {
 type Form = keyof typeof FORMS;
 type Value = string | number | boolean | null | undefined;
 
-/** What sets a run apart from a release, whatever else is told of it. */
-export type Rehearsal = 'dry-run' | 'sandbox';
-
-/** `null` for a run that is none; one that sends nothing is a dry run, also where there is a sandbox. */
-export function rehearsalOf({ dryRun, sandbox }: Pick<SettingValues, 'dryRun' | 'sandbox'>): Rehearsal | null {
-  if (dryRun === true) return 'dry-run';
-  return sandbox === true ? 'sandbox' : null;
-}
-
 /** What the values are read from; `one` is the run, or the only target that it has. */
 interface Source {
   readonly document: ResultDocument;
   readonly one: ResultDocument | TargetRecord;
   readonly receipt: string | null;
-  readonly rehearsal: Rehearsal | null;
 }
 
 /** The fixed names, the most important first. GitHub's outputs have them; `APPTOOL_RESULT_` and capitals make the keys of the other files. */
 export const RUN_VALUES: Readonly<Record<string, readonly [Form, (source: Source) => Value]>> = {
   ok: ['yesOrNo', ({ document }) => document.ok],
   exit_code: ['number', ({ document }) => document.exitCode],
-  rehearsal: ['words', ({ rehearsal }) => rehearsal],
+  rehearsal: ['words', ({ document }) => document.rehearsal],
   error_class: ['words', ({ document }) => document.error?.class],
   command: ['words', ({ document }) => document.command],
   backend: ['words', ({ one }) => one.backend],
@@ -88,13 +77,13 @@ export interface RunValues {
   readonly unfit: readonly string[];
 }
 
-export function runValues({ document, receipt, rehearsal }: Omit<Source, 'one'>, redactor: Redactor): RunValues {
+export function runValues({ document, receipt }: Omit<Source, 'one'>, redactor: Redactor): RunValues {
   const [target, ...others] = document.targets;
   const one = target !== undefined && others.length === 0 ? target : document;
   const own = Object.entries(RUN_VALUES).map(([name, [form, read]]) => ({
     name,
     form,
-    value: read({ document, one, receipt, rehearsal }),
+    value: read({ document, one, receipt }),
   }));
   const ofTargets = (others.length === 0 ? [] : document.targets).flatMap((record) =>
     Object.entries(TARGET_VALUES).map(([name, [form, read]]) => ({

@@ -147,9 +147,10 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'sandbox',
     operands: [],
+    rest: 'command…',
     flags: ['port', 'processing-time', 'appear-time', 'result', 'concurrency-limit', 'weekly-limit'],
-    summary: 'Serve the backends on loopback, to rehearse a pipeline',
-    example: 'apptool sandbox --processing-time 30s',
+    summary: 'Serve the backends on loopback; with a command: run it there',
+    example: 'apptool sandbox -- sh release.sh app-release.apk prod',
     run: async (session) => (await import('./sandbox.ts')).sandboxCommand(session),
   },
 ];

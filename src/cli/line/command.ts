@@ -10,6 +10,8 @@ export interface CommandResult<Data = unknown> {
   readonly data?: Data;
   /** How a run failed that has a result all the same: what some of its targets did. */
   readonly failure?: AppToolError;
+  /** With which exit code a run without a failure of its own ends, where that is not 0: that of a command that it ran. */
+  readonly exitCode?: number;
 }
 
 /** What was asked on the command line. */
@@ -24,6 +26,8 @@ export interface CommandSpec {
   readonly name: string;
   /** Its operands, as help shows them; all are required. */
   readonly operands: readonly string[];
+  /** What any number of further operands are, behind `--`. */
+  readonly rest?: string;
   readonly flags: readonly string[];
   readonly summary: string;
   readonly example: string;

@@ -146,7 +146,8 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
   command.configureHelp({ visibleOptions: ({ options }) => options.filter(({ hidden }) => !hidden) });
   // How many operands came is checked by us, so that the message can say it.
   for (const operand of spec.operands) command.argument(`[${operand}]`);
-  command.usage(['[options]', ...spec.operands.map((operand) => `<${operand}>`)].join(' '));
+  const rest = spec.rest === undefined ? [] : [`[-- <${spec.rest}>]`];
+  command.usage(['[options]', ...spec.operands.map((operand) => `<${operand}>`), ...rest].join(' '));
   command.allowExcessArguments(true);
   command.helpOption('-h, --help', 'Show help');
   const flags = spec.flags.map((flagName) => {
@@ -207,7 +208,7 @@ function checkValue(flag: Flag, given: string): void {
 
 function toInvocation(spec: CommandSpec, command: Command): Invocation {
   const operands = command.args;
-  if (operands.length !== spec.operands.length)
+  if (spec.rest === undefined ? operands.length !== spec.operands.length : operands.length < spec.operands.length)
     throw new UsageError(countMismatch(spec, operands.length), { hint: `try "apptool ${spec.name} --help"` });
   for (const operand of operands) {
     if (operand.includes('\0')) throw new UsageError('an argument contains a NUL character');

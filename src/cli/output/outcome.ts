@@ -1,13 +1,14 @@
 import type { AppToolError } from '../../contract/errors.ts';
 import type { JobRef } from '../../contract/job.ts';
 import type { JournalFacts, Step, StepFacts } from '../../contract/record/journal.ts';
-import type { ErrorRecord, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
+import type { ErrorRecord, Rehearsal, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
 import type { CommandResult } from '../line/command.ts';
 import { hintOf } from './next-words.ts';
 
 /** How a run ended, and all that is known of it. */
 export interface Outcome {
   readonly command: string | null;
+  readonly rehearsal: Rehearsal | null;
   readonly journal: JournalFacts;
   readonly result: CommandResult | null;
   readonly error: AppToolError | null;
@@ -16,13 +17,14 @@ export interface Outcome {
 }
 
 export function documentOf(outcome: Outcome): ResultDocument {
-  const { command, journal, result, error, warnings, durationMs } = outcome;
+  const { command, rehearsal, journal, result, error, warnings, durationMs } = outcome;
   const step = ownStep(journal);
   return {
     schemaVersion: 1,
     command,
-    ok: error === null,
-    exitCode: error?.exitCode ?? 0,
+    ok: error === null && (result?.exitCode ?? 0) === 0,
+    exitCode: error?.exitCode ?? result?.exitCode ?? 0,
+    rehearsal,
     backend: step?.backend ?? journal.call?.backend ?? null,
     job: jobOf(step),
     state: step?.state ?? null,

@@ -13,6 +13,8 @@ export interface Host {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly pid: number;
+  /** Of the parent as it is now: another one when the first has ended. */
+  readonly ppid: number;
   cwd(): string;
   /** Ends the run at once: nothing that follows may do any more work. */
   exit(code: number): never;

@@ -65,6 +65,7 @@ function sessionOver(
       return known;
     },
     pid: process.pid,
+    parentPid: () => process.ppid,
     ctx,
     printNow,
   });

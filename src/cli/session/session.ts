@@ -52,6 +52,10 @@ export interface Session {
   doorsFor(parts: DoorParts): Doors;
   readonly redactor: Redactor;
   readonly pid: number;
+  /** Id of the parent process as it is now. */
+  readonly parentPid: () => number;
+  /** Whether backends were opened, all of them on this machine: such a run releases nothing. */
+  readonly isOnLoopback: () => boolean;
   /** Host of a backend's address. */
   hostOf(id: string): string | null;
   /** Standard input, opened when it is first asked for. */
@@ -89,12 +93,15 @@ export interface SessionParts {
   readonly questions: OpenQuestions;
   readonly confirm: Confirm;
   readonly pid: number;
+  readonly parentPid: () => number;
   readonly printNow: (result: CommandResult) => void;
 }
 
 export function createSession(parts: SessionParts): Session {
   const { settings, environment, backends, redactor, ctx } = parts;
   const opened: { close(): Promise<void> }[] = [];
+  /** By backend, whether all its addresses are on this machine. */
+  const onLoopback = new Map<string, boolean>();
   const hostOf = (id: string): string | null => {
     const [key = ''] = definition(id).addresses;
     const address = String(settings.backends[id]?.values[key] ?? '');
@@ -128,8 +135,17 @@ export function createSession(parts: SessionParts): Session {
     const { values, ifRefused } = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
     return { ...told, settings: own, credentials: values, network, ifRefused };
   };
+  /** Says of a backend that is on this machine that nothing is released: variables of a rehearsal are easily left behind. */
+  const noteWhere = (id: string, own: BackendParts): BackendParts => {
+    if (onLoopback.has(id)) return own;
+    const isHere = addressesOf(definition(id), own.settings).every((one) => isLoopbackHost(new URL(one).hostname));
+    onLoopback.set(id, isHere);
+    // With --sandbox that has been said.
+    if (isHere && settings.values.sandbox !== true) warn('loopback', `${id} is at ${hostOf(id)}; nothing is released`);
+    return own;
+  };
   const openFor: Session['openFor'] = async (id, more) => {
-    const { ifRefused, ...own } = partsFor(id, more);
+    const { ifRefused, ...own } = noteWhere(id, partsFor(id, more));
     const { input } = kept(openDoors(own, addressesOf(definition(id), own.settings)));
     return { input, ifRefused };
   };
@@ -150,11 +166,12 @@ export function createSession(parts: SessionParts): Session {
     ...parts,
     definition,
     hostOf,
+    isOnLoopback: () => onLoopback.size > 0 && [...onLoopback.values()].every(Boolean),
     openFor,
     doorsFor,
     async open(id) {
       const backend = definition(id);
-      const open = kept(await openBackend(backend, partsFor(id, [])));
+      const open = kept(await openBackend(backend, noteWhere(id, partsFor(id, []))));
       const quota = open.quota ?? (await quotaBy(backend.quotaBy));
       return quota === undefined ? open : { ...open, quota };
     },

@@ -95,11 +95,14 @@ const target = fc.record({
   error: fc.option(error, { nil: null }),
 });
 const app = { packageName: maybe, versionName: maybe, versionCode: fc.option(fc.nat(), { nil: null }) };
+const REHEARSAL = 'sandbox';
+
 const document = fc.record({
   schemaVersion: fc.constant(1),
   command: fc.constantFrom('protect', 'publish', 'status'),
   ok: fc.boolean(),
   exitCode: fc.constantFrom(0, 5, 143),
+  rehearsal: fc.constant(REHEARSAL),
   backend: fc.constantFrom('apptego', 'apptego-management', null),
   job,
   state,
@@ -112,8 +115,6 @@ const document = fc.record({
   error: fc.option(error, { nil: null }),
   data: fc.constant(null),
 }) as unknown as fc.Arbitrary<ResultDocument>;
-
-const REHEARSAL = 'sandbox';
 
 /** What has to be told of a run, by the fixed names, as it is. */
 function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string, string> {
@@ -163,12 +164,12 @@ function written(of: ResultDocument, receipt: string | null) {
   const to = (name: string) => (text: string) => void texts.set(name, text);
   const warnLeftOut = (where: string, names: readonly string[]) => void leftOut.set(where, names);
   const steps = createRunSteps('check', () => 0);
-  const common = { redactor, rehearsal: REHEARSAL } as const;
+  const common = { redactor } as const;
   let count = 0;
   const delimiter = () => `end-${count++}`;
   for (const report of [
     createGithubOutputs({ ...common, append: to('outputs'), delimiter, warnLeftOut }),
-    createGithubSummary({ redactor, append: to('summary'), durationMsOf: () => 0, remarks: [] }),
+    createGithubSummary({ redactor, append: to('summary'), durationMsOf: () => 0 }),
     createGithubAnnotations(redactor, to('annotations')),
     createKeyValueReport({ ...common, name: 'dotenv', format: DOTENV, write: to('dotenv'), warnLeftOut }),
     createKeyValueReport({ ...common, name: 'properties', format: PROPERTIES, write: to('properties'), warnLeftOut }),
@@ -217,7 +218,7 @@ function check(of: ResultDocument, receipt: string | null): void {
   expect(cases.filter(({ attributes }) => /^(check|upload)$/.test(attributes.name ?? '')).length).toBeGreaterThan(0);
 
   const [, heading = '', , ...blocks] = text('summary').split('\n');
-  expect(heading).toMatch(/^### apptool (protect|publish|status): (succeeded|failed \([a-z-]+\))$/);
+  expect(heading).toMatch(/^### apptool (protect|publish|status): (succeeded|failed \([a-z-]+\)), sandbox$/);
   const page = readXml(`<page>${blocks.join('\n')}</page>`);
   const [table, ofFindings] = page.children.filter(({ name }) => name === 'table');
   expect(elements(table as never, 'tr')).toHaveLength(1 + Math.max(1, of.targets.length));

@@ -105,7 +105,7 @@ describe('the reports of a run', () => {
     const values = outputs();
     expect(Object.keys(values).sort()).toEqual(
       Object.keys(RUN_VALUES)
-        .filter((name) => !['error_class', 'rehearsal'].includes(name))
+        .filter((name) => name !== 'error_class')
         .sort(),
     );
     expect(values).toMatchObject({
@@ -128,10 +128,13 @@ describe('the reports of a run', () => {
     const suite = 'apptool.protect.apptego';
     expect(junit()).toEqual(['check', 'upload', 'wait', 'download'].map((step) => [suite, step, 'passed']));
     expect(misplaced(text('j.xml'))).toEqual([]);
-    expect(text('summary')).toMatch(/^from a step before\n### apptool protect: succeeded\n/);
+    expect(text('summary')).toMatch(/^from a step before\n### apptool protect: succeeded, sandbox\n/);
     expect(text('summary')).toContain(values.output_sha256);
     const message = 'app.apk is debuggable, as no release should be';
-    expect(workflowCommands(result.stderr)).toEqual([{ command: 'warning', title: 'apptool protect', message }]);
+    expect(workflowCommands(result.stderr)).toEqual([
+      { command: 'warning', title: 'apptool protect', message: expect.stringMatching(/^apptego is at 127\.0\.0\.1:/) },
+      { command: 'warning', title: 'apptool protect', message },
+    ]);
   });
 
   test('with several targets, one of which fails: a suite, a row and outputs for each, an error for what failed', async () => {
@@ -200,6 +203,7 @@ describe('the reports of a run', () => {
       ['error', expect.stringMatching(/^job-failed: /)],
       ['error', 'unsigned_apk: APK is not signed. ::error::really'],
       ['warning', 'size: Large | <b>'],
+      ['warning', expect.stringMatching(/^autoappstore is at 127\.0\.0\.1:\d+; nothing is released$/)],
     ]);
   });
 
@@ -223,7 +227,12 @@ describe('the reports of a run', () => {
       ['wait', 'skipped'],
       ['download', 'skipped'],
     ]);
-    expect(workflowCommands(result.stderr).map(({ command }) => command)).toEqual(['error', 'warning', 'warning']);
+    expect(workflowCommands(result.stderr).map(({ command }) => command)).toEqual([
+      'error',
+      'warning',
+      'warning',
+      'warning',
+    ]);
     // The server that says how many builds are left attacks as well.
     expect(result.stderr).toContain('cannot ask how many builds of the week are left');
     for (const name of ['outputs', 'summary', 'j.xml', 'd.env', 'p.properties']) {

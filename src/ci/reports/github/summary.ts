@@ -21,15 +21,13 @@ export interface GithubSummaryInput {
   readonly append: (text: string) => void;
   /** How long a target took. */
   readonly durationMsOf: (target: string) => number;
-  /** What sets this run apart from a release: `dry run`, `sandbox`. */
-  readonly remarks: readonly string[];
 }
 
 /**
  * The job summary: what went where. The tables are HTML, in which no character of a value means anything in Markdown; a value is code, in
  * which GitHub looks for no mention, no link and no issue.
  */
-export function createGithubSummary({ redactor, append, durationMsOf, remarks }: GithubSummaryInput): Listener {
+export function createGithubSummary({ redactor, append, durationMsOf }: GithubSummaryInput): Listener {
   const code = (text: string | null | undefined): string =>
     text == null || text === '' ? '–' : element('code', {}, escapeMarkup(shortLine(text, redactor, LONGEST_TEXT)));
   const name = 'GITHUB_STEP_SUMMARY';
@@ -41,7 +39,7 @@ export function createGithubSummary({ redactor, append, durationMsOf, remarks }:
           ? [rowOf(document, document, document.durationMs, code)]
           : document.targets.map((target) => rowOf(document, target, durationMsOf(target.backend), code));
       const blocks = [
-        headline(document, remarks),
+        headline(document),
         table(COLUMNS, rows),
         ...failuresOf(document).map(({ target, error }) => paragraph(target, error, code)),
         ...findingsTable(document, code),
@@ -55,7 +53,8 @@ export function createGithubSummary({ redactor, append, durationMsOf, remarks }:
 type Code = (text: string | null | undefined) => string;
 
 /** Of our own words only. */
-function headline({ command, error, ok }: ResultDocument, remarks: readonly string[]): string {
+function headline({ command, error, ok, rehearsal }: ResultDocument): string {
+  const remarks = rehearsal === null ? [] : [rehearsal.replace('-', ' ')];
   const result = ok ? 'succeeded' : `failed (${error?.class})`;
   return `### ${[`apptool ${command}: ${result}`, ...remarks].join(', ')}`;
 }
