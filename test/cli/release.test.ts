@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { BLOCK, signApk } from '../support/apk-signer.ts';
 import { runCli } from '../support/cli.ts';
-import { faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { createSigningKey } from '../support/signing-key.ts';
 
 const PRODUCTION = {

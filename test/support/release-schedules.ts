@@ -5,12 +5,13 @@ import pLimit from 'p-limit';
 import { expect } from 'vitest';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import { standingOf } from '../../src/run/journal/standing.ts';
-import { withCleanUp } from './cleanup.ts';
+import { withCleanUp } from '../../src/testing/cleanup.ts';
+import { type Fault, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { type RunningCli, runCli, startCli } from './cli.ts';
-import { type Fault, faultProxy, faults, type PlannedFault } from './fault-proxy.ts';
-import { copyFixture, sha256Of, temporaryFolder } from './files.ts';
 import { IGNITE_SETTINGS } from './ignite.ts';
-import { sandbox } from './sandbox.ts';
 import { isInShare } from './share.ts';
 
 const AT_ONCE = 3;

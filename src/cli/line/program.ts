@@ -211,9 +211,7 @@ function toInvocation(spec: CommandSpec, command: Command): Invocation {
   const operands = command.args;
   if (!fits(spec, operands.length))
     throw new UsageError(countMismatch(spec, operands.length), { hint: `try "apptool ${spec.name} --help"` });
-  for (const operand of operands) {
-    if (operand.includes('\0')) throw new UsageError('an argument contains a NUL character');
-  }
+  if (operands.some((operand) => operand.includes('\0'))) throw new UsageError('an argument contains a NUL character');
   const given = command.optsWithGlobals() as Record<string, string | boolean | string[]>;
   const flags: Record<string, FlagValues[string]> = {};
   for (const flag of FLAGS) {
