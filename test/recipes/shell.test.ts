@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/server.ts';
-import { ciVariables, FAST, recipe, runScript, TOOL_VERSION, type Variables } from '../support/ci-shell.ts';
+import { ciVariables, FAST, recipe, runScript, type Variables } from '../support/ci-shell.ts';
 import { faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
 import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { sandbox } from '../support/sandbox.ts';
@@ -60,7 +60,7 @@ test('protects, waits, fetches and publishes; 6 is tried again, 7 waited on, and
   expect(result.stderr).toContain('release.sh: again in 60 s');
   expect(result.stderr).toContain('release.sh: still running after wait 1');
   expect(result.stderr).toContain('autoappstore succeeded');
-  expect(SCRIPT).toContain(`npx --yes apptool@${TOOL_VERSION} `);
+  expect(SCRIPT).not.toMatch(/^\s*npx /m);
 }, 60_000);
 
 test('9 stops it, with the words of what to look at', async () => {
