@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     // The smoke tests run alone, on the versions of Node.js that scripts/smoke.mjs names.
     include: process.env.APPTOOL_NODES === undefined ? ['test/**/*.test.ts'] : ['test/smoke/*.test.ts'],
-    exclude: process.env.APPTOOL_NODES === undefined ? ['test/smoke/**'] : [],
+    exclude: process.env.APPTOOL_NODES === undefined ? ['test/smoke/**', 'test/outside-backend/**'] : [],
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // The built command line is what most tests run: one process each, so two test files at a time keep two cores busy.

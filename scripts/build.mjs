@@ -25,9 +25,9 @@ async function readSchemas() {
     external: ['zod', 'undici', 'p-retry', 'p-limit'],
     logLevel: 'warning',
   });
-  const { backendCommandTexts, publishedSchemas, textsFromSchema } = await import(entry);
+  const { builtinCommandTexts, publishedSchemas, textsFromSchema } = await import(entry);
   await rm(entry);
-  return { schemas: await publishedSchemas(), texts: textsFromSchema(), commands: backendCommandTexts() };
+  return { schemas: await publishedSchemas(), texts: textsFromSchema(), commands: builtinCommandTexts() };
 }
 
 const { schemas, texts, commands } = await readSchemas();
@@ -36,7 +36,14 @@ for (const [name, schema] of Object.entries(schemas))
 
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { main: 'src/cli/main.ts' },
+  entryPoints: {
+    main: 'src/cli/main.ts',
+    index: 'src/index.ts',
+    'backend-kit': 'src/backend-kit.ts',
+    testing: 'src/testing.ts',
+  },
+  // The doors' consumers bring it.
+  external: ['vitest'],
   outdir: dist,
   bundle: true,
   splitting: true,

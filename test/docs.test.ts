@@ -8,7 +8,7 @@ import { resultJsonSchema } from '../src/cli/output/result-schema.ts';
 import { EventRecord } from '../src/contract/events.ts';
 import { Receipt } from '../src/contract/record/journal.ts';
 import { ResultDocument } from '../src/contract/result-document.ts';
-import { ROOT } from './support/files.ts';
+import { ROOT } from '../src/testing/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');
 const rows = page

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ROOT, temporaryFolder } from './support/files.ts';
+import { ROOT, temporaryFolder } from '../src/testing/files.ts';
 
 const SCRIPT = join(ROOT, 'scripts/release-pack.mjs');
 const { devDependencies, version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));

@@ -95,6 +95,7 @@ function unpackedHint(names: readonly string[]): { readonly hint?: string } {
 }
 
 function describeHead(head: Buffer): string {
+  if (head.length === 0) return 'not an app archive: it is empty';
   const text = head.toString('latin1').trimStart();
   if (text.startsWith('version https://git-lfs.github.com/spec/')) {
     return 'not an app archive: this is a Git LFS pointer; run git lfs pull';

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { rmSync } from 'node:fs';
+import type { BackendDefinition } from '../contract/backend/definition.ts';
 import type { Clock } from '../contract/context.ts';
 import { type AppToolError, asAppToolError, CancelledError } from '../contract/errors.ts';
 import type { AppEvent } from '../contract/events.ts';
@@ -8,6 +9,7 @@ import type { Listener } from '../contract/record/listener.ts';
 import type { Rehearsal } from '../contract/result-document.ts';
 import { createRedactor } from '../contract/text/redact.ts';
 import { NOTHING_KNOWN } from '../run/journal/nothing-known.ts';
+import { realClock } from '../run/real-clock.ts';
 import { toldOfStep } from '../run/telling/told-of-step.ts';
 import { explainCancelled } from '../run/telling/way-on.ts';
 import type { Command } from './commands/command.ts';
@@ -20,7 +22,6 @@ import { documentOf, type Outcome } from './output/outcome.ts';
 import { createPrinter, type Printer, type Telling } from './output/printer.ts';
 import { textStream } from './output/streams.ts';
 import { listenForSignals } from './process/cancellation.ts';
-import { realClock } from './process/clock.ts';
 import type { Host } from './process/host.ts';
 import { VERSION } from './process/version.ts';
 import type { ReceiptListener } from './receipt/receipt-listener.ts';
@@ -31,6 +32,8 @@ export { setEngineFlags } from './process/engine-flags.ts';
 
 /** A run: what surrounds it, and what its stages have found so far. */
 interface Run extends Shell {
+  /** `null` for those that come with apptool. */
+  readonly backends: readonly BackendDefinition[] | null;
   readonly printer: Printer;
   readonly startedAt: number;
   readonly warnings: { readonly code: string; readonly message: string }[];
@@ -44,10 +47,17 @@ interface Run extends Shell {
   hasEnded: boolean;
 }
 
+/** What a program of somebody else's may bring. */
+export interface MainOptions {
+  /** Every backend that there is; those that come with apptool by default. */
+  readonly backends?: readonly BackendDefinition[] | null;
+  readonly clock?: Clock;
+}
+
 /** The whole program: reads the command line, runs one command, prints its result. Resolves with the exit code and never rejects. */
-export async function main(process: Host, clock: Clock = realClock): Promise<number> {
+export async function main(process: Host, { backends = null, clock = realClock }: MainOptions = {}): Promise<number> {
   const argv = process.argv.slice(2);
-  const run = begin(argv, process, clock);
+  const run = begin(argv, process, clock, backends);
   const cancellation = listenForSignals(process, clock, {
     onFirst: (signal) => emit(run, { type: 'cancelling', signal }),
     onHardStop: (cancelled) => void end(run, cancelled, null),
@@ -58,7 +68,7 @@ export async function main(process: Host, clock: Clock = realClock): Promise<num
   return code === 0 ? await run.printer.flushed() : code;
 }
 
-function begin(argv: readonly string[], process: Host, clock: Clock): Run {
+function begin(argv: readonly string[], process: Host, clock: Clock, backends: Run['backends']): Run {
   const [stdout, stderr] = [textStream(process.stdout), textStream(process.stderr)];
   const redactor = createRedactor();
   const shell: Shell = { process, clock, stdout, stderr, redactor };
@@ -66,6 +76,7 @@ function begin(argv: readonly string[], process: Host, clock: Clock): Run {
   const wantsJson = argv.includes('--json') || /^(1|true|yes|on)\r*$/i.test(process.env.APPTOOL_JSON ?? '');
   const run: Run = {
     ...shell,
+    backends,
     printer: createPrinter({ ...shell, telling: () => run.telling }),
     startedAt: clock.now(),
     warnings: [],
@@ -83,7 +94,7 @@ function begin(argv: readonly string[], process: Host, clock: Clock): Run {
 
 async function runToItsEnd(run: Run, argv: readonly string[], signal: AbortSignal): Promise<number> {
   try {
-    const parsed = await readCommandLine(argv);
+    const parsed = await readCommandLine(argv, run.backends);
     if (parsed.type === 'text' || parsed.type === 'help') {
       run.printer.text(parsed.text);
       return 0;
@@ -112,7 +123,7 @@ async function carryOut(
   signal.throwIfAborted();
   const tell = (event: AppEvent): void => emit(run, event);
 
-  const settled = await stages.settle(spec, invocation, run.process);
+  const settled = await stages.settle(spec, invocation, run.process, run.backends ?? stages.builtin);
   const { json, verbose } = settled.settings.values;
   run.telling = { ...run.telling, wantsJson: json === true, isVerbose: verbose === true };
   run.rehearsal = () => stages.rehearsalOf(settled.settings.values, run.session?.isOnLoopback() === true);

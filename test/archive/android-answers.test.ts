@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { AndroidFacts } from '../../src/archive/inspect.ts';
+import { fixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import {
   type AaptAnswer,
   type ApksignerAnswer,
@@ -11,7 +12,6 @@ import {
   hasAapt,
   hasApksigner,
 } from '../support/android-tools.ts';
-import { fixture, ROOT, temporaryFolder } from '../support/files.ts';
 import { asAndroid, inspectedAt } from '../support/inspected.ts';
 import { tamperedCopies } from '../support/tampered-apks.ts';
 

@@ -52,6 +52,32 @@ describe('an XML property list is read', () => {
 
 const ascii = (text: string) => Buffer.concat([Buffer.from([0x50 + text.length]), Buffer.from(text)]);
 
+describe('a property list that says two things under one key', () => {
+  const twice = (first: string, second: string) =>
+    Buffer.from(xmlPlist(`<dict><key>a</key>${first}<key>a</key>${second}</dict>`));
+  const binary = (second: string) =>
+    binaryPlist([Buffer.from([0xd2, 1, 1, 2, 3]), ascii('a'), ascii('one'), ascii(second)], 1);
+
+  test.each(
+    named([
+      { name: 'in XML', bytes: twice('<string>one</string>', '<string>two</string>') },
+      { name: 'of two types', bytes: twice('<true/>', '<array/>') },
+      { name: 'in binary', bytes: binary('two') },
+    ]),
+  )('%s, is not read', (_, { bytes }) => {
+    expect(() => readPropertyList(bytes)).toThrow('says two things under one key');
+  });
+
+  test.each(
+    named([
+      { name: 'in XML', bytes: twice('<string>one</string>', '<string>one</string>') },
+      { name: 'in binary', bytes: binary('one') },
+    ]),
+  )('%s, is read where the two are the same', (_, { bytes }) => {
+    expect(readPropertyList(bytes)).toEqual(new Map([['a', 'one']]));
+  });
+});
+
 describe('a binary property list is read', () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('with offsets of %i bytes', (offsetBytes) => {
     const list = binaryPlist([Buffer.from([0xd1, 1, 2]), ascii('key'), ascii('value')], offsetBytes);

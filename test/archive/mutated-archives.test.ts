@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
 import { ArchiveProblem } from '../../src/archive/zip/archive-file.ts';
-import { fixture } from '../support/files.ts';
+import { fixture } from '../../src/testing/files.ts';
 import { fileOf, inspected } from '../support/inspected.ts';
 import { IS_WHOLE, SEED } from '../support/share.ts';
 import { zip } from '../support/zip-bytes.ts';

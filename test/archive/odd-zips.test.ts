@@ -302,6 +302,7 @@ const REFUSED: readonly { name: string; bytes: Buffer; says: string; isDamaged?:
     says: 'archive directory is inconsistent',
     isDamaged: true,
   },
+  { name: 'nothing at all', bytes: Buffer.alloc(0), says: 'not an app archive: it is empty', isDamaged: true },
   {
     name: 'what was cut short',
     bytes: zip([MANIFEST]).subarray(0, -9),

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
 import { readSignatures } from '../../src/archive/signature/signatures.ts';
+import { fixture } from '../../src/testing/files.ts';
 import { certificateShell, commonName, signedData, signerInfo } from '../support/der.ts';
-import { fixture } from '../support/files.ts';
 import { fileOf } from '../support/inspected.ts';
 import { zip } from '../support/zip-bytes.ts';
 

@@ -1,6 +1,6 @@
 import { applivery } from '../../src/backends/applivery/index.ts';
 import type { Phase } from '../../src/contract/job.ts';
-import { type Conformance, type DocumentedState, testAdapter } from '../support/conformance.ts';
+import { type Conformance, type DocumentedState, testAdapter } from '../../src/testing/conformance/index.ts';
 
 function state(status: string, phase: Phase): DocumentedState {
   const answer: DocumentedState['answer'] = (reply) => ({ ...reply, data: { ...(reply.data as object), status } });

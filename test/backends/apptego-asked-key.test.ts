@@ -2,13 +2,15 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { apptego } from '../../src/backends/apptego/index.ts';
 import { apptegoManagement } from '../../src/backends/apptego-management/index.ts';
-import { artifactAt } from '../support/artifacts.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
-import { openBackend, UPLOAD } from '../support/open-backend.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
+import { UPLOAD } from '../support/upload.ts';
 
 const REQUEST = { method: 'POST', path: /\/upload(?:_application_build)?$/ } as const;
 

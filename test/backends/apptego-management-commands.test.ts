@@ -1,6 +1,8 @@
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
-import { contract, type Fault, faults, type PlannedFault } from '../support/fault-proxy.ts';
+import type { Fault, PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { contract } from '../support/contract.ts';
 import { type Asked, call, doneButBroken, type Fields, keeping, tenant } from '../support/management.ts';
 
 const rejection = async (running: Promise<unknown>) => await running.catch((thrown: unknown) => thrown);

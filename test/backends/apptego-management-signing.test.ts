@@ -2,7 +2,9 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { apptegoManagement } from '../../src/backends/apptego-management/index.ts';
-import { type Fault, faults } from '../support/fault-proxy.ts';
+import type { Fault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
 import {
   ANDROID,
   type Asked,
@@ -13,7 +15,6 @@ import {
   PASSWORD,
   tenant,
 } from '../support/management.ts';
-import { openBackend } from '../support/open-backend.ts';
 
 type Tenant = Awaited<ReturnType<typeof tenant>>;
 

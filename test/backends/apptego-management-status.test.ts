@@ -1,11 +1,12 @@
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { apptegoManagement } from '../../src/backends/apptego-management/index.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
-import { contract, faultProxy } from '../support/fault-proxy.ts';
-import { openBackend } from '../support/open-backend.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
+import { contract } from '../support/contract.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 interface Asked {

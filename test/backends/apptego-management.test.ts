@@ -1,6 +1,6 @@
 import { apptegoManagement } from '../../src/backends/apptego-management/index.ts';
 import type { Phase } from '../../src/contract/job.ts';
-import { type DocumentedState, testAdapter } from '../support/conformance.ts';
+import { type DocumentedState, testAdapter } from '../../src/testing/conformance/index.ts';
 
 function row(change: object, phase: Phase): DocumentedState {
   const answer: DocumentedState['answer'] = ({ results, ...rest }) => ({
@@ -13,6 +13,7 @@ function row(change: object, phase: Phase): DocumentedState {
 testAdapter({
   definition: apptegoManagement,
   fixture: 'v2.apk',
+  options: { environment: 'prod' },
   create: { method: 'POST', path: /\/frontend\/upload_application_build$/ },
   status: { method: 'POST', path: /\/frontend\/get_application_builds$/ },
   states: [

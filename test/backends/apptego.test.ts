@@ -1,6 +1,6 @@
 import { apptego } from '../../src/backends/apptego/index.ts';
 import type { Phase } from '../../src/contract/job.ts';
-import { type DocumentedState, testAdapter } from '../support/conformance.ts';
+import { type DocumentedState, testAdapter } from '../../src/testing/conformance/index.ts';
 
 function state(change: object, phase: Phase): DocumentedState {
   return { name: JSON.stringify(change), answer: (answer) => ({ ...answer, ...change }), phases: { '': phase } };
@@ -9,6 +9,7 @@ function state(change: object, phase: Phase): DocumentedState {
 testAdapter({
   definition: apptego,
   fixture: 'v2.apk',
+  options: { environment: 'prod' },
   create: { method: 'POST', path: /\/automate\/upload$/ },
   status: { method: 'GET', path: /\/automate\/status\// },
   states: [

@@ -2,13 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { autoappstore } from '../../src/backends/autoappstore/index.ts';
 import type { CommandInput, CommandOutput } from '../../src/contract/backend/definition.ts';
 import type { SandboxOptions } from '../../src/contract/backend/sandbox.ts';
-import { artifactAt } from '../support/artifacts.ts';
-import { fakeClock } from '../support/clock.ts';
-import { type TestContext, testContext } from '../support/context.ts';
-import { faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { backendInput, openBackend, UPLOAD } from '../support/open-backend.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { type TestContext, testContext } from '../../src/testing/context.ts';
+import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { backendInput, openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
+import { UPLOAD } from '../support/upload.ts';
 
 type Asked = Partial<Pick<CommandInput<never>, 'operands' | 'flags' | 'limit' | 'dryRun'>>;
 

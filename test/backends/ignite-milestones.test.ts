@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { stateOf } from '../../src/backends/ignite/state.ts';
 import { wait } from '../../src/run/wait.ts';
-import { type Fault, faults, type PlannedFault } from '../support/fault-proxy.ts';
+import type { Fault, PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
 import { igniteWith, STATUS, TOKEN } from '../support/ignite.ts';
 import { jobContext } from '../support/journal.ts';
 

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AuthError, PolicyError, UnavailableError } from '../../src/contract/errors.ts';
-import { artifactAt } from '../support/artifacts.ts';
-import { type Fault, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk } from '../support/files.ts';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import type { Fault, PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk } from '../../src/testing/files.ts';
 import { CREATE, igniteWith, STATUS, TOKEN } from '../support/ignite.ts';
-import { UPLOAD } from '../support/open-backend.ts';
+import { UPLOAD } from '../support/upload.ts';
 
 const MINUTE_MS = 60_000;
 const QUESTION = { patience: 'once', until: 'uploaded' } as const;

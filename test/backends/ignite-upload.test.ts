@@ -5,11 +5,12 @@ import { encodeUpload } from '../../src/backends/ignite/encoding.ts';
 import { contentOf } from '../../src/backends/ignite/metadata.ts';
 import { IgniteSettings } from '../../src/backends/ignite/settings.ts';
 import { UsageError } from '../../src/contract/errors.ts';
-import { artifactAt } from '../support/artifacts.ts';
-import { type Fault, faults } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import type { Fault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { CREATE, IGNITE_SETTINGS, igniteWith } from '../support/ignite.ts';
-import { UPLOAD } from '../support/open-backend.ts';
+import { UPLOAD } from '../support/upload.ts';
 
 const { permissions: _, ...WITHOUT_PERMISSIONS } = IGNITE_SETTINGS;
 

@@ -1,6 +1,6 @@
 import { ignite } from '../../src/backends/ignite/index.ts';
 import type { Phase } from '../../src/contract/job.ts';
-import { type DocumentedState, testAdapter } from '../support/conformance.ts';
+import { type DocumentedState, testAdapter } from '../../src/testing/conformance/index.ts';
 import { CREATE, IGNITE_SETTINGS, STATUS } from '../support/ignite.ts';
 
 interface Answer {

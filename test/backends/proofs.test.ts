@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
-import { testContext } from '../support/context.ts';
-import { faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { openBackend } from '../support/open-backend.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 
 /** What the credentials of the sandbox prove at a backend, with some variables changed and some faults on the way. */
 async function prove(

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { PlannedRequest } from '../../src/contract/planned-request.ts';
+import { testAdapter } from '../../src/testing/conformance/index.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { backendInput } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { depot } from '../sixth-backend/index.ts';
-import { testAdapter } from '../support/conformance.ts';
-import { testContext } from '../support/context.ts';
-import { backendInput } from '../support/open-backend.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 testAdapter({
   definition: depot,

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
-import { openBackend, UPLOAD } from '../support/open-backend.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
+import { UPLOAD } from '../support/upload.ts';
 
 const SPELLINGS = [
   ['dev', 'development'],

@@ -1,10 +1,12 @@
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { contract } from '../support/contract.ts';
 
 const CREATE = { method: 'POST', path: /\/distributions$|\/pubApps$/ };
 const INTEGRATIONS = { APPLIVERY_SERVICE_TOKEN: '' };

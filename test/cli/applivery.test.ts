@@ -6,12 +6,14 @@ import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import { type Fault, faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, fixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { named, startCanary } from '../support/canary.ts';
 import { cleanEnvironment, runCli, startCli } from '../support/cli.ts';
-import { contract, type Fault, faultProxy, faults } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, fixture, sha256Of, temporaryFolder } from '../support/files.ts';
+import { contract } from '../support/contract.ts';
 import { gitRepository } from '../support/git.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const MIB = 1024 * 1024;
 const TOKENS = { APPLIVERY_SERVICE_TOKEN: 'service-secret', APPLIVERY_APP_TOKEN: 'app-secret' };

@@ -4,10 +4,12 @@ import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import type { SandboxOptions } from '../../src/contract/backend/sandbox.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { type FaultProxy, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
-import { contract, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { contract } from '../support/contract.ts';
 
 const MIB = 1024 * 1024;
 const TO = ['--to', 'apptego-management', '-e', 'prod'];

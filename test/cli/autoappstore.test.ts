@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { type Fault, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { fixture, temporaryFolder } from '../../src/testing/files.ts';
+import { padApk } from '../../src/testing/pad-apk.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
-import { contract, type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { fixture, temporaryFolder } from '../support/files.ts';
-import { padApk } from '../support/pad-apk.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { contract } from '../support/contract.ts';
 
 const APK = fixture('v1.apk');
 const QUICK = ['--poll-interval', '50ms'];

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { parseCommandLine } from '../../src/cli/line/program.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
 import { expectAccepted, expectHidden, expectRefused, named, type Refusal, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
-import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 
 // Rows 1 to 40 of section 10 of faults.md. What is right about each command line is right enough to reach the server: see the first
 // tests. So a row that stops too late, or not at all, shows there.

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { access, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import {
   CANARY_KEY,
   type Canary,
@@ -13,7 +14,6 @@ import {
   startCanary,
 } from '../support/canary.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 
 // Rows 61 to 77 of section 10 of faults.md. A refused run is one that would upload but for its config.
 

@@ -1,6 +1,7 @@
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import {
   CANARY_KEY,
   type Canary,
@@ -12,7 +13,6 @@ import {
   startCanary,
 } from '../support/canary.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 
 // Rows 41 to 60 of section 10 of faults.md. A refused run is one that would upload; an accepted one asks for a status, and what it
 // sends is looked at.

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { access, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { copyFixture, fixture, temporaryFolder } from '../../src/testing/files.ts';
 import {
   type Canary,
   expectAccepted,
@@ -12,7 +13,6 @@ import {
   startCanary,
 } from '../support/canary.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
-import { copyFixture, fixture, temporaryFolder } from '../support/files.ts';
 import { sparseApk, zip } from '../support/zip-bytes.ts';
 
 // Rows 78 to 99 of section 10 of faults.md. A refused run is one that would upload but for its file.

@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { type Fault, type FaultProxy, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli, startCli } from '../support/cli.ts';
-import { type Fault, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms', '--capacity-wait', '0'];
 /** From the first signal to the end of the process, whatever servers do. */

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chown, link, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { expectRefused, named, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 // What a pull request can change is no word of whoever runs apptool: files of the checkout, links in it, its configs, its `.git`.
 

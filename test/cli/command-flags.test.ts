@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { backends } from '../../src/backends/index.ts';
 import { backendCommandTexts } from '../../src/cli/commands/backend/backend-command-texts.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { flagNamed } from '../../src/cli/line/flags.ts';
 import { parseCommandLine } from '../../src/cli/line/program.ts';
 
-const SPECS = [...COMMANDS, ...backendCommandTexts()];
+const SPECS = [...COMMANDS, ...backendCommandTexts(backends)];
 
 test.each(SPECS.map((spec) => [spec.name, spec.flags] as const))('%s names flags that there are', (_, flags) => {
   expect(flags.filter((name) => flagNamed(name) === undefined)).toEqual([]);

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { FLAGS, SHELLS } from '../../src/cli/line/flags.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { cleanEnvironment, runCli } from '../support/cli.ts';
-import { temporaryFolder } from '../support/files.ts';
 import { HAS_TERMINALS, isInstalled, startAtTerminal, type Terminal } from '../support/terminal.ts';
 
 const FILES = ['my app.apk', 'other.aab', "q'uote.apk", 'notes.txt', 'release.json', 'x.yaml'];

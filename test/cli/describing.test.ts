@@ -9,8 +9,8 @@ import { settingTexts } from '../../src/cli/line/setting-texts.ts';
 import { publishedSchemas } from '../../src/cli/output/published-schemas.ts';
 import { configFileSchema, configJsonSchema } from '../../src/cli/settings/config/config-schema.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { runCli } from '../support/cli.ts';
-import { ROOT, temporaryFolder } from '../support/files.ts';
 
 describe('help and version', () => {
   test.each(COMMANDS.map(({ name, example, flags }) => ({ name, example, flags })))(
@@ -29,7 +29,7 @@ describe('help and version', () => {
   );
 
   test('every command of one backend has a page that fits a screen, with its example', async () => {
-    const specs = await backendCommands();
+    const specs = await backendCommands(null);
     const texts = await settingTexts();
 
     expect(specs.length).toBeGreaterThan(10);

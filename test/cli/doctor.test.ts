@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest';
 import { backends as definitions } from '../../src/backends/index.ts';
 import type { DoctorData } from '../../src/cli/output/doctor-data.ts';
 import type { ResultDocument } from '../../src/contract/result-document.ts';
-import { atEnd } from '../support/cleanup.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { type CliResult, runCli, startCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
-import { temporaryFolder } from '../support/files.ts';
 import { checked } from '../support/published-schema.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { CA_FILE, type Certificate, tlsFront } from '../support/tls-front.ts';
 
 type Env = Readonly<Record<string, string>>;

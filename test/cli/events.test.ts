@@ -6,11 +6,13 @@ import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import type * as z from 'zod';
 import type { EventRecord } from '../../src/contract/events.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
-import { copyFixture, ROOT, temporaryFolder } from '../support/files.ts';
+import { contract } from '../support/contract.ts';
 import { checked } from '../support/published-schema.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const PROTECT = ['protect', 'app.apk', '-e', 'dev', '--poll-interval', '20ms', '--timeout', '30s'];
 

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, fixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { type CliResult, runCli, runProcess, startCli } from '../support/cli.ts';
-import { contract, faultProxy, faults } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, fixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { contract } from '../support/contract.ts';
 
 const QUICK = ['--environment', 'prod', '--poll-interval', '50ms', '--capacity-wait', '0'];
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { runCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 
 // What a start has opened is closed when the start fails: a server that goes on listening would keep the job alive until its CI kills it.
 

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { type Fault, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { bigApk, ROOT, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { type Fault, faultProxy, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, ROOT, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 /** To the program, its clock going five times slower than the world, the links look five times faster than they are. */
 const SLOW_TIME = {

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { expectAccepted, expectRefused, named, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
-import { temporaryFolder } from '../support/files.ts';
 import { binaryFile, binaryPlist, binaryXml, type Element, stringPool, xmlPlist } from '../support/manifest-bytes.ts';
 import { zip } from '../support/zip-bytes.ts';
 

@@ -3,11 +3,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { type Fault, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, fixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { cleanEnvironment, runCli, startCli } from '../support/cli.ts';
-import { type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, fixture, temporaryFolder } from '../support/files.ts';
 import { CREATE, IGNITE_SETTINGS, TOKEN } from '../support/ignite.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const UPLOAD = ['upload', 'app.apk', '--to', 'ignite'];
 const QUICK = ['--poll-interval', '50ms'];

@@ -2,8 +2,8 @@ import { access, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { BIN, runCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { HAS_TERMINALS, startAtTerminal, type Terminal } from '../support/terminal.ts';
 
 const NAME = 'apptool.config.json';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const own = backends.flatMap(({ id, commands = [] }) => commands.map((command) => ({ id, ...command })));
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 test('upload, status, wait and download hand a job from one process to the next', async () => {
   const [sending, fetching] = [await temporaryFolder(), await temporaryFolder()];

@@ -4,10 +4,10 @@ import { chmod, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { listenForSignals } from '../../src/cli/process/cancellation.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { copyFixture, fixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { BIN, cleanEnvironment, runCli, runProcess, startCli } from '../support/cli.ts';
-import { fakeClock } from '../support/clock.ts';
-import { copyFixture, fixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { strangeMachine } from '../support/strange-machine.ts';
 import { CA_FILE } from '../support/tls-front.ts';
 

@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { CA_FILE, tlsFront } from '../support/tls-front.ts';
 
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];

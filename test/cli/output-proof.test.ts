@@ -2,11 +2,12 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, fixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
-import { copyFixture, fixture, temporaryFolder } from '../support/files.ts';
 import { binaryXml } from '../support/manifest-bytes.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { zip } from '../support/zip-bytes.ts';
 
 const NOT_IN_RECEIPTS = 'minimum SDK, target SDK, permissions, whether it is debuggable';

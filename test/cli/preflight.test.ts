@@ -2,11 +2,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { expectAccepted, expectRefused, named, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { binaryXml, xmlPlist } from '../support/manifest-bytes.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { tamperedCopies } from '../support/tampered-apks.ts';
 import { zip } from '../support/zip-bytes.ts';
 

@@ -2,11 +2,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli, startCli } from '../support/cli.ts';
-import { faultProxy } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { watchPeakMemory } from '../support/memory.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const QUICK = ['--environment', 'prod', '--poll-interval', '50ms'];
 const MIB = 1024 * 1024;

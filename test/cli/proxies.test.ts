@@ -6,10 +6,10 @@ import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readNetworkEnvironment } from '../../src/cli/settings/network-environment.ts';
+import { copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
-import { copyFixture, ROOT, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { CA_FILE, tlsFront } from '../support/tls-front.ts';
 
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];

@@ -4,11 +4,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Receipt } from '../../src/contract/record/journal.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli, startCli } from '../support/cli.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
-import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { checked } from '../support/published-schema.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];
 const UPLOAD = ['upload', 'app.apk', '--to', 'apptego', '-e', 'dev', '--receipt', 'r.json'];

@@ -5,10 +5,11 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { BIN, cleanEnvironment, runCli, runProcess, startCli } from '../support/cli.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];
 const isLinux = process.platform === 'linux';

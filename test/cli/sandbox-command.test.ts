@@ -6,10 +6,10 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
-import { atEnd } from '../support/cleanup.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { BIN, cleanEnvironment, runCli, runProcess, startCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const TOOL = `"${process.execPath}" "${BIN}"`;
 /** Waits for a signal, says which, and ends with 42. */

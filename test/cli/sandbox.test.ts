@@ -3,8 +3,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import { copyFixture, fixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
 import { cleanEnvironment, runCli, startCli } from '../support/cli.ts';
-import { copyFixture, fixture, sha256Of, temporaryFolder } from '../support/files.ts';
 
 const hasTools = ['curl', 'jq', 'bash'].every((tool) => spawnSync(tool, ['--version']).status === 0);
 

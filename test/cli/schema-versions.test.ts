@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ROOT } from '../support/files.ts';
+import { ROOT } from '../../src/testing/files.ts';
 import { broken, type Promises, promisesOf, type Schema } from '../support/schema-promises.ts';
 
 const RECORD = join(ROOT, 'test', 'cli', 'schema-versions.json');

@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { type Fault, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { type Fault, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { COMMANDS, commandsIn } from '../support/runners.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { CANARIES, SPELLINGS } from '../support/spellings.ts';
 
 // All bytes of a run: what it prints, and what it writes for the stages after it, since a job may print that as well.

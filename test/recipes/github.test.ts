@@ -1,10 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { COMMIT, ciVariables, receiptIn, recipe, TOOL, yamlOf } from '../support/ci-shell.ts';
-import { copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
 import { runAction, runWorkflow, type Workflow } from '../support/github-workflow.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const ACTION = recipe('github/action.yml');
 const WORKFLOW_TEXT = recipe('github/workflow.yml');

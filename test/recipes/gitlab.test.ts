@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { COMMIT, ciVariables, FAST, ODD_APP, receiptIn, recipe } from '../support/ci-shell.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
 import { gitlabJobs, runPipeline } from '../support/gitlab-pipeline.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const TEMPLATE = recipe('gitlab/apptool.gitlab-ci.yml');
 

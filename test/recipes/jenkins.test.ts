@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { ciVariables, FAST, ODD_APP, receiptIn, recipe, TOOL_VERSION } from '../support/ci-shell.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
 import { groovyFunction } from '../support/groovy-function.ts';
 import { blockOf, parseJenkinsfile, runJenkinsfile } from '../support/jenkinsfile.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const JENKINSFILE = recipe('jenkins/Jenkinsfile');
 const PARAMETERS = { APP_ENVIRONMENT: 'prod' };

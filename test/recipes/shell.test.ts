@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { ciVariables, FAST, recipe, runScript, type Variables } from '../support/ci-shell.ts';
-import { faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 const SCRIPT = recipe('shell/release.sh');
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ROOT } from '../../src/testing/files.ts';
 import { CATALOG, HARMLESS } from '../support/fault-catalog.ts';
-import { ROOT } from '../support/files.ts';
 
 /** The faults of the specification, and those found since, are numbered from 1 on in each section. */
 const COUNTS = { NET: 39, HTTP: 28, SRV: 38, URL: 3, IO: 21, SIG: 14, ENV: 8, SEC: 11 };

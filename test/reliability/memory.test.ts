@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { atEnd } from '../support/cleanup.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
+import { bigApk, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { startCli } from '../support/cli.ts';
-import { bigApk, ROOT, temporaryFolder } from '../support/files.ts';
 import { watchPeakMemory } from '../support/memory.ts';
 
 const MIB = 1024 * 1024;

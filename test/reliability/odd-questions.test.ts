@@ -2,11 +2,12 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { describe, expect, test } from 'vitest';
+import { type Fault, faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { type Fault, faultProxy, faults } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { IGNITE_SETTINGS, STATUS } from '../support/ignite.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { isInShare } from '../support/share.ts';
 
 /** How each backend is asked after a job, and how it refuses a key in the form that it documents. */

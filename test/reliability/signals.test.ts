@@ -3,12 +3,13 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { artifactAt } from '../support/artifacts.ts';
-import { atEnd } from '../support/cleanup.ts';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
+import { type Fault, type FaultProxy, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { cleanEnvironment, type RunningCli, startCli } from '../support/cli.ts';
-import { type Fault, type FaultProxy, faultProxy, faults, type PlannedFault } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, ROOT, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { strangeMachine } from '../support/strange-machine.ts';
 
 const MIB = 1024 * 1024;

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { BIN, cleanEnvironment, runCli } from '../support/cli.ts';
-import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { strangeMachine } from '../support/strange-machine.ts';
 
 const MIB = 1024 * 1024;

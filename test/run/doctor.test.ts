@@ -1,15 +1,15 @@
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { realClock } from '../../src/cli/process/clock.ts';
 import type { Adapter } from '../../src/contract/adapter.ts';
 import type { Context } from '../../src/contract/context.ts';
 import { AuthError, CancelledError, PolicyError, UnavailableError, UsageError } from '../../src/contract/errors.ts';
 import { type Check, failed, found, mostTelling } from '../../src/run/checks/check.ts';
 import { examine } from '../../src/run/checks/doctor.ts';
+import { realClock } from '../../src/run/real-clock.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
+import { testContext } from '../../src/testing/context.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
-import { atEnd } from '../support/cleanup.ts';
-import { testContext } from '../support/context.ts';
 
 const NO_PROXY = { httpProxy: '', httpsProxy: '', noProxy: '' };
 const VARIABLES = { httpProxy: 'HTTP_PROXY', httpsProxy: 'HTTPS_PROXY', noProxy: 'NO_PROXY' };

@@ -5,8 +5,8 @@ import type { Finding, JobState } from '../../src/contract/job.ts';
 import { createRedactor } from '../../src/contract/text/redact.ts';
 import { quotedLines } from '../../src/contract/text/safe-text.ts';
 import { status, wait } from '../../src/run/wait.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
 import { jobContext } from '../support/journal.ts';
 
 const INFO: Finding = { code: 'size', severity: 'info', message: '9 KB' };

@@ -4,12 +4,12 @@ import { CancelledError, RejectedError, UnavailableError, UnknownOutcomeError } 
 import type { OpenBackend } from '../../src/run/backend.ts';
 import { contextOf } from '../../src/run/journal/journal.ts';
 import { uploadArtifact } from '../../src/run/upload.ts';
-import { artifactAt } from '../support/artifacts.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { runContext } from '../support/journal.ts';
-import { UPLOAD } from '../support/open-backend.ts';
+import { UPLOAD } from '../support/upload.ts';
 
 const LOST = new UnknownOutcomeError('could not upload the file: connection closed', {
   hint: 'look in the portal',

@@ -3,14 +3,15 @@ import type { Signatures } from '../../src/archive/signature/signatures.ts';
 import { UsageError } from '../../src/contract/errors.ts';
 import { type Expectations, type PreflightInput, preflight } from '../../src/run/checks/preflight.ts';
 import { upload } from '../../src/run/upload.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { depot } from '../sixth-backend/index.ts';
 import { named } from '../support/canary.ts';
-import { testContext } from '../support/context.ts';
-import { faultProxy } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { runContext } from '../support/journal.ts';
-import { openBackend, UPLOAD } from '../support/open-backend.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { UPLOAD } from '../support/upload.ts';
 
 const IDENTITY = {
   packageName: 'dev.app',

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { BuildQuota } from '../../src/contract/adapter.ts';
 import { AuthError, CancelledError } from '../../src/contract/errors.ts';
 import { checkQuotas } from '../../src/run/checks/quota.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
 
 const APP = { name: 'app.apk', platform: 'android' } as const;
 

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { IntegrityError } from '../../src/contract/errors.ts';
 import { proveSigned, readSignedContents, type SignedContents } from '../../src/run/checks/signed-proof.ts';
+import { fixture } from '../../src/testing/files.ts';
 import { named } from '../support/canary.ts';
-import { fixture } from '../support/files.ts';
 import { fileOf } from '../support/inspected.ts';
 import { type Entry, zip } from '../support/zip-bytes.ts';
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 /** What GitLab says of the build, from which apptool takes its own fields. */
 const GITLAB = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sandbox } from '../support/sandbox.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 
 interface Reply {
   readonly status: number;

@@ -3,9 +3,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { copyFixture, fixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { cleanEnvironment } from '../support/cli.ts';
-import { copyFixture, fixture, sha256Of, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 
 type Fields = Record<string, unknown>;
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { fixture } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { fixture } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 
 const APK = fixture('v2.apk');
 const JSON_TYPE = { 'content-type': 'application/json' };

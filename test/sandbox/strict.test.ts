@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createUrlSigner } from '../../src/sandbox/signed-url.ts';
-import { temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 
 const MIB = 1024 * 1024;
 

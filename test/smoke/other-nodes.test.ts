@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runProcess, startCli } from '../support/cli.ts';
 import { forEach, LINES, MAKERS, makeThings, setUp } from '../support/command-lines.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from '../support/files.ts';
-import { sandbox } from '../support/sandbox.ts';
 import { CA_FILE, tlsFront } from '../support/tls-front.ts';
 
 // The built command line on other versions of Node.js than that of the tests: `scripts/smoke.mjs` gets them, and names them in APPTOOL_NODES.

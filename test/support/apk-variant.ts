@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { crc32, inflateRawSync } from 'node:zlib';
-import { fixture } from './files.ts';
+import { fixture } from '../../src/testing/files.ts';
 
 const NAME = Buffer.from('AndroidManifest.xml');
 /** A whole number in binary XML (`Res_value`: 8 bytes long, type 0x10): the fixtures' versionCode, which no other value of theirs is. */

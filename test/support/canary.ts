@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { atEnd } from './cleanup.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
 import type { CliResult } from './cli.ts';
 
 /** The key that every run gets unless its row is about the key; no part of the secret may ever be seen. */

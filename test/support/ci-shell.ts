@@ -6,8 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import { copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { BIN, cleanEnvironment } from './cli.ts';
-import { copyFixture, ROOT, temporaryFolder } from './files.ts';
 
 export const TOOL_VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { atEnd } from './cleanup.ts';
-import { fastClock } from './clock.ts';
-import { ROOT } from './files.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
+import { fastClock } from '../../src/testing/clock.ts';
+import { ROOT } from '../../src/testing/files.ts';
 import { enter, leave, runHere } from './in-process.ts';
 
 export const BIN = join(ROOT, 'bin', 'apptool.js');

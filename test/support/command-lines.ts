@@ -9,10 +9,10 @@ import { backends } from '../../src/backends/index.ts';
 import type { EventRecord } from '../../src/contract/events.ts';
 import type { Receipt } from '../../src/contract/record/journal.ts';
 import type { ResultDocument } from '../../src/contract/result-document.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { type CliResult, runCli, runProcess, startCli } from './cli.ts';
-import { copyFixture, temporaryFolder } from './files.ts';
 import { checked } from './published-schema.ts';
-import { sandbox } from './sandbox.ts';
 
 export type Variables = Readonly<Record<string, string>>;
 

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { atEnd } from './cleanup.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
 
 export interface ConnectProxy {
   readonly url: string;

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { ErrorClass } from '../../src/contract/errors.ts';
-import { type Fault, faults, type PlannedFault } from './fault-proxy.ts';
+import type { Fault, PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
 
 /** The calls of one `protect` run against AppTego, by how the proxy tells them apart. */
 export const CALLS = {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { temporaryFolder } from './files.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
 
 /** A repository of its own, with nobody's settings. */
 export interface GitRepository {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { readGithubOutputs } from './ci-files.ts';
 import { type CiVariables, COMMIT, carry, checkout, runScript, TOOL, type Variables, yamlOf } from './ci-shell.ts';
-import { temporaryFolder } from './files.ts';
 
 interface Step {
   readonly id?: string;

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { readDotenv } from './ci-files.ts';
 import { type CiVariables, COMMIT, carry, checkout, runScript, type Variables, yamlOf } from './ci-shell.ts';
-import { temporaryFolder } from './files.ts';
 
 interface Job {
   readonly extends?: string;

@@ -1,11 +1,12 @@
 import { ignite } from '../../src/backends/ignite/index.ts';
-import { artifactAt } from './artifacts.ts';
-import { fakeClock } from './clock.ts';
-import { testContext } from './context.ts';
-import { faultProxy, type PlannedFault } from './fault-proxy.ts';
-import { copyFixture, temporaryFolder } from './files.ts';
-import { openBackend, UPLOAD } from './open-backend.ts';
-import { sandbox } from './sandbox.ts';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
+import { UPLOAD } from './upload.ts';
 
 export const TOKEN = { method: 'POST', path: /\/api\/auth\/token$/ } as const;
 export const CREATE = { method: 'POST', path: /\/v1\/upload_apk\/external_user$/ } as const;

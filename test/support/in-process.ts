@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { main as Main } from '../../src/cli/main.ts';
 import type { Host } from '../../src/cli/process/host.ts';
 import type { Clock } from '../../src/contract/context.ts';
-import { ROOT } from './files.ts';
+import { ROOT } from '../../src/testing/files.ts';
 
 export interface HereOptions {
   /** All variables of the run. */
@@ -68,7 +68,7 @@ export async function runHere(args: readonly string[], { env, cwd, clock }: Here
     on: events.on.bind(events),
     off: events.off.bind(events),
   };
-  const code = await Promise.race([main(host, clock), ended]);
+  const code = await Promise.race([main(host, clock === undefined ? {} : { clock }), ended]);
   return { code, signal: null, stdout: stdout.text(), stderr: stderr.text() };
 }
 

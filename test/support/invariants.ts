@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { expect } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/server.ts';
+import type { FaultProxy } from '../../src/testing/fault-proxy.ts';
+import { sha256Of } from '../../src/testing/files.ts';
 import type { Ending } from './fault-catalog.ts';
-import type { FaultProxy } from './fault-proxy.ts';
-import { sha256Of } from './files.ts';
 
 /** What a run came to, however it was run. */
 export interface RunFacts {

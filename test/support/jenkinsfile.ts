@@ -1,8 +1,8 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { readProperties } from './ci-files.ts';
 import { type CiVariables, carry, checkout, runScript, type Variables } from './ci-shell.ts';
-import { temporaryFolder } from './files.ts';
 import { type GitRepository, gitRepository } from './git.ts';
 import { groovyFunction } from './groovy-function.ts';
 

@@ -6,7 +6,7 @@ import {
   type RunContext,
   type StepContext,
 } from '../../src/run/journal/journal.ts';
-import { type TestContext, testContext } from './context.ts';
+import { type TestContext, testContext } from '../../src/testing/context.ts';
 
 /** A run's context with a journal of its own, that nothing is kept of. */
 export function runContext<T extends TestContext>(context: T): T & RunContext & { readonly journal: Journal } {

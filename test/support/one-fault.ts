@@ -4,17 +4,18 @@ import { apptego } from '../../src/backends/apptego/index.ts';
 import { asAppToolError } from '../../src/contract/errors.ts';
 import { protect } from '../../src/run/protect.ts';
 import { leavesParts } from '../../src/run/telling/way-on.ts';
-import { withCleanUp } from './cleanup.ts';
-import { fakeClock } from './clock.ts';
-import { testContext } from './context.ts';
+import { withCleanUp } from '../../src/testing/cleanup.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { type Fault, faultProxy } from '../../src/testing/fault-proxy.ts';
+import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { CALL_NAMES, CALLS, CATALOG, type CallName, type Ending, HARMLESS } from './fault-catalog.ts';
-import { type Fault, faultProxy } from './fault-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from './files.ts';
 import { expectInvariants } from './invariants.ts';
 import { runContext } from './journal.ts';
-import { openBackend, UPLOAD } from './open-backend.ts';
-import { sandbox } from './sandbox.ts';
 import { isInShare } from './share.ts';
+import { UPLOAD } from './upload.ts';
 
 const MIB = 1024 * 1024;
 /** How much of the catalog an ordinary run takes. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
-import { ROOT } from './files.ts';
+import { ROOT } from '../../src/testing/files.ts';
 
 const validators = new Map<string, ValidateFunction>();
 

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { expect } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
-import { withCleanUp } from './cleanup.ts';
+import { withCleanUp } from '../../src/testing/cleanup.ts';
+import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
+import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from './cli.ts';
 import { CALL_NAMES, CALLS, CATALOG, type Ending } from './fault-catalog.ts';
-import { faultProxy, type PlannedFault } from './fault-proxy.ts';
-import { bigApk, copyFixture, temporaryFolder } from './files.ts';
 import { expectInvariants } from './invariants.ts';
-import { sandbox } from './sandbox.ts';
 import { IS_WHOLE, isInShare } from './share.ts';
 
 const MIB = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ROOT } from './files.ts';
+import { ROOT } from '../../src/testing/files.ts';
 
 /** A call of `node:fs/promises`, or of every open file whose path ends so, that goes wrong so many times (always by default). */
 interface StrangeCall {

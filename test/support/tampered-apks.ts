@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { fixture } from './files.ts';
+import { fixture } from '../../src/testing/files.ts';
 
 const V2 = 0x7109871a;
 const V3 = 0xf05368c0;

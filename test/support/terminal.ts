@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { atEnd } from './cleanup.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
 import { cleanEnvironment } from './cli.ts';
 
 /** util-linux's `script` gives a program a terminal, without a package of ours. */

@@ -3,8 +3,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Sandbox } from '../../src/sandbox/server.ts';
-import { atEnd } from './cleanup.ts';
-import { fixture } from './files.ts';
+import { atEnd } from '../../src/testing/cleanup.ts';
+import { fixture } from '../../src/testing/files.ts';
 
 export interface TlsFront {
   /** The sandbox's variables, with https addresses. */

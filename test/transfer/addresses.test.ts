@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { realClock } from '../../src/cli/process/clock.ts';
 import type { Body } from '../../src/contract/artifact.ts';
+import { realClock } from '../../src/run/real-clock.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { checkServerAddress, requestTarget } from '../../src/transfer/http/address.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { createStorage } from '../../src/transfer/http/storage.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
 
 const BODY: Body = {
   sizeBytes: 1,

@@ -4,15 +4,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { realClock } from '../../src/cli/process/clock.ts';
 import type { Clock } from '../../src/contract/context.ts';
 import { AuthError, CancelledError, IntegrityError, RejectedError } from '../../src/contract/errors.ts';
+import { realClock } from '../../src/run/real-clock.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { downloadToFile } from '../../src/transfer/download/download.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { createStorage } from '../../src/transfer/http/storage.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/files.ts';
 
 const MIB = 1024 * 1024;
 const SMALL = randomBytes(3 * MIB);

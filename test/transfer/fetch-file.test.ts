@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { UnavailableError } from '../../src/contract/errors.ts';
+import { type FakeClock, fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { fetchFile } from '../../src/transfer/download/fetch-file.ts';
 import { createOutput } from '../../src/transfer/download/output-file.ts';
 import type { RemoteFile, RemoteIdentity } from '../../src/transfer/download/remote-file.ts';
-import { type FakeClock, fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/files.ts';
 
 const MIB = 1024 * 1024;
 /** Large enough for several connections, and 18 pieces. */

@@ -1,14 +1,14 @@
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { realClock } from '../../src/cli/process/clock.ts';
 import type { CallPolicy } from '../../src/contract/backend/http.ts';
+import { realClock } from '../../src/run/real-clock.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { createApiClient } from '../../src/transfer/http/api.ts';
 import { openConnections } from '../../src/transfer/http/connection/dispatcher.ts';
 import { describeFault, faultOf } from '../../src/transfer/http/connection/fault.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
 
 const BOM = '\ufeff';
 

@@ -2,7 +2,7 @@ import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { realClock } from '../../src/cli/process/clock.ts';
+import { realClock } from '../../src/run/real-clock.ts';
 import { checkServerAddress } from '../../src/transfer/http/address.ts';
 import { openSocket } from '../../src/transfer/http/connection/open-socket.ts';
 import { createResolver } from '../../src/transfer/http/connection/resolver.ts';

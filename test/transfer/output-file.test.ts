@@ -1,9 +1,9 @@
 import { chmod, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { testContext } from '../../src/testing/context.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { checkOutput, checkRoom, createOutput } from '../../src/transfer/download/output-file.ts';
-import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/files.ts';
 
 describe('an output file', () => {
   test('has its name only when it is whole, and only the user may read it until then', async () => {

@@ -1,10 +1,10 @@
 import { readdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { testContext } from '../../src/testing/context.ts';
+import { temporaryFolder } from '../../src/testing/files.ts';
 import { createOutput } from '../../src/transfer/download/output-file.ts';
 import { clearPartials } from '../../src/transfer/download/partials.ts';
-import { testContext } from '../support/context.ts';
-import { temporaryFolder } from '../support/files.ts';
 
 test('F-IO-13: what a killed run left is removed after a day and named before; nothing else is touched', async () => {
   const folder = await temporaryFolder();

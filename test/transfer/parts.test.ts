@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { bigApk, temporaryFolder } from '../../src/testing/files.ts';
 import { planParts, uploadParts } from '../../src/transfer/upload/parts.ts';
-import { artifactAt } from '../support/artifacts.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
-import { bigApk, temporaryFolder } from '../support/files.ts';
 
 const MIB = 1024 * 1024;
 

@@ -8,9 +8,9 @@ import {
   UnavailableError,
 } from '../../src/contract/errors.ts';
 import type { JobState } from '../../src/contract/job.ts';
+import { type FakeClock, fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
 import { type WaitRequest, waitForJob } from '../../src/transfer/wait/poll.ts';
-import { type FakeClock, fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
 
 const RUNNING: JobState = { phase: 'running', status: 'processing', message: null };
 const DONE: JobState = { phase: 'succeeded', status: 'completed', message: null };

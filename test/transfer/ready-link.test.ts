@@ -4,15 +4,17 @@ import { applivery } from '../../src/backends/applivery/index.ts';
 import { apptego } from '../../src/backends/apptego/index.ts';
 import { apptegoManagement } from '../../src/backends/apptego-management/index.ts';
 import { download } from '../../src/run/download.ts';
+import { artifactAt } from '../../src/testing/artifacts.ts';
+import { fakeClock } from '../../src/testing/clock.ts';
+import { testContext } from '../../src/testing/context.ts';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
+import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
+import { openBackend } from '../../src/testing/open-backend.ts';
+import { sandbox } from '../../src/testing/sandbox.ts';
 import { waitForJob } from '../../src/transfer/wait/poll.ts';
-import { artifactAt } from '../support/artifacts.ts';
-import { fakeClock } from '../support/clock.ts';
-import { testContext } from '../support/context.ts';
-import { faultProxy, faults } from '../support/fault-proxy.ts';
-import { copyFixture, temporaryFolder } from '../support/files.ts';
 import { jobContext } from '../support/journal.ts';
-import { openBackend, UPLOAD } from '../support/open-backend.ts';
-import { sandbox } from '../support/sandbox.ts';
+import { UPLOAD } from '../support/upload.ts';
 
 /** A finished job whose link is answered so, `times` times; what became of the download, and how often it was asked for. */
 async function downloadWith(

@@ -1,6 +1,6 @@
 import { nodeCounter } from '../node-counter.ts';
 import { UnreadablePart } from '../zip/archive-file.ts';
-import type { PropertyList } from './property-value.ts';
+import { addValue, type PropertyList } from './property-value.ts';
 
 const TRAILER_BYTES = 32;
 /** Dates count seconds from 2001-01-01. */
@@ -39,11 +39,17 @@ export function readBinaryPropertyList(bytes: Buffer): PropertyList {
     const item = (position: number): PropertyList =>
       readObject(integerAt(bytes, from + position * referenceBytes, referenceBytes), depth + 1);
     if (LISTS.has(type)) return upTo(length, item);
-    if (type === 0xd) return new Map(upTo(length, (key) => [String(item(key)), item(length + key)]));
+    if (type === 0xd) return dictOf(upTo(length, (key) => [String(item(key)), item(length + key)]));
     throw new UnreadablePart('is in no known format', { isHostile: false });
   };
 
   return readObject(integerAt(trailer, 16, 8), 1);
+}
+
+function dictOf(pairs: readonly [string, PropertyList][]): PropertyList {
+  const dict = new Map<string, PropertyList>();
+  for (const [key, value] of pairs) addValue(dict, key, value);
+  return dict;
 }
 
 /** Null and booleans, integers, reals, dates. */

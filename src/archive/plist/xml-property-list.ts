@@ -1,6 +1,6 @@
 import { nodeCounter } from '../node-counter.ts';
 import { UnreadablePart } from '../zip/archive-file.ts';
-import type { PropertyList } from './property-value.ts';
+import { addValue, type PropertyList } from './property-value.ts';
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
@@ -75,7 +75,7 @@ function put(container: Container, name: string, value: PropertyList): void {
   else if (container.name === 'array') container.items.push(value);
   else if (container.key === null) throw unknownFormat();
   else {
-    container.dict.set(container.key, value);
+    addValue(container.dict, container.key, value);
     container.key = null;
   }
 }

@@ -60,5 +60,5 @@ function canBe(record: BuildRecord, { lost, versionName, buildPlatform, deployer
   };
   const known = Object.entries(pairs).filter(([, pair]) => pair.every((value) => value != null && value !== ''));
   const telling = known.filter(([name]) => name !== 'platform' && name !== 'branch');
-  return telling.length > 0 && known.every(([, [sent, there]]) => sent === there);
+  return telling.length > 0 && known.every(([, [ours, theirs]]) => ours === theirs);
 }

@@ -29,7 +29,7 @@ export const applivery = defineBackend({
   addresses: ['uploadUrl', 'apiUrl', 'downloadUrl'],
   otherHosts: 'where the download address redirects to; it is not documented',
   derivedAddresses: { from: 'tenant', of: addressesOfTenant },
-  decisive: ['api', 'organizationId', 'applicationId'],
+  decisive: ['api', 'organizationId', 'applicationId', 'storeId'],
   fileSettings: ['packageIcon'],
   firstSettings: [
     { key: 'api', isOptional: true },

@@ -31,7 +31,7 @@ const KeyId = z
   .transform((value) => (typeof value === 'string' || value === null ? value : undefined));
 const FilePath = z.string().optional().catch(undefined);
 
-interface Place extends Omit<UploadTicket, 'jobId' | 'details'> {
+export interface Place extends Omit<UploadTicket, 'jobId' | 'details'> {
   readonly signingKey: string | null | undefined;
   /** Where the storage keeps it: what a support request can name. */
   readonly filePath: string | undefined;

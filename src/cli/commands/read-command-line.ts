@@ -1,20 +1,27 @@
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { type Parsed, parseCommandLine, SecretOnLine } from '../line/program.ts';
 import { VERSION } from '../process/version.ts';
 import { backendCommands } from './backend/backend-commands.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './index.ts';
 
-/** What a command line asks for. Rejects with `UsageError` for what it cannot be. */
-export async function readCommandLine(argv: readonly string[]): Promise<Parsed<Command>> {
+/** What a command line asks for, of the backends that come with apptool for `null`. Rejects with `UsageError` for what it cannot be. */
+export async function readCommandLine(
+  argv: readonly string[],
+  backends: readonly BackendDefinition[] | null,
+): Promise<Parsed<Command>> {
   try {
-    return await parseWithHelp(argv);
+    return await parseWithHelp(argv, backends);
   } catch (error) {
-    throw error instanceof SecretOnLine ? await namingVariables(error, argv) : error;
+    throw error instanceof SecretOnLine ? await namingVariables(error, argv, backends) : error;
   }
 }
 
-async function parseWithHelp(argv: readonly string[]): Promise<Parsed<Command>> {
-  const commands = [...COMMANDS, ...(await backendCommands())];
+async function parseWithHelp(
+  argv: readonly string[],
+  backends: readonly BackendDefinition[] | null,
+): Promise<Parsed<Command>> {
+  const commands = [...COMMANDS, ...(await backendCommands(backends))];
   const withTexts = async (): Promise<Parsed<Command>> => {
     const { settingTexts } = await import('../line/setting-texts.ts');
     return parseCommandLine(argv, commands, VERSION, await settingTexts());
@@ -25,8 +32,12 @@ async function parseWithHelp(argv: readonly string[]): Promise<Parsed<Command>> 
   return parsed.type === 'help' || parsed.type === 'no-command' ? await withTexts() : parsed;
 }
 
-async function namingVariables(error: SecretOnLine, argv: readonly string[]): Promise<SecretOnLine> {
-  const { backends } = await import('../../backends/index.ts');
+async function namingVariables(
+  error: SecretOnLine,
+  argv: readonly string[],
+  given: readonly BackendDefinition[] | null,
+): Promise<SecretOnLine> {
+  const backends = given ?? (await import('../../backends/index.ts')).backends;
   const { secretVariables } = await import('../line/secret-variables.ts');
   return error.naming(secretVariables(argv, backends));
 }

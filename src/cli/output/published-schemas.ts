@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { backends } from '../../backends/index.ts';
 import { EventRecord } from '../../contract/events.ts';
 import { Receipt } from '../../contract/record/journal.ts';
+import { backendCommandTexts } from '../commands/backend/backend-command-texts.ts';
+import type { BackendCommandText } from '../commands/command.ts';
 import { configJsonSchema } from '../settings/config/config-schema.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { resultJsonSchema } from './result-schema.ts';
 
-export { backendCommandTexts } from '../commands/backend/backend-command-texts.ts';
 export { textsFromSchema } from '../line/setting-texts-from-schema.ts';
 
 /** The JSON Schemas that ship in the package, by file name. */
@@ -27,4 +28,9 @@ export async function publishedSchemas(): Promise<Readonly<Record<string, object
       title: 'apptool inspect --json result, version 1',
     },
   };
+}
+
+/** What help says of the commands of the backends that come with apptool. */
+export function builtinCommandTexts(): readonly BackendCommandText[] {
+  return backendCommandTexts(backends);
 }

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { setFlagsFromString } from 'node:v8';
 
 /** The newest Node.js that these flags were tried on: V8 complains on stderr of a flag that it no longer has. */
@@ -11,6 +12,6 @@ const FLAGS = [
 ];
 
 /** Sets the JavaScript engine for short runs that stay small; the figures are in docs/performance.md. To be called before anything else. */
-export function setEngineFlags(nodeVersion: string): void {
+export function setEngineFlags(nodeVersion: string = process.versions.node): void {
   if (Number.parseInt(nodeVersion, 10) <= NEWEST_TRIED) for (const flag of FLAGS) setFlagsFromString(flag);
 }

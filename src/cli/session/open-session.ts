@@ -1,4 +1,3 @@
-import { backends } from '../../backends/index.ts';
 import { readBuildMetadata } from '../../ci/build/read-build-metadata.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
@@ -43,7 +42,7 @@ export async function openSession(settled: Settled, around: Around): Promise<Ses
 
 function sessionOver(
   sandbox: Sandbox | null,
-  { invocation, config, env, cwd, settings, settingsWith }: Settled,
+  { backends, invocation, config, env, cwd, settings, settingsWith }: Settled,
   { shell: { process, redactor }, commands, ctx, printNow }: Around,
 ): Session {
   const environment = sandbox === null ? env : withSandbox(env, sandbox.variables);
@@ -72,7 +71,10 @@ function sessionOver(
 }
 
 /** A sandbox for this one run, where one was asked for. Says so: what looks like a release here is none. */
-async function embeddedFor({ spec, settings }: Settled, { emit, record }: RunContext): Promise<Sandbox | null> {
+async function embeddedFor(
+  { backends, spec, settings }: Settled,
+  { emit, record }: RunContext,
+): Promise<Sandbox | null> {
   if (settings.values.dryRun === true)
     emit({ type: 'warning', code: 'dry-run', message: 'this is a dry run: nothing that writes is sent' });
   if (settings.values.sandbox !== true || spec.name === 'sandbox') return null;

@@ -1,4 +1,4 @@
-import { backends } from '../../backends/index.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { LocalIoError } from '../../contract/errors.ts';
 import type { CommandSpec, Invocation } from '../line/command.ts';
@@ -13,6 +13,7 @@ import { readValueFile } from './session.ts';
 
 /** What was asked, and what holds for it: before anything is opened, and before anything is told. */
 export interface Settled {
+  readonly backends: readonly BackendDefinition[];
   readonly spec: CommandSpec;
   readonly invocation: Invocation;
   readonly config: ConfigFile | null;
@@ -28,7 +29,12 @@ export interface Settled {
 }
 
 /** The first stage of a run: reads config, variables and flags. Throws `UsageError`, `PolicyError` or `LocalIoError`. */
-export async function settle(spec: CommandSpec, asked: Invocation, process: Host): Promise<Settled> {
+export async function settle(
+  spec: CommandSpec,
+  asked: Invocation,
+  process: Host,
+  backends: readonly BackendDefinition[],
+): Promise<Settled> {
   const cwd = workingDirectory(process);
   const env = readVariables(process.env);
   const invocation = withVariables(asked, env);
@@ -48,6 +54,7 @@ export async function settle(spec: CommandSpec, asked: Invocation, process: Host
   const settings = settingsWith(env);
   const ofLinks = warningsOfLinks(filesRead(invocation, settings, backends), cwd);
   return {
+    backends,
     spec,
     invocation,
     config,

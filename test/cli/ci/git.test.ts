@@ -3,7 +3,7 @@ import { appendFile, chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readBuildMetadata } from '../../../src/ci/build/read-build-metadata.ts';
-import { temporaryFolder } from '../../support/files.ts';
+import { temporaryFolder } from '../../../src/testing/files.ts';
 import { type GitRepository, gitRepository } from '../../support/git.ts';
 
 const NOTHING = { commit: null, commitMessage: null, branch: null, tag: null, repositoryUrl: null };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { metadataFromEnvironment } from '../../../src/ci/build/metadata-from-environment.ts';
 import { PROVIDERS, type Provider } from '../../../src/ci/build/providers.ts';
-import { ROOT } from '../../support/files.ts';
+import { ROOT } from '../../../src/testing/files.ts';
 
 const SHA = '9f1c2d3e4b5a69788796a5b4c3d2e1f001122334';
 

@@ -3,10 +3,10 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Receipt } from '../../../src/contract/record/journal.ts';
+import { copyFixture, temporaryFolder } from '../../../src/testing/files.ts';
+import { sandbox } from '../../../src/testing/sandbox.ts';
 import { runCli } from '../../support/cli.ts';
-import { copyFixture, temporaryFolder } from '../../support/files.ts';
 import { gitRepository } from '../../support/git.ts';
-import { sandbox } from '../../support/sandbox.ts';
 
 const UPLOAD = ['upload', 'v2.apk', '--to', 'apptego', '-e', 'prod'];
 

@@ -5,6 +5,10 @@ import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { RUN_VALUES } from '../../../src/ci/reports/run-values.ts';
 import { FLAGS, variableOf } from '../../../src/cli/line/flags.ts';
+import { faultProxy } from '../../../src/testing/fault-proxy.ts';
+import { faults } from '../../../src/testing/faults.ts';
+import { copyFixture, sha256Of, temporaryFolder } from '../../../src/testing/files.ts';
+import { sandbox } from '../../../src/testing/sandbox.ts';
 import {
   elements,
   readDotenv,
@@ -14,9 +18,7 @@ import {
   workflowCommands,
 } from '../../support/ci-files.ts';
 import { runCli, startCli } from '../../support/cli.ts';
-import { contract, faultProxy, faults } from '../../support/fault-proxy.ts';
-import { copyFixture, sha256Of, temporaryFolder } from '../../support/files.ts';
-import { sandbox } from '../../support/sandbox.ts';
+import { contract } from '../../support/contract.ts';
 
 const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];
 const PROTECT = ['protect', 'app.apk', '-e', 'dev', ...QUICK];

@@ -1,8 +1,8 @@
-import { backends } from '../../../backends/index.ts';
+import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import type { BackendCommandText } from '../command.ts';
 
 /** Reads the texts out of the backends' definitions. */
-export function backendCommandTexts(): readonly BackendCommandText[] {
+export function backendCommandTexts(backends: readonly BackendDefinition[]): readonly BackendCommandText[] {
   return backends.flatMap(({ id, commands = [] }) =>
     commands.map(({ name, operands, flags, summary, example, destroys }) => ({
       backend: id,

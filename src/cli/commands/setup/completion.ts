@@ -24,7 +24,7 @@ export async function completionCommand(session: Session): Promise<CommandResult
   const script = SCRIPTS[shell](
     offersOf({
       ownCommands: session.commands,
-      backendCommands: await backendCommands(),
+      backendCommands: await backendCommands(session.backends),
       backends: session.backends,
       texts: await settingTexts(),
     }),

@@ -1,5 +1,5 @@
-import { realClock } from '../../src/cli/process/clock.ts';
-import type { Clock } from '../../src/contract/context.ts';
+import type { Clock } from '../contract/context.ts';
+import { realClock } from '../run/real-clock.ts';
 
 export interface FakeClock extends Clock {
   /** Every wait that was chosen (ms), in order. */

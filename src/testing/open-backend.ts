@@ -1,10 +1,10 @@
-import { realClock } from '../../src/cli/process/clock.ts';
-import type { UploadOptions } from '../../src/contract/adapter.ts';
-import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../src/contract/backend/definition.ts';
-import type { BuildMetadata } from '../../src/contract/build-metadata.ts';
-import { secret } from '../../src/contract/secret.ts';
-import type { OpenBackend } from '../../src/run/backend.ts';
-import { addressesOf, type BackendParts, openBackend as open, openDoors } from '../../src/run/open/open-backend.ts';
+import type { UploadOptions } from '../contract/adapter.ts';
+import type { AdapterInput, BackendDefinition, CredentialSpec } from '../contract/backend/definition.ts';
+import type { BuildMetadata } from '../contract/build-metadata.ts';
+import { secret } from '../contract/secret.ts';
+import type { OpenBackend } from '../run/backend.ts';
+import { addressesOf, type BackendParts, openBackend as open, openDoors } from '../run/open/open-backend.ts';
+import { realClock } from '../run/real-clock.ts';
 import { atEnd } from './cleanup.ts';
 
 const NO_PROXY = { httpProxy: '', httpsProxy: '', noProxy: '' };
@@ -25,19 +25,19 @@ const NOTHING_KNOWN: BuildMetadata = {
 };
 const noBuild = async (): Promise<BuildMetadata> => NOTHING_KNOWN;
 
+interface Given {
+  /** Credentials besides the backend's own. */
+  readonly more?: readonly CredentialSpec[];
+  readonly stallTimeoutMs?: number;
+  /** Settings of the backend's own. */
+  readonly own?: Readonly<Record<string, unknown>>;
+}
+
 /** What a backend is opened with, from the variables of a sandbox or of a proxy before it, and settings of its own. */
 function partsFor(
   definition: BackendDefinition,
   variables: Readonly<Record<string, string>>,
-  {
-    more = [],
-    stallTimeoutMs = 5_000,
-    own = {},
-  }: {
-    readonly more?: readonly CredentialSpec[];
-    readonly stallTimeoutMs?: number;
-    readonly own?: Readonly<Record<string, unknown>>;
-  } = {},
+  { more = [], stallTimeoutMs = 5_000, own = {} }: Given = {},
 ): BackendParts {
   const given: Record<string, unknown> = { ...own };
   for (const [key, variable] of Object.entries(definition.variables)) {
@@ -61,9 +61,13 @@ function partsFor(
 }
 
 /** What a backend's own commands are given. */
-export function backendInput(...asked: Parameters<typeof partsFor>): AdapterInput<unknown> {
-  const parts = partsFor(...asked);
-  const doors = openDoors(parts, addressesOf(asked[0], parts.settings));
+export function backendInput(
+  definition: BackendDefinition,
+  variables: Readonly<Record<string, string>>,
+  given: Given = {},
+): AdapterInput<unknown> {
+  const parts = partsFor(definition, variables, given);
+  const doors = openDoors(parts, addressesOf(definition, parts.settings));
   atEnd(doors.close);
   return doors.input;
 }
@@ -81,8 +85,7 @@ export async function openBackend(
 }
 
 /** Options with which a test's upload does not wait long for anything. */
-export const UPLOAD: UploadOptions = {
-  environment: 'prod',
+export const QUICK_UPLOAD: UploadOptions = {
   signingKey: undefined,
   appearTimeoutMs: 2_000,
   capacityWaitMs: 0,

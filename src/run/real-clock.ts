@@ -1,4 +1,4 @@
-import type { Clock } from '../../contract/context.ts';
+import type { Clock } from '../contract/context.ts';
 
 /** The real clock. `now` is monotonic, and stands still while the machine sleeps. */
 export const realClock: Clock = {

@@ -1,7 +1,7 @@
-import { readAppIdentity } from '../../src/archive/app-identity.ts';
-import { openAppArchive } from '../../src/archive/archive-kind.ts';
-import type { Artifact } from '../../src/contract/artifact.ts';
-import { openArtifact } from '../../src/transfer/artifact.ts';
+import { readAppIdentity } from '../archive/app-identity.ts';
+import { openAppArchive } from '../archive/archive-kind.ts';
+import type { Artifact } from '../contract/artifact.ts';
+import { openArtifact } from '../transfer/artifact.ts';
 import { atEnd } from './cleanup.ts';
 
 /** An artifact as the run layer opens it, without a backend's limits; closed when the test is over. */

@@ -1,6 +1,6 @@
-import { realClock } from '../../src/cli/process/clock.ts';
-import type { Clock, Context, RemoteFact } from '../../src/contract/context.ts';
-import type { AppEvent } from '../../src/contract/events.ts';
+import type { Clock, Context, RemoteFact } from '../contract/context.ts';
+import type { AppEvent } from '../contract/events.ts';
+import { realClock } from '../run/real-clock.ts';
 
 export interface TestContext extends Context {
   readonly events: AppEvent[];

@@ -2,15 +2,20 @@ import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream, existsSync } from 'node:fs';
 import { copyFile, mkdtemp, realpath, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { atEnd } from './cleanup.ts';
 import { padApk } from './pad-apk.ts';
 
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The folder of this package, from its sources and from what is built of them. */
+export const ROOT = rootFrom(import.meta.dirname);
 
+function rootFrom(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : rootFrom(dirname(folder));
+}
+
+/** A sample of this package by its name, or a file of somebody else's by its path. */
 export function fixture(name: string): string {
-  return join(ROOT, 'fixtures', name);
+  return isAbsolute(name) ? name : join(ROOT, 'fixtures', name);
 }
 
 /** A folder of its own, gone when the test is. */
@@ -21,7 +26,7 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** A copy of a fixture that a test may do anything to. */
-export async function copyFixture(name: string, folder: string, as = name): Promise<string> {
+export async function copyFixture(name: string, folder: string, as = basename(name)): Promise<string> {
   const path = join(folder, as);
   await copyFile(fixture(name), path);
   return path;

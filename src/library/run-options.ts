@@ -1,0 +1,45 @@
+import type { Platform } from '../contract/artifact.ts';
+import type { AppEvent } from '../contract/events.ts';
+import type { JournalFacts } from '../contract/record/journal.ts';
+import type { Expectations } from '../run/checks/preflight.ts';
+
+/** What every call takes. */
+export interface RunOptions {
+  /** Stops the call, which then rejects with `CancelledError`: its `next` says how to go on. */
+  readonly signal?: AbortSignal;
+  /** Told what happens, at once; without secrets. */
+  readonly onEvent?: (event: AppEvent) => void;
+  /** Told after every change what is known of the run: its steps, their jobs and states, its files. Whoever keeps a record writes it then. */
+  readonly onJournal?: (journal: JournalFacts) => void;
+}
+
+/** How a job is waited for. */
+export interface WaitOptions extends RunOptions {
+  /** The milestone to wait for; the backend's first by default. */
+  readonly until?: string;
+  /** Longest wait for the job (ms); an hour by default. */
+  readonly timeoutMs?: number;
+  /** Time between two questions (ms); 15000 by default, or what is usual for the milestone. */
+  readonly pollIntervalMs?: number;
+  /** Longest time for a job to appear after its upload (ms); five minutes by default. */
+  readonly appearTimeoutMs?: number;
+}
+
+/** A file, and how it is sent. */
+export interface SendOptions extends WaitOptions {
+  /** Path of an APK, AAB or IPA. */
+  readonly file: string;
+  /** Refuse a file that is for another platform. */
+  readonly platform?: Platform;
+  /** What it is for, where the backend knows such a thing: dev, staging or prod. */
+  readonly environment?: string;
+  readonly signingKey?: string;
+  readonly releaseNotes?: string;
+  readonly tags?: readonly string[];
+  /** Parts in flight: a number, or as many as the link rewards by default. */
+  readonly concurrency?: number | 'auto';
+  /** Longest wait for a build slot (ms); ten minutes by default. */
+  readonly capacityWaitMs?: number;
+  /** What the file has to be, or it is not sent. */
+  readonly expected?: Partial<Expectations>;
+}

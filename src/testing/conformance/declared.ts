@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import type { Rig } from './rig.ts';
+
+/** What a backend says of itself. */
+export function testDeclared({ title, options, setUp, definition }: Rig): void {
+  describe(`${title}: what is declared`, () => {
+    test('has a folder for an id, credentials with a variable each, and addresses among its settings', () => {
+      const keys = Object.keys(definition.settings.shape);
+
+      expect(definition.id).toMatch(/^[a-z][a-z-]+$/);
+      expect(definition.credentials.length).toBeGreaterThan(0);
+      expect(definition.credentials.every(({ variable }) => /^[A-Z][A-Z_]+$/.test(variable))).toBe(true);
+      expect(definition.addresses.every((key) => keys.includes(key))).toBe(true);
+      expect(Object.keys(definition.variables).every((key) => keys.includes(key))).toBe(true);
+    });
+
+    test('has a download exactly when it says so', async () => {
+      const { backend } = await setUp();
+
+      expect(backend.adapter.download !== undefined).toBe(definition.capabilities.download);
+      expect(definition.capabilities.download || !definition.capabilities.protects).toBe(true);
+    });
+
+    test('creating the adapter and planning an upload make no request', async () => {
+      const { backend, artifact, proxy } = await setUp();
+
+      const plan = await backend.adapter.plan(artifact, options);
+
+      expect(plan.url).toMatch(/^http/);
+      expect(plan.url).not.toContain('?');
+      expect(proxy.seen).toEqual([]);
+    });
+  });
+}

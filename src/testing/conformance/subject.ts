@@ -1,0 +1,43 @@
+import type { UploadOptions } from '../../contract/adapter.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
+import type { Phase } from '../../contract/job.ts';
+import type { PlannedFault } from '../fault-proxy.ts';
+
+/** What a backend's test says of it, so that one suite can judge them all. */
+export interface Conformance {
+  readonly definition: BackendDefinition;
+  /** A small fixture that it takes. */
+  readonly fixture: string;
+  /** Makes another file that it takes beside the fixture; a copy where it takes the same twice. */
+  readonly makeOther?: (path: string) => Promise<string>;
+  /** The call that creates the job. */
+  readonly create: Pick<PlannedFault, 'method' | 'path'>;
+  /** The call that answers how a job stands. */
+  readonly status: Pick<PlannedFault, 'method' | 'path'>;
+  /** Its answer with a status that no documentation lists. */
+  readonly withUnknownStatus: (answer: Record<string, unknown>) => unknown;
+  /**
+   * Every state that the documentation lists, and the odd forms of one: the answer to the status call that tells it, and what it is for each
+   * milestone, by name; `''` where a job has one end.
+   */
+  readonly states: readonly DocumentedState[];
+  /** The milestone that this status is asked for, where it is not the first. */
+  readonly statusUntil?: string;
+  /** A job id of the right form that does not exist. */
+  readonly unknownId: string;
+  readonly options?: Partial<UploadOptions>;
+  /** Where a backend has several ways in: the name of this one, the sandbox's variables that open it, and whether it gives anything back. */
+  readonly way?: {
+    readonly name: string;
+    readonly variables: (all: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+    readonly download: boolean;
+  };
+  /** The backend's own settings that an upload needs. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export interface DocumentedState {
+  readonly name: string;
+  readonly answer: (answer: Record<string, unknown>) => unknown;
+  readonly phases: Readonly<Record<string, Phase>>;
+}
