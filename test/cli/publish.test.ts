@@ -99,7 +99,8 @@ describe('publish', () => {
     expect(result.stderr).toContain('error[unavailable]: apptego: ');
     expect(result.stderr).toContain(`error[${kind}]: applivery: `);
     expect(result.code).toBe(code);
-  });
+    // A lost upload is looked for over 30 s.
+  }, 90_000);
 
   test('--fail-fast stops the others', async () => {
     const { folder, box, publish } = await setUp();
