@@ -3,6 +3,7 @@
 #
 #   release.sh <file> <dev|staging|prod> [<backend>[,<backend>...]]
 #
+# APPTOOL_URL and APPTOOL_INTEGRITY say where the program comes from (docs/ci.md); it is installed into a folder of its own, which is removed at the end.
 # Credentials come from the environment; the receipts are protect.json, download.json and publish.json, and those of an earlier run are kept
 # beside them. Prints the path of the protected app, and ends with apptool's exit code. It begins a new build each time; apptool's last words say how to go on with the one that there is.
 # Protection takes the signature away: the output is signed by the tenant's default key, or by the one that APPTOOL_SIGNING_KEY names.
@@ -18,11 +19,21 @@ for name in protect download publish; do
   if [ -e "$name.json" ]; then mv -- "$name.json" "$name.until-$now.json"; fi
 done
 
+# Outside the checkout, which could decide what npm and npx run.
+tool=$(mktemp -d)
+trap 'rm -rf "$tool"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+lock='{"lockfileVersion":3,"packages":{"":{"dependencies":{"apptool":"%s"}},"node_modules/apptool":{"resolved":"%s","integrity":"%s"}}}'
+printf '{"dependencies":{"apptool":"%s"}}' "${APPTOOL_URL:?}" > "$tool/package.json"
+printf "$lock" "$APPTOOL_URL" "$APPTOOL_URL" "${APPTOOL_INTEGRITY:?}" > "$tool/package-lock.json"
+(cd "$tool" && npm ci --ignore-scripts --no-audit --no-fund >&2) || exit 6
+
 # Runs apptool; up to twice more after 6, which is: not available, and nothing of ours is running.
 apptool() {
   for pause in 60 60 0; do
     code=0
-    npx --yes apptool@0.1.0 "$@" || code=$?
+    node "$tool/node_modules/apptool/bin/apptool.js" "$@" || code=$?
     if [ "$code" != 6 ] || [ "$pause" = 0 ]; then break; fi
     echo "release.sh: again in $pause s" >&2
     sleep "$pause"

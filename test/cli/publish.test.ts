@@ -79,27 +79,32 @@ describe('publish', () => {
   test.each([
     ['which nobody knows the outcome of', 9, 'unknown', faults.lostAnswer()],
     ['which was refused', 5, 'rejected', faults.answer(400, { status: false })],
-  ])('a target %s is what the run ends as, whatever the first one may allow', async (_, code, kind, fault) => {
-    const { folder, box } = await setUp();
-    const unusable = faults.changeJson((answer) => ({
-      ...answer,
-      multipart: true,
-      file_path: 'f',
-      upload_id: 'u',
-      part_urls: [],
-    }));
-    const proxy = await faultProxy(box, [
-      { method: 'POST', path: /\/builds$/, fault },
-      { method: 'POST', path: /\/automate\/upload$/, times: 100, fault: unusable },
-    ]);
+  ])(
+    'a target %s is what the run ends as, whatever the first one may allow',
+    async (_, code, kind, fault) => {
+      const { folder, box } = await setUp();
+      const unusable = faults.changeJson((answer) => ({
+        ...answer,
+        multipart: true,
+        file_path: 'f',
+        upload_id: 'u',
+        part_urls: [],
+      }));
+      const proxy = await faultProxy(box, [
+        { method: 'POST', path: /\/builds$/, fault },
+        { method: 'POST', path: /\/automate\/upload$/, times: 100, fault: unusable },
+      ]);
 
-    const args = ['publish', 'app.apk', ...QUICK, '-e', 'dev', '--to', 'apptego,applivery'];
-    const result = await runCli(args, { cwd: folder, env: proxy.variables });
+      const args = ['publish', 'app.apk', ...QUICK, '-e', 'dev', '--to', 'apptego,applivery'];
+      const result = await runCli(args, { cwd: folder, env: proxy.variables });
 
-    expect(result.stderr).toContain('error[unavailable]: apptego: ');
-    expect(result.stderr).toContain(`error[${kind}]: applivery: `);
-    expect(result.code).toBe(code);
-  });
+      expect(result.stderr).toContain('error[unavailable]: apptego: ');
+      expect(result.stderr).toContain(`error[${kind}]: applivery: `);
+      expect(result.code).toBe(code);
+      // A lost upload is looked for over 30 s.
+    },
+    90_000,
+  );
 
   test('--fail-fast stops the others', async () => {
     const { folder, box, publish } = await setUp();

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { COMMIT, ciVariables, receiptIn, recipe, TOOL_VERSION, yamlOf } from '../support/ci-shell.ts';
+import { COMMIT, ciVariables, receiptIn, recipe, TOOL, yamlOf } from '../support/ci-shell.ts';
 import { runAction, runWorkflow, type Workflow } from '../support/github-workflow.ts';
 
 const ACTION = recipe('github/action.yml');
 const WORKFLOW_TEXT = recipe('github/workflow.yml');
 const WORKFLOW = yamlOf<Workflow>(WORKFLOW_TEXT);
+
+const FROM = { url: TOOL.APPTOOL_URL, integrity: TOOL.APPTOOL_INTEGRITY };
 
 interface Script {
   readonly run?: string;
@@ -24,42 +26,44 @@ test('no expression stands in a script, and no action of others without its comm
 
   expect(steps.filter(({ run }) => run?.includes('${{'))).toEqual([]);
   for (const { uses } of steps) expect(uses ?? './').toMatch(/^(?:\.\/|actions\/[a-z-]+@[0-9a-f]{40}$)/);
-  expect(inputs.version?.default).toBe(TOOL_VERSION);
+  expect(inputs).toMatchObject({ url: { required: true }, integrity: { required: true } });
+  expect(JSON.stringify(runs)).not.toContain('npx');
   expect(Object.keys(inputs).filter((name) => /key|token|secret|password/.test(name))).toEqual([]);
 });
 
-test('the workflow protects in one job and publishes in another, with nothing between them but the receipt', async () => {
+test('the workflow protects, waits and publishes in three jobs, with nothing between them but receipts and the protected file', async () => {
   const { variables } = await sandbox();
 
   const odd = yamlOf<Workflow>(WORKFLOW_TEXT.replace('app-release.apk', "app's.apk"));
 
   const { jobs, artifacts } = await runWorkflow(odd, await ciVariables(variables));
 
-  const { protect, publish } = jobs;
+  const { protect, wait, publish } = jobs;
+  expect(wait?.code, wait?.log).toBe(0);
   expect(protect?.code, protect?.log).toBe(0);
   expect(publish?.code, publish?.log).toBe(0);
-  expect(await readdir(join(artifacts, 'protect'))).toEqual(['protect.json']);
+  expect(await readdir(join(artifacts, 'protect-0'))).toEqual(['protect.json']);
   expect(protect?.steps.protect).toMatchObject({
     job: expect.stringMatching(/^apptego:\d+$/),
     exit_code: '0',
     error_class: '',
     receipt: 'protect.json',
   });
-  expect(receiptIn(artifacts, 'publish/download.json')).toMatchObject({
+  expect(receiptIn(artifacts, 'protected-0/download.json')).toMatchObject({
     steps: [{ job: { ref: protect?.steps.protect?.job } }],
     input: { name: "app's.apk" },
-    output: { name: 'protected.apk', sha256: await sha256Of(join(publish?.folder ?? '', 'protected.apk')) },
+    output: { name: 'protected.apk', sha256: await sha256Of(join(artifacts, 'protected-0/protected.apk')) },
     build: { provider: 'github', tag: 'v1.2' },
   });
-  expect(receiptIn(artifacts, 'publish/publish.json')).toMatchObject({
+  expect(receiptIn(artifacts, 'publish-0/publish.json')).toMatchObject({
     input: { name: 'protected.apk' },
     build: { provider: 'github', commit: COMMIT, tag: 'v1.2' },
     steps: [{ id: 'publish:autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
   });
-  expect((await readdir(join(artifacts, 'publish'))).sort()).toEqual([
+  expect((await readdir(join(artifacts, 'publish-0'))).sort()).toEqual(['publish.json', 'publish.xml']);
+  expect((await readdir(join(artifacts, 'protected-0'))).sort()).toEqual([
     'download.json',
-    'publish.json',
-    'publish.xml',
+    'protected.apk',
     'wait.json',
     'wait.xml',
   ]);
@@ -72,10 +76,11 @@ test('a job that failed at the backend fails the workflow, and its reports are k
   const { jobs, artifacts } = await runWorkflow(WORKFLOW, await ciVariables(variables));
 
   expect(jobs.protect?.code, jobs.protect?.log).toBe(0);
-  expect(jobs.publish?.code, jobs.publish?.log).toBe(8);
-  expect(jobs.publish?.log).toContain('::error');
-  expect((await readdir(join(artifacts, 'publish'))).sort()).toEqual(['wait.json', 'wait.xml']);
-  expect(await readFile(join(artifacts, 'publish/wait.xml'), 'utf8')).toContain('<failure');
+  expect(jobs.wait?.code, jobs.wait?.log).toBe(8);
+  expect(jobs.publish).toBeUndefined();
+  expect(jobs.wait?.log).toContain('::error');
+  expect((await readdir(join(artifacts, 'protected-0'))).sort()).toEqual(['wait.json', 'wait.xml']);
+  expect(await readFile(join(artifacts, 'protected-0/wait.xml'), 'utf8')).toContain('<failure');
 });
 
 test.each([
@@ -86,7 +91,7 @@ test.each([
   const folder = await temporaryFolder();
   await copyFixture('v2.apk', folder, file);
   const { env, secrets } = await ciVariables((await sandbox()).variables);
-  const given = { file, environment: 'prod', output: '$(touch ran).apk', receipt: '`touch ran`.json' };
+  const given = { ...FROM, file, environment: 'prod', output: '$(touch ran).apk', receipt: '`touch ran`.json' };
 
   const result = await runAction(ACTION, given, { folder, env: { ...env, ...secrets } });
 
@@ -103,7 +108,7 @@ test('more flags come one on each line, and none is more than a flag', async () 
 
   const result = await runAction(
     ACTION,
-    { file: 'v2.apk', environment: 'prod', args },
+    { ...FROM, file: 'v2.apk', environment: 'prod', args },
     { folder, env: { ...env, ...secrets } },
   );
 
@@ -115,15 +120,18 @@ test('more flags come one on each line, and none is more than a flag', async () 
 test.each([
   ['command', { command: 'upload; touch ran' }],
   ['command', { command: '$(touch ran)' }],
-  ['version', { version: '1.0.0 $(touch ran)' }],
-  ['version', { version: 'npm:other@1.0.0' }],
-  ['version', { version: '' }],
+  ['url', { url: 'https://h/a.tgz","x":"$(touch ran)' }],
+  ['url', { url: 'http://packages.example.com/a.tgz' }],
+  ['url', { url: '' }],
+  ['integrity', { integrity: 'sha512-a"}' }],
+  ['integrity', { integrity: 'sha1-aaaa' }],
+  ['integrity', { integrity: '' }],
 ])('a hostile %s is refused before anything is run', async (name, given) => {
   const folder = await temporaryFolder();
   const { env } = await ciVariables({});
   await writeFile(join(folder, 'app.apk'), '');
 
-  const result = await runAction(ACTION, { file: 'app.apk', ...given }, { folder, env });
+  const result = await runAction(ACTION, { ...FROM, file: 'app.apk', ...given }, { folder, env });
 
   expect(result.code).toBe(2);
   expect(result.log).toMatch(new RegExp(`^::error title=apptool::${name} must be .*\n$`));

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { faultProxy } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { COMMIT, ciVariables, FAST, ODD_APP, receiptIn, recipe, TOOL_VERSION } from '../support/ci-shell.ts';
+import { COMMIT, ciVariables, FAST, ODD_APP, receiptIn, recipe } from '../support/ci-shell.ts';
 import { gitlabJobs, runPipeline } from '../support/gitlab-pipeline.ts';
 
 const TEMPLATE = recipe('gitlab/apptool.gitlab-ci.yml');
@@ -12,13 +12,19 @@ const TEMPLATE = recipe('gitlab/apptool.gitlab-ci.yml');
 test('every job keeps its receipt and reports whatever happens, and runs again after nothing but 6, or 7 for a wait', () => {
   const { jobs, variables } = gitlabJobs(TEMPLATE);
 
-  expect([...jobs.keys()]).toEqual(['protect', 'wait', 'publish']);
-  expect([...jobs.values()].map(({ retry }) => retry?.exit_codes)).toEqual([6, [6, 7], 6]);
+  expect([...jobs.keys()]).toEqual(['protect', 'wait', 'download', 'publish']);
+  expect([...jobs.values()].map(({ retry }) => retry?.exit_codes)).toEqual([6, [6, 7], [6, 11], 6]);
   for (const { artifacts } of jobs.values()) {
     expect(artifacts).toMatchObject({ when: 'always', reports: { junit: expect.anything() } });
-    expect(artifacts?.paths?.every((path) => path.endsWith('.json'))).toBe(true);
+    expect(artifacts?.paths?.every((path) => /\$CI_NODE_INDEX\.(?:json|apk|aab|ipa)$/.test(path))).toBe(true);
   }
-  expect(variables.APPTOOL).toBe(`apptool@${TOOL_VERSION}`);
+  for (const { rules, script } of jobs.values()) {
+    expect(rules?.map((rule) => rule.if)).toEqual(['$CI_COMMIT_TAG && $CI_COMMIT_REF_PROTECTED == "true"']);
+    expect(script).toEqual([expect.stringMatching(/^exec node "\$apptool" /)]);
+  }
+  expect([...jobs.values()].map(({ environment }) => environment)).toEqual(['prod', 'prod', 'prod', 'store']);
+  expect(jobs.get('publish')?.rules?.[0]?.when).toBe('manual');
+  expect(variables.APP_ENVIRONMENT).toBe('prod');
 });
 
 test('protect, wait and publish go from job to job by the receipt; a backend that is not there is asked again', async () => {
@@ -27,17 +33,19 @@ test('protect, wait and publish go from job to job by the receipt; a backend tha
   const { variables } = await faultProxy(box, [down]);
 
   const ci = await ciVariables(variables, { ...FAST, APP_FILE: ODD_APP });
-  const { protect, wait, publish } = await runPipeline(TEMPLATE, 'bash', ci);
+  const { protect, wait, download, publish } = await runPipeline(TEMPLATE, 'bash', ci);
 
   expect(protect?.code, protect?.log).toBe(0);
   expect(wait?.code, wait?.log).toBe(0);
+  expect(download?.code, download?.log).toBe(0);
   expect(publish?.code, publish?.log).toBe(0);
   expect([protect?.runs, wait?.runs, publish?.runs]).toEqual([2, 1, 1]);
   expect(protect?.kept).toEqual(['protect.json', 'protect.env', 'protect.xml']);
-  expect(publish?.kept).toEqual(['download.json', 'publish.json', 'publish.env', 'download.xml', 'publish.xml']);
+  expect(download?.kept).toEqual(['download.json', 'protected.apk', 'download.xml']);
+  expect(publish?.kept).toEqual(['publish.json', 'publish.env', 'publish.xml']);
   const sent = receiptIn(protect?.folder, 'protect.json');
   expect(sent.input?.name).toBe("app's.apk");
-  expect(receiptIn(publish?.folder, 'download.json')).toMatchObject({
+  expect(receiptIn(download?.folder, 'download.json')).toMatchObject({
     steps: [{ job: sent.steps[0]?.job }],
     input: sent.input,
     output: { name: 'protected.apk' },

@@ -25,6 +25,7 @@ test('is a declarative pipeline whose scripts Groovy puts nothing into', () => {
   for (const { block } of stages)
     expect(block?.map(({ text }) => text)).toEqual(['agent any', 'options', 'steps', 'post']);
   expect(JENKINSFILE).not.toMatch(/"""|sh "/);
+  expect(JENKINSFILE).toContain("choices: ['prod', ");
   expect(blockOf(pipeline, 'environment')[0]?.strings).toEqual([`apptool@${TOOL_VERSION}`]);
 });
 

@@ -5,7 +5,7 @@ import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts'
 import { faults } from '../../src/testing/faults.ts';
 import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { ciVariables, FAST, recipe, runScript, TOOL_VERSION, type Variables } from '../support/ci-shell.ts';
+import { ciVariables, FAST, recipe, runScript, type Variables } from '../support/ci-shell.ts';
 
 const SCRIPT = recipe('shell/release.sh');
 
@@ -61,7 +61,7 @@ test('protects, waits, fetches and publishes; 6 is tried again, 7 waited on, and
   expect(result.stderr).toContain('release.sh: again in 60 s');
   expect(result.stderr).toContain('release.sh: still running after wait 1');
   expect(result.stderr).toContain('autoappstore succeeded');
-  expect(SCRIPT).toContain(`npx --yes apptool@${TOOL_VERSION} `);
+  expect(SCRIPT).not.toMatch(/^\s*npx /m);
 }, 60_000);
 
 test('9 stops it, with the words of what to look at', async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
@@ -36,6 +37,12 @@ export interface CiVariables {
 /** A name that no recipe may stumble over, beside those that `gradlew` gives. */
 export const ODD_APP = "app/build/outputs/apk/release/app's.apk";
 
+/** Where the settings of a CI say that the program comes from. */
+export const TOOL = {
+  APPTOOL_URL: `https://packages.example.com/apptool-${TOOL_VERSION}.tgz`,
+  APPTOOL_INTEGRITY: `sha512-${'A'.repeat(86)}==`,
+} as const;
+
 /** A recipe's text. */
 export function recipe(name: string): string {
   return readFileSync(join(ROOT, 'recipes', name), 'utf8');
@@ -59,8 +66,22 @@ shift 2
 echo "$1" >> "${calls}"
 exec "${process.execPath}" "${BIN}" "$@"
 `;
+  const program = `import { appendFileSync } from 'node:fs';
+appendFileSync(${JSON.stringify(calls)}, process.argv[2] + '\\n');
+await import(${JSON.stringify(pathToFileURL(BIN).href)});
+`;
+  await writeFile(join(tools, 'apptool.mjs'), program);
+  // Installs what is locked, where no file of a checkout is near.
+  const npm = `#!/bin/sh
+if [ "$1 $2" != "ci --ignore-scripts" ] || [ "$(ls -A)" != "$(printf 'package-lock.json\\npackage.json')" ]; then echo "npm: $* in $PWD" >&2; exit 99; fi
+grep -qF '"resolved":"${TOOL.APPTOOL_URL}","integrity":"${TOOL.APPTOOL_INTEGRITY}"' package-lock.json || exit 98
+mkdir -p node_modules/apptool/bin
+echo 'await import("${pathToFileURL(join(tools, 'apptool.mjs')).href}")' > node_modules/apptool/bin/apptool.js
+echo '{ "type": "module" }' > node_modules/apptool/package.json
+`;
   for (const [name, text] of [
     ['npx', npx],
+    ['npm', npm],
     ['sleep', '#!/bin/sh\n'],
   ] as const) {
     await writeFile(join(tools, name), text);
@@ -74,6 +95,7 @@ exec "${process.execPath}" "${BIN}" "$@"
       ...Object.fromEntries(entries.filter(isAddress)),
       PATH: `${tools}:${process.env.PATH}`,
       CI: 'true',
+      ...TOOL,
       APPTOOL_POLL_INTERVAL: '20ms',
       ...more,
     },

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../../src/testing/files.ts';
 import { readGithubOutputs } from './ci-files.ts';
-import { type CiVariables, COMMIT, carry, checkout, runScript, type Variables, yamlOf } from './ci-shell.ts';
+import { type CiVariables, COMMIT, carry, checkout, runScript, TOOL, type Variables, yamlOf } from './ci-shell.ts';
 
 interface Step {
   readonly id?: string;
@@ -36,6 +36,8 @@ interface Contexts {
   readonly inputs: Variables;
   readonly secrets: Variables;
   readonly steps: Record<string, Variables>;
+  /** The folder that a runner has for the job outside of the checkout. */
+  readonly temp: string;
 }
 
 export interface StepResult {
@@ -48,8 +50,15 @@ export interface StepResult {
 const NOTHING: StepResult = { code: 0, outputs: {}, log: '', summary: '' };
 
 /** `${{ inputs.x }}`, `${{ secrets.X }}` and `${{ steps.x.outputs.y }}`; all else is an error of the recipe, or more than this knows. */
-function evaluate(text: string, { inputs, secrets, steps }: Contexts): string {
+function evaluate(text: string, { inputs, secrets, steps, temp }: Contexts): string {
   return text.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
+    const fixed = {
+      'runner.temp': temp,
+      'strategy.job-index': '0',
+      'vars.APPTOOL_URL': TOOL.APPTOOL_URL,
+      'vars.APPTOOL_INTEGRITY': TOOL.APPTOOL_INTEGRITY,
+    }[expression];
+    if (fixed !== undefined) return fixed;
     const [, context = '', name = '', output = ''] =
       /^(inputs|secrets|steps)\.([\w-]+)(?:\.outputs\.(\w+))?$/.exec(expression) ?? [];
     const value =
@@ -68,8 +77,9 @@ async function runStep(step: Step, folder: string, env: Variables, contexts: Con
   const files = await temporaryFolder();
   const [output, summary] = [join(files, 'output'), join(files, 'summary')];
   await Promise.all([output, summary].map((file) => writeFile(file, '')));
-  const result = await runScript(['bash', '--noprofile', '--norc', '-eo', 'pipefail'], step.run ?? '', {
-    cwd: join(folder, evaluate(step['working-directory'] ?? '.', contexts)),
+  const shell = step.shell === 'sh' ? ['sh', '-e'] : ['bash', '--noprofile', '--norc', '-eo', 'pipefail'];
+  const result = await runScript(shell, step.run ?? '', {
+    cwd: resolve(folder, evaluate(step['working-directory'] ?? '.', contexts)),
     env: {
       ...env,
       ...evaluateAll(step.env, contexts),
@@ -92,7 +102,7 @@ async function runStep(step: Step, folder: string, env: Variables, contexts: Con
 export async function runAction(
   text: string,
   given: Readonly<Record<string, unknown>>,
-  { folder, env }: { readonly folder: string; readonly env: Variables },
+  { folder, env, temp }: { readonly folder: string; readonly env: Variables; readonly temp?: string },
 ): Promise<StepResult> {
   const action = yamlOf<Action>(text);
   const unknown = Object.keys(given).filter((name) => !(name in action.inputs));
@@ -100,7 +110,9 @@ export async function runAction(
   const inputs = Object.fromEntries(
     Object.entries(action.inputs).map(([name, input]) => [name, String(given[name] ?? input.default ?? '')]),
   );
-  const contexts: Contexts = { inputs, secrets: {}, steps: {} };
+  const contexts: Contexts = { inputs, secrets: {}, steps: {}, temp: temp ?? (await temporaryFolder()) };
+  // A step that is never reached has no outputs, which is no error.
+  for (const { id } of action.runs.steps) if (id !== undefined) contexts.steps[id] = {};
   let last = NOTHING;
   for (const step of action.runs.steps) {
     last = await runStep(step, folder, env, contexts);
@@ -130,7 +142,7 @@ export async function runWorkflow(
   for (const [name, job] of Object.entries(workflow.jobs)) {
     if (job.needs !== undefined && jobs[job.needs]?.code !== 0) continue;
     const folder = await temporaryFolder();
-    const contexts: Contexts = { inputs: {}, secrets, steps: {} };
+    const contexts: Contexts = { inputs: {}, secrets, steps: {}, temp: await temporaryFolder() };
     let [code, log, summary] = [0, '', ''];
     for (const step of job.steps) {
       if (code !== 0 && step.if !== 'always()') continue;
@@ -157,7 +169,11 @@ async function runWorkflowStep(step: Step, { folder, artifacts, env, contexts }:
   if (step.uses === undefined) return await runStep(step, folder, all, contexts);
   const given = evaluateAll(step.with, contexts);
   if (step.uses.startsWith('./'))
-    return await runAction(readFileSync(join(folder, step.uses, 'action.yml'), 'utf8'), given, { folder, env: all });
+    return await runAction(readFileSync(join(folder, step.uses, 'action.yml'), 'utf8'), given, {
+      folder,
+      env: all,
+      temp: contexts.temp,
+    });
   const stored = join(artifacts, given.name ?? '');
   const [action] = step.uses.split('@');
   if (action === 'actions/checkout') await checkoutInto(folder, given['sparse-checkout']);

@@ -10,7 +10,10 @@ interface Job {
   readonly timeout?: string;
   readonly needs?: readonly string[];
   readonly variables?: Variables;
+  readonly before_script?: readonly string[];
   readonly script: readonly string[];
+  readonly environment?: string;
+  readonly rules?: readonly { readonly if: string; readonly when?: string }[];
   readonly retry?: { readonly max: number; readonly exit_codes: number | readonly number[] };
   readonly artifacts?: {
     readonly when?: string;
@@ -67,7 +70,8 @@ export async function runPipeline(
   shell: string,
   { secrets, env }: CiVariables,
 ): Promise<Readonly<Record<string, JobResult>>> {
-  const { jobs, variables } = gitlabJobs(text);
+  // The variable of a cell; a job that is no matrix has none.
+  const { jobs, variables } = gitlabJobs(text.replace(/(?<=^\s+(?:paths|dotenv|junit): .*)\$CI_NODE_INDEX/gm, ''));
   const results: Record<string, JobResult> = {};
   const inherited: Record<string, Record<string, string>> = {};
   for (const [name, job] of jobs) {
@@ -80,18 +84,22 @@ export async function runPipeline(
       for (const other of before)
         await carry(jobs.get(other)?.artifacts?.paths ?? [], results[other]?.folder ?? '', folder);
       const given = Object.assign({}, ...before.map((other) => inherited[other]), env, secrets) as Variables;
-      const { code, stdout, stderr } = await runScript([shell], `${PREAMBLE}${job.script.join('\n')}\n`, {
-        cwd: folder,
-        env: {
-          ...variables,
-          ...job.variables,
-          ...given,
-          GITLAB_CI: 'true',
-          CI_COMMIT_SHA: COMMIT,
-          CI_COMMIT_TAG: 'v1.2',
-          CI_PIPELINE_IID: '7',
+      const { code, stdout, stderr } = await runScript(
+        [shell],
+        `${PREAMBLE}${[...(job.before_script ?? []), ...job.script].join('\n')}\n`,
+        {
+          cwd: folder,
+          env: {
+            ...variables,
+            ...job.variables,
+            ...given,
+            GITLAB_CI: 'true',
+            CI_COMMIT_SHA: COMMIT,
+            CI_COMMIT_TAG: 'v1.2',
+            CI_PIPELINE_IID: '7',
+          },
         },
-      });
+      );
       return { code: code ?? -1, runs: 1, log: stdout + stderr, kept: await keptOf(job, folder), folder };
     };
     let result = await attempt();

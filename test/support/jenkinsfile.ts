@@ -108,14 +108,15 @@ export async function runJenkinsfile(
 ): Promise<{ readonly stages: Readonly<Record<string, StageResult>>; readonly description: string | null }> {
   const pipeline = blockOf(parseJenkinsfile(source), 'pipeline');
   const defaults = blockOf(pipeline, 'parameters').map(({ strings: [name = '', value = ''] }) => [name, value]);
+  // As in the first build of a job: its parameters are no variables of the shell.
+  const params: Readonly<Record<string, string>> = { ...Object.fromEntries(defaults), ...parameters };
   const variables = blockOf(pipeline, 'environment').map(({ text, strings: [value = ''] }) => [
     text.split(' ')[0],
-    value,
+    value.replace(/\$\{params\.(\w+)\}/g, (_, name: string) => params[name] ?? 'null'),
   ]);
   const env = {
     ...ci.env,
-    ...Object.fromEntries([...defaults, ...variables]),
-    ...parameters,
+    ...Object.fromEntries(variables),
     JENKINS_URL: 'https://ci.example/',
   };
   const repository = await gitRepository();
