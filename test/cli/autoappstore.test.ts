@@ -80,7 +80,7 @@ describe('apptool and AutoAppStore', () => {
       exitCode: 8,
       findings,
       state: { phase: 'failed', status: 'failed' },
-      warnings: [{ code: 'finding', message: 'size: Large.' }],
+      warnings: [{ code: 'loopback' }, { code: 'finding', message: 'size: Large.' }],
       error: { class: 'job-failed', message: expect.stringContaining('unsigned_apk: APK is not signed.') },
     });
   });

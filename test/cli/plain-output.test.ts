@@ -28,7 +28,8 @@ test.runIf(HAS_TERMINALS).each([
   });
 
   expect(stdout).not.toContain('\u001b');
-  expect(stdout.replaceAll('\r', '')).toMatch(/^v2-protected\.apk\n<0>\nerror\[local-io\]: .*\n(?:hint: .*\n)?<3>\n$/m);
+  const ends = stdout.replaceAll('\r', '').replaceAll(/^warning: apptego is at .*\n/gm, '');
+  expect(ends).toMatch(/^v2-protected\.apk\n<0>\nerror\[local-io\]: .*\n(?:hint: .*\n)?<3>\n$/m);
   expect(stdout).toMatch(/^apptego:\d+: \w+ .*$/m);
 });
 
