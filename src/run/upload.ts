@@ -24,15 +24,17 @@ export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx
   });
   const job = ctx.step.job ?? jobRef(backend.id, id);
   ctx.step.tell({ type: 'accepted' });
-  noteHash(await hashOfSent(artifact, hashing, ctx), ctx);
+  noteHash(artifact, await hashOfSent(artifact, hashing, ctx), ctx);
   ctx.emit({ type: 'upload.done', job: job.text, durationMs: ctx.clock.now() - startedAt });
   return job;
 }
 
-function noteHash(sha256: string | null, { step, journal }: StepContext): void {
+/** The journal's file may be another than the one that was sent: a release that goes on publishes an output. */
+function noteHash({ path }: Artifact, sha256: string | null, { step, journal }: StepContext): void {
   step.tell({ type: 'sent', sha256 });
   const { artifact } = journal;
-  if (sha256 !== null && artifact?.sha256 === null) journal.note({ artifact: { ...artifact, sha256 } });
+  if (sha256 !== null && artifact?.sha256 === null && artifact.path === path)
+    journal.note({ artifact: { ...artifact, sha256 } });
 }
 
 /**
