@@ -96,7 +96,7 @@ describe('publish', () => {
       ]);
 
       const args = ['publish', 'app.apk', ...QUICK, '-e', 'dev', '--to', 'apptego,applivery'];
-      const result = await runCli(args, { cwd: folder, env: proxy.variables });
+      const result = await runCli(args, { cwd: folder, env: proxy.variables, isFast: true });
 
       expect(result.stderr).toContain('error[unavailable]: apptego: ');
       expect(result.stderr).toContain(`error[${kind}]: applivery: `);
