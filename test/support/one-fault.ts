@@ -19,7 +19,7 @@ import { UPLOAD } from './upload.ts';
 
 const MIB = 1024 * 1024;
 /** How much of the catalog an ordinary run takes. */
-const SHARE = 0.2;
+const SHARE = 0.1;
 /** Calls that only a file in parts makes. */
 const IN_PARTS: readonly CallName[] = ['part', 'complete'];
 

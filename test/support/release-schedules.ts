@@ -15,7 +15,7 @@ import { IGNITE_SETTINGS } from './ignite.ts';
 import { isInShare } from './share.ts';
 
 const AT_ONCE = 3;
-const SHARE = 0.05;
+const SHARE = 0.02;
 const MOST_RUNS = 12;
 
 /** Where a fault of a schedule can strike. */

@@ -17,7 +17,7 @@ const MIB = 1024 * 1024;
 const AT_ONCE = 4;
 /** How many there are of each seed, and how much of them an ordinary run takes. */
 const COUNT = 150;
-const SHARE = 0.15;
+const SHARE = 0.08;
 
 interface Strike {
   readonly fault: number;
