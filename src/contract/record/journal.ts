@@ -12,6 +12,11 @@ const App = {
     .nullable()
     .default(null)
     .describe('Hex SHA-256 of the certificates of its newest signature; empty where it is not signed'),
+  signedBy: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe('The same signers as people know them: the subject of each certificate, or else its SHA-256'),
 };
 
 const Job = z
@@ -48,6 +53,13 @@ const Ended = z
 const Unfinished = z.object({ session: z.record(z.string(), z.string()) }).nullable();
 const Time = z.iso.datetime().nullable().default(null);
 
+/** Where people see the job, at their own backend. No default of ours: nobody documents such an address. */
+export const StepLinks = z.object({
+  page: z.string().nullable().default(null).describe('Its page, by the template pageUrl of the backend'),
+  install: z.string().nullable().default(null).describe('Where it can be installed from, where the backend says so'),
+});
+export type StepLinks = z.infer<typeof StepLinks>;
+
 /** What an attempt of a step left at the backend, or may have left there. */
 const Attempt = {
   job: Job,
@@ -80,9 +92,19 @@ export const StepRecord = z.object({
   findings: z
     .array(z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'blocking']), message: z.string() }))
     .default([]),
+  remains: z
+    .object({ reached: z.string(), message: z.string(), until: z.string() })
+    .nullable()
+    .default(null)
+    .describe('The milestone that was reached, what a person has to do before the next one can be, and which that is'),
+  links: StepLinks.prefault({}),
   startedAt: Time,
   acceptedAt: Time.describe('When the backend had taken the whole file'),
+  runningAt: Time.describe('When the job was first seen to run; before that it was queued'),
   settledAt: Time.describe('When the backend said that the job has ended'),
+  fetchingAt: Time.describe('When its output was begun to be downloaded'),
+  fetchedAt: Time.describe('When its output was in place'),
+  endedAt: Time.describe('When the last run that worked on the step ended it'),
   updatedAt: Time,
   earlier: z.array(z.object(Attempt)).default([]).describe('What earlier attempts of the step have left, oldest first'),
 });
@@ -155,7 +177,12 @@ export interface AppRecord {
   readonly versionCode: number | null;
   /** Hex SHA-256 of the certificates of its newest signature; empty where it is not signed. */
   readonly signers: string[] | null;
+  /** The same as people know them: subjects of certificates. */
+  readonly signedBy: string[] | null;
 }
+
+/** Who signed a file. */
+export type Signed = Pick<AppRecord, 'signers' | 'signedBy'>;
 
 /** A file that goes in. */
 export interface InputRecord extends AppRecord {
@@ -175,6 +202,9 @@ export interface OutputRecord extends AppRecord {
 }
 
 export type StepAction = StepRecord['action'];
+
+/** A step that is to come. */
+export type PlannedRecord = Pick<StepRecord, 'id' | 'action' | 'backend' | 'required' | 'until'>;
 
 /** The job of a step, and what the backend told of it when it was made. */
 export interface StepJob extends JobRef {
@@ -210,6 +240,12 @@ export type StepEvent =
   /** The backend has taken the whole file. */
   | { readonly type: 'accepted' }
   | { readonly type: 'state'; readonly state: JobState }
+  /** The output of its job is being downloaded. */
+  | { readonly type: 'fetching' }
+  /** It is in place. */
+  | { readonly type: 'fetched' }
+  /** Where people see it; what is left out stays as it was. */
+  | { readonly type: 'links'; readonly page?: string; readonly install?: string }
   | { readonly type: 'ended'; readonly error: AppToolError | null };
 
 /** What whoever listens to a run may read of its journal. */
@@ -227,6 +263,8 @@ export interface JournalFacts {
   readonly steps: readonly Step[];
   /** The steps that this run works on. */
   readonly current: readonly Step[];
+  /** What the run is to do in all, in order, also what has not begun; empty where that is what it works on. */
+  readonly planned: readonly PlannedRecord[];
   /** The runs before this one. */
   readonly runs: readonly RunRecord[];
   /** The backend that a command of its own is sent to, which is no step of a release. */
