@@ -95,7 +95,7 @@ function option(name: string, value: string | undefined): string {
 }
 
 /** A word as a POSIX shell takes it for one, and for no flag. */
-export function shellWord(word: string): string {
+function shellWord(word: string): string {
   const text = word.startsWith('-') ? `./${word}` : word;
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

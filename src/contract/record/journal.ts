@@ -54,11 +54,10 @@ const Unfinished = z.object({ session: z.record(z.string(), z.string()) }).nulla
 const Time = z.iso.datetime().nullable().default(null);
 
 /** Where people see the job, at their own backend. No default of ours: nobody documents such an address. */
-export const StepLinks = z.object({
+const StepLinks = z.object({
   page: z.string().nullable().default(null).describe('Its page, by the template pageUrl of the backend'),
   install: z.string().nullable().default(null).describe('Where it can be installed from, where the backend says so'),
 });
-export type StepLinks = z.infer<typeof StepLinks>;
 
 /** What an attempt of a step left at the backend, or may have left there. */
 const Attempt = {
