@@ -1,8 +1,9 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
+import type { AppIdentity, Artifact, ArtifactKind, Body } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
+import { endingOf } from '../contract/text/file-ending.ts';
 import { fileProblem, isMissing } from '../contract/text/file-problem.ts';
 import { checkPath } from '../contract/text/safe-text.ts';
 import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/text/split-apks.ts';
@@ -19,12 +20,15 @@ const TAIL_BYTES = 16 * 1024;
 
 const EXTENSIONS: Readonly<Record<string, ArtifactKind>> = { '.apk': 'apk', '.aab': 'aab', '.ipa': 'ipa' };
 
-function platformOf(kind: ArtifactKind): Platform {
+function platformOf(kind: Artifact['kind']): Artifact['platform'] {
+  if (kind === 'other') return kind;
   return kind === 'ipa' ? 'ios' : 'android';
 }
 
 /** How an open file is judged; given in, so that the transfer knows nothing of archives and backends. */
 export interface ArtifactChecks {
+  /** The endings of the files that are not judged: they are sent as they are. */
+  readonly otherFiles?: readonly string[];
   /** Throws for a size that cannot be sent. */
   checkSize(name: string, sizeBytes: number): void;
   /** What the contents are, and whose; throws for what is no app archive. `fill` rejects where the file is shorter. */
@@ -45,13 +49,15 @@ export interface Judgement {
  * Throws `LocalIoError` when there is no usable file, `UsageError` when its name is not one that can be sent.
  */
 export async function openArtifact(path: string, checks: ArtifactChecks): Promise<Artifact> {
-  const { name, kind: named } = checkArtifactName(path);
+  const name = checkFileName(path);
+  const named = endingOf(name, checks.otherFiles ?? []) === null ? kindOfName(name) : 'other';
   const handle = await openRegularFile(path);
   try {
     const identity = await identify(handle, path);
     if (identity.size === 0n)
       throw new LocalIoError(`cannot use ${path}: file is empty`, { hint: 'check the build that made it' });
     checks.checkSize(name, Number(identity.size));
+    if (named === 'other') return describe(path, name, { kind: named, identity: null }, handle, identity);
     const judgement = await checks.judge({
       sizeBytes: Number(identity.size),
       fd: handle.fd,
@@ -107,7 +113,7 @@ function kindOfName(name: string): ArtifactKind {
 }
 
 /** Names that people take for those of an app. */
-function hintForName(name: string): string | undefined {
+export function hintForName(name: string): string | undefined {
   const extension = name.toLowerCase().split('.').at(-1);
   if (extension === 'apks') return APK_SET_HINT;
   if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
@@ -228,7 +234,13 @@ async function readOnceMore(
   }
 }
 
-function describe(path: string, name: string, judgement: Judgement, handle: FileHandle, file: Identity): Artifact {
+function describe(
+  path: string,
+  name: string,
+  judgement: Pick<Artifact, 'kind' | 'identity'>,
+  handle: FileHandle,
+  file: Identity,
+): Artifact {
   const { kind } = judgement;
   const sizeBytes = Number(file.size);
   const assertUnchanged = () => assertSame(handle, path, file);
