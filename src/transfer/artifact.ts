@@ -1,12 +1,10 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
 import type { AppIdentity, Artifact, ArtifactKind, Body } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
 import { endingOf } from '../contract/text/file-ending.ts';
 import { fileProblem, isMissing } from '../contract/text/file-problem.ts';
-import { checkPath } from '../contract/text/safe-text.ts';
-import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/text/split-apks.ts';
+import { checkFileName, kindOfName } from './artifact-name.ts';
 import { hashOf } from './file-hash.ts';
 import { missingFile } from './missing-file.ts';
 
@@ -17,8 +15,6 @@ import { missingFile } from './missing-file.ts';
 const CHUNK_BYTES = 512 * 1024;
 
 const TAIL_BYTES = 16 * 1024;
-
-const EXTENSIONS: Readonly<Record<string, ArtifactKind>> = { '.apk': 'apk', '.aab': 'aab', '.ipa': 'ipa' };
 
 function platformOf(kind: Artifact['kind']): Artifact['platform'] {
   if (kind === 'other') return kind;
@@ -78,46 +74,6 @@ export async function openArtifact(path: string, checks: ArtifactChecks): Promis
 
 function label(kind: ArtifactKind): string {
   return kind.toUpperCase();
-}
-
-/** What a path's name says, without looking at the file. Throws `UsageError` for a name that cannot be sent. */
-export function checkArtifactName(path: string): { readonly name: string; readonly kind: ArtifactKind } {
-  const name = checkFileName(path);
-  return { name, kind: kindOfName(name) };
-}
-
-/**
- * A path's base name, composed (Unicode NFC) where a Mac has written it decomposed: servers answer names so. Throws `UsageError` for one that
- * cannot be sent.
- */
-export function checkFileName(path: string): string {
-  checkPath(dirname(path), 'input');
-  const name = basename(path).normalize('NFC');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
-    throw new UsageError('file name has control characters', { hint: 'rename the file' });
-  }
-  const hasBidi = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/.test(name);
-  if (Buffer.byteLength(name) > 255 || /^\.[^.]*$/.test(name) || hasBidi || name.startsWith('-')) {
-    throw new UsageError('file name is not usable; rename the file');
-  }
-  checkPath(name, 'input');
-  return name;
-}
-
-function kindOfName(name: string): ArtifactKind {
-  const kind = EXTENSIONS[/\.[^.]*$/.exec(name)?.[0].toLowerCase() ?? ''];
-  if (kind === undefined)
-    throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`, { hint: hintForName(name) });
-  return kind;
-}
-
-/** Names that people take for those of an app. */
-export function hintForName(name: string): string | undefined {
-  const extension = name.toLowerCase().split('.').at(-1);
-  if (extension === 'apks') return APK_SET_HINT;
-  if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
-  return extension === 'zip' ? 'unzip it: an app is an .apk, .aab or .ipa, as the build wrote it' : undefined;
 }
 
 /** Opens a file for reading. Throws `LocalIoError`, also for what is no regular file. */

@@ -1,5 +1,5 @@
 import type { InputRecord, StepFacts } from '../../contract/record/journal.ts';
-import { checkArtifactName } from '../../transfer/artifact.ts';
+import { checkArtifactName } from '../../transfer/artifact-name.ts';
 import type { SentArtifact } from './output-proof.ts';
 
 /** What a journal tells of the file that a step has sent; `null` where the step sent another file. */

@@ -2,7 +2,7 @@ import type { Artifact } from '../../contract/artifact.ts';
 import { AppToolError, IntegrityError, UsageError } from '../../contract/errors.ts';
 import type { JobRef } from '../../contract/job.ts';
 import type { OutputRecord, Step } from '../../contract/record/journal.ts';
-import { checkArtifactName } from '../../transfer/artifact.ts';
+import { checkArtifactName } from '../../transfer/artifact-name.ts';
 import { checkOutput } from '../../transfer/download/output-file.ts';
 import { checkInputName, checkLimit, withArtifact } from '../artifact.ts';
 import { proveOutput, readOutput, type SentArtifact } from '../checks/output-proof.ts';
