@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { ArtifactKind } from '../../contract/artifact.ts';
 import { PlannedRequest } from '../../contract/planned-request.ts';
+import { FleetPlan } from '../../contract/record/fleet-plan.ts';
+import { FleetStatus } from '../../contract/record/fleet-status.ts';
 import { DoctorData } from './doctor-data.ts';
 import { InspectData } from './inspect-document.ts';
 
@@ -105,6 +107,9 @@ export const COMMAND_DATA: Readonly<Record<string, z.ZodType>> = {
   upload: Planned,
   publish: PlannedForEach,
   release: PlannedRelease,
+  'fleet plan': FleetPlan,
+  'fleet run': PlannedRelease,
+  'fleet status': FleetStatus,
   download: PlannedDownload,
   abort: PlannedAbort,
   inspect: InspectData,

@@ -5,6 +5,7 @@ import { Receipt } from '../../contract/record/journal.ts';
 import { backendCommandTexts } from '../commands/backend/backend-command-texts.ts';
 import type { BackendCommandText } from '../commands/command.ts';
 import { configJsonSchema } from '../settings/config/config-schema.ts';
+import { fleetJsonSchema } from '../settings/fleet/fleet-schema.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { resultJsonSchema } from './result-schema.ts';
 
@@ -14,6 +15,7 @@ export { textsFromSchema } from '../line/setting-texts-from-schema.ts';
 export async function publishedSchemas(): Promise<Readonly<Record<string, object>>> {
   return {
     'config.schema.json': configJsonSchema(backends),
+    'fleet.schema.json': fleetJsonSchema(),
     'result.schema.json': await resultJsonSchema(backends),
     'events.schema.json': {
       ...z.toJSONSchema(EventRecord, { target: 'draft-7' }),
