@@ -163,7 +163,12 @@ export const FLAGS: readonly Flag[] = [
   turnsOn('github', 'github'),
   takes('gitlab-dotenv', '<file>', 'gitlabDotenv'),
   takes('junit', '<file>', 'junit'),
+  takes('junit-suite', '<name>', 'junitSuite'),
   takes('jenkins-properties', '<file>', 'jenkinsProperties'),
+  takes('env-out', '<file>', 'envOut'),
+  takes('summary', '<file>', 'summary'),
+  turnsOn('azure', 'azure'),
+  turnsOn('bitrise', 'bitrise'),
   takes('concurrency', '<auto|1-16>', 'concurrency', { type: 'number-or-text' }),
   {
     name: 'set',
@@ -239,6 +244,12 @@ export const MAIN_FLAGS: readonly string[] = [
   'until',
   'receipt',
 ];
+
+/**
+ * What a flag is called elsewhere, by that name. Node.js takes `--env-file` for its own wherever it stands, and ends where there is no such file
+ * (https://github.com/nodejs/node/issues/54232): it reaches us where there is one, and cannot be what we call it.
+ */
+export const OTHER_SPELLINGS: Readonly<Record<string, string>> = { 'env-file': 'env-out' };
 
 /** What was given on the command line, by flag name. */
 export type FlagValues = Readonly<Record<string, string | true | readonly string[]>>;

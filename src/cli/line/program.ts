@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../../contract/errors.ts';
 import type { CommandSpec, Invocation } from './command.ts';
-import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS } from './flags.ts';
+import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS, OTHER_SPELLINGS } from './flags.ts';
 import type { SettingTexts } from './setting-text.ts';
 import { nearest } from './suggest.ts';
 
@@ -42,16 +42,27 @@ export type Parsed<Spec extends CommandSpec = CommandSpec> =
  * would be longer than a screen describes the main options and names the others, unless `--verbose` is given.
  */
 export function parseCommandLine<Spec extends CommandSpec>(
-  argv: readonly string[],
+  given: readonly string[],
   specs: readonly Spec[],
   version: string,
   texts: SettingTexts = {},
 ): Parsed<Spec> {
+  const argv = inOurSpelling(given);
   const whole = parse(argv, specs, version, texts, false);
   const isOfCommand = whole.type === 'help' && argv.some((word) => !word.startsWith('-'));
   if (!isOfCommand || argv.includes('--verbose') || argv.includes('-v')) return whole;
   const lineCount = whole.text.trimEnd().split('\n').length;
   return lineCount <= SCREEN_LINES ? whole : parse(argv, specs, version, texts, true);
+}
+
+/** Flags that are called otherwise elsewhere, up to the end of the flags. */
+function inOurSpelling(argv: readonly string[]): readonly string[] {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  return argv.map((argument, at) => {
+    const [, name = '', rest = ''] = (at < end ? /^--([a-z-]+)(=.*)?$/s.exec(argument) : null) ?? [];
+    const ours = OTHER_SPELLINGS[name];
+    return ours === undefined ? argument : `--${ours}${rest}`;
+  });
 }
 
 function parse<Spec extends CommandSpec>(

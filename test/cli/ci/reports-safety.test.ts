@@ -2,10 +2,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createGithubAnnotations } from '../../../src/ci/reports/github/annotations.ts';
 import { createGithubOutputs } from '../../../src/ci/reports/github/outputs.ts';
-import { createGithubSummary } from '../../../src/ci/reports/github/summary.ts';
+import { openReports } from '../../../src/ci/reports/index.ts';
 import { createJUnitReport } from '../../../src/ci/reports/junit-report.ts';
-import { createKeyValueReport, DOTENV, PROPERTIES } from '../../../src/ci/reports/key-value-report.ts';
+import { CODEMAGIC, SHELL } from '../../../src/ci/reports/key-values/env-out.ts';
+import { DOTENV } from '../../../src/ci/reports/key-values/gitlab-dotenv.ts';
+import { PROPERTIES } from '../../../src/ci/reports/key-values/jenkins-properties.ts';
+import { createKeyValueReport } from '../../../src/ci/reports/key-values/key-value-report.ts';
+import type { ReportsInput } from '../../../src/ci/reports/report-kind.ts';
 import { createRunSteps } from '../../../src/ci/reports/run-steps.ts';
+import { summaryOf } from '../../../src/ci/reports/summary.ts';
 import type { ResultDocument } from '../../../src/contract/result-document.ts';
 import { createRedactor } from '../../../src/contract/text/redact.ts';
 import {
@@ -169,12 +174,19 @@ function written(of: ResultDocument, receipt: string | null) {
   const delimiter = () => `end-${count++}`;
   for (const report of [
     createGithubOutputs({ ...common, append: to('outputs'), delimiter, warnLeftOut }),
-    createGithubSummary({ redactor, append: to('summary'), durationMsOf: () => 0 }),
+    {
+      ended: ({ document: one }: { readonly document: ResultDocument }) =>
+        to('summary')(summaryOf(one, { redactor, durationMsOf: () => 0 })),
+    },
     createGithubAnnotations(redactor, to('annotations')),
     createKeyValueReport({ ...common, name: 'dotenv', format: DOTENV, write: to('dotenv'), warnLeftOut }),
     createKeyValueReport({ ...common, name: 'properties', format: PROPERTIES, write: to('properties'), warnLeftOut }),
+    createKeyValueReport({ ...common, name: 'shell', format: SHELL, write: to('shell'), warnLeftOut }),
+    createKeyValueReport({ ...common, name: 'codemagic', format: CODEMAGIC, write: to('codemagic'), warnLeftOut }),
     createJUnitReport({
       ...common,
+      name: 'junit',
+      suite: null,
       write: to('junit'),
       steps,
       expected: ['check', 'upload'],
