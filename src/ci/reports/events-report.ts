@@ -9,7 +9,7 @@ import { type ReportKind, reportFile } from './report-kind.ts';
 /** Bytes move all the time; a reader of events wants to know twice a second. */
 const PROGRESS_EVERY_MS = 500;
 
-export interface EventsInput {
+interface EventsInput {
   readonly name: string;
   readonly redactor: Redactor;
   readonly append: (line: string) => void;
@@ -18,7 +18,7 @@ export interface EventsInput {
 }
 
 /** Every event as one line of JSON (NDJSON), as it happens; `debug` ones with `--verbose`. What can no longer be written fails the run's end, not the run. */
-export function createEventsReport({ name, redactor, append, now, verbose }: EventsInput): Listener {
+function createEventsReport({ name, redactor, append, now, verbose }: EventsInput): Listener {
   let seq = 0;
   let problem: unknown = null;
   const toldAtMs = new Map<string, number>();
