@@ -245,12 +245,6 @@ export const MAIN_FLAGS: readonly string[] = [
   'receipt',
 ];
 
-/**
- * What a flag is called elsewhere, by that name. Node.js takes `--env-file` for its own wherever it stands, and ends where there is no such file
- * (https://github.com/nodejs/node/issues/54232): it reaches us where there is one, and cannot be what we call it.
- */
-export const OTHER_SPELLINGS: Readonly<Record<string, string>> = { 'env-file': 'env-out' };
-
 /** What was given on the command line, by flag name. */
 export type FlagValues = Readonly<Record<string, string | true | readonly string[]>>;
 

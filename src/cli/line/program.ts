@@ -1,8 +1,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../../contract/errors.ts';
 import type { CommandSpec, Invocation } from './command.ts';
-import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS, OTHER_SPELLINGS } from './flags.ts';
+import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS } from './flags.ts';
 import type { SettingTexts } from './setting-text.ts';
+import { inOurSpelling } from './spellings.ts';
 import { nearest } from './suggest.ts';
 
 const MOST_ARGUMENTS = 1000;
@@ -53,16 +54,6 @@ export function parseCommandLine<Spec extends CommandSpec>(
   if (!isOfCommand || argv.includes('--verbose') || argv.includes('-v')) return whole;
   const lineCount = whole.text.trimEnd().split('\n').length;
   return lineCount <= SCREEN_LINES ? whole : parse(argv, specs, version, texts, true);
-}
-
-/** Flags that are called otherwise elsewhere, up to the end of the flags. */
-function inOurSpelling(argv: readonly string[]): readonly string[] {
-  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
-  return argv.map((argument, at) => {
-    const [, name = '', rest = ''] = (at < end ? /^--([a-z-]+)(=.*)?$/s.exec(argument) : null) ?? [];
-    const ours = OTHER_SPELLINGS[name];
-    return ours === undefined ? argument : `--${ours}${rest}`;
-  });
 }
 
 function parse<Spec extends CommandSpec>(
