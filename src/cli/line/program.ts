@@ -3,7 +3,6 @@ import { UsageError } from '../../contract/errors.ts';
 import type { CommandSpec, Invocation } from './command.ts';
 import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS } from './flags.ts';
 import type { SettingTexts } from './setting-text.ts';
-import { inOurSpelling } from './spellings.ts';
 import { nearest } from './suggest.ts';
 
 const MOST_ARGUMENTS = 1000;
@@ -43,12 +42,11 @@ export type Parsed<Spec extends CommandSpec = CommandSpec> =
  * would be longer than a screen describes the main options and names the others, unless `--verbose` is given.
  */
 export function parseCommandLine<Spec extends CommandSpec>(
-  given: readonly string[],
+  argv: readonly string[],
   specs: readonly Spec[],
   version: string,
   texts: SettingTexts = {},
 ): Parsed<Spec> {
-  const argv = inOurSpelling(given);
   const whole = parse(argv, specs, version, texts, false);
   const isOfCommand = whole.type === 'help' && argv.some((word) => !word.startsWith('-'));
   if (!isOfCommand || argv.includes('--verbose') || argv.includes('-v')) return whole;
