@@ -15,7 +15,8 @@ export async function changedSince(
 ): Promise<ChangedPaths> {
   const git = await openGit(cwd, environment, signal);
   const refuse = (why: string, hint: string) => new UsageError(`cannot tell what has changed: ${why}`, { hint });
-  if (git === null) throw refuse('there is no git, or no repository here', 'plan all apps, or name those that are meant');
+  if (git === null)
+    throw refuse('there is no git, or no repository here', 'plan all apps, or name those that are meant');
   const base = ref.startsWith('-') ? null : await git.ask('rev-parse', '--verify', '--quiet', `${ref}^{commit}`);
   signal.throwIfAborted();
   if (base === null)
@@ -23,6 +24,7 @@ export async function changedSince(
   const quietly = ['--no-renames', '--no-ext-diff', '--no-textconv', '--ignore-submodules=none'];
   const names = await git.ask('diff', '--name-only', '-z', ...quietly, base.trim(), 'HEAD', '--');
   signal.throwIfAborted();
-  if (names === null) throw refuse('git could not compare the commits', 'check it out with its history (fetch depth 0)');
+  if (names === null)
+    throw refuse('git could not compare the commits', 'check it out with its history (fetch depth 0)');
   return { root: git.root, paths: names.split('\0').filter((path) => path !== '') };
 }

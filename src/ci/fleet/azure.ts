@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
-import { canariesOf, othersOf, protects, publishes } from './jobs.ts';
+import { canariesOf, othersOf, publishes } from './jobs.ts';
 
 const LONGEST_NAME = 90;
 
@@ -12,7 +12,6 @@ export function azureVariables(plan: FleetPlan): string {
   const matrices = [
     ['canary', canariesOf(plan)],
     ['matrix', othersOf(plan)],
-    ['protect', plan.cells.filter(protects)],
     ['publish', plan.cells.filter(publishes)],
   ] as const;
   const values = [

@@ -1,6 +1,6 @@
-import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
 import { UsageError } from '../../contract/errors.ts';
-import { canariesOf, othersOf, protects, publishes } from './jobs.ts';
+import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
+import { canariesOf, othersOf, publishes } from './jobs.ts';
 
 /**
  * "A matrix will generate a maximum of 256 jobs per workflow run":
@@ -16,7 +16,6 @@ export function githubOutputs(plan: FleetPlan): string {
   const groups = [
     ['canary', canariesOf(plan)],
     ['matrix', othersOf(plan)],
-    ['protect', plan.cells.filter(protects)],
     ['publish', plan.cells.filter(publishes)],
   ] as const;
   const most = Math.max(...groups.map(([, cells]) => cells.length));
@@ -25,7 +24,10 @@ export function githubOutputs(plan: FleetPlan): string {
       hint: 'plan a part of the fleet',
       next: { do: 'set', setting: 'only', value: '<id,id>' },
     });
-  const lines = groups.flatMap(([name, cells]) => [`${name}=${matrixOf(cells)}`, `${name}_empty=${cells.length === 0}`]);
+  const lines = groups.flatMap(([name, cells]) => [
+    `${name}=${matrixOf(cells)}`,
+    `${name}_empty=${cells.length === 0}`,
+  ]);
   return `${[...lines, `slots=${plan.slots}`, `empty=${plan.cells.length === 0}`].join('\n')}\n`;
 }
 

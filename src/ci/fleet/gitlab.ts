@@ -1,5 +1,5 @@
-import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
 import { UsageError } from '../../contract/errors.ts';
+import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
 import { canariesOf, headline, laneName, type PlanPlace, protects, publishes } from './jobs.ts';
 import { shellWord, yamlText } from './quote.ts';
 
@@ -53,7 +53,9 @@ function jobsOf(cell: FleetCell, around: Around): [string, unknown][] {
   const { isGated } = around;
   if (!isGated) return [[nameOf('release', cell), protectJob(cell, '', around)]];
   return [
-    ...(protects(cell) ? [[nameOf('protect', cell), protectJob(cell, ' --until protected', around)] satisfies [string, unknown]] : []),
+    ...(protects(cell)
+      ? [[nameOf('protect', cell), protectJob(cell, ' --until protected', around)] satisfies [string, unknown]]
+      : []),
     ...(publishes(cell) ? [[nameOf('publish', cell), publishJob(cell, around)] satisfies [string, unknown]] : []),
   ];
 }
@@ -68,7 +70,11 @@ function protectJob(cell: FleetCell, more: string, { planPath, canaries, isGated
     extends: '.apptool-fleet-protect',
     stage: 'protect',
     resource_group: laneName(cell.lane),
-    needs: [PLAN, BUILD, ...first.map((one) => ({ job: nameOf(isGated ? 'protect' : 'release', one), artifacts: false }))],
+    needs: [
+      PLAN,
+      BUILD,
+      ...first.map((one) => ({ job: nameOf(isGated ? 'protect' : 'release', one), artifacts: false })),
+    ],
     script: [`exec node "$apptool" fleet run ${shellWord(cell.id)} --plan ${shellWord(planPath)}${more}`],
     artifacts: artifactsOf(cell, [cell.receipt, planPath]),
   };

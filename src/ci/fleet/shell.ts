@@ -39,6 +39,11 @@ ${waves.join('\n')}
 
 function wave(cells: readonly FleetCell[]): string {
   const lanes = [...new Set(cells.map(({ lane }) => lane))].sort((one, other) => one - other);
-  const lines = lanes.map((lane) => cells.filter((cell) => cell.lane === lane).map(({ id }) => id).join(' '));
+  const lines = lanes.map((lane) =>
+    cells
+      .filter((cell) => cell.lane === lane)
+      .map(({ id }) => id)
+      .join(' '),
+  );
   return `printf '%s\\n' ${lines.map(shellWord).join(' ')} | lanes`;
 }

@@ -22,7 +22,9 @@ export function fleetJUnit({ rows }: FleetStatus, redactor: Redactor): string {
     const properties =
       name === undefined
         ? []
-        : [`${element('properties', {}, element('property', { name: 'package', value: shown(name, LONGEST_NAME) }))}\n`];
+        : [
+            `${element('properties', {}, element('property', { name: 'package', value: shown(name, LONGEST_NAME) }))}\n`,
+          ];
     return `${element('testsuite', { name: `apptool.${shown(app, LONGEST_NAME)}`, ...countsOf(own) }, '\n', ...properties, ...cases)}\n`;
   });
   const { skipped: _, ...totals } = countsOf(rows);
@@ -52,5 +54,11 @@ function caseOf(row: FleetRow, shown: (text: string, longest?: number) => string
 
 function countsOf(rows: readonly FleetRow[]) {
   const count = (wanted: string) => rows.filter((row) => outcomeOf(row) === wanted).length;
-  return { tests: rows.length, failures: count('failures'), errors: count('errors'), skipped: count('skipped'), time: '0.000' };
+  return {
+    tests: rows.length,
+    failures: count('failures'),
+    errors: count('errors'),
+    skipped: count('skipped'),
+    time: '0.000',
+  };
 }

@@ -28,7 +28,9 @@ export function countsLine({ counts }: FleetStatus): string {
     [counts.deferred, 'deferred'],
     [counts.notStarted, 'not started'],
   ] as const;
-  const shown = named.filter(([number, word]) => number > 0 || word === 'done').map(([number, word]) => `${number} ${word}`);
+  const shown = named
+    .filter(([number, word]) => number > 0 || word === 'done')
+    .map(([number, word]) => `${number} ${word}`);
   return `${counts.apps} apps: ${shown.join(', ')}`;
 }
 
@@ -36,14 +38,19 @@ export function countsLine({ counts }: FleetStatus): string {
 export function fleetSummary(status: FleetStatus, next: string | null, redactor: Redactor): string {
   const code = (text: string | null) =>
     text === null ? '–' : element('code', {}, escapeMarkup(shortLine(text, redactor, LONGEST_TEXT)));
-  const ranked = [...status.rows.filter(({ state }) => state !== 'done'), ...status.rows.filter(({ state }) => state === 'done')];
-  const rows = ranked.slice(0, MOST_ROWS).map((row) => [
-    code(row.app),
-    code(row.step),
-    `${WORDS[row.state]}${row.required ? '' : ' (not required)'}`,
-    code(row.job),
-    row.from === null ? code(row.message) : `from ${code(row.from)}`,
-  ]);
+  const ranked = [
+    ...status.rows.filter(({ state }) => state !== 'done'),
+    ...status.rows.filter(({ state }) => state === 'done'),
+  ];
+  const rows = ranked
+    .slice(0, MOST_ROWS)
+    .map((row) => [
+      code(row.app),
+      code(row.step),
+      `${WORDS[row.state]}${row.required ? '' : ' (not required)'}`,
+      code(row.job),
+      row.from === null ? code(row.message) : `from ${code(row.from)}`,
+    ]);
   const head = ['App', 'Step', 'State', 'Job', 'Why'].map((column) => element('th', {}, column));
   const body = rows.map((cells) => cells.map((cell) => element('td', {}, cell)));
   const table = element('table', {}, '\n', ...[head, ...body].map((cells) => `${element('tr', {}, ...cells)}\n`));

@@ -11,7 +11,10 @@ const App = {
   platform: z.enum(['android', 'ios']),
   package: z.string(),
   release: z.string().nullable().describe('The release of the config; null for an app that names its targets alone'),
-  publish: z.array(z.string()).nullable().describe('The targets that the fleet names for it; null for those of the release'),
+  publish: z
+    .array(z.string())
+    .nullable()
+    .describe('The targets that the fleet names for it; null for those of the release'),
   environment: z.string().nullable().describe('What it is protected for; null where nothing protects it'),
   credentials: z.string().nullable().describe('The suffix of its variables'),
   all: z

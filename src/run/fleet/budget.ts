@@ -24,7 +24,10 @@ export interface ToldQuota {
 }
 
 /** The builds that receipts tell of: those that were accepted, and those that may have been. */
-export function buildsIn(receipts: readonly Receipt[], protects: (backend: string) => boolean): readonly CountedBuild[] {
+export function buildsIn(
+  receipts: readonly Receipt[],
+  protects: (backend: string) => boolean,
+): readonly CountedBuild[] {
   return receipts.flatMap(({ input, steps }) => {
     const platform = input?.platform;
     if (platform !== 'android' && platform !== 'ios') return [];
@@ -36,7 +39,9 @@ export function buildsIn(receipts: readonly Receipt[], protects: (backend: strin
 
 function timesOf(step: StepRecord): number[] {
   const own = timeOf(step.acceptedAt, step.startedAt, step.updatedAt);
-  const attempts = step.earlier.filter(({ job, state, mayHaveLanded }) => mayHaveLanded || (job !== null && state !== null));
+  const attempts = step.earlier.filter(
+    ({ job, state, mayHaveLanded }) => mayHaveLanded || (job !== null && state !== null),
+  );
   const earlier = attempts.map(({ state }) => timeOf(state?.startedAt ?? null, step.startedAt, step.updatedAt));
   const counts = ['running', 'unknown', 'done', 'failed'].includes(standingOf(step));
   return [...earlier, ...(counts ? [own] : [])].flatMap((time) => time ?? []);
@@ -54,14 +59,20 @@ export interface Budget {
 }
 
 /** `limit` is `null` where none is known: then there is a build for everybody. */
-export function createBudget(limit: number | null, builds: readonly number[], told: ToldQuota | null, nowMs: number): Budget {
+export function createBudget(
+  limit: number | null,
+  builds: readonly number[],
+  told: ToldQuota | null,
+  nowMs: number,
+): Budget {
   const most = least(limit, told?.limit ?? null);
   const known = builds.filter((atMs) => atMs > nowMs - WEEK_MS && atMs <= nowMs).sort((one, other) => one - other);
   // What the backend counts and no receipt tells of: the oldest is as old as the backend says, the others may be new.
   const untold = Math.max(0, (told?.used ?? 0) - known.length);
   const times = [...known, ...Array.from({ length: untold }, () => nowMs)];
   const freeAtMs = told?.freeAt?.getTime() ?? null;
-  if (freeAtMs !== null && most !== null && untold > 0 && times.length >= most) times[times.length - most] = freeAtMs - WEEK_MS;
+  if (freeAtMs !== null && most !== null && untold > 0 && times.length >= most)
+    times[times.length - most] = freeAtMs - WEEK_MS;
   times.sort((one, other) => one - other);
   return {
     take() {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { FleetPlan, PlannedApp } from '../../contract/record/fleet-plan.ts';
 import type { Stage } from '../../contract/job.ts';
+import type { FleetPlan, PlannedApp } from '../../contract/record/fleet-plan.ts';
 import { type Budget, type BudgetKey, type CountedBuild, createBudget, type ToldQuota } from './budget.ts';
 import { lanesOf } from './lanes.ts';
 import { type FleetApp, type ReceiptsByFile, type Work, workOf } from './work.ts';
@@ -26,7 +26,11 @@ export interface Folders {
 }
 
 /** What is left to do for each app, and where its receipt is: that of an earlier run, or a new one that takes the place of none. */
-export function worksOf(apps: readonly AppToPlan[], receipts: ReceiptsByFile, folders: Folders): readonly AppWithWork[] {
+export function worksOf(
+  apps: readonly AppToPlan[],
+  receipts: ReceiptsByFile,
+  folders: Folders,
+): readonly AppWithWork[] {
   return apps.map((app) => {
     const kept = receipts.of(app);
     const work = workOf(app, kept);
@@ -43,7 +47,11 @@ export function worksOf(apps: readonly AppToPlan[], receipts: ReceiptsByFile, fo
 }
 
 function newReceipt({ id, file, plan }: AppToPlan, receipts: ReceiptsByFile, folder: string): string {
-  const names = [id, `${id}-${file.sha256.slice(0, 8)}`, `${id}-${file.sha256.slice(0, 8)}-${plan.definition.slice(0, 8)}`];
+  const names = [
+    id,
+    `${id}-${file.sha256.slice(0, 8)}`,
+    `${id}-${file.sha256.slice(0, 8)}-${plan.definition.slice(0, 8)}`,
+  ];
   const free = names.map((name) => posix.join(folder, `${name}.json`)).find((path) => !receipts.has(path));
   return free ?? posix.join(folder, `${id}-${file.sha256}.json`);
 }
@@ -52,7 +60,10 @@ function newReceipt({ id, file, plan }: AppToPlan, receipts: ReceiptsByFile, fol
 export function keysOf(apps: readonly AppWithWork[]): readonly (BudgetKey & { readonly environment: string | null })[] {
   const wanted = apps.filter(({ work }) => work.do === 'run' && work.takesBuild);
   const keys = new Map(
-    wanted.map(({ facts: { platform, environment }, stage }) => [textOf({ platform, stage }), { platform, stage, environment }]),
+    wanted.map(({ facts: { platform, environment }, stage }) => [
+      textOf({ platform, stage }),
+      { platform, stage, environment },
+    ]),
   );
   return [...keys.values()];
 }

@@ -10,7 +10,11 @@ export interface AppOfStatus {
   readonly steps: readonly { readonly id: string; readonly required: boolean }[];
   readonly receipt: { readonly path: string; readonly receipt: Receipt } | null;
   /** What the plan says of it, where nothing was to be run. */
-  readonly planned: { readonly as: 'done' } | { readonly as: 'look' } | { readonly as: 'deferred'; readonly from: string } | null;
+  readonly planned:
+    | { readonly as: 'done' }
+    | { readonly as: 'look' }
+    | { readonly as: 'deferred'; readonly from: string }
+    | null;
 }
 
 type State = FleetRow['state'];
@@ -38,11 +42,23 @@ function rowsOf(app: AppOfStatus): FleetRow[] {
   const known = receipt?.steps ?? [];
   const begun = receipt === null ? [] : known.map((step) => rowOfStep(app, step, receipt));
   const missing = app.steps.filter(({ id }) => !known.some((step) => step.id === id));
-  const rows = [
-    ...begun,
-    ...missing.map(({ id, required }) => rowOfMissing(app, id, required)),
-  ];
-  return rows.length > 0 ? rows : [rowOfMissing(app, null, true)];
+  if (missing.length === 0 && begun.length === 0) return [rowOfEnd(app, null, true)];
+  const [first, ...others] = missing;
+  // A run that came to no step has said why in its own end: that is told once.
+  const isTold = known.length > 0;
+  const rows = first === undefined || isTold ? [] : [rowOfEnd(app, first.id, first.required)];
+  const waiting = waitingFor([...begun, ...rows]);
+  const left = (isTold ? missing : others).map(({ id, required }) => rowOfMissing(app, id, required, waiting));
+  return [...begun, ...rows, ...left];
+}
+
+/** What the steps wait for that were not begun: for a protection that runs, or for another week. */
+function waitingFor(rows: readonly FleetRow[]): FleetRow | null {
+  return rows.find(({ state, step }) => state === 'deferred' || (state === 'running' && isProtection(step))) ?? null;
+}
+
+function isProtection(step: string | null): boolean {
+  return step?.startsWith('protect:') === true;
 }
 
 function rowOfStep(app: AppOfStatus, step: StepRecord, receipt: Receipt): FleetRow {
@@ -60,15 +76,21 @@ function rowOfStep(app: AppOfStatus, step: StepRecord, receipt: Receipt): FleetR
   };
 }
 
-function rowOfMissing(app: AppOfStatus, step: string | null, required: boolean): FleetRow {
+/** A step that was not begun. */
+function rowOfMissing(app: AppOfStatus, step: string | null, required: boolean, waiting: FleetRow | null): FleetRow {
   const { planned } = app;
   const row = { ...common(app), step, required, job: null, errorClass: null, message: null, from: null };
   if (planned !== null) return { ...row, state: planned.as, from: fromOf(app) };
-  const receipt = app.receipt?.receipt ?? null;
-  const ended = receipt?.runs.at(-1)?.ended ?? null;
-  // What comes after a step that failed was not begun, and the reason stands there. A run that came to no step has said why in its own end.
-  if (receipt === null || receipt.steps.length > 0 || ended === null || ended.exitCode === 0)
-    return { ...row, state: 'not-started' };
+  if (waiting === null) return { ...row, state: 'not-started' };
+  const { state, from } = waiting;
+  return { ...row, state, from, message: state === 'running' ? `waits for ${waiting.step}` : null };
+}
+
+/** The first step of a run that came to none, with the reason, where it has given one. */
+function rowOfEnd(app: AppOfStatus, step: string | null, required: boolean): FleetRow {
+  const ended = app.receipt?.receipt.runs.at(-1)?.ended ?? null;
+  const row = rowOfMissing(app, step, required, null);
+  if (app.planned !== null || ended === null || ended.exitCode === 0) return row;
   const { errorClass, message, limit } = ended;
   return { ...row, errorClass, message, state: limit === 'week' ? 'deferred' : 'failed' };
 }

@@ -34,9 +34,12 @@ export function releaseNamed(
   const [only, ...others] = names;
   if (named !== undefined && !names.includes(named)) {
     const near = nearest(named, names);
-    throw new UsageError(`there is no release "${named}"; ${names.length === 0 ? 'the config has none' : `the config has ${names.join(', ')}`}`, {
-      hint: near === null ? null : `did you mean ${near}?`,
-    });
+    throw new UsageError(
+      `there is no release "${named}"; ${names.length === 0 ? 'the config has none' : `the config has ${names.join(', ')}`}`,
+      {
+        hint: near === null ? null : `did you mean ${near}?`,
+      },
+    );
   }
   if (named === undefined && others.length > 0)
     throw new UsageError(`which release is not said; the config has ${names.join(', ')}`, {
@@ -57,7 +60,8 @@ export function configFor(config: ConfigFile | null, { release, publish }: AppRe
   const name = release ?? UNNAMED;
   const own = release === null ? {} : (all[release] ?? {});
   const targets = own.publish ?? [];
-  const indexes = publish?.map((id) => targets.findIndex((target) => idOf(target) === id)) ?? targets.map((_, index) => index);
+  const indexes =
+    publish?.map((id) => targets.findIndex((target) => idOf(target) === id)) ?? targets.map((_, index) => index);
   const chosen = indexes.map((index, at) => (index < 0 ? publish?.[at] : targets[index]));
   return {
     ...file,

@@ -16,13 +16,18 @@ export function cellOf({ operands, flags }: Invocation): { readonly cell: FleetC
   const { cells, deferred, look, done, slots } = readPlan(path);
   const cell = cells.find((one) => one.id === id);
   if (cell !== undefined) return { cell, slots };
-  const refuse = (why: string, hint: string | null = null) => new UsageError(`${path} has no cell ${id}: ${why}`, { hint });
+  const refuse = (why: string, hint: string | null = null) =>
+    new UsageError(`${path} has no cell ${id}: ${why}`, { hint });
   const later = deferred.find((one) => one.id === id);
   if (later !== undefined) throw refuse(`the week has no build for it before ${later.from}`, 'plan again then');
   const lost = look.find((one) => one.id === id);
-  if (lost !== undefined) throw refuse(`${lost.why} (${lost.at.join(', ')})`, 'look there before anything is sent again');
+  if (lost !== undefined)
+    throw refuse(`${lost.why} (${lost.at.join(', ')})`, 'look there before anything is sent again');
   if (done.some((one) => one.id === id)) throw refuse('it is done');
-  const near = nearest(id, cells.map((one) => one.id));
+  const near = nearest(
+    id,
+    cells.map((one) => one.id),
+  );
   throw refuse('it is not planned', near === null ? null : `did you mean ${near}?`);
 }
 
@@ -41,6 +46,7 @@ export async function releaseOfCell(asked: Asked): Promise<Asked> {
         resume: receipt,
         receipt,
         junit,
+        'junit-suite': `apptool.${cell.id}`,
         'expect-package': name,
         ...(environment === null ? {} : { environment }),
         // What an earlier wave has left in the folder of the fleet gives way.

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { FLEET_FORMATS, PLAN_HEAD, planText } from '../../../ci/fleet/formats.ts';
 import { openReplaced } from '../../../ci/files/replaced-file.ts';
+import { FLEET_FORMATS, PLAN_HEAD, planText } from '../../../ci/fleet/formats.ts';
 import { LimitError, UsageError } from '../../../contract/errors.ts';
 import type { FleetPlan } from '../../../contract/record/fleet-plan.ts';
 import { type BudgetKey, buildsIn, type ToldQuota } from '../../../run/fleet/budget.ts';
@@ -12,7 +12,7 @@ import { renderTable } from '../../output/render/table.ts';
 import { VERSION } from '../../process/version.ts';
 import type { Session } from '../../session/session.ts';
 import { type Fleet, fileOfApp, readFleetFile } from '../../settings/fleet/fleet-file.ts';
-import { FleetDefaults, type FleetApp } from '../../settings/fleet/fleet-schema.ts';
+import { type FleetApp, FleetDefaults } from '../../settings/fleet/fleet-schema.ts';
 import { type PlannedRelease, planRelease, releaseNamed } from './app-release.ts';
 import { chosenApps } from './chosen-apps.ts';
 import { type Hashes, hashesKnownBy } from './known-hashes.ts';
@@ -89,8 +89,18 @@ function readAsked({ invocation: { flags } }: Session) {
     ['--plan', planPath],
   ] as const)
     if (path !== undefined && !PLAIN_PATH.test(path))
-      throw new UsageError(`${flag} takes a path of letters, digits and . _ - / + , @ alone: CIs give other characters a meaning`);
-  return { fleet: text('fleet'), output, format, slots: slots === undefined ? undefined : parsed.data, resume, planPath, named: text('plan') };
+      throw new UsageError(
+        `${flag} takes a path of letters, digits and . _ - / + , @ alone: CIs give other characters a meaning`,
+      );
+  return {
+    fleet: text('fleet'),
+    output,
+    format,
+    slots: slots === undefined ? undefined : parsed.data,
+    resume,
+    planPath,
+    named: text('plan'),
+  };
 }
 
 interface Chosen {
@@ -174,13 +184,15 @@ async function quotasOf(
     const backend = first === undefined ? null : (protectors.get(first.id) ?? null);
     const quota = backend === null ? undefined : await session.quotaOf(backend);
     if (quota === undefined) continue;
-    const answer = await quota({ platform, environment: environment ?? undefined }, session.ctx).catch((error: unknown) => {
-      session.ctx.signal.throwIfAborted();
-      const why = error instanceof Error ? error.message : 'unknown error';
-      const message = `cannot ask how many builds of the week are left: ${why}`;
-      session.ctx.emit({ type: 'warning', code: 'quota-unknown', message });
-      return null;
-    });
+    const answer = await quota({ platform, environment: environment ?? undefined }, session.ctx).catch(
+      (error: unknown) => {
+        session.ctx.signal.throwIfAborted();
+        const why = error instanceof Error ? error.message : 'unknown error';
+        const message = `cannot ask how many builds of the week are left: ${why}`;
+        session.ctx.emit({ type: 'warning', code: 'quota-unknown', message });
+        return null;
+      },
+    );
     if (answer !== null) told.set(textOf({ platform, stage }), answer);
   }
   return told;
@@ -191,9 +203,13 @@ function textOf({ platform, stage }: BudgetKey): string {
 }
 
 /** Writes what was asked for; the plan itself too, because the cells need it. */
-function write(plan: FleetPlan, { format, output, planPath, named }: ReturnType<typeof readAsked>): Pick<CommandResult, 'text' | 'path' | 'exact'> {
+function write(
+  plan: FleetPlan,
+  { format, output, planPath, named }: ReturnType<typeof readAsked>,
+): Pick<CommandResult, 'text' | 'path' | 'exact'> {
   const open = (name: string, path: string, head: string) => openReplaced(name, path, head);
-  const keep = format !== undefined && (format !== 'json' || named !== undefined) ? open('--plan', planPath, PLAN_HEAD) : null;
+  const keep =
+    format !== undefined && (format !== 'json' || named !== undefined) ? open('--plan', planPath, PLAN_HEAD) : null;
   if (format === undefined) return { text: tableOf(plan) };
   const { write: textOfFormat, head } = FLEET_FORMATS[format] as (typeof FLEET_FORMATS)[string];
   const text = textOfFormat(plan, { planPath });

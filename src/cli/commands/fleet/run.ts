@@ -30,7 +30,11 @@ async function checkedFile({ id, file, sha256 }: FleetCell, { ctx }: Session): P
 }
 
 /** Two builds that begin in one second could be taken for each other, so each lane has times of its own. */
-async function waitForLane({ lane, steps }: FleetCell, slots: number, { ctx, settings, invocation }: Session): Promise<void> {
+async function waitForLane(
+  { lane, steps }: FleetCell,
+  slots: number,
+  { ctx, settings, invocation }: Session,
+): Promise<void> {
   const isSending = steps.some((id) => id.startsWith('protect:')) && invocation.flags.from !== 'publish';
   if (!isSending || settings.values.dryRun === true) return;
   const delayMs = laneDelayMs(lane, slots, ctx.clock.date().getTime());

@@ -2,7 +2,14 @@ import { basename, resolve } from 'node:path';
 import { openReplaced } from '../../../ci/files/replaced-file.ts';
 import { FLEET_JUNIT_HEAD, fleetJUnit } from '../../../ci/fleet/status-junit.ts';
 import { countsLine, fleetSummary, SUMMARY_HEAD } from '../../../ci/fleet/status-summary.ts';
-import { type AppToolError, LimitError, PartialError, PendingError, UnknownOutcomeError, UsageError } from '../../../contract/errors.ts';
+import {
+  type AppToolError,
+  LimitError,
+  PartialError,
+  PendingError,
+  UnknownOutcomeError,
+  UsageError,
+} from '../../../contract/errors.ts';
 import type { Next } from '../../../contract/next.ts';
 import type { FleetPlan } from '../../../contract/record/fleet-plan.ts';
 import type { FleetStatus } from '../../../contract/record/fleet-status.ts';
@@ -12,8 +19,9 @@ import type { CommandResult } from '../../line/command.ts';
 import { nextWords } from '../../output/next-words.ts';
 import { renderTable } from '../../output/render/table.ts';
 import type { Session } from '../../session/session.ts';
-import { type Fleet, findFleet } from '../../settings/fleet/fleet-file.ts';
 import { releasesIn } from '../../settings/config/releases.ts';
+import { type Fleet, findFleet } from '../../settings/fleet/fleet-file.ts';
+import type { FleetApp } from '../../settings/fleet/fleet-schema.ts';
 import { configFor, releaseNamed } from './app-release.ts';
 import { readPlan } from './plan-file.ts';
 import { receiptsIn } from './receipts-in.ts';
@@ -33,7 +41,8 @@ export async function fleetStatusCommand(session: Session): Promise<CommandResul
     junit: junit === undefined ? null : openReplaced('--junit', junit, FLEET_JUNIT_HEAD),
   };
   const receipts = receiptsIn(folder, session);
-  const apps = planPath === undefined ? await withoutPlan(receipts, text('fleet'), session) : byPlan(readPlan(planPath), receipts);
+  const apps =
+    planPath === undefined ? await withoutPlan(receipts, text('fleet'), session) : byPlan(readPlan(planPath), receipts);
   if (apps.length === 0)
     throw new UsageError(`there are no receipts in ${folder}`, { hint: 'name the folder of the receipts, or a plan' });
   const status = statusOf(apps);
@@ -77,7 +86,11 @@ function byPlan({ cells, deferred, look, done }: FleetPlan, receipts: readonly K
 }
 
 /** The apps of the fleet that is here, or those of the receipts where there is none. */
-async function withoutPlan(receipts: readonly Kept[], named: string | undefined, session: Session): Promise<readonly AppOfStatus[]> {
+async function withoutPlan(
+  receipts: readonly Kept[],
+  named: string | undefined,
+  session: Session,
+): Promise<readonly AppOfStatus[]> {
   const fleet = await findFleet(named, resolve());
   if (fleet !== null) return [...fleet.apps].map(([id, app]) => appOfFleet(id, app, fleet, receipts, session));
   const names = [...new Set(receipts.map(({ path }) => basename(path, '.json')))];
@@ -90,19 +103,28 @@ async function withoutPlan(receipts: readonly Kept[], named: string | undefined,
 
 function appOfFleet(
   id: string,
-  { package: name, release: own, publish = null }: ReturnType<Fleet['apps']['get']> & object,
+  app: FleetApp,
   { defaults }: Fleet,
   receipts: readonly Kept[],
   session: Session,
 ): AppOfStatus {
-  const isOwn = (file: string) => file === id || (file.startsWith(`${id}-`) && /^[0-9a-f]{8}/.test(file.slice(id.length + 1)));
+  const isOwn = (file: string) =>
+    file === id || (file.startsWith(`${id}-`) && /^[0-9a-f]{8}/.test(file.slice(id.length + 1)));
   const receipt = newest(receipts.filter(({ path }) => isOwn(basename(path, '.json'))));
-  const { release } = releaseNamed(session.config, session.backends, { named: own ?? defaults.release, publish });
-  return { id, package: name, steps: stepsOf(session, release, publish), receipt, planned: null };
+  const publish = app.publish ?? null;
+  const { release } = releaseNamed(session.config, session.backends, {
+    named: app.release ?? defaults.release,
+    publish,
+  });
+  return { id, package: app.package, steps: stepsOf(session, release, publish), receipt, planned: null };
 }
 
 /** The steps of a release of the config; none where the config does not have it. */
-function stepsOf({ config, backends }: Session, release: string | null, publish: readonly string[] | null): AppOfStatus['steps'] {
+function stepsOf(
+  { config, backends }: Session,
+  release: string | null,
+  publish: readonly string[] | null,
+): AppOfStatus['steps'] {
   if (release === null && publish === null) return [];
   if (release !== null && !releasesIn(config, backends).some(({ name }) => name === release)) return [];
   const [definition] = releasesIn(configFor(config, { release, publish }), backends);
@@ -132,8 +154,14 @@ function failureOf({ counts, rows }: FleetStatus, folder: string): AppToolError 
     });
   const open = counts.failed + counts.notStarted;
   if (open > 0)
-    return new PartialError(`${open} ${what} are not done: ${counts.failed} failed, ${counts.notStarted} not started`, { next });
-  if (counts.deferred > 0) return new LimitError(`${counts.deferred} ${what} are deferred: the week has no build for them`, { limit: 'week', next });
+    return new PartialError(`${open} ${what} are not done: ${counts.failed} failed, ${counts.notStarted} not started`, {
+      next,
+    });
+  if (counts.deferred > 0)
+    return new LimitError(`${counts.deferred} ${what} are deferred: the week has no build for them`, {
+      limit: 'week',
+      next,
+    });
   if (counts.running > 0) return new PendingError(`${counts.running} ${what} are still running`, { next });
   return null;
 }

@@ -10,43 +10,57 @@ export interface SuffixedVariables {
 
 /**
  * The environment as it holds for an app: `<VARIABLE>_<SUFFIX>` takes the place of `<VARIABLE>`, for credentials and settings of every backend.
- * Where an app has a credential of its own at a backend that takes one of several, the others of that backend are not its own and go: it would
- * be sent to the app of somebody else.
+ * Where an app has a credential of its own at a backend that takes one of several, the others of that backend are not its own and go: its file
+ * would be sent to the app of somebody else.
  */
-export function suffixedVariables(environment: Env, suffix: string, backends: readonly BackendDefinition[]): SuffixedVariables {
-  const env: Record<string, string | undefined> = { ...environment };
-  const own: string[] = [];
-  const isGiven = (name: string) => (environment[name] ?? '') !== '';
-  /** Takes what is set with the suffix, in the order in which the plain ones are looked at. */
-  const take = (names: readonly string[]): boolean => {
-    const all = names.flatMap((name) => [
+export function suffixedVariables(
+  environment: Env,
+  suffix: string,
+  backends: readonly BackendDefinition[],
+): SuffixedVariables {
+  const changes = backends.flatMap((backend) => changesFor(backend, environment, suffix));
+  const values = changes.map(({ plain, set }) => [plain, set === null ? '' : environment[set]]);
+  const own = changes.flatMap(({ set }) => set ?? []);
+  return { env: { ...environment, ...Object.fromEntries(values) }, own: [...new Set(own)] };
+}
+
+/** A plain variable that gets the value of another, or none. */
+interface Change {
+  readonly plain: string;
+  readonly set: string | null;
+}
+
+function changesFor(
+  { credentials, commands = [], variables }: BackendDefinition,
+  environment: Env,
+  suffix: string,
+): Change[] {
+  const take = (names: readonly string[]) => taken(names, environment, suffix);
+  const others = commands.flatMap((command) => command.credentials ?? []).map(namesOf);
+  const settings = Object.values(variables).flatMap((name) => (name === undefined ? [] : [[name]]));
+  const isOwn = credentials.some((spec) => take(namesOf(spec)).length > 0);
+  const left = credentials.filter((spec) => isOwn && spec.isOptional === true && take(namesOf(spec)).length === 0);
+  return [
+    ...credentials.flatMap((spec) => take(namesOf(spec))),
+    ...left.flatMap((spec) => cleared(namesOf(spec))),
+    ...[...others, ...settings].flatMap(take),
+  ];
+}
+
+/** What is set with the suffix takes the place of all that is set without. */
+function taken(names: readonly string[], environment: Env, suffix: string): Change[] {
+  const given = names
+    .flatMap((name) => [
       { plain: name, set: `${name}_${suffix}` },
       { plain: `${name}_FILE`, set: `${name}_FILE_${suffix}` },
       { plain: `${name}_FILE`, set: `${name}_${suffix}_FILE` },
-    ]);
-    const given = all.filter(({ set }) => isGiven(set));
-    if (given.length === 0) return false;
-    for (const { plain } of all) env[plain] = '';
-    for (const { plain, set } of given) {
-      env[plain] = environment[set];
-      own.push(set);
-    }
-    return true;
-  };
-  for (const { credentials, commands = [], variables } of backends) {
-    const taken = credentials.filter((spec) => take(namesOf(spec)));
-    if (taken.length > 0)
-      for (const spec of credentials)
-        if (spec.isOptional === true && !taken.includes(spec)) for (const name of namesOf(spec)) clear(name);
-    for (const spec of commands.flatMap(({ credentials: more = [] }) => more)) take(namesOf(spec));
-    for (const name of Object.values(variables)) if (name !== undefined) take([name]);
-  }
-  return { env, own: [...new Set(own)] };
+    ])
+    .filter(({ set }) => (environment[set] ?? '') !== '');
+  return given.length === 0 ? [] : [...cleared(names), ...given];
+}
 
-  function clear(name: string): void {
-    env[name] = '';
-    env[`${name}_FILE`] = '';
-  }
+function cleared(names: readonly string[]): Change[] {
+  return names.flatMap((name) => [name, `${name}_FILE`]).map((plain) => ({ plain, set: null }));
 }
 
 function namesOf({ variable, fallback }: CredentialSpec): string[] {

@@ -45,7 +45,10 @@ function placeIn(cwd: string): string | null {
   const trusted = trustedUsers();
   const isOwn = trusted === null || [lstatSync(path), statSync(path)].every(({ uid }) => trusted.includes(uid));
   if (isOwn) return name;
-  throw new PolicyError(`${name} belongs to another user`, { hint: 'name it to use it', next: { do: 'set', setting: 'fleet', value: name } });
+  throw new PolicyError(`${name} belongs to another user`, {
+    hint: 'name it to use it',
+    next: { do: 'set', setting: 'fleet', value: name },
+  });
 }
 
 function readFleet(source: ConfigFile): Fleet {
@@ -78,7 +81,9 @@ function wrong({ text }: ConfigFile, issue: z.core.$ZodIssue | undefined): Usage
   // A key that no id may look like is not shown: it can be anything.
   const shown = inner === undefined ? path.map(String).join('.') : path.slice(0, -1).map(String).join('.');
   const why = inner ?? (issue?.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue?.message);
-  return new UsageError(`${text.locate(path)}: ${shown}: ${inner === undefined ? '' : 'an id '}${why ?? 'is not usable'}`);
+  return new UsageError(
+    `${text.locate(path)}: ${shown}: ${inner === undefined ? '' : 'an id '}${why ?? 'is not usable'}`,
+  );
 }
 
 /** Throws `UsageError` for two apps that would be one: of one package, or with one receipt where a file system does not tell capitals apart. */
@@ -106,9 +111,12 @@ export async function fileOfApp(id: string, { source }: Fleet, app: FleetApp, cw
   const [file, ...others] = await filesMatching(app.file, source.folder);
   if (file === undefined) throw new UsageError(`${subject}${app.file} matches no file`);
   if (others.length > 0)
-    throw new UsageError(`${subject}${app.file} matches ${others.length + 1} files: ${[file, ...others].slice(0, 3).join(', ')}`, {
-      hint: 'let it match exactly one',
-    });
+    throw new UsageError(
+      `${subject}${app.file} matches ${others.length + 1} files: ${[file, ...others].slice(0, 3).join(', ')}`,
+      {
+        hint: 'let it match exactly one',
+      },
+    );
   const path = pathInProject({ value: file, subject }, source, 'read');
   return relative(cwd, path).split(sep).join(posix.sep);
 }

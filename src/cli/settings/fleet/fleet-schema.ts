@@ -25,7 +25,9 @@ export const FleetDefaults = z.strictObject({
   release,
   environment,
   slots: count(MOST_SLOTS).default(2).describe('Builds that the tenant may have at a time'),
-  weekly: count(MOST_BUILDS).optional().describe('Builds in a week, per platform and environment; by default as many as the backend says'),
+  weekly: count(MOST_BUILDS)
+    .optional()
+    .describe('Builds in a week, per platform and environment; by default as many as the backend says'),
   gate: yes.default(true).describe('Whether somebody has to agree before anything is published'),
 });
 

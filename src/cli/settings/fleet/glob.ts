@@ -24,7 +24,8 @@ function sourceOf(pattern: string): string {
       if (token === '**') return '.*';
       if (token === '*') return '[^/]*';
       if (token === '?') return '[^/]';
-      if (token.startsWith('{') && token.endsWith('}')) return `(?:${token.slice(1, -1).split(',').map(sourceOf).join('|')})`;
+      if (token.startsWith('{') && token.endsWith('}'))
+        return `(?:${token.slice(1, -1).split(',').map(sourceOf).join('|')})`;
       return token.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
     })
     .join('');
@@ -36,21 +37,22 @@ export async function filesMatching(pattern: string, folder: string): Promise<re
   const parts = clean.split('/');
   const first = parts.findIndex((part) => /[*?{]/.test(part));
   const fixed = first < 0 ? parts.slice(0, -1) : parts.slice(0, first);
-  const isDeep = clean.includes('**');
+  const start = fixed.join('/') || (clean.startsWith('/') ? '/' : '');
+  const deepest = clean.includes('**') ? Number.POSITIVE_INFINITY : parts.length - 1;
+  const files = filesBelow(resolve(folder, start), start, deepest - fixed.length);
   const matches = matcherOf(clean);
   const found: string[] = [];
-  const visit = async (at: string, depth: number): Promise<void> => {
-    for (const entry of await entriesOf(resolve(folder, at))) {
-      const path = at === '' ? entry.name : `${at.replace(/\/$/, '')}/${entry.name}`;
-      if (found.length >= MOST_MATCHES) return;
-      if (entry.isDirectory()) {
-        const isWanted = isDeep ? !LEFT_OUT.has(entry.name) : depth < parts.length - 1;
-        if (isWanted) await visit(path, depth + 1);
-      } else if (matches(path)) found.push(path);
-    }
-  };
-  await visit(fixed.join('/') || (clean.startsWith('/') ? '/' : ''), fixed.length);
+  for await (const path of files) if (matches(path) && found.push(path) >= MOST_MATCHES) break;
   return found.sort();
+}
+
+async function* filesBelow(folder: string, shown: string, deepest: number): AsyncGenerator<string, void, undefined> {
+  for (const entry of await entriesOf(folder)) {
+    const path = shown === '' ? entry.name : `${shown.replace(/\/$/, '')}/${entry.name}`;
+    if (!entry.isDirectory()) yield path;
+    else if (deepest > 0 && !LEFT_OUT.has(entry.name))
+      yield* filesBelow(resolve(folder, entry.name), path, deepest - 1);
+  }
 }
 
 async function entriesOf(folder: string): Promise<readonly Dirent[]> {
