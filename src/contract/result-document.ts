@@ -93,7 +93,9 @@ export const ResultDocument = z.strictObject({
       name: z.string(),
       size: z.int(),
       sha256: Nullable(z.string()),
-      platform: z.enum(['android', 'ios']),
+      platform: z
+        .enum(['android', 'ios', 'other'])
+        .describe('other: of a file that is sent as it is, which nothing looks into'),
       ...App,
     }),
   ),

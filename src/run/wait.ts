@@ -157,7 +157,7 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
   if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
     throw refuse(visible(fileName), visible(sent.name));
-  if (platform !== undefined && platform !== sent.platform)
+  if (platform !== undefined && sent.platform !== 'other' && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
   if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
   const sentCode = sent.identity?.versionCode ?? null;

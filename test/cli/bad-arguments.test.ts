@@ -337,7 +337,7 @@ test.each(named(['app.zip', 'app', 'app.apk.idsig'].map((file) => ({ name: `B-16
 
     const result = await runCli(['protect', file, '--environment', 'dev'], { cwd, env: canary.variables });
 
-    expectRefused(result, canary, { exit: 2, says: 'expected .apk, .aab or .ipa' });
+    expectRefused(result, canary, { exit: 2, says: 'apptego takes .apk, .aab, .ipa only' });
   },
 );
 

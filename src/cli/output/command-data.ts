@@ -52,7 +52,10 @@ const Backends = z.strictObject({
       id: z.string(),
       title: z.string(),
       docs: z.string(),
-      files: z.array(z.enum(['apk', 'aab', 'ipa'] satisfies ArtifactKind[])),
+      files: z.array(z.enum(['apk', 'aab', 'ipa'] satisfies ArtifactKind[])).describe('The app archives that it takes'),
+      otherFiles: z
+        .array(z.string())
+        .describe('How the names of other files end that it takes as they are, without a look into them'),
       limitBytes: z.int().nullable().describe('null where none is documented'),
       download: z.boolean(),
       protects: z.boolean(),

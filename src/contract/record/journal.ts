@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Platform } from '../artifact.ts';
+import type { Artifact } from '../artifact.ts';
 import type { AppToolError } from '../errors.ts';
 import type { JobDetails, JobRef, JobState, Stage } from '../job.ts';
 
@@ -139,7 +139,9 @@ export const Receipt = z.object({
       name: z.string(),
       size: z.int(),
       sha256: z.string().nullable(),
-      platform: z.enum(['android', 'ios']),
+      platform: z
+        .enum(['android', 'ios', 'other'])
+        .describe('other: of a file that is sent as it is, which nothing looks into'),
       ...App,
     })
     .nullable()
@@ -170,7 +172,7 @@ export interface InputRecord extends AppRecord {
   readonly name: string;
   readonly size: number;
   readonly sha256: string | null;
-  readonly platform: Platform;
+  readonly platform: Artifact['platform'];
 }
 
 /** The file that protection gave back. */

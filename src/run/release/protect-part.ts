@@ -2,7 +2,7 @@ import type { Artifact } from '../../contract/artifact.ts';
 import { AppToolError, IntegrityError, UsageError } from '../../contract/errors.ts';
 import type { JobRef } from '../../contract/job.ts';
 import type { OutputRecord, Step } from '../../contract/record/journal.ts';
-import { checkArtifactName } from '../../transfer/artifact.ts';
+import { checkArtifactName } from '../../transfer/artifact-name.ts';
 import { checkOutput } from '../../transfer/download/output-file.ts';
 import { checkInputName, checkLimit, withArtifact } from '../artifact.ts';
 import { proveOutput, readOutput, type SentArtifact } from '../checks/output-proof.ts';
@@ -131,18 +131,19 @@ export async function checkReleaseInput(
   input: ReleaseInput,
   prepared: Prepared,
   artifact: Artifact,
-  { emit }: Pick<RunContext, 'emit'>,
+  run: RunContext,
 ): Promise<void> {
   const targets = targetsToSend(input, prepared);
   for (const { backend, options } of targets) {
     checkInputName(backend, artifact.path);
     checkLimit(backend, artifact.name, artifact.sizeBytes);
-    await backend.adapter.plan(artifact, options);
+    // What is odd is told when it is sent.
+    await backend.adapter.plan(artifact, options, { ...run, emit: () => {} });
   }
   if (input.protect === null || input.signed !== undefined) return;
   const planned = targets.map((target) => target.planned);
   const message = checkGivenBack(input.protect.planned, planned);
-  if (message !== null) emit({ type: 'warning', code: 'may-be-unsigned', message });
+  if (message !== null) run.emit({ type: 'warning', code: 'may-be-unsigned', message });
 }
 
 /** The targets that get a file in this run. */

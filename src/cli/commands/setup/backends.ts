@@ -13,12 +13,13 @@ export async function backendsCommand(session: Session): Promise<CommandResult<B
 }
 
 function describe(backend: BackendDefinition): Described {
-  const { files, limit, download, protects, milestones } = backend.capabilities;
+  const { files, otherFiles = [], limit, download, protects, milestones } = backend.capabilities;
   return {
     id: backend.id,
     title: backend.title,
     docs: backend.docsUrl,
     files: [...files],
+    otherFiles: [...otherFiles],
     limitBytes: limit?.bytes ?? null,
     download,
     protects,
@@ -39,6 +40,9 @@ function describe(backend: BackendDefinition): Described {
 function asText(backend: Described): string {
   const rows: [string, string][] = [
     ['files', backend.files.map((kind) => `.${kind}`).join(' ')],
+    ...(backend.otherFiles.length === 0
+      ? []
+      : [['as they are', backend.otherFiles.map((ending) => `.${ending}`).join(' ')] satisfies [string, string]]),
     ['limit', backend.limitBytes === null ? 'not documented' : `${backend.limitBytes} bytes`],
     ['download', backend.download ? 'yes' : 'no'],
     ['protects', backend.protects ? 'yes' : 'no'],

@@ -106,7 +106,7 @@ function bareWords(words: readonly string[]): Offer {
 function createOffers(backends: readonly BackendDefinition[]): (offered: Offered | undefined) => Offer {
   const asWords = (some: readonly BackendDefinition[]) => some.map(({ id, title }) => ({ word: id, about: title }));
   const milestones = backends.flatMap(({ capabilities }) => capabilities.milestones.map(({ name }) => name));
-  const kinds = backends.flatMap(({ capabilities }) => capabilities.files);
+  const kinds = backends.flatMap(({ capabilities: { files, otherFiles = [] } }) => [...files, ...otherFiles]);
   const offers: Readonly<Record<Exclude<Offered, readonly string[]>, Offer>> = {
     backends: { type: 'list', words: asWords(backends) },
     'protecting-backends': {
