@@ -70,6 +70,7 @@ export const LINES: Readonly<Record<string, Lines>> = {
   },
   download: { works: ({ apptego }) => `${apptego} -o fetched.apk -f`, fails: 'autoappstore:b1c2' },
   abort: { works: () => 'unfinished.json', fails: 'missing.json' },
+  report: { works: () => 'unfinished.json -o page.html', fails: 'missing.json' },
   inspect: { works: () => 'app.apk', fails: 'broken.apk' },
   doctor: { works: () => '--to apptego,ignite', fails: '--to apptego,nowhere' },
   backends: { ...BARE, events: '/dev/full' },
