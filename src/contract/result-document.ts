@@ -65,6 +65,9 @@ const App = {
   signers: Nullable(z.array(z.string())).describe(
     'Hex SHA-256 of the certificates of its newest signature; empty where it is not signed, null where that is not known',
   ),
+  permissions: Nullable(z.array(z.string())).describe(
+    'Permissions that an Android app asks for, sorted; null where they are not known, or too many',
+  ),
 };
 
 const Rehearsal = z.enum(['dry-run', 'sandbox']);

@@ -63,7 +63,11 @@ export const LINES: Readonly<Record<string, Lines>> = {
     variables: APPLIVERY_REFUSES,
   },
   'fleet plan': { works: () => '--fleet fleet.json -c release.json -o wave.json', fails: '--fleet missing.json' },
-  'fleet run': { works: () => `acme -c release.json ${QUICK}`, fails: 'acme -c release.json', variables: APPLIVERY_REFUSES },
+  'fleet run': {
+    works: () => `acme -c release.json ${QUICK}`,
+    fails: 'acme -c release.json',
+    variables: APPLIVERY_REFUSES,
+  },
   'fleet status': { works: () => 'shipped', fails: 'missing' },
   status: { works: ({ apptego }) => apptego, fails: 'apptego:1' },
   wait: {
@@ -73,6 +77,7 @@ export const LINES: Readonly<Record<string, Lines>> = {
   },
   download: { works: ({ apptego }) => `${apptego} -o fetched.apk -f`, fails: 'autoappstore:b1c2' },
   abort: { works: () => 'unfinished.json', fails: 'missing.json' },
+  report: { works: () => 'unfinished.json -o page.html', fails: 'missing.json' },
   inspect: { works: () => 'app.apk', fails: 'broken.apk' },
   doctor: { works: () => '--to apptego,ignite', fails: '--to apptego,nowhere' },
   backends: { ...BARE, events: '/dev/full' },

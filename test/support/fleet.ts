@@ -7,15 +7,14 @@ import { apkVariant } from './apk-variant.ts';
 import { runCli } from './cli.ts';
 import { IGNITE_SETTINGS } from './ignite.ts';
 
-export const RELEASE = {
+const RELEASE = {
   protect: { backend: 'apptego', environment: 'prod', signingKey: 'sandbox' },
   publish: ['autoappstore', 'applivery', 'ignite'],
 };
-export const STORES = ['autoappstore', 'applivery', 'ignite'] as const;
 
 /** `app01`, and the package of its file. */
 export const idOf = (number: number): string => `app${String(number).padStart(2, '0')}`;
-export const packageOf = (number: number): string => `dev.apptool.app${String(number).padStart(4, '0')}`;
+const packageOf = (number: number): string => `dev.apptool.app${String(number).padStart(4, '0')}`;
 
 /** How often a file was sent for protection, and to each store. */
 export function sends({ seen }: Pick<FaultProxy, 'seen'>) {

@@ -136,7 +136,16 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Remove the parts that a killed upload left in the storage',
     example: 'apptool abort apptool-apptego-1700000000.receipt.json',
     reports: true,
-    run: async (session) => (await import('./abort.ts')).abortCommand(session),
+    run: async (session) => (await import('./receipts/abort.ts')).abortCommand(session),
+  },
+  {
+    name: 'report',
+    operands: ['receipt'],
+    repeats: true,
+    flags: ['output', 'force'],
+    summary: 'Write a page for people from receipts: what was shipped, where it stands',
+    example: 'apptool report release.json -o release.html',
+    run: async (session) => (await import('./receipts/report.ts')).reportCommand(session),
   },
   {
     name: 'inspect',

@@ -41,6 +41,8 @@ export interface CommandSpec {
   readonly operands: readonly string[];
   /** True where any of its operands may be left out. */
   readonly takesFewer?: true;
+  /** True where the last operand may be given several times. */
+  readonly repeats?: true;
   /** What any number of further operands are, behind `--`. */
   readonly rest?: string;
   readonly flags: readonly string[];

@@ -147,7 +147,7 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
   // How many operands came is checked by us, so that the message can say it.
   for (const operand of spec.operands) command.argument(`[${operand}]`);
   const named = spec.operands.map((operand) => (spec.takesFewer === true ? `[${operand}]` : `<${operand}>`));
-  const rest = spec.rest === undefined ? [] : [`[-- <${spec.rest}>]`];
+  const rest = spec.repeats ? ['…'] : spec.rest === undefined ? [] : [`[-- <${spec.rest}>]`];
   command.usage(['[options]', ...named, ...rest].join(' '));
   command.allowExcessArguments(true);
   command.helpOption('-h, --help', 'Show help');
@@ -222,8 +222,8 @@ function toInvocation(spec: CommandSpec, command: Command): Invocation {
 }
 
 /** Whether that many operands are what the command takes. */
-function fits({ operands, takesFewer, rest }: CommandSpec, count: number): boolean {
-  return count < operands.length ? takesFewer === true : count === operands.length || rest !== undefined;
+function fits({ operands, takesFewer, rest, repeats }: CommandSpec, count: number): boolean {
+  return count < operands.length ? takesFewer === true : count === operands.length || (rest ?? repeats) !== undefined;
 }
 
 function countMismatch(spec: CommandSpec, got: number): string {

@@ -95,6 +95,14 @@ export type ConfigSchema = z.infer<typeof ConfigSchema>;
 const SandboxVariables = z.strictObject({ variables: z.record(z.string(), z.string()).describe('To be exported') });
 export type SandboxVariables = z.infer<typeof SandboxVariables>;
 
+const ReportPage = z.strictObject({
+  path: z.string(),
+  releases: z
+    .array(z.strictObject({ app: z.string(), version: z.string().nullable(), state: z.string() }))
+    .describe('As the page names them; receipts of one release are united'),
+});
+export type ReportPage = z.infer<typeof ReportPage>;
+
 const NewConfig = z.strictObject({ path: z.string(), config: z.looseObject({}).describe('What was written there') });
 export type NewConfig = z.infer<typeof NewConfig>;
 
@@ -112,6 +120,7 @@ export const COMMAND_DATA: Readonly<Record<string, z.ZodType>> = {
   'fleet status': FleetStatus,
   download: PlannedDownload,
   abort: PlannedAbort,
+  report: ReportPage,
   inspect: InspectData,
   doctor: DoctorData,
   backends: Backends,

@@ -12,6 +12,11 @@ const App = {
     .nullable()
     .default(null)
     .describe('Hex SHA-256 of the certificates of its newest signature; empty where it is not signed'),
+  permissions: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe('Permissions that an Android app asks for, sorted; null where they are not known, or too many'),
 };
 
 const Job = z
@@ -157,6 +162,8 @@ export interface AppRecord {
   readonly versionCode: number | null;
   /** Hex SHA-256 of the certificates of its newest signature; empty where it is not signed. */
   readonly signers: string[] | null;
+  /** Names of the permissions that an Android app asks for, sorted; `null` where there are too many to be kept. */
+  readonly permissions: string[] | null;
 }
 
 /** A file that goes in. */

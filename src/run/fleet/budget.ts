@@ -2,7 +2,7 @@ import type { Platform } from '../../contract/artifact.ts';
 import type { Receipt, StepRecord } from '../../contract/record/journal.ts';
 import { standingOf } from '../journal/standing.ts';
 
-export const WEEK_MS = 7 * 24 * 3600_000;
+const WEEK_MS = 7 * 24 * 3600_000;
 
 /** What the builds of a week are counted by: the platform, and what is protected for. */
 export interface BudgetKey {

@@ -6,7 +6,18 @@ export function inputRecord(artifact: Artifact, sha256: string | null, signers: 
   return { path, name, size, sha256, platform, ...appRecord(identity, signers) };
 }
 
+/** More of them would make a receipt too large to be read again. */
+const MOST_PERMISSIONS = 500;
+const LONGEST_PERMISSION = 200;
+
 export function appRecord(identity: AppIdentity | null, signers: AppRecord['signers']): AppRecord {
   const { packageName = null, versionName = null, versionCode = null } = identity ?? {};
-  return { packageName, versionName, versionCode, signers };
+  return { packageName, versionName, versionCode, signers, permissions: permissionsOf(identity) };
+}
+
+function permissionsOf(identity: AppIdentity | null): AppRecord['permissions'] {
+  if (identity === null) return null;
+  const names = identity.permissions.map(({ name }) => name);
+  const isTooMuch = names.length > MOST_PERMISSIONS || names.some(({ length }) => length > LONGEST_PERMISSION);
+  return isTooMuch ? null : names.sort();
 }

@@ -337,7 +337,7 @@ test('more targets than GitLab takes variables for: the details are left out, wh
   const artifact = { path: 'a.apk', name: 'a.apk', size: 1, sha256: 'a'.repeat(64), platform: 'android' as const };
   const [sample] = fc.sample(document, { numRuns: 1, seed: 7 });
   const run = { ok: true, exitCode: 0, error: null, output: null, job: null, state: null, backend: null, findings: [] };
-  const app42 = { packageName: 'dev.a', versionName: '1', versionCode: 1, signers: null };
+  const app42 = { packageName: 'dev.a', versionName: '1', versionCode: 1, signers: null, permissions: null };
   const one = { ...(sample as ResultDocument), ...run, targets, artifact: { ...artifact, ...app42 } } as ResultDocument;
 
   const { text, leftOut } = written(one, 'r.json');

@@ -7,7 +7,7 @@ import { sha256At } from '../../../run/release/file-at.ts';
 /** So much younger than its file's last change (ms) a plan has to be: the times of a file system are no finer than some milliseconds. */
 const LEAST_AGE_MS = 2_000;
 
-export interface HashedFile {
+interface HashedFile {
   readonly size: number;
   readonly sha256: string;
   readonly seen: string;

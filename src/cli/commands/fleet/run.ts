@@ -6,17 +6,30 @@ import { sha256At } from '../../../run/release/file-at.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { PlannedRelease } from '../../output/command-data.ts';
 import type { Session } from '../../session/session.ts';
-import { releaseCommand } from '../release/release.ts';
+import { readRelease } from '../release/read-release.ts';
+import { carryOut } from '../release/release.ts';
 import { cellOf } from './cell.ts';
 
 /** `apptool fleet run <app>`: the release of one app. What it stands for has been settled before: see `cell.ts`. */
 export async function fleetRunCommand(session: Session): Promise<CommandResult<PlannedRelease>> {
+  const { settings } = session;
   const { cell, slots } = cellOf(session.invocation);
   const file = await checkedFile(cell, session);
   await waitForLane(cell, slots, session);
   const [release = ''] = Object.keys((session.config?.text.value.releases ?? {}) as object);
   const operands = file === null ? [release] : [release, file];
-  return await releaseCommand({ ...session, invocation: { ...session.invocation, operands } });
+  const own = { ...session, invocation: { ...session.invocation, operands } };
+  const resume = { do: 'resume', receipt: cell.receipt, command: lineOf(session.invocation) } as const;
+  return await carryOut({ ...(await readRelease(own)), resume: settings.values.sandbox === true ? null : resume }, own);
+}
+
+/** The line that goes on: the one that was given. */
+function lineOf({ operands, flags }: Session['invocation']): readonly string[] {
+  const given = ['config', 'plan', 'until', 'from'].flatMap((name) => {
+    const value = flags[name];
+    return typeof value === 'string' ? [`--${name}`, value] : [];
+  });
+  return ['fleet', 'run', ...operands, ...given];
 }
 
 /** The file, where it is here: once an app is protected, its release goes on without. Throws `PolicyError` for another file than the planned one. */

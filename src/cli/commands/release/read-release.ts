@@ -4,7 +4,7 @@ import { UsageError } from '../../../contract/errors.ts';
 import { type OpenBackend, stageOf } from '../../../run/backend.ts';
 import { planOf } from '../../../run/release/plan.ts';
 import type { ReleaseInput } from '../../../run/release/release-input.ts';
-import { receiptAt } from '../../receipt/receipt-file.ts';
+import { keptReceipt } from '../../receipt/kept-receipt.ts';
 import { expectations, optionsWith, refuseUselessFlags, releaseNotesFor, type Session } from '../../session/session.ts';
 import {
   configOfStep,
@@ -14,6 +14,7 @@ import {
 } from '../../settings/config/releases.ts';
 import { isFlag } from '../../settings/source.ts';
 import { waiting } from '../waiting.ts';
+import { lineToGoOn } from './line-to-go-on.ts';
 
 /** What the command line and the config say of a release, with every backend open. Throws where any of it cannot work. */
 export async function readRelease(session: Session): Promise<ReleaseInput> {
@@ -57,13 +58,12 @@ export async function readRelease(session: Session): Promise<ReleaseInput> {
     until: milestoneAsked(session),
   });
   const receiptPath = receiptPathOf(session);
-  const receipt = receiptPath === undefined ? null : receiptAt(receiptPath);
   return {
     plan,
     environment: protection?.options.environment ?? null,
     asked,
-    receipt: receiptPath,
-    kept: receiptPath === undefined || receipt === null ? null : { path: receiptPath, receipt },
+    resume: receiptPath === undefined ? null : lineToGoOn(session, receiptPath),
+    kept: receiptPath === undefined ? null : keptReceipt(receiptPath, text(session, 'resume')),
     path,
     platform: values.platform,
     expected: expectations(session),
@@ -116,16 +116,12 @@ function isFile(operand: string): boolean {
 
 function readAsked(session: Session): ReleaseInput['asked'] {
   const { flags } = session.invocation;
-  const [resume, receipt, from, until] = ['resume', 'receipt', 'from', 'until'].map((name) => text(session, name));
+  const [resume, from, until] = ['resume', 'from', 'until'].map((name) => text(session, name));
   if (from !== undefined && from !== 'publish')
     throw new UsageError('--from takes publish: that is where a release can begin later');
   const again = [flags.again].flat().flatMap((id) => (typeof id === 'string' ? [id] : []));
   if (again.length > 0 && resume === undefined)
     throw new UsageError('--again goes with --resume: the receipt says what was sent');
-  if (resume !== undefined && receipt !== undefined && resume !== receipt)
-    throw new UsageError('--resume and --receipt name two files', {
-      hint: 'leave --receipt out: the run writes on in the receipt that it goes on with',
-    });
   if (from !== undefined && receiptPathOf(session) === undefined)
     throw new UsageError('--from publish needs the receipt of the run that protected', {
       hint: 'name it with --resume',

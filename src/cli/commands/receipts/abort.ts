@@ -1,14 +1,14 @@
 import { realpathSync } from 'node:fs';
-import { type AppToolError, asAppToolError, errorCode, UsageError } from '../../contract/errors.ts';
-import type { Receipt, Step } from '../../contract/record/journal.ts';
-import { contextOf } from '../../run/journal/journal.ts';
-import { type LeftParts, partsIn, withoutParts } from '../../run/journal/left-parts.ts';
-import type { CommandResult } from '../line/command.ts';
-import type { PlannedAbort } from '../output/command-data.ts';
-import { readReceipt, writeReceipt } from '../receipt/receipt-file.ts';
-import { lockReceipt } from '../receipt/receipt-lock.ts';
-import { openStep, readSubject } from '../receipt/subject.ts';
-import type { Session } from '../session/session.ts';
+import { type AppToolError, asAppToolError, errorCode, UsageError } from '../../../contract/errors.ts';
+import type { Receipt, Step } from '../../../contract/record/journal.ts';
+import { contextOf } from '../../../run/journal/journal.ts';
+import { type LeftParts, partsIn, withoutParts } from '../../../run/journal/left-parts.ts';
+import type { CommandResult } from '../../line/command.ts';
+import type { PlannedAbort } from '../../output/command-data.ts';
+import { readReceipt, writeReceipt } from '../../receipt/receipt-file.ts';
+import { lockReceipt } from '../../receipt/receipt-lock.ts';
+import { openStep, readSubject } from '../../receipt/subject.ts';
+import type { Session } from '../../session/session.ts';
 
 /** `apptool abort <receipt>`: every upload that it leaves unfinished, whatever becomes of the others. */
 export async function abortCommand(session: Session): Promise<CommandResult<PlannedAbort>> {
