@@ -83,7 +83,7 @@ export const COMMANDS: readonly Command[] = [
       ...['expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'],
       ...NEWS,
       ...WAITING,
-      ...REPORTS.filter((flag) => flag !== 'junit'),
+      ...REPORTS.filter((flag) => !flag.startsWith('junit')),
     ],
     summary: 'Release one app of a planned wave; safe to run again',
     example: 'apptool fleet run acme --plan plan.json',
