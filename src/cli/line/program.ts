@@ -117,7 +117,8 @@ function buildProgram(specs: readonly CommandSpec[], version: string, parts: Par
     groupOf(words, groups, parts).addCommand(buildCommand(last, spec, parts));
   }
   // Only listed here: what they ask for is read as a flag.
-  for (const [name, about] of Object.entries(WORDS_FOR_FLAGS)) program.addCommand(prepare(new Command(name), parts).summary(about));
+  for (const [name, about] of Object.entries(WORDS_FOR_FLAGS))
+    program.addCommand(prepare(new Command(name), parts).summary(about));
   for (const group of groups.values())
     if (group !== program) group.summary(group.commands.map((command) => command.name()).join(', '));
   return program;

@@ -158,11 +158,16 @@ function unfitOption(argv: readonly string[], specs: readonly CommandSpec[]): Us
   const spec = commandOf(argv, specs);
   const tokens = tokensOf(argv);
   const first = tokens.findIndex(({ is }) => is === 'operand');
-  const early = tokens.slice(0, Math.max(first, 0)).find((token) => token.is === 'option' && token.flag?.isGlobal !== true);
+  const early = tokens
+    .slice(0, Math.max(first, 0))
+    .find((token) => token.is === 'option' && token.flag?.isGlobal !== true);
   if (spec === undefined || early !== undefined)
-    return new UsageError(`${early?.is === 'option' ? `--${early.flag?.name}` : 'an option'} stands before the command`, {
-      hint: 'name the command first, then its options: apptool protect <file> --environment prod',
-    });
+    return new UsageError(
+      `${early?.is === 'option' ? `--${early.flag?.name}` : 'an option'} stands before the command`,
+      {
+        hint: 'name the command first, then its options: apptool protect <file> --environment prod',
+      },
+    );
   const takes = ({ name, isGlobal }: Flag): boolean => isGlobal === true || spec.flags.includes(name);
   const unfit = tokens.find((token) => token.is === 'option' && token.flag !== null && !takes(token.flag));
   const flag = unfit?.is === 'option' ? unfit.flag : null;
