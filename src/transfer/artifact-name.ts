@@ -64,7 +64,7 @@ const HINTS: Readonly<Record<string, string>> = {
   idsig: BESIDE,
   obb: BESIDE,
   dm: BESIDE,
-  json: 'a receipt goes to apptool wait, status or download, or to --resume and --from',
+  json: 'it may be a receipt: give the file of an app here',
   aar: 'it is a library: build the app that uses it',
   jar: 'it is a library: build the app that uses it',
   app: 'it is not packed: export an .ipa (xcodebuild -exportArchive)',
@@ -78,6 +78,6 @@ export function hintForName(name: string): string | undefined {
   if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
   if (/^["'].*["']$|["']$/.test(name)) return 'the path is in quotes: remove them';
   if (name.endsWith(' ')) return 'the path ends in a space: remove it';
-  if (/^[a-z-]+:[^/\\]+$/.test(name)) return 'a job reference goes to apptool wait, status or download';
+  if (/^[a-z-]+:[^/\\]+$/.test(name)) return 'it looks like a job reference: give the file of an app here';
   return extension === name.toLowerCase() ? NAME_THE_FILE : HINTS[extension ?? ''];
 }

@@ -244,8 +244,8 @@ const PATHS: readonly Mistake[] = [
   mistake('.apkm', 'protect app.apkm -e prod', 2, 'apptego takes', 'universal APK'),
   mistake('.idsig', 'protect app.apk.idsig -e prod', 2, 'apptego takes', 'the app beside it'),
   mistake('.aar', 'protect app.aar -e prod', 2, 'apptego takes', 'it is a library'),
-  mistake('a receipt as the file', 'protect app.json -e prod', 2, 'apptego takes', 'a receipt goes to'),
-  mistake('a job as the file', 'protect apptego:17 -e prod', 2, 'apptego takes', 'a job reference goes to'),
+  mistake('a receipt as the file', 'protect app.json -e prod', 2, 'apptego takes', 'it may be a receipt'),
+  mistake('a job as the file', 'protect apptego:17 -e prod', 2, 'apptego takes', 'a job reference'),
   {
     ...mistake(
       'an AAB to a store of APKs',
@@ -351,7 +351,7 @@ const SECRETS: readonly Mistake[] = [
   })),
   { ...mistake('a key in quotes', PROTECT, 4, 'remove the surrounding quotes'), env: { APPTEGO_API_KEY: '"a:b"' } },
   {
-    ...mistake('a key in base64', PROTECT, 4, 'looks base64-encoded', 'base64 --decode'),
+    ...mistake('a key in base64', PROTECT, 4, 'looks base64-encoded', 'decode it first'),
     env: { APPTEGO_API_KEY: 'a2V5OnNlY3JldA==' },
   },
   {
