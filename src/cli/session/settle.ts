@@ -7,6 +7,7 @@ import type { Host } from '../process/host.ts';
 import { readVariables } from '../process/variables.ts';
 import { type ConfigFile, findConfig, NO_CONFIG, readNamedConfig } from '../settings/config/config-file.ts';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve-settings.ts';
+import { slipsIn } from '../settings/variable-names.ts';
 import { type FoundDecision, foundDecisions } from './found-decisions.ts';
 import { filesRead, warningsOfLinks } from './linked-files.ts';
 import { readValueFile } from './session.ts';
@@ -64,7 +65,11 @@ export async function settle(
     settingsWith,
     env,
     cwd,
-    warnings: [...warnings, ...ofLinks.map((message) => ({ code: 'linked-file', message }))],
+    warnings: [
+      ...warnings,
+      ...slipsIn(env).map((message) => ({ code: 'unknown-variable', message })),
+      ...ofLinks.map((message) => ({ code: 'linked-file', message })),
+    ],
     decided: foundDecisions(spec, invocation, settings, config, backends),
   };
 }
