@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { UsageError } from '../../../contract/errors.ts';
 import { type Plan, planOf } from '../../../run/release/plan.ts';
-import { nearest } from '../../line/suggest.ts';
+import { nearest } from '../../src/contract/text/suggest.ts';
 import type { Session } from '../../session/session.ts';
 import type { ConfigFile } from '../../settings/config/config-file.ts';
 import {

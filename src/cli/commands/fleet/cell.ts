@@ -4,7 +4,7 @@ import { LocalIoError, UsageError } from '../../../contract/errors.ts';
 import type { FleetCell } from '../../../contract/record/fleet-plan.ts';
 import { fileProblem } from '../../../contract/text/file-problem.ts';
 import type { Asked, Invocation } from '../../line/command.ts';
-import { nearest } from '../../line/suggest.ts';
+import { nearest } from '../../src/contract/text/suggest.ts';
 import { configFor } from './app-release.ts';
 import { DEFAULT_PLAN, readPlan } from './plan-file.ts';
 import { suffixedVariables } from './suffixed.ts';
