@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { UsageError } from '../../../contract/errors.ts';
+import { nearest } from '../../../contract/text/suggest.ts';
 import { type Plan, planOf } from '../../../run/release/plan.ts';
-import { nearest } from '../../src/contract/text/suggest.ts';
 import type { Session } from '../../session/session.ts';
 import type { ConfigFile } from '../../settings/config/config-file.ts';
 import {

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import { changedSince } from '../../../ci/build/changed-paths.ts';
 import { UsageError } from '../../../contract/errors.ts';
-import { nearest } from '../../src/contract/text/suggest.ts';
+import { nearest } from '../../../contract/text/suggest.ts';
 import type { Session } from '../../session/session.ts';
 import type { Fleet } from '../../settings/fleet/fleet-file.ts';
 import type { FleetApp } from '../../settings/fleet/fleet-schema.ts';
