@@ -87,7 +87,18 @@ export function checkInputName(backend: OpenBackend, path: string): void {
   const taken = [...backend.files, ...(backend.otherFiles ?? [])];
   if (endingOf(name, taken) !== null) return;
   const list = taken.map((ending) => `.${ending}`).join(', ');
-  throw new UsageError(`cannot use ${name}: ${backend.id} takes ${list} only`, { hint: hintForName(name) });
+  throw new UsageError(`cannot use ${name}: ${backend.id} takes ${list} only`, { hint: hintForKind(name, backend) });
+}
+
+/** How to get a file of the kind that a backend takes from one that it does not. */
+function hintForKind(name: string, { files }: OpenBackend): string | undefined {
+  const takesAndroid = files.includes('apk') || files.includes('aab');
+  const kind = endingOf(name, ['aab', 'apk', 'ipa']);
+  if (kind === 'aab' && files.includes('apk'))
+    return 'send an APK: the one of your build, or a universal one (bundletool build-apks --mode=universal)';
+  if (kind === 'apk' && files.includes('aab')) return 'send the bundle of your build (gradlew bundleRelease)';
+  if (kind === 'ipa' && takesAndroid && !files.includes('ipa')) return 'it takes Android apps, and this is an iOS app';
+  return hintForName(name);
 }
 
 function checkPlatform({ name, platform }: Artifact, given: Platform | undefined): void {

@@ -2,6 +2,7 @@ import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
 import { AppToolError, IntegrityError, UsageError } from '../contract/errors.ts';
 import type { Finding, JobDetails, JobRef, JobState, Stage } from '../contract/job.ts';
+import { didYouMean } from '../contract/text/suggest.ts';
 import { waitToRetry } from '../transfer/backoff.ts';
 import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import type { OpenBackend } from './backend.ts';
@@ -146,7 +147,10 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   throw new UsageError(
     known === ''
       ? `${id} has one end only: there is no milestone to wait for`
-      : `${id} has no milestone "${name}"; it has ${known}`,
+      : `${id} has no milestone "${name}"; it has ${known}${didYouMean(
+          name,
+          milestones.map((one) => one.name),
+        )}`,
   );
 }
 

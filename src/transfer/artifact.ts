@@ -6,7 +6,7 @@ import { endingOf } from '../contract/text/file-ending.ts';
 import { fileProblem, isMissing } from '../contract/text/file-problem.ts';
 import { checkFileName, kindOfName } from './artifact-name.ts';
 import { hashOf } from './file-hash.ts';
-import { missingFile } from './missing-file.ts';
+import { instead, missingFile } from './missing-file.ts';
 
 /**
  * Few large reads: each costs a round through the thread pool. Never smaller than a socket's high-water mark (64 KiB), so that undici
@@ -88,7 +88,7 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   } catch (cause) {
     throw await unopened(path, cause);
   }
-  throw notRegular(path);
+  throw await notRegular(path);
 }
 
 /** A file of any kind and name. Its identity is fixed when it is opened, and the bytes of one that changed never make up a whole body. */
@@ -111,7 +111,7 @@ export async function assertRegularFile(path: string): Promise<void> {
   const stats = await stat(path).catch(async (cause) => {
     throw await unopened(path, cause);
   });
-  if (!stats.isFile()) throw notRegular(path);
+  if (!stats.isFile()) throw await notRegular(path);
 }
 
 async function unopened(path: string, cause: unknown): Promise<LocalIoError> {
@@ -119,8 +119,8 @@ async function unopened(path: string, cause: unknown): Promise<LocalIoError> {
   return new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
 }
 
-function notRegular(path: string): LocalIoError {
-  return new LocalIoError(`cannot use ${path}: it is not a regular file`);
+async function notRegular(path: string): Promise<LocalIoError> {
+  return new LocalIoError(`cannot use ${path}: it is not a regular file`, { hint: await instead(path) });
 }
 
 /** What must not change: a rename over the file shows in `ctimeNs` (its link count falls) and in the path's inode. */

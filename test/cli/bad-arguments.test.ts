@@ -521,7 +521,7 @@ test.each(
 test('a flag that the command does not take is named', () => {
   const parse = () => parseCommandLine(['wait', 'apptego:1', '--verbose', '--to=apptego'], COMMANDS, '0');
 
-  expect(parse).toThrow(expect.objectContaining({ message: 'this command does not take --to', exitCode: 2 }));
+  expect(parse).toThrow(expect.objectContaining({ message: 'wait does not take --to', exitCode: 2 }));
 });
 
 test('B-39: --json with --events - and --quiet', async () => {

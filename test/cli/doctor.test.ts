@@ -195,12 +195,12 @@ describe('doctor', () => {
     expect(result.code).toBe(4);
     expect(result.stdout).toContain(
       [
-        '  FAILED   form           APPTEGO_API_KEY has another form: expected key_id:key_secret',
+        '  FAILED   form           APPTEGO_API_KEY is malformed: expected key_id:key_secret',
         '                          hint: set APPTEGO_API_KEY, or APPTEGO_API_KEY_FILE to a file that holds',
         "                          it, from your CI's secret store\n",
       ].join('\n'),
     );
-    expect(result.stderr).toMatch(/^error\[auth\]: APPTEGO_API_KEY has another form.*\nhint: .*\n$/);
+    expect(result.stderr).toMatch(/^error\[auth\]: APPTEGO_API_KEY is malformed.*\nhint: .*\n$/);
     expect(result.stdout + result.stderr).not.toContain('no-colon');
   });
 
@@ -256,7 +256,7 @@ describe('doctor, on the way to a host', () => {
       /not signed by a CA that this machine trusts: certificate issued by apptool test CA/,
       /NODE_EXTRA_CA_CERTS/,
     ],
-    ['expired', { NODE_EXTRA_CA_CERTS: CA_FILE }, /expired or not yet valid: .*valid until 2021-01-01/, /clock/],
+    ['expired', { NODE_EXTRA_CA_CERTS: CA_FILE }, /has expired: .*valid until 2021-01-01/, /clock/],
     ['elsewhere', { NODE_EXTRA_CA_CERTS: CA_FILE }, /elsewhere\.example, not for localhost/, /something else answers/],
   ] as const)('explains a certificate that is refused: %s', async (certificate, env, message, hint) => {
     const result = await doctor({ ...(await tlsEnv(certificate)), ...env });

@@ -1,5 +1,6 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
-import { type Parsed, parseCommandLine, SecretOnLine } from '../line/program.ts';
+import { SecretOnLine } from '../line/mistakes/options.ts';
+import { type Parsed, parseCommandLine, withoutWords } from '../line/program.ts';
 import { inOurSpelling } from '../line/spellings.ts';
 import { VERSION } from '../process/version.ts';
 import { backendCommands } from './backend/backend-commands.ts';
@@ -29,7 +30,8 @@ async function parseWithHelp(
     return parseCommandLine(argv, commands, VERSION, await settingTexts());
   };
   // Read once where it is plain what is asked for.
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return await withTexts();
+  const words = withoutWords(argv);
+  if (words.length === 0 || words.includes('--help') || words.includes('-h')) return await withTexts();
   const parsed = parseCommandLine(argv, commands, VERSION);
   return parsed.type === 'help' || parsed.type === 'no-command' ? await withTexts() : parsed;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { didYouMean } from '../../contract/text/suggest.ts';
 import { duration } from './durations.ts';
 
 const MOST_PARTS_IN_FLIGHT = 16;
@@ -14,7 +15,7 @@ function text(what: string) {
 function word<T extends string>(values: readonly [T, ...T[]], message: string) {
   return z.preprocess(
     (value) => (typeof value === 'string' ? value.toLowerCase() : value),
-    z.enum(values, { error: message }),
+    z.enum(values, { error: ({ input }) => `${message}${didYouMean(String(input), values)}` }),
   );
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../../contract/errors.ts';
+import { didYouMean } from '../../../contract/text/suggest.ts';
 import { type OpenBackend, stageOf } from '../../../run/backend.ts';
 import { planOf } from '../../../run/release/plan.ts';
 import type { ReleaseInput } from '../../../run/release/release-input.ts';
@@ -97,14 +98,23 @@ function chosen(session: Session): { readonly definition: ReleaseDefinition; rea
   const [first, second] = session.invocation.operands;
   const names = releases.map(({ name }) => name).join(', ');
   if (releases.length === 0)
-    throw new UsageError('the config has no releases', {
-      hint: 'add one below the key releases; docs/release.md has it',
-    });
+    throw session.config === null
+      ? new UsageError('there is no config, and so no release to run', {
+          hint: 'write one with apptool init, or name it with --config; docs/release.md shows a release',
+        })
+      : new UsageError('the config has no releases', {
+          hint: 'add one below the key releases; docs/release.md shows how',
+        });
   const named = releases.find(({ name }) => name === first);
   if (named !== undefined) return { definition: named, path: second };
   const [only, ...others] = releases;
   if (second !== undefined || (first !== undefined && !isFile(first)))
-    throw new UsageError(`there is no release of that name; the config has ${names}`);
+    throw new UsageError(
+      `there is no release of that name; the config has ${names}${didYouMean(
+        first ?? '',
+        releases.map(({ name }) => name),
+      )}`,
+    );
   if (only === undefined || others.length > 0)
     throw new UsageError(`which release is not said; the config has ${names}`, { hint: 'name it before the file' });
   return { definition: only, path: first };

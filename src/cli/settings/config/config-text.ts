@@ -82,8 +82,19 @@ function checkJson(text: string, at: (offset: number) => string): void {
   } catch (error) {
     // The parser's message quotes the text, so only its position is taken.
     const position = /position (\d+)/.exec(String(error))?.[1] ?? '0';
-    throw new UsageError(`${at(Number(position))}: not valid JSON`);
+    throw new UsageError(`${at(Number(position))}: not valid JSON`, {
+      hint: whyNotJson(text.slice(0, Number(position)), text),
+    });
   }
+}
+
+/** What JSON does not have, and people write; none of the text is quoted. */
+function whyNotJson(before: string, text: string): string {
+  if (/,\s*$/.test(before)) return 'remove the comma before the closing bracket';
+  if (/^\s*(?:\/\/|\/\*|#)/m.test(text)) return 'JSON has no comments: remove them, or write the config as YAML';
+  if (/'[^'"]*'\s*:/.test(text)) return 'write keys and texts in double quotes';
+  if (/^\s*[A-Za-z]\w*\s*:/m.test(text)) return 'write keys in double quotes, or rename the file to end in .yaml';
+  return 'look for a missing quote, comma or bracket there';
 }
 
 /** Aliases may nest, so that few of them stand for a great deal. */

@@ -8,8 +8,14 @@ export function nearest(word: string, known: readonly string[]): string | null {
   return best !== null && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : null;
 }
 
+/** The end of a message about a word that is not among the known ones: names the one that was likely meant. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const near = nearest(word.toLowerCase(), known);
+  return near === null ? '' : `; did you mean ${near}?`;
+}
+
 /** Levenshtein distance with swaps of neighbours, row by row. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
