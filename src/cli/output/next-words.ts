@@ -34,6 +34,8 @@ export function nextWords(next: Next): string {
       return `to remove them: ${commandLine('abort', next.receipt)}`;
     case 'resume':
       return `to go on with what is missing: ${wholeLine(next) ?? `--resume ${next.receipt}`}`;
+    case 'plan':
+      return `to go on: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
     case 'resend':
       return `to send it all the same: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
     case 'each':
