@@ -7,9 +7,9 @@ import { examine } from '../run/checks/doctor.ts';
 import { inspect as runInspect } from '../run/inspect.ts';
 import { addressesOf, openDoors } from '../run/open/open-backend.ts';
 import { inRun } from './in-run.ts';
-import type { OpenOptions } from './open-options.ts';
+import type { OpenOptions } from './open/open-options.ts';
+import { type Settled, settle } from './open/settle.ts';
 import type { RunOptions } from './run-options.ts';
-import { type Settled, settle } from './settle.ts';
 
 /** What is inside an APK, AAB or IPA, with its signatures checked. What could not be read is told as warnings. */
 export async function inspect(file: string, options: RunOptions = {}): Promise<AppFacts> {
