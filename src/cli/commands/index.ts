@@ -184,7 +184,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'config show',
     operands: [],
-    flags: ['set'],
+    flags: ['set', 'all'],
     summary: 'Print every setting with its source, secrets masked',
     example: 'apptool config show -c apptool.config.json',
     run: async (session) => (await import('./setup/config.ts')).configShowCommand(session),

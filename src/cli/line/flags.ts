@@ -155,6 +155,7 @@ export const FLAGS: readonly Flag[] = [
     offers: ['staging'],
     help: 'With --from: publish what was protected for this environment, too',
   },
+  { name: 'all', type: 'switch', key: null, help: 'Show what has its default, too' },
   { name: 'limit', value: '<n>', type: 'text', key: null, help: 'Most rows to show (default: 50)' },
   { name: 'yes', short: 'y', type: 'switch', key: null, help: 'Do not ask before something is deleted' },
   { name: 'name', value: '<name>', type: 'text', key: null, help: 'What to call it' },
