@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { backends } from '../src/backends/index.ts';
 import { RUN_VALUES, TARGET_VALUES } from '../src/ci/reports/run-values.ts';
+import { reference } from '../src/cli/output/published-schemas.ts';
 import { resultJsonSchema } from '../src/cli/output/result-schema.ts';
 import { EventRecord } from '../src/contract/events.ts';
 import { Receipt } from '../src/contract/record/journal.ts';
@@ -137,4 +138,8 @@ test('the page of the CI reports names every value, and no other', () => {
   ]);
 
   expect(rows).toEqual(names.map((name) => [name, `APPTOOL_RESULT_${name.toUpperCase()}`]));
+});
+
+test('the reference is what the code says: npm run reference writes it', () => {
+  expect(readFileSync(join(ROOT, 'docs/reference.md'), 'utf8')).toBe(reference());
 });

@@ -82,7 +82,7 @@ function noApp(names: readonly string[]): ArchiveProblem {
   const isSplit = names.includes('manifest.json') || names.includes('info.json');
   return isSplit
     ? new ArchiveProblem(`${message}, but with the APKs of one app`, { hint: SPLIT_APKS_HINT })
-    : new ArchiveProblem(`${message}, but with ${inside} in it`, { hint: `unzip it, and name ${inside}` });
+    : new ArchiveProblem(`${message}, but with ${inside} in it`, { hint: `unpack it, and name ${inside}` });
 }
 
 /** For an app that was unpacked, and packed again with its folder or without one. */

@@ -1,4 +1,5 @@
-import type { AppIdentity, Artifact, ArtifactKind, Platform } from './artifact.ts';
+import type { AppIdentity, Artifact, Platform } from './artifact.ts';
+import type { BuildMetadata } from './build-metadata.ts';
 import type { Context } from './context.ts';
 import type { RejectedError } from './errors.ts';
 import type { DownloadLink, JobState, Question, Stage } from './job.ts';
@@ -31,6 +32,8 @@ export interface LostUpload extends Pick<Artifact, 'name' | 'platform'> {
   readonly environment?: string | undefined;
   /** The id of its job, where the backend gave it before the answer was lost. */
   readonly job: string | null;
+  /** The build that sent it, where that is not the one that looks; `null` in it is not known. */
+  readonly build?: Pick<BuildMetadata, 'commit' | 'branch' | 'buildNumber'> | undefined;
 }
 
 /** How many builds of the last 7 days are used, of those that a plan allows for one platform and environment. */
@@ -50,8 +53,11 @@ export interface BuildQuota {
  * It prints nothing, waits for nothing but answers, and retries nothing: the HTTP layer does, by each call's declared policy.
  */
 export interface Adapter {
-  /** What `upload` sends first. Throws or rejects with `UsageError` for what this backend is known to refuse; makes no request. */
-  plan(artifact: Artifact, options: UploadOptions): PlannedRequest | Promise<PlannedRequest>;
+  /**
+   * What `upload` sends first. Throws or rejects with `UsageError` for what this backend is known to refuse, and warns of what is odd; makes no
+   * request. Called before every upload, and for a rehearsal.
+   */
+  plan(artifact: Artifact, options: UploadOptions, ctx: Context): PlannedRequest | Promise<PlannedRequest>;
   /** Resolves with the job id when the backend has accepted the bytes. Records what exists remotely in `ctx` as it learns it. */
   upload(artifact: Artifact, options: UploadOptions, ctx: Context): Promise<string>;
   /**
@@ -78,11 +84,12 @@ export interface Adapter {
   /** Throws `UsageError` where it is known without a request that this job's output cannot be had. Absent where it never is. */
   assertDownloadable?(id: string): void;
   /**
-   * A fresh link to the output, as the kind of file that is wanted where the backend has several; `null` leaves it to the backend.
+   * A fresh link to the output, as the file that is wanted where the backend has several: `wanted` is one of `Capabilities.files` or `otherFiles`;
+   * `null` leaves it to the backend.
    * `NotReady` for what the backend's own documentation says of an output that is not there yet, and for nothing else. Absent when the
    * backend gives nothing back.
    */
-  download?(id: string, wanted: ArtifactKind | null, ctx: Context): Promise<DownloadLink | NotReady>;
+  download?(id: string, wanted: string | null, ctx: Context): Promise<DownloadLink | NotReady>;
   /** What an upload with these options is meant for; `null` where they do not say. Absent where a backend knows no such thing. */
   stageOf?(options: UploadOptions): Stage | null;
   /**

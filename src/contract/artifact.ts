@@ -1,4 +1,4 @@
-/** What an artifact is: an Android package, an Android App Bundle, or an iOS app archive. */
+/** The app archives that apptool reads: an Android package, an Android App Bundle, an iOS app archive. */
 export type ArtifactKind = 'apk' | 'aab' | 'ipa';
 export type Platform = 'android' | 'ios';
 
@@ -52,13 +52,15 @@ export interface AppIdentity {
   readonly unfit: readonly Unfit[];
 }
 
-/** A local APK, AAB or IPA, open on one descriptor whose identity was fixed when it was opened. */
+/** A local file that is to be sent, open on one descriptor whose identity was fixed when it was opened. */
 export interface Artifact {
   readonly path: string;
   /** Base name, as the backend sees it. */
   readonly name: string;
-  readonly kind: ArtifactKind;
-  readonly platform: Platform;
+  /** `other` for a file of `Capabilities.otherFiles`: it is handed on as it is, and nothing here looks into it. */
+  readonly kind: ArtifactKind | 'other';
+  /** `other` where the kind is. */
+  readonly platform: Platform | 'other';
   /** `null` where the file does not tell, which is no reason not to send it. */
   readonly identity: AppIdentity | null;
   readonly sizeBytes: number;

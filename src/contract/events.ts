@@ -1,8 +1,10 @@
 import * as z from 'zod';
-import type { ArtifactKind } from './artifact.ts';
+import type { Artifact } from './artifact.ts';
 import type { Phase } from './job.ts';
 
-const kind = z.enum(['apk', 'aab', 'ipa'] satisfies ArtifactKind[]);
+const kind = z
+  .enum(['apk', 'aab', 'ipa', 'other'] satisfies Artifact['kind'][])
+  .describe('other: a file that is sent as it is, which nothing looks into');
 const phase = z.enum(['queued', 'running', 'action-required', 'succeeded', 'failed', 'absent'] satisfies (
   | Phase
   | 'absent'

@@ -76,6 +76,8 @@ interface JobSubject {
 export interface DownloadLink {
   readonly url: string;
   readonly fileName: string;
+  /** How much it is, where the backend says so: then exactly that has to come. */
+  readonly sizeBytes?: number;
   /** True where the link works for one request alone: then every request gets one of its own. */
   readonly isSingleUse?: boolean;
 }

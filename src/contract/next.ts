@@ -27,10 +27,12 @@ export type Next =
   | { readonly do: 'download'; readonly job: string; readonly path?: string | undefined }
   /** Parts of an unfinished upload are still stored: remove them, by the receipt. */
   | { readonly do: 'abort'; readonly receipt: string }
-  /** Go on with what is missing, by the receipt. */
-  | { readonly do: 'resume'; readonly receipt: string }
-  /** Send a step again although it may have landed, or is done: by its id. */
-  | { readonly do: 'resend'; readonly step: string }
+  /** Go on with what is missing, by the receipt; `command` are the words of the command line that does so, where one began it. */
+  | { readonly do: 'resume'; readonly receipt: string; readonly command?: readonly string[] }
+  /** Plan the next wave of a fleet, by the folder of its receipts. */
+  | { readonly do: 'plan'; readonly receipts: string }
+  /** Send a step again although it may have landed, or is done: by its id; `command` is as for `resume`. */
+  | { readonly do: 'resend'; readonly step: string; readonly command?: readonly string[] }
   /** What to do differs: for each step by itself. */
   | { readonly do: 'each'; readonly steps: readonly NextOfStep[] }
   /** Look there before anything is sent again: a backend by its id. */

@@ -114,6 +114,9 @@ const App = {
   signedBy: Nullable(z.array(z.string())).describe(
     'The same signers as people know them: the subject of each certificate, or else its SHA-256',
   ),
+  permissions: Nullable(z.array(z.string())).describe(
+    'Permissions that an Android app asks for, sorted; null where they are not known, or too many',
+  ),
 };
 
 const Rehearsal = z.enum(['dry-run', 'sandbox']);
@@ -139,7 +142,9 @@ export const ResultDocument = z.strictObject({
       name: z.string(),
       size: z.int(),
       sha256: Nullable(z.string()),
-      platform: z.enum(['android', 'ios']),
+      platform: z
+        .enum(['android', 'ios', 'other'])
+        .describe('other: of a file that is sent as it is, which nothing looks into'),
       ...App,
     }),
   ),

@@ -7,7 +7,9 @@ import type { UploadOptions } from '../contract/adapter.ts';
 import type { Artifact, Platform } from '../contract/artifact.ts';
 import { LocalIoError, UsageError } from '../contract/errors.ts';
 import type { PlannedRequest } from '../contract/planned-request.ts';
-import { checkArtifactName, type Judgement, openArtifact } from '../transfer/artifact.ts';
+import { endingOf } from '../contract/text/file-ending.ts';
+import { type Judgement, openArtifact } from '../transfer/artifact.ts';
+import { checkFileName, hintForName } from '../transfer/artifact-name.ts';
 import { type OpenBackend, stageOf } from './backend.ts';
 import { asksForSignatures, type Expectations, preflight } from './checks/preflight.ts';
 import { inputRecord, SIGNERS_NOT_KNOWN } from './journal/files.ts';
@@ -57,10 +59,12 @@ export async function withArtifactFor<T>(
     for (const backend of backends) checkLimit(backend, name, sizeBytes);
   };
   const reader = createReader(path, asksForSignatures(backends, expected), ctx);
-  const artifact = await openArtifact(path, { judge: reader.judge, checkSize });
+  const otherFiles = backends.flatMap((backend) => backend.otherFiles ?? []);
+  const artifact = await openArtifact(path, { judge: reader.judge, checkSize, otherFiles });
   try {
     if (input.isMadeHere !== true) ctx.journal.note({ artifact: inputRecord(artifact, null, reader.signed()) });
     checkPlatform(artifact, platform);
+    tellIfUnread(artifact, ctx);
     const { name, identity } = artifact;
     const isForProduction = backends.some((backend) => stageOf(backend, optionsOf(backend)) === 'production');
     const signatures = await reader.signatures(expected.signer !== undefined);
@@ -68,7 +72,7 @@ export async function withArtifactFor<T>(
     for (const warning of preflight({ name, identity, signatures, backends, isForProduction, expected, now }))
       ctx.emit({ type: 'warning', ...warning });
     const plans = await Promise.all(
-      backends.map(async (backend) => await backend.adapter.plan(artifact, optionsOf(backend))),
+      backends.map(async (backend) => await backend.adapter.plan(artifact, optionsOf(backend), ctx)),
     );
     ctx.emit({ type: 'artifact.ready', name: artifact.name, kind: artifact.kind, sizeBytes: artifact.sizeBytes });
     return await use(artifact, plans, reader.signedBy());
@@ -79,20 +83,37 @@ export async function withArtifactFor<T>(
 
 /** From the name alone, so that a file of the wrong kind is refused even where it cannot be read. */
 export function checkInputName(backend: OpenBackend, path: string): void {
-  const { name, kind } = checkArtifactName(path);
-  if (backend.files.includes(kind)) return;
-  throw new UsageError(
-    `cannot use ${name}: ${backend.id} takes ${backend.files.map((file) => `.${file}`).join(', ')} only`,
-  );
+  const name = checkFileName(path);
+  const taken = [...backend.files, ...(backend.otherFiles ?? [])];
+  if (endingOf(name, taken) !== null) return;
+  const list = taken.map((ending) => `.${ending}`).join(', ');
+  throw new UsageError(`cannot use ${name}: ${backend.id} takes ${list} only`, { hint: hintForKind(name, backend) });
+}
+
+/** How to get a file of the kind that a backend takes from one that it does not. */
+function hintForKind(name: string, { files }: OpenBackend): string | undefined {
+  const takesAndroid = files.includes('apk') || files.includes('aab');
+  const kind = endingOf(name, ['aab', 'apk', 'ipa']);
+  if (kind === 'aab' && files.includes('apk'))
+    return 'send an APK: the one of your build, or a universal one (bundletool build-apks --mode=universal)';
+  if (kind === 'apk' && files.includes('aab')) return 'send the bundle of your build (gradlew bundleRelease)';
+  if (kind === 'ipa' && takesAndroid && !files.includes('ipa')) return 'it takes Android apps, and this is an iOS app';
+  return hintForName(name);
 }
 
 function checkPlatform({ name, platform }: Artifact, given: Platform | undefined): void {
   if (given === undefined || given === platform) return;
-  const article = platform === 'ios' ? 'an iOS' : 'an Android';
-  throw new UsageError(`${name} is ${article} file but platform is ${given}`, {
+  const is = { ios: 'an iOS file', android: 'an Android file', other: 'neither an Android nor an iOS file' }[platform];
+  throw new UsageError(`${name} is ${is} but platform is ${given}`, {
     hint: 'leave the platform out',
     next: { do: 'set', setting: 'platform' },
   });
+}
+
+/** What nothing looks into, nothing vouches for. */
+function tellIfUnread({ kind, name }: Artifact, { emit }: RunContext): void {
+  if (kind !== 'other') return;
+  emit({ type: 'note', message: `${name} is sent as it is: its app, version and signature are not read or checked` });
 }
 
 export function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number): void {

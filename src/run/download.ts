@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { ArchiveProblem } from '../archive/zip/archive-file.ts';
-import type { ArtifactKind } from '../contract/artifact.ts';
+import type { Artifact } from '../contract/artifact.ts';
 import {
   AuthError,
   detailsOf,
@@ -16,6 +16,7 @@ import {
 import type { DownloadLink, JobRef } from '../contract/job.ts';
 import type { Next } from '../contract/next.ts';
 import type { AppRecord } from '../contract/record/journal.ts';
+import { endingOf } from '../contract/text/file-ending.ts';
 import { type Downloaded, downloadToFile } from '../transfer/download/download.ts';
 import { checkOutput, type OutputFile, type OutputTarget } from '../transfer/download/output-file.ts';
 import { readyLink } from '../transfer/download/ready-link.ts';
@@ -47,7 +48,7 @@ export async function fetchOutput(input: DownloadInput, ctx: StepContext): Promi
   const link = async () => {
     const first = known;
     known = undefined;
-    return first ?? (await download(job.id, kindNamed(output.path), ctx));
+    return first ?? (await download(job.id, endingNamed(output.path, backend), ctx));
   };
   ctx.step.tell({ type: 'fetching' });
   try {
@@ -56,7 +57,7 @@ export async function fetchOutput(input: DownloadInput, ctx: StepContext): Promi
         link,
         storage: backend.storage,
         target: output,
-        inputBytes: sent?.sizeBytes ?? null,
+        inputBytes: sent?.sizeBytes ?? input.link?.sizeBytes ?? null,
         verify: async (file, received) => {
           app = await verify(file, received, input, ctx);
         },
@@ -106,41 +107,51 @@ export async function download(
       next: { do: 'wait', job: job.text },
     });
   }
-  const link = input.output === undefined ? await readyLink(() => mint(job.id, null, ctx), ctx) : undefined;
-  const path = link === undefined ? (input.output ?? '') : defaultName(link, backend.protects);
+  if (input.output !== undefined && input.dryRun) return { path: input.output, isWritten: false };
+  const wanted = input.output === undefined ? null : endingNamed(input.output, backend);
+  const link = await readyLink(() => mint(job.id, wanted, ctx), ctx);
+  const path = input.output ?? defaultName(link, backend);
   if (input.output === undefined) await checkOutput({ path, force }, null);
+  else assertEnding(input.output, wanted, link, backend);
   if (input.dryRun) return { path, isWritten: false };
   // What is not protected comes back as it is, or as another kind of file.
   const sent = backend.protects ? input.sent : null;
-  const given = link === undefined ? {} : { link };
-  await fetchOutput({ backend, job, output: { path, force }, ...given, sent, isOwnCommand: true }, ctx);
+  await fetchOutput({ backend, job, output: { path, force }, link, sent, isOwnCommand: true }, ctx);
   return { path, isWritten: true };
 }
 
 /** The server's name is only a suggestion: taken when it is a plain file name, in the working directory. */
-function defaultName({ fileName }: DownloadLink, isProtected: boolean): string {
-  const [, stem, extension] = /^([A-Za-z0-9_][A-Za-z0-9_ .()+-]{0,120})\.(apk|aab|ipa)$/.exec(fileName) ?? [];
-  if (stem === undefined)
+function defaultName({ fileName }: DownloadLink, backend: OpenBackend): string {
+  const ending = endingNamed(fileName, backend);
+  const stem = fileName.slice(0, -`.${ending}`.length);
+  if (ending === null || !/^[A-Za-z0-9_][A-Za-z0-9_ .()+-]{0,120}$/.test(stem))
     throw new UsageError('the server gives no usable file name', {
       hint: 'give one for the output',
       next: { do: 'set', setting: 'output' },
     });
-  return isProtected ? `${stem}-protected.${extension}` : fileName;
+  return backend.protects ? `${stem}-protected.${ending}` : fileName;
 }
 
 /** Judges the output; resolves with which app it is. */
 async function verify(
   file: OutputFile,
   { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string },
-  { sent, output }: DownloadInput,
+  { backend, sent, output, link }: DownloadInput,
   ctx: StepContext,
 ): Promise<AppRecord> {
+  const expected = link?.sizeBytes ?? sizeBytes;
+  if (sizeBytes !== expected)
+    throw new IntegrityError(`${sizeBytes} bytes came, and ${backend.id} says that the file has ${expected}`, {
+      mayBeTransit: true,
+    });
+  // Nothing here can look into such a file.
+  if (isOther(link === undefined ? output.path : link.fileName, backend)) return appRecord(null, SIGNERS_NOT_KNOWN);
   const fill = async (buffer: Buffer, position: number) => {
     const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, position);
     if (bytesRead < buffer.length) throw new ArchiveProblem('archive became shorter while it was read');
   };
   const facts = await readOutput({ sizeBytes, fill }, sha256);
-  const named = kindNamed(output.path);
+  const named = endingNamed(output.path, backend);
   if (sent === null && named !== null && named !== facts.kind)
     throw new IntegrityError(`the output is an ${facts.kind.toUpperCase()}, not what its name says`);
   for (const warning of sent === null ? [] : proveOutput(facts, sent)) ctx.emit({ type: 'warning', ...warning });
@@ -148,8 +159,8 @@ async function verify(
 }
 
 /** Throws `UsageError` where the output's name promises another kind of file than what went in: protection keeps the kind. */
-export function assertKindOfOutput(path: string, kind: ArtifactKind): void {
-  const named = kindNamed(path);
+export function assertKindOfOutput(path: string, kind: Artifact['kind']): void {
+  const named = endingOf(path, APPS);
   if (named === null || named === kind) return;
   throw new UsageError(`the output is called ${basename(path)}, but the input is an ${kind.toUpperCase()}`, {
     hint: `give the output a name that ends in .${kind}`,
@@ -157,10 +168,26 @@ export function assertKindOfOutput(path: string, kind: ArtifactKind): void {
   });
 }
 
-/** What the name of a path promises; `null` where it promises nothing. */
-function kindNamed(path: string): ArtifactKind | null {
-  const extension = path.toLowerCase().split('.').pop();
-  return extension === 'apk' || extension === 'aab' || extension === 'ipa' ? extension : null;
+const APPS = ['apk', 'aab', 'ipa'] as const;
+
+/** What the name of a path promises, of what the backend may give; `null` where it promises nothing. */
+function endingNamed(path: string, { otherFiles = [] }: OpenBackend): string | null {
+  return endingOf(path, [...APPS, ...otherFiles]);
+}
+
+function isOther(name: string, { otherFiles = [] }: OpenBackend): boolean {
+  return endingOf(name, otherFiles) !== null;
+}
+
+/** Throws `UsageError` where the output's name promises another file than the backend has. An app archive is judged by what is in it. */
+function assertEnding(path: string, named: string | null, { fileName }: DownloadLink, backend: OpenBackend): void {
+  const is = endingNamed(fileName, backend);
+  if (named === null || is === null || named === is) return;
+  if (!isOther(path, backend) && !isOther(fileName, backend)) return;
+  throw new UsageError(`the output is called ${basename(path)}, but ${backend.id} has a .${is} file`, {
+    hint: `give the output a name that ends in .${is}`,
+    next: { do: 'set', setting: 'output' },
+  });
 }
 
 /**

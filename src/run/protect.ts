@@ -1,6 +1,7 @@
 import { join, parse } from 'node:path';
 import type { JobRef } from '../contract/job.ts';
-import { assertRegularFile, checkArtifactName } from '../transfer/artifact.ts';
+import { assertRegularFile } from '../transfer/artifact.ts';
+import { checkArtifactName } from '../transfer/artifact-name.ts';
 import { checkOutput, type OutputTarget } from '../transfer/download/output-file.ts';
 import { checkInputName, type UploadInput, withArtifact } from './artifact.ts';
 import { assertProtects, stageOf } from './backend.ts';

@@ -2,6 +2,7 @@ import type { Artifact } from '../contract/artifact.ts';
 import type { Context } from '../contract/context.ts';
 import { AppToolError, IntegrityError, UsageError } from '../contract/errors.ts';
 import type { Finding, JobDetails, JobRef, JobState, Stage } from '../contract/job.ts';
+import { didYouMean } from '../contract/text/suggest.ts';
 import { waitToRetry } from '../transfer/backoff.ts';
 import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import type { OpenBackend } from './backend.ts';
@@ -148,7 +149,10 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   throw new UsageError(
     known === ''
       ? `${id} has one end only: there is no milestone to wait for`
-      : `${id} has no milestone "${name}"; it has ${known}`,
+      : `${id} has no milestone "${name}"; it has ${known}${didYouMean(
+          name,
+          milestones.map((one) => one.name),
+        )}`,
   );
 }
 
@@ -159,7 +163,7 @@ function checkSubject(job: string, state: JobState, sent: SentSubject): void {
     new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
   if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
     throw refuse(visible(fileName), visible(sent.name));
-  if (platform !== undefined && platform !== sent.platform)
+  if (platform !== undefined && sent.platform !== 'other' && platform !== sent.platform)
     throw refuse(`an app for ${platform}`, `one for ${sent.platform}`);
   if (stage !== undefined && sent.stage !== null && stage !== sent.stage) throw refuse(stage, sent.stage);
   const sentCode = sent.identity?.versionCode ?? null;

@@ -1,13 +1,12 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
-import type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from '../contract/artifact.ts';
+import type { AppIdentity, Artifact, ArtifactKind, Body } from '../contract/artifact.ts';
 import { errorCode, LocalIoError, UsageError } from '../contract/errors.ts';
+import { endingOf } from '../contract/text/file-ending.ts';
 import { fileProblem, isMissing } from '../contract/text/file-problem.ts';
-import { checkPath } from '../contract/text/safe-text.ts';
-import { APK_SET_HINT, SPLIT_APKS_HINT } from '../contract/text/split-apks.ts';
+import { checkFileName, kindOfName } from './artifact-name.ts';
 import { hashOf } from './file-hash.ts';
-import { missingFile } from './missing-file.ts';
+import { instead, missingFile } from './missing-file.ts';
 
 /**
  * Few large reads: each costs a round through the thread pool. Never smaller than a socket's high-water mark (64 KiB), so that undici
@@ -17,14 +16,15 @@ const CHUNK_BYTES = 512 * 1024;
 
 const TAIL_BYTES = 16 * 1024;
 
-const EXTENSIONS: Readonly<Record<string, ArtifactKind>> = { '.apk': 'apk', '.aab': 'aab', '.ipa': 'ipa' };
-
-function platformOf(kind: ArtifactKind): Platform {
+function platformOf(kind: Artifact['kind']): Artifact['platform'] {
+  if (kind === 'other') return kind;
   return kind === 'ipa' ? 'ios' : 'android';
 }
 
 /** How an open file is judged; given in, so that the transfer knows nothing of archives and backends. */
 export interface ArtifactChecks {
+  /** The endings of the files that are not judged: they are sent as they are. */
+  readonly otherFiles?: readonly string[];
   /** Throws for a size that cannot be sent. */
   checkSize(name: string, sizeBytes: number): void;
   /** What the contents are, and whose; throws for what is no app archive. `fill` rejects where the file is shorter. */
@@ -45,13 +45,15 @@ export interface Judgement {
  * Throws `LocalIoError` when there is no usable file, `UsageError` when its name is not one that can be sent.
  */
 export async function openArtifact(path: string, checks: ArtifactChecks): Promise<Artifact> {
-  const { name, kind: named } = checkArtifactName(path);
+  const name = checkFileName(path);
+  const named = endingOf(name, checks.otherFiles ?? []) === null ? kindOfName(name) : 'other';
   const handle = await openRegularFile(path);
   try {
     const identity = await identify(handle, path);
     if (identity.size === 0n)
       throw new LocalIoError(`cannot use ${path}: file is empty`, { hint: 'check the build that made it' });
     checks.checkSize(name, Number(identity.size));
+    if (named === 'other') return describe(path, name, { kind: named, identity: null }, handle, identity);
     const judgement = await checks.judge({
       sizeBytes: Number(identity.size),
       fd: handle.fd,
@@ -74,46 +76,6 @@ function label(kind: ArtifactKind): string {
   return kind.toUpperCase();
 }
 
-/** What a path's name says, without looking at the file. Throws `UsageError` for a name that cannot be sent. */
-export function checkArtifactName(path: string): { readonly name: string; readonly kind: ArtifactKind } {
-  const name = checkFileName(path);
-  return { name, kind: kindOfName(name) };
-}
-
-/**
- * A path's base name, composed (Unicode NFC) where a Mac has written it decomposed: servers answer names so. Throws `UsageError` for one that
- * cannot be sent.
- */
-export function checkFileName(path: string): string {
-  checkPath(dirname(path), 'input');
-  const name = basename(path).normalize('NFC');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) {
-    throw new UsageError('file name has control characters', { hint: 'rename the file' });
-  }
-  const hasBidi = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/.test(name);
-  if (Buffer.byteLength(name) > 255 || /^\.[^.]*$/.test(name) || hasBidi || name.startsWith('-')) {
-    throw new UsageError('file name is not usable; rename the file');
-  }
-  checkPath(name, 'input');
-  return name;
-}
-
-function kindOfName(name: string): ArtifactKind {
-  const kind = EXTENSIONS[/\.[^.]*$/.exec(name)?.[0].toLowerCase() ?? ''];
-  if (kind === undefined)
-    throw new UsageError(`cannot use ${name}: expected .apk, .aab or .ipa`, { hint: hintForName(name) });
-  return kind;
-}
-
-/** Names that people take for those of an app. */
-function hintForName(name: string): string | undefined {
-  const extension = name.toLowerCase().split('.').at(-1);
-  if (extension === 'apks') return APK_SET_HINT;
-  if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
-  return extension === 'zip' ? 'unzip it: an app is an .apk, .aab or .ipa, as the build wrote it' : undefined;
-}
-
 /** Opens a file for reading. Throws `LocalIoError`, also for what is no regular file. */
 export async function openRegularFile(path: string): Promise<FileHandle> {
   try {
@@ -126,7 +88,7 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
   } catch (cause) {
     throw await unopened(path, cause);
   }
-  throw notRegular(path);
+  throw await notRegular(path);
 }
 
 /** A file of any kind and name. Its identity is fixed when it is opened, and the bytes of one that changed never make up a whole body. */
@@ -149,7 +111,7 @@ export async function assertRegularFile(path: string): Promise<void> {
   const stats = await stat(path).catch(async (cause) => {
     throw await unopened(path, cause);
   });
-  if (!stats.isFile()) throw notRegular(path);
+  if (!stats.isFile()) throw await notRegular(path);
 }
 
 async function unopened(path: string, cause: unknown): Promise<LocalIoError> {
@@ -157,8 +119,8 @@ async function unopened(path: string, cause: unknown): Promise<LocalIoError> {
   return new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
 }
 
-function notRegular(path: string): LocalIoError {
-  return new LocalIoError(`cannot use ${path}: it is not a regular file`);
+async function notRegular(path: string): Promise<LocalIoError> {
+  return new LocalIoError(`cannot use ${path}: it is not a regular file`, { hint: await instead(path) });
 }
 
 /** What must not change: a rename over the file shows in `ctimeNs` (its link count falls) and in the path's inode. */
@@ -228,7 +190,13 @@ async function readOnceMore(
   }
 }
 
-function describe(path: string, name: string, judgement: Judgement, handle: FileHandle, file: Identity): Artifact {
+function describe(
+  path: string,
+  name: string,
+  judgement: Pick<Artifact, 'kind' | 'identity'>,
+  handle: FileHandle,
+  file: Identity,
+): Artifact {
   const { kind } = judgement;
   const sizeBytes = Number(file.size);
   const assertUnchanged = () => assertSame(handle, path, file);

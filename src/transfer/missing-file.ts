@@ -22,6 +22,13 @@ export async function missingFile(path: string, cause: unknown): Promise<LocalIo
   return new LocalIoError(`no such file "${path}"${why}`, { cause, hint });
 }
 
+/** What to name in place of a path that is no file; `null` where nothing is known. */
+export async function instead(path: string): Promise<string | null> {
+  if (!(await isFolder(path))) return null;
+  const apps = (await filesIn(path)).filter((name) => /\.(?:apk|aab|ipa)$/i.test(name));
+  return `it is a folder: name the file in it${listed(apps, ' there is')}`;
+}
+
 /** A path that means something to a shell, a CI or a browser only. */
 function unexpanded(path: string): Explanation | null {
   if (/^file:/i.test(path)) return { why: ': it is a URL', hint: 'give the path alone, without file://' };

@@ -337,7 +337,7 @@ test.each(named(['app.zip', 'app', 'app.apk.idsig'].map((file) => ({ name: `B-16
 
     const result = await runCli(['protect', file, '--environment', 'dev'], { cwd, env: canary.variables });
 
-    expectRefused(result, canary, { exit: 2, says: 'expected .apk, .aab or .ipa' });
+    expectRefused(result, canary, { exit: 2, says: 'apptego takes .apk, .aab, .ipa only' });
   },
 );
 
@@ -521,7 +521,7 @@ test.each(
 test('a flag that the command does not take is named', () => {
   const parse = () => parseCommandLine(['wait', 'apptego:1', '--verbose', '--to=apptego'], COMMANDS, '0');
 
-  expect(parse).toThrow(expect.objectContaining({ message: 'this command does not take --to', exitCode: 2 }));
+  expect(parse).toThrow(expect.objectContaining({ message: 'wait does not take --to', exitCode: 2 }));
 });
 
 test('B-39: --json with --events - and --quiet', async () => {

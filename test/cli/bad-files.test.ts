@@ -158,9 +158,9 @@ test.each([
   ['app.apks', [{ name: 'toc.pb' }, { name: 'splits/base-master.apk' }], 'bundletool build-apks --mode=universal'],
   ['app.xapk', [{ name: 'manifest.json' }, { name: 'dev.app.apk' }], 'send the bundle or one universal APK'],
   ['app.apkm', [{ name: 'info.json' }, { name: 'base.apk' }], 'send the bundle or one universal APK'],
-  ['app.zip', [{ name: 'out/app-release.apk' }], 'unzip it'],
-  ['app.zip', [{ name: 'app/AndroidManifest.xml' }], 'it holds an APK in a folder', 'unzip it'],
-  ['app.zip', [{ name: 'A.app/Info.plist' }], 'an IPA has its app below Payload/', 'unzip it'],
+  ['app.zip', [{ name: 'out/app-release.apk' }], 'unpack it'],
+  ['app.zip', [{ name: 'app/AndroidManifest.xml' }], 'it holds an APK in a folder', 'unpack it'],
+  ['app.zip', [{ name: 'A.app/Info.plist' }], 'an IPA has its app below Payload/', 'unpack it'],
 ])('%s gets a hint by its name, and by what is in it', async (file, entries, hint, hintByName = hint) => {
   const [canary, cwd] = [await startCanary(), await temporaryFolder()];
   await writeFile(join(cwd, file), zip(entries));

@@ -191,7 +191,16 @@ describe('a config', () => {
 
 describe('nothing is written below .git', () => {
   const PLACES = ['.git/hooks/post-merge', '.GIT/hooks/x', 'sub/../.git/x', 'hooks/x', 'new/deeper/../../.git/x'];
-  const NAMED = ['output', 'receipt', 'events', 'junit', 'gitlab-dotenv', 'jenkins-properties'] as const;
+  const NAMED = [
+    'output',
+    'receipt',
+    'events',
+    'junit',
+    'gitlab-dotenv',
+    'jenkins-properties',
+    'env-out',
+    'summary',
+  ] as const;
   const keyOf = (flag: string) => flag.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 
   test.each(NAMED.flatMap((flag) => PLACES.map((place) => [flag, place] as const)))(

@@ -29,8 +29,9 @@ interface Row {
 const row = (line: string, word: string, offers: readonly string[]): Row => ({ line, word, offers });
 
 const ROWS: readonly Row[] = [
-  row('apptool', '', topLevel([...COMMANDS.map(({ name }) => name), ...withCommands])),
+  row('apptool', '', topLevel([...COMMANDS.map(({ name }) => name), ...withCommands, 'help', 'version'])),
   row('apptool', 'prot', ['protect']),
+  row('apptool help', 'prot', ['protect']),
   row('apptool config', '', ['show', 'schema']),
   row('apptool apptego-management keys', '', ['list', 'add', 'set-default', 'delete']),
   row('apptool --json config', 's', ['show', 'schema']),

@@ -98,11 +98,11 @@ describe('ignite on the command line', () => {
 
   test.each([
     ['no id', { IGNITE_CLIENT_ID: '' }, 'no Ignite client id: set IGNITE_CLIENT_ID or IGNITE_CLIENT_ID_FILE'],
-    ['an id of another form', { IGNITE_CLIENT_ID: 'a.person' }, 'IGNITE_CLIENT_ID has another form: expected a UUID'],
+    ['an id of another form', { IGNITE_CLIENT_ID: 'a.person' }, 'IGNITE_CLIENT_ID is malformed: expected a UUID'],
     [
       'the two swapped',
       { IGNITE_CLIENT_ID: 'v6yR06Iv5Oxac7Hm', IGNITE_CLIENT_SECRET: '820f2060-d373-4bdc-8de3-cdfa17d12a07' },
-      'IGNITE_CLIENT_ID has another form: expected a UUID',
+      'IGNITE_CLIENT_ID is malformed: expected a UUID',
     ],
   ])('4 auth: %s', async (_, change, words) => {
     const { cwd, env, proxy } = await project();

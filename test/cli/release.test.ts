@@ -2,67 +2,17 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
-import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
-import { copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
-import { sandbox } from '../../src/testing/sandbox.ts';
+import { copyFixture, sha256Of } from '../../src/testing/files.ts';
 import { BLOCK, signApk } from '../support/apk-signer.ts';
 import { runCli } from '../support/cli.ts';
+import { DONE, ONCE, PRODUCTION, projectIn, releaseProject, STORE_REFUSES } from '../support/release-project.ts';
 import { createSigningKey } from '../support/signing-key.ts';
-
-const PRODUCTION = {
-  protect: { backend: 'apptego', environment: 'prod', signingKey: 'sandbox' },
-  publish: ['autoappstore', { backend: 'applivery', tags: ['rc'] }],
-};
-
-async function projectIn(releases: unknown): Promise<string> {
-  const folder = await temporaryFolder();
-  await copyFixture('v123.apk', folder, 'app.apk');
-  await writeFile(
-    join(folder, 'apptool.config.json'),
-    JSON.stringify({ releases, pollInterval: '20ms', timeout: '30s' }),
-  );
-  return folder;
-}
-
-async function setUp(releases: unknown = { production: PRODUCTION }, planned: readonly PlannedFault[] = []) {
-  const box = await sandbox();
-  const proxy = await faultProxy(box, planned);
-  const folder = await projectIn(releases);
-  const run = async (line: string, cwd = folder) => {
-    const result = await runCli(['release', ...line.split(' '), '-c', 'apptool.config.json'], {
-      cwd,
-      env: proxy.variables,
-    });
-    return { ...result, steps: result.stdout.trimEnd().split('\n') };
-  };
-  const receipt = async (cwd = folder) => Receipt.parse(JSON.parse(await readFile(join(cwd, 'r.json'), 'utf8')));
-  /** How often a file was sent for protection, and to each target. */
-  const uploads = () => ({
-    apptego: proxy.seen.filter(({ path }) => /\/automate\/upload$/.test(path)).length,
-    autoappstore: proxy.seen.filter(({ method, path }) => method === 'POST' && path.endsWith('/uploads/ci')).length,
-    applivery: proxy.seen.filter(({ method, path }) => method === 'POST' && /\/builds\/?$/.test(path)).length,
-  });
-  return { box, proxy, folder, run, receipt, uploads };
-}
-
-const DONE = [
-  expect.stringMatching(/^protect:apptego succeeded completed apptego:\d+$/),
-  expect.stringMatching(/^publish:autoappstore succeeded passed autoappstore:\S+$/),
-  expect.stringMatching(/^publish:applivery succeeded processed applivery:\S+$/),
-];
-const ONCE = { apptego: 1, autoappstore: 1, applivery: 1 };
-const STORE_REFUSES: PlannedFault = {
-  method: 'POST',
-  path: /uploads\/ci$/,
-  fault: faults.answer(422, { error: 'no' }),
-};
 
 describe('release', () => {
   test('protects, publishes the output side by side, and prints a line for each step', async () => {
-    const { run, folder, receipt, uploads } = await setUp();
+    const { run, folder, receipt, uploads } = await releaseProject();
 
     const result = await run('production app.apk --receipt r.json');
 
@@ -81,8 +31,8 @@ describe('release', () => {
   });
 
   test('the only release of a config needs no name; several do', async () => {
-    const one = await setUp();
-    const two = await setUp({ production: PRODUCTION, beta: { publish: ['applivery'] } });
+    const one = await releaseProject();
+    const two = await releaseProject({ production: PRODUCTION, beta: { publish: ['applivery'] } });
 
     expect((await one.run('app.apk')).code).toBe(0);
     const unnamed = await two.run('app.apk');
@@ -117,7 +67,7 @@ describe('release', () => {
       /autoappstore refuses a file that is not signed/,
     ],
   ])('refuses %s before anything is sent', async (_, definition, words) => {
-    const { run, proxy } = await setUp({ x: definition });
+    const { run, proxy } = await releaseProject({ x: definition });
 
     const result = await run('x app.apk');
 
@@ -127,7 +77,7 @@ describe('release', () => {
   });
 
   test('the credentials of every target are looked for before the first byte', async () => {
-    const { folder, proxy } = await setUp();
+    const { folder, proxy } = await releaseProject();
     const env = { ...proxy.variables, AUTOAPPSTORE_TOKEN: '' };
 
     const result = await runCli(['release', 'app.apk'], { cwd: folder, env });
@@ -138,13 +88,13 @@ describe('release', () => {
 
   test('a target that says so gets what was protected for staging', async () => {
     const target = { backend: 'applivery', environments: ['staging'] };
-    const { run } = await setUp({ x: { protect: { environment: 'staging' }, publish: [target] } });
+    const { run } = await releaseProject({ x: { protect: { environment: 'staging' }, publish: [target] } });
 
     expect((await run('x app.apk')).code).toBe(0);
   });
 
   test('a failed target is 12; the same line with --resume sends to that one alone', async () => {
-    const { run, uploads } = await setUp({ production: PRODUCTION }, [STORE_REFUSES]);
+    const { run, uploads } = await releaseProject({ production: PRODUCTION }, [STORE_REFUSES]);
 
     const first = await run('production app.apk --resume r.json');
     const second = await run('production app.apk --resume r.json');
@@ -160,7 +110,7 @@ describe('release', () => {
 
   test('the failure of a target that is not required is a warning', async () => {
     const publish = [{ backend: 'autoappstore', required: false }, 'applivery'];
-    const { run, receipt } = await setUp({ x: { ...PRODUCTION, publish } }, [STORE_REFUSES]);
+    const { run, receipt } = await releaseProject({ x: { ...PRODUCTION, publish } }, [STORE_REFUSES]);
 
     const result = await run('x app.apk --fail-fast --receipt r.json');
 
@@ -170,7 +120,7 @@ describe('release', () => {
   });
 
   test('a run that is not told to go on does nothing twice', async () => {
-    const { run, uploads } = await setUp();
+    const { run, uploads } = await releaseProject();
     await run('production app.apk --receipt r.json');
 
     const again = await run('production app.apk --receipt r.json -f');
@@ -181,7 +131,7 @@ describe('release', () => {
   });
 
   test('another file, or another release, is refused', async () => {
-    const { run, folder } = await setUp({ production: PRODUCTION, beta: { publish: ['applivery'] } });
+    const { run, folder } = await releaseProject({ production: PRODUCTION, beta: { publish: ['applivery'] } });
     await run('production app.apk --resume r.json');
     await copyFixture('v1.apk', folder, 'other.apk');
 
@@ -193,7 +143,7 @@ describe('release', () => {
   });
 
   test('a gate stands between: protected in one run, published in another', async () => {
-    const { run, uploads } = await setUp();
+    const { run, uploads } = await releaseProject();
 
     const first = await run('production app.apk --receipt r.json --until protected');
     expect(uploads()).toEqual({ apptego: 1, autoappstore: 0, applivery: 0 });
@@ -205,7 +155,7 @@ describe('release', () => {
   });
 
   test.each(['with the protected file', 'without it'])('a second machine goes on, %s', async (kind) => {
-    const { run, folder, uploads, receipt } = await setUp({ production: PRODUCTION });
+    const { run, folder, uploads, receipt } = await releaseProject({ production: PRODUCTION });
     const elsewhere = await projectIn({ production: PRODUCTION });
     await rm(join(elsewhere, 'app.apk'));
     await run('production app.apk --receipt r.json --until protected');
@@ -222,7 +172,7 @@ describe('release', () => {
   });
 
   test('--detach stops after every upload, and the same line goes on', async () => {
-    const { run, uploads, receipt } = await setUp();
+    const { run, uploads, receipt } = await releaseProject();
 
     const first = await run('production app.apk --resume r.json --detach');
     expect(first.code, first.stderr).toBe(0);
@@ -238,7 +188,7 @@ describe('release', () => {
 
   test('what may have landed is told, and sent again only where that is asked for', async () => {
     const lost = { method: 'POST', path: /uploads\/ci$/, times: 2, fault: faults.lostAnswer() };
-    const { run, uploads } = await setUp({ x: { ...PRODUCTION, publish: ['autoappstore'] } }, [lost]);
+    const { run, uploads } = await releaseProject({ x: { ...PRODUCTION, publish: ['autoappstore'] } }, [lost]);
 
     const first = await run('x app.apk --resume r.json');
     const sent = uploads().autoappstore;
@@ -254,7 +204,7 @@ describe('release', () => {
   });
 
   test('a release that was changed in the config since is told', async () => {
-    const { run, folder } = await setUp({ production: PRODUCTION }, [STORE_REFUSES]);
+    const { run, folder } = await releaseProject({ production: PRODUCTION }, [STORE_REFUSES]);
     await run('production app.apk --resume r.json');
     const releases = { production: { ...PRODUCTION, publish: ['applivery'] } };
     await writeFile(join(folder, 'apptool.config.json'), JSON.stringify({ releases, pollInterval: '20ms' }));
@@ -266,7 +216,7 @@ describe('release', () => {
   });
 
   test('--dry-run prints the plan with what the receipt has done, and sends nothing', async () => {
-    const { run, proxy } = await setUp({ production: PRODUCTION }, [STORE_REFUSES]);
+    const { run, proxy } = await releaseProject({ production: PRODUCTION }, [STORE_REFUSES]);
     const fresh = await run('production app.apk --resume r.json --dry-run');
     expect(proxy.seen).toEqual([]);
     await run('production app.apk --resume r.json');
@@ -290,7 +240,7 @@ describe('release', () => {
   });
 
   test('the document has the protection as its job, and a record for each target', async () => {
-    const { run } = await setUp();
+    const { run } = await releaseProject();
 
     const { stdout } = await run('production app.apk --json');
 
@@ -312,7 +262,7 @@ describe('--signed', () => {
   const UNSIGNED = { protect: { environment: 'prod', signingKey: 'none' }, publish: ['applivery'] };
 
   test('the output as somebody else has signed it is proven, and published in its place', async () => {
-    const { run, folder, receipt, uploads } = await setUp({ x: UNSIGNED });
+    const { run, folder, receipt, uploads } = await releaseProject({ x: UNSIGNED });
     await copyFixture('unsigned.apk', folder, 'app.apk');
     await run('x app.apk --resume r.json --until protected');
     const output = await readFile(join(folder, 'app-protected.apk'));
@@ -329,7 +279,7 @@ describe('--signed', () => {
   });
 
   test('a file that is not the output, signed, is refused, and nothing is published', async () => {
-    const { run, uploads } = await setUp({ x: UNSIGNED });
+    const { run, uploads } = await releaseProject({ x: UNSIGNED });
     await run('x app.apk --resume r.json --until protected');
 
     const result = await run('x --resume r.json --from publish --signed app.apk');
@@ -341,7 +291,7 @@ describe('--signed', () => {
 
 describe('publish --from', () => {
   test('takes the output of the receipt, protected for production, and nothing else', async () => {
-    const { run, folder, proxy } = await setUp();
+    const { run, folder, proxy } = await releaseProject();
     await run('production app.apk --receipt r.json --until protected');
     const publish = (file: string) =>
       runCli(['publish', file, '--to', 'applivery', '--from', 'r.json', '--poll-interval', '20ms'], {
@@ -356,7 +306,7 @@ describe('publish --from', () => {
   });
 
   test('what was protected for staging needs to be allowed', async () => {
-    const { run, folder, proxy } = await setUp({ x: { protect: { environment: 'staging' } } });
+    const { run, folder, proxy } = await releaseProject({ x: { protect: { environment: 'staging' } } });
     await run('x app.apk --receipt r.json');
     const publish = (...more: string[]) =>
       runCli(

@@ -23,6 +23,7 @@ const APK: InputRecord = {
   versionCode: null,
   signers: null,
   signedBy: null,
+  permissions: null,
 };
 
 /** A journal of one step after these events, each a second after the one before. */

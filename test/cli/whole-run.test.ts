@@ -11,7 +11,7 @@ import { CANARIES, SPELLINGS } from '../support/spellings.ts';
 
 // All bytes of a run: what it prints, and what it writes for the stages after it, since a job may print that as well.
 
-const FILES = ['r.json', 'e.ndjson', 'j.xml', 'd.env', 'p.properties'];
+const FILES = ['r.json', 'e.ndjson', 'j.xml', 'd.env', 'p.properties', 'v.env', 's.md'];
 const EVERYWHERE = [
   '--receipt',
   'r.json',
@@ -21,6 +21,10 @@ const EVERYWHERE = [
   'd.env',
   '--jenkins-properties',
   'p.properties',
+  '--env-out',
+  'v.env',
+  '--summary',
+  's.md',
 ];
 const QUICK = ['--poll-interval', '20ms', '--appear-timeout', '1s'];
 const STREAMS: readonly (readonly string[])[] = [

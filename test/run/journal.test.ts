@@ -21,6 +21,7 @@ const APK: InputRecord = {
   versionCode: 1,
   signers: [],
   signedBy: [],
+  permissions: null,
 };
 const NO_BUILD = {
   isCi: false,

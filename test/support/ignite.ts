@@ -52,7 +52,7 @@ export async function igniteWith(
     artifact,
     clock,
     ctx,
-    plan: () => backend.adapter.plan(artifact, UPLOAD),
+    plan: () => backend.adapter.plan(artifact, UPLOAD, ctx),
     upload: () => backend.adapter.upload(artifact, UPLOAD, ctx),
     /** How often a call was made. */
     count: ({ method, path }: { readonly method: string; readonly path: RegExp }): number =>

@@ -27,19 +27,23 @@ const RUNNERS: readonly Runner[] = [
     commandIn: (line) => /##vso\[[^\]]*\]/i.exec(line)?.[0] ?? null,
   },
   {
-    // https://www.jetbrains.com/help/teamcity/service-messages.html: "##teamcity[<messageName> …]".
+    // https://www.jetbrains.com/help/teamcity/service-messages.html: "##teamcity[<messageName> …]", of which its parser takes any in a line
+    // (github.com/JetBrains/TeamCity.ServiceMessages, ServiceMessageParser.cs).
     name: 'TeamCity',
     commandIn: (line) => /##teamcity\[/i.exec(line)?.[0] ?? null,
   },
   {
-    // https://buildkite.com/docs/pipelines/configure/managing-log-output: "---", "+++", "~~~" and "^^^ +++" at the beginning of a line; inline
-    // images and links are APC sequences.
+    // https://buildkite.com/docs/pipelines/configure/managing-log-output: "---", "+++", "~~~" and "^^^ +++" at the beginning of a line.
+    // https://buildkite.com/docs/pipelines/configure/links-and-images-in-log-output, and github.com/buildkite/terminal-to-html, element.go: images
+    // and links are the OSC sequences 1337, 1338 and 1339, and timestamps (bk.go) the APC sequence "_bk;".
     name: 'Buildkite',
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-    commandIn: (line) => /^(?:--- |\+\+\+ |~~~ |\^\^\^ \+\+\+)|\u001b_bk;/.exec(line)?.[0] ?? null,
+    commandIn: (line) =>
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+      /^(?:--- |\+\+\+ |~~~ |\^\^\^ +\+\+\+)|\u001b(?:_bk;|\]13(?:37|38|39);)/.exec(line)?.[0] ?? null,
   },
   {
-    // https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections
+    // https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections, and gitlab.com/gitlab-org/gitlab, lib/gitlab/regex.rb
+    // (logs_section_prefix_regex): "\r\e[0K" behind it; here any of these bytes.
     name: 'GitLab',
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     commandIn: (line) => /section_(?:start|end):\d+:\S*?[\r\u001b]/.exec(line)?.[0] ?? null,
@@ -79,6 +83,9 @@ export const COMMANDS = [
   '^^^ +++',
   'section_start:1700000000:evil\r\u001b[0K',
   '\u001b_bk;t=1\u0007',
+  "\u001b]1338;url='http://evil.example/x.png';alt='x'\u0007",
+  "\u001b]1339;url='javascript:x';content='Approve'\u0007",
+  '\u009d1338;url=http://evil.example/x.png\u009c',
   '\u001b[8mha:AAAA\u001b[0m',
   '\u001b[2J\u009b2J\u202e',
 ] as const;

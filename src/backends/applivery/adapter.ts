@@ -11,6 +11,7 @@ import { type Builds, createAccess } from './access.ts';
 import { assertGivesBack, mintLink } from './download-link.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
 import { buildsLikeSent } from './find-build.ts';
+import { checkDescribed, OTHER_FILES, otherEndingOf } from './other-files.ts';
 import type { Settings } from './settings.ts';
 import { BuildRecord, BuildReply, PageReply, UploadReply } from './wire.ts';
 
@@ -30,8 +31,10 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     ...(settings.deployer ? deployerFields(settings, await input.build()) : []),
   ];
 
-  const plan: Adapter['plan'] = async (artifact, options) => {
+  const plan: Adapter['plan'] = async (artifact, options, ctx) => {
     const { uploads, path } = access.chosen();
+    checkDescribed(artifact, settings);
+    warnOfOddities(settings, ctx);
     const fields = (await fieldsOf(options)).map(({ name, value }) => [name, value] as const);
     const files = iconAttachments(settings).map(({ name, fileName }) => [name, fileName] as const);
     const url = `${uploads.baseUrl}${path}`;
@@ -41,7 +44,6 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
 
   const upload: Adapter['upload'] = async (artifact, options, ctx) => {
     const builds = access.chosen();
-    warnOfOddities(settings, ctx);
     const idOf = (build: BuildRecord | null): string => {
       if (build !== null) return builds.jobId(build.id);
       throw new UnknownOutcomeError('upload answered without a build id', { hint: IF_LOST, isAnswerLost: true });
@@ -80,10 +82,25 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
 
   const find: NonNullable<Adapter['find']> = async (lost, since, ctx) => {
     const { versionName, buildPlatform } = settings;
-    const deployer = settings.deployer ? await input.build() : null;
+    const deployer = settings.deployer ? (lost.build ?? (await input.build())) : null;
     const builds = access.chosen();
     const found = await buildsLikeSent(builds, { lost, versionName, buildPlatform, deployer }, since, ctx);
     return found.map(builds.jobId);
+  };
+
+  /** Every link is for one use, so there may be many of a build, which is the same for all of them. */
+  const records = new Map<string, BuildRecord>();
+  const fileOf = async (id: string, wanted: string | null, ctx: Context) => {
+    const { builds, build } = access.ofJob(id);
+    const record = records.get(id) ?? (await details(builds, build, CALL_POLICIES.read, ctx));
+    records.set(id, record);
+    const other = otherEndingOf(record.originalExtension);
+    if (other !== null) return { ending: other, sizeBytes: record.size == null ? {} : { sizeBytes: record.size } };
+    // Of an app another file than the one that was sent may be wanted, which has another size.
+    const os = record.os ?? 'android';
+    const app = os === 'ios' ? 'ipa' : 'apk';
+    if (os !== 'ios' && os !== 'android') return { ending: wanted, sizeBytes: {} };
+    return { ending: wanted === null || OTHER_FILES.includes(wanted) ? app : wanted, sizeBytes: {} };
   };
 
   const assertDownloadable = (id: string): void => assertGivesBack(access.ofJob(id).builds);
@@ -91,10 +108,11 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
   const download: NonNullable<Adapter['download']> = async (id, wanted, ctx) => {
     assertDownloadable(id);
     const { builds, build } = access.ofJob(id);
-    const extension = wanted ?? (await extensionOf(builds, build, ctx));
+    const { ending, sizeBytes } = await fileOf(id, wanted, ctx);
     // "file" is the raw file, and for an AAB the universal APK; "aab" the bundle itself; "auto" can be a manifest.
-    const type = extension === 'aab' ? 'aab' : 'file';
-    return await mintLink(input, { builds, build }, { query: { type }, fileName: `${build}.${extension}` }, ctx);
+    const type = ending === 'aab' ? 'aab' : 'file';
+    const fileName = ending === null ? build : `${build}.${ending}`;
+    return await mintLink(input, { builds, build }, { query: { type }, fileName, ...sizeBytes }, ctx);
   };
 
   const proveCredentials: NonNullable<Adapter['proveCredentials']> = async (ctx) => {
@@ -122,11 +140,6 @@ function details(
 ): Promise<BuildRecord> {
   const what = 'ask for the build';
   return reads.call({ what, method: 'GET', path: `${path}/${build}`, policy, answer: BuildReply }, ctx);
-}
-
-async function extensionOf(builds: Builds, build: string, ctx: Context): Promise<'apk' | 'ipa'> {
-  const { os } = await details(builds, build, CALL_POLICIES.read, ctx);
-  return os === 'ios' ? 'ipa' : 'apk';
 }
 
 function warnOfOddities(settings: Settings, ctx: Context): void {

@@ -23,10 +23,10 @@ export function assertGivesBack({ api }: Pick<Builds, 'api'>): void {
 export async function mintLink(
   { settings, conceal }: Pick<AdapterInput<Settings>, 'settings' | 'conceal'>,
   { builds, build }: { readonly builds: Builds; readonly build: string },
-  file: { readonly query: Readonly<Record<string, string>>; readonly fileName: string },
+  { query, ...file }: Omit<DownloadLink, 'url' | 'isSingleUse'> & { readonly query: Readonly<Record<string, string>> },
   ctx: Context,
 ): Promise<DownloadLink | NotReady> {
-  const path = `${builds.path}/${build}/downloadToken?${new URLSearchParams(file.query).toString()}`;
+  const path = `${builds.path}/${build}/downloadToken?${new URLSearchParams(query).toString()}`;
   const call = { what: 'ask for the download', method: 'GET', path, policy: CALL_POLICIES.read } as const;
   const answered = await builds.reads
     .call({ ...call, answer: DownloadTokenReply, isSecret: true }, ctx)
@@ -38,5 +38,5 @@ export async function mintLink(
   const { token } = answered.data;
   conceal(token);
   const url = `${settings.downloadUrl}/v1/download/${encodeURIComponent(token)}`;
-  return { url, fileName: file.fileName, isSingleUse: true };
+  return { url, ...file, isSingleUse: true };
 }

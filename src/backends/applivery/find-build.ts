@@ -16,7 +16,7 @@ interface Sent {
   /** Another platform than the file's kind says. */
   readonly buildPlatform: string | undefined;
   /** What was sent of the build that runs apptool; `null` where nothing was. */
-  readonly deployer: BuildMetadata | null;
+  readonly deployer: Pick<BuildMetadata, 'commit' | 'branch' | 'buildNumber'> | null;
 }
 
 /**
@@ -49,7 +49,7 @@ const Recorded = z.object({
 function canBe(record: BuildRecord, { lost, versionName, buildPlatform, deployer }: Sent): boolean {
   const recorded = Recorded.parse(record);
   const info = recorded.deployer?.info ?? {};
-  const platform = (buildPlatform ?? lost.platform).toLowerCase();
+  const platform = buildPlatform?.toLowerCase() ?? (lost.platform === 'other' ? null : lost.platform);
   const pairs = {
     platform: [platform, (record.os ?? recorded.buildPlatform)?.toLowerCase()],
     branch: [deployer?.branch, info.branch],

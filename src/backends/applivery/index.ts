@@ -1,5 +1,6 @@
 import { defineBackend } from '../../contract/backend/definition.ts';
 import { commands } from './commands/index.ts';
+import { OTHER_FILES } from './other-files.ts';
 import { addressesOfTenant, Settings } from './settings.ts';
 
 export const applivery = defineBackend({
@@ -8,6 +9,7 @@ export const applivery = defineBackend({
   docsUrl: 'https://docs.applivery.com/en/app-distribution/api/builds/upload-build',
   capabilities: {
     files: ['apk', 'aab', 'ipa'],
+    otherFiles: OTHER_FILES,
     limit: null,
     // By the Workspace API alone: `Adapter.assertDownloadable` says so where it is not to be had.
     download: true,

@@ -64,6 +64,7 @@ export const BuildRecord = z.looseObject({
   versionCode: Text,
   changelog: Text,
   originalExtension: Text,
+  size: z.int().min(0).nullish().catch(null),
   createdAt: Text,
   tags: z.array(z.string()).nullish().catch(null),
 });

@@ -46,7 +46,7 @@ function keyProblem(value: string): string | null {
   if (/^[^:]+:[^:]+$/.test(value)) return null;
   const decoded = Buffer.from(value, 'base64').toString('latin1');
   if (/^[A-Za-z0-9+/_-]+=*$/.test(value) && /^[\x21-\x7e]+:[\x21-\x7e]+$/.test(decoded)) {
-    return 'looks base64-encoded; the Automation API wants the raw key_id:key_secret';
+    return 'looks base64-encoded; the Automation API wants the raw key_id:key_secret, so decode it first';
   }
-  return 'has another form: expected key_id:key_secret';
+  return 'is malformed: expected key_id:key_secret';
 }

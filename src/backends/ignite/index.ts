@@ -46,7 +46,7 @@ export const ignite = defineBackend({
       variable: 'IGNITE_CLIENT_ID',
       label: 'Ignite client id',
       form: 'a UUID',
-      problemOf: (value) => (UUID.test(value) ? null : 'has another form: expected a UUID'),
+      problemOf: (value) => (UUID.test(value) ? null : 'is malformed: expected a UUID'),
     },
     {
       name: 'clientSecret',

@@ -21,6 +21,12 @@ export function asName(text: string): string | null {
   return cut(text, LONGEST_NAME);
 }
 
+/** `null` for a name that stands for a commit, which another repository would resolve to another one. */
+export function asCommit(text: string): string | null {
+  const name = asName(text);
+  return name?.toUpperCase() === 'HEAD' ? null : name;
+}
+
 /** From a short name or a ref of any kind; `null` for the ref of something else and for a detached HEAD, as git and Jenkins say it. */
 export function asBranch(text: string): string | null {
   const short = text.trim().replace(/^(refs\/heads\/|(refs\/remotes\/)?origin\/)/, '');

@@ -2,6 +2,7 @@ import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
 import {
   asBranch,
+  asCommit,
   asMessage,
   asName,
   asPullRequest,
@@ -28,7 +29,7 @@ export function metadataFromEnvironment(environment: Env): BuildMetadata {
   return {
     isCi: provider !== undefined || isOn(environment.CI),
     provider: provider === undefined ? null : { id: provider.id, name: provider.name },
-    commit: first('commit', asName),
+    commit: first('commit', asCommit),
     commitMessage: first('commitMessage', asMessage),
     // Some providers name the tag in both.
     branch: branch === tag ? null : branch,

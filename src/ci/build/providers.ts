@@ -179,6 +179,24 @@ export const PROVIDERS: readonly Provider[] = [
     },
   },
   {
+    id: 'buildkite',
+    name: 'Buildkite',
+    docs: 'https://buildkite.com/docs/pipelines/configure/environment-variables',
+    marker: 'BUILDKITE',
+    fields: {
+      // `HEAD` until the agent has resolved it: then git knows better.
+      commit: ['$BUILDKITE_COMMIT'],
+      commitMessage: ['$BUILDKITE_MESSAGE'],
+      branch: ['$BUILDKITE_BRANCH'],
+      tag: ['$BUILDKITE_TAG'],
+      pullRequest: ['$BUILDKITE_PULL_REQUEST'],
+      buildNumber: ['$BUILDKITE_BUILD_NUMBER'],
+      buildUrl: ['$BUILDKITE_BUILD_URL'],
+      ciUrl: ['https://buildkite.com/$BUILDKITE_ORGANIZATION_SLUG/$BUILDKITE_PIPELINE_SLUG'],
+      repositoryUrl: ['$BUILDKITE_REPO'],
+    },
+  },
+  {
     id: 'jenkins',
     name: 'Jenkins',
     docs: 'https://plugins.jenkins.io/git/#plugin-content-environment-variables',

@@ -7,7 +7,10 @@ const NEWS = ['release-notes', 'release-notes-file', 'tags'];
 /** Of every command that goes on with a receipt. */
 const CHOOSING = ['step', 'expect-package', 'expect-input'];
 /** Of every command that does something for a release. */
-const REPORTS = ['github', 'gitlab-dotenv', 'junit', 'jenkins-properties'];
+const REPORTS = [
+  ...['github', 'gitlab-dotenv', 'junit', 'junit-suite', 'jenkins-properties'],
+  ...['env-out', 'summary', 'azure', 'bitrise'],
+];
 
 /** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
 export const COMMANDS: readonly Command[] = [
@@ -64,6 +67,40 @@ export const COMMANDS: readonly Command[] = [
     run: async (session) => (await import('./release/release.ts')).releaseCommand(session),
   },
   {
+    name: 'fleet plan',
+    operands: [],
+    flags: ['only', 'changed-since', 'resume', 'slots', 'format', 'output', 'plan', 'fleet'],
+    summary: 'Plan a wave of many apps, for the engine of your CI',
+    example: 'apptool fleet plan --resume receipts --format gitlab -o fleet.yml',
+    run: async (session) => (await import('./fleet/plan.ts')).fleetPlanCommand(session),
+  },
+  {
+    name: 'fleet run',
+    operands: ['app'],
+    flags: [
+      ...['plan', 'receipt', 'until', 'from', 'signed', 'again', 'fail-fast'],
+      ...['platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'],
+      ...['expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'],
+      ...NEWS,
+      ...WAITING,
+      ...REPORTS.filter((flag) => !flag.startsWith('junit')),
+    ],
+    summary: 'Release one app of a planned wave; safe to run again',
+    example: 'apptool fleet run acme --plan plan.json',
+    journal: 'begins',
+    reports: true,
+    standsFor: async (asked) => (await import('./fleet/cell.ts')).releaseOfCell(asked),
+    run: async (session) => (await import('./fleet/run.ts')).fleetRunCommand(session),
+  },
+  {
+    name: 'fleet status',
+    operands: ['folder'],
+    flags: ['plan', 'fleet', 'summary', 'junit'],
+    summary: 'Show how it stands with each app and step, by their receipts',
+    example: 'apptool fleet status receipts --plan plan.json --summary fleet.md',
+    run: async (session) => (await import('./fleet/status.ts')).fleetStatusCommand(session),
+  },
+  {
     name: 'status',
     operands: ['job'],
     flags: ['until', ...CHOOSING, 'set', ...REPORTS],
@@ -99,7 +136,16 @@ export const COMMANDS: readonly Command[] = [
     summary: 'Remove the parts that a killed upload left in the storage',
     example: 'apptool abort apptool-apptego-1700000000.receipt.json',
     reports: true,
-    run: async (session) => (await import('./abort.ts')).abortCommand(session),
+    run: async (session) => (await import('./receipts/abort.ts')).abortCommand(session),
+  },
+  {
+    name: 'report',
+    operands: ['receipt'],
+    repeats: true,
+    flags: ['output', 'force'],
+    summary: 'Write a page for people from receipts: what was shipped, where it stands',
+    example: 'apptool report release.json -o release.html',
+    run: async (session) => (await import('./receipts/report.ts')).reportCommand(session),
   },
   {
     name: 'inspect',
@@ -138,7 +184,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'config show',
     operands: [],
-    flags: ['set'],
+    flags: ['set', 'all'],
     summary: 'Print every setting with its source, secrets masked',
     example: 'apptool config show -c apptool.config.json',
     run: async (session) => (await import('./setup/config.ts')).configShowCommand(session),

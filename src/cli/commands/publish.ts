@@ -1,6 +1,7 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { UsageError } from '../../contract/errors.ts';
 import type { PlannedRequest } from '../../contract/planned-request.ts';
+import { didYouMean } from '../../contract/text/suggest.ts';
 import { withArtifactFor } from '../../run/artifact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { type PublishInput, publish } from '../../run/publish.ts';
@@ -22,7 +23,7 @@ export async function publishCommand(session: Session): Promise<CommandResult<Pl
   const { values } = session.settings;
   const until = values.until;
   if (until !== undefined && !backends.some((backend) => knows(backend, until)))
-    throw new UsageError(`none of the targets has a milestone "${until}"`, { hint: 'apptool backends lists them' });
+    throw unknownMilestone(until, backends);
   const input: PublishInput = {
     path: session.invocation.operands[0] ?? '',
     platform: values.platform,
@@ -36,6 +37,12 @@ export async function publishCommand(session: Session): Promise<CommandResult<Pl
   const failure = await publish(input, session.ctx);
   const text = session.ctx.journal.current.map(stepLine).join('\n');
   return failure === null ? { text } : { text, failure };
+}
+
+function unknownMilestone(until: string, backends: readonly OpenBackend[]): UsageError {
+  const known = [...new Set(backends.flatMap(({ milestones }) => milestones.map(({ name }) => name)))];
+  const hint = known.length === 0 ? 'leave --until out: each target has one end only' : `they have ${known.join(', ')}`;
+  return new UsageError(`none of the targets has a milestone "${until}"${didYouMean(until, known)}`, { hint });
 }
 
 function targetsOf(session: Session): readonly BackendDefinition[] {

@@ -1,5 +1,7 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
-import { type Parsed, parseCommandLine, SecretOnLine } from '../line/program.ts';
+import { SecretOnLine } from '../line/mistakes/options.ts';
+import { type Parsed, parseCommandLine, withoutWords } from '../line/program.ts';
+import { inOurSpelling } from '../line/spellings.ts';
 import { VERSION } from '../process/version.ts';
 import { backendCommands } from './backend/backend-commands.ts';
 import type { Command } from './command.ts';
@@ -7,9 +9,10 @@ import { COMMANDS } from './index.ts';
 
 /** What a command line asks for, of the backends that come with apptool for `null`. Rejects with `UsageError` for what it cannot be. */
 export async function readCommandLine(
-  argv: readonly string[],
+  given: readonly string[],
   backends: readonly BackendDefinition[] | null,
 ): Promise<Parsed<Command>> {
+  const argv = inOurSpelling(given);
   try {
     return await parseWithHelp(argv, backends);
   } catch (error) {
@@ -27,7 +30,8 @@ async function parseWithHelp(
     return parseCommandLine(argv, commands, VERSION, await settingTexts());
   };
   // Read once where it is plain what is asked for.
-  if (argv.length === 0 || argv.includes('--help') || argv.includes('-h')) return await withTexts();
+  const words = withoutWords(argv);
+  if (words.length === 0 || words.includes('--help') || words.includes('-h')) return await withTexts();
   const parsed = parseCommandLine(argv, commands, VERSION);
   return parsed.type === 'help' || parsed.type === 'no-command' ? await withTexts() : parsed;
 }

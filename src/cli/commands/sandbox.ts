@@ -9,7 +9,7 @@ import type { FlagValues } from '../line/flags.ts';
 import type { SandboxVariables } from '../output/command-data.ts';
 import { runInside, watchParent } from '../process/run-inside.ts';
 import type { Session } from '../session/session.ts';
-import { parseDuration } from '../settings/durations.ts';
+import { duration } from '../settings/durations.ts';
 
 /**
  * `apptool sandbox`: prints the variables to export, then serves until it is stopped, which is its normal end. With a command: runs it with
@@ -88,12 +88,15 @@ function readOptions(flags: FlagValues): SandboxOptions {
   };
 }
 
+/** Of a job in the sandbox. */
+const TIME = duration('0s', '24h', '30s');
+
 function readDuration(flags: FlagValues, name: string): number | null {
   const given = flags[name];
   if (given === undefined) return null;
-  const value = parseDuration(String(given));
-  if (value === null) throw new UsageError(`--${name} must be a duration, for example 30s`);
-  return value;
+  const parsed = TIME.safeParse(given);
+  if (!parsed.success) throw new UsageError(`--${name} ${parsed.error.issues[0]?.message}`);
+  return parsed.data;
 }
 
 function readNumber(flags: FlagValues, name: string, least: number, most: number): number | null {

@@ -2,34 +2,22 @@ import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../../contract/errors.ts';
 import type { CommandSpec, Invocation } from './command.ts';
 import { FLAGS, type Flag, type FlagValues, flagNamed, MAIN_FLAGS } from './flags.ts';
+import { namesCommand, noCommand, TRY_HELP, unknownCommand } from './mistakes/commands.ts';
+import { countMismatch } from './mistakes/operands.ts';
+import { checkSpelling, checkValue, unknownOption } from './mistakes/options.ts';
+import { operandsOf } from './mistakes/tokens.ts';
 import type { SettingTexts } from './setting-text.ts';
-import { nearest } from './suggest.ts';
 
 const MOST_ARGUMENTS = 1000;
 const LONGEST_ARGUMENT = 64 * 1024;
 /** A terminal of the usual size, less the line of the prompt. */
 const SCREEN_LINES = 23;
-const TRY_HELP = 'try "apptool --help"';
-/** A word that is certainly not a secret may be shown again. */
-const HARMLESS_WORD = /^[a-z-]{1,24}$/;
-const SOUNDS_SECRET = /key|token|secret|password|passphrase|credential/;
 
-const SECRET_REFUSED = 'secrets are not accepted as arguments (visible in ps); set ';
-
-/** A flag that sounds like a secret. Which variable is meant is for the one to say who knows the backends. */
-export class SecretOnLine extends UsageError {
-  constructor(message: string) {
-    super(message, {
-      hint: 'put credentials in variables, or in files that <VARIABLE>_FILE names; apptool backends lists them',
-    });
-  }
-
-  /** The same, naming the variables that may be meant; an empty list leaves it at that. */
-  naming(variables: readonly string[]): SecretOnLine {
-    return variables.length === 0 ? this : new SecretOnLine(`${SECRET_REFUSED}${variables.join(' or ')}`);
-  }
-}
-
+/** Commands that are another way to write a flag. */
+export const WORDS_FOR_FLAGS: Readonly<Record<string, string>> = {
+  help: 'Show the help of a command, as --help does',
+  version: 'Print the version, as --version does',
+};
 export type Parsed<Spec extends CommandSpec = CommandSpec> =
   | { readonly type: 'run'; readonly spec: Spec; readonly invocation: Invocation }
   | { readonly type: 'text'; readonly text: string }
@@ -42,16 +30,31 @@ export type Parsed<Spec extends CommandSpec = CommandSpec> =
  * would be longer than a screen describes the main options and names the others, unless `--verbose` is given.
  */
 export function parseCommandLine<Spec extends CommandSpec>(
-  argv: readonly string[],
+  line: readonly string[],
   specs: readonly Spec[],
   version: string,
   texts: SettingTexts = {},
 ): Parsed<Spec> {
+  const argv = withoutWords(line);
   const whole = parse(argv, specs, version, texts, false);
+  if (whole.type === 'help' && !namesCommand(argv, specs)) throw unknownCommand(argv, specs);
   const isOfCommand = whole.type === 'help' && argv.some((word) => !word.startsWith('-'));
   if (!isOfCommand || argv.includes('--verbose') || argv.includes('-v')) return whole;
   const lineCount = whole.text.trimEnd().split('\n').length;
   return lineCount <= SCREEN_LINES ? whole : parse(argv, specs, version, texts, true);
+}
+
+/** `help protect` as `protect --help`, `version` as `--version`, and `-v` by itself too: so npm and Node.js take it. */
+export function withoutWords(argv: readonly string[]): readonly string[] {
+  const operands = operandsOf(argv);
+  const [first, ...others] = operands;
+  if (argv.length === 1 && argv[0] === '-v') return ['--version'];
+  if (first === 'version' && others.length > 0) throw new UsageError(`version takes no argument, got ${others.length}`);
+  if (first === 'version') return [...argv.filter((word) => word !== first), '--version'];
+  if (first !== 'help') return argv;
+  const isOfAll = others.every((word) => Object.hasOwn(WORDS_FOR_FLAGS, word));
+  const kept = argv.filter((word, index) => index !== argv.indexOf('help') && !(isOfAll && others.includes(word)));
+  return kept.includes('--help') || kept.includes('-h') ? kept : [...kept, '--help'];
 }
 
 function parse<Spec extends CommandSpec>(
@@ -63,6 +66,7 @@ function parse<Spec extends CommandSpec>(
 ): Parsed<Spec> {
   if (argv.length > MOST_ARGUMENTS) throw new UsageError('too many arguments');
   if (argv.some((argument) => argument.length > LONGEST_ARGUMENT)) throw new UsageError('argument too long');
+  checkSpelling(argv);
   let parsed: Parsed<Spec> | null = null;
   let printed = '';
   const program = buildProgram(specs, version, {
@@ -73,7 +77,7 @@ function parse<Spec extends CommandSpec>(
     },
     found: (name, command) => {
       const spec = specs.find((one) => one.name === name);
-      if (spec !== undefined) parsed = { type: 'run', spec, invocation: toInvocation(spec, command) };
+      if (spec !== undefined) parsed = { type: 'run', spec, invocation: toInvocation(spec, command, argv) };
     },
   });
   try {
@@ -112,6 +116,9 @@ function buildProgram(specs: readonly CommandSpec[], version: string, parts: Par
     const last = words.pop() ?? '';
     groupOf(words, groups, parts).addCommand(buildCommand(last, spec, parts));
   }
+  // Only listed here: what they ask for is read as a flag.
+  for (const [name, about] of Object.entries(WORDS_FOR_FLAGS))
+    program.addCommand(prepare(new Command(name), parts).summary(about));
   for (const group of groups.values())
     if (group !== program) group.summary(group.commands.map((command) => command.name()).join(', '));
   return program;
@@ -147,7 +154,7 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
   // How many operands came is checked by us, so that the message can say it.
   for (const operand of spec.operands) command.argument(`[${operand}]`);
   const named = spec.operands.map((operand) => (spec.takesFewer === true ? `[${operand}]` : `<${operand}>`));
-  const rest = spec.rest === undefined ? [] : [`[-- <${spec.rest}>]`];
+  const rest = spec.repeats ? ['…'] : spec.rest === undefined ? [] : [`[-- <${spec.rest}>]`];
   command.usage(['[options]', ...named, ...rest].join(' '));
   command.allowExcessArguments(true);
   command.helpOption('-h, --help', 'Show help');
@@ -168,7 +175,8 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
       ...(others.length === 0 ? [] : ['More options, described by --help --verbose:', namesOf(others)]),
       'Global options (apptool --help):',
       namesOf(FLAGS.filter(({ isGlobal }) => isGlobal === true)),
-      '',
+      // A brief page has no line to spare.
+      ...(others.length === 0 ? [''] : []),
       `Example: ${spec.example}`,
     ].join('\n'),
   );
@@ -200,17 +208,9 @@ function helpOf(flag: Flag, parts: Parts): string {
   return defaultText === null ? description : `${description} (default: ${defaultText})`;
 }
 
-function checkValue(flag: Flag, given: string): void {
-  if (given === '') throw new UsageError(`--${flag.name} is empty`);
-  if (given.includes('\0')) throw new UsageError(`--${flag.name} contains a NUL character`);
-  const isFlag = given.startsWith('--') && flagNamed(given.slice(2)) !== undefined;
-  if (isFlag) throw new UsageError(`--${flag.name} needs a value`);
-}
-
-function toInvocation(spec: CommandSpec, command: Command): Invocation {
+function toInvocation(spec: CommandSpec, command: Command, argv: readonly string[]): Invocation {
   const operands = command.args;
-  if (!fits(spec, operands.length))
-    throw new UsageError(countMismatch(spec, operands.length), { hint: `try "apptool ${spec.name} --help"` });
+  if (!fits(spec, operands.length)) throw countMismatch(spec, operands, argv);
   if (operands.some((operand) => operand.includes('\0'))) throw new UsageError('an argument contains a NUL character');
   const given = command.optsWithGlobals() as Record<string, string | boolean | string[]>;
   const flags: Record<string, FlagValues[string]> = {};
@@ -222,16 +222,8 @@ function toInvocation(spec: CommandSpec, command: Command): Invocation {
 }
 
 /** Whether that many operands are what the command takes. */
-function fits({ operands, takesFewer, rest }: CommandSpec, count: number): boolean {
-  return count < operands.length ? takesFewer === true : count === operands.length || rest !== undefined;
-}
-
-function countMismatch(spec: CommandSpec, got: number): string {
-  const [what = 'argument', ...more] = spec.operands;
-  if (more.length > 0)
-    return `${spec.name} needs ${spec.operands.map((name) => `<${name}>`).join(' ')}, got ${got} of them`;
-  if (spec.operands.length === 0) return `${spec.name} takes no argument, got ${got}`;
-  return got === 0 ? `${spec.name} needs a ${what}` : `one ${what} expected, got ${got}`;
+function fits({ operands, takesFewer, rest, repeats }: CommandSpec, count: number): boolean {
+  return count < operands.length ? takesFewer === true : count === operands.length || (rest ?? repeats) !== undefined;
 }
 
 function camel(name: string): string {
@@ -248,51 +240,4 @@ function explain(code: string, argv: readonly string[], specs: readonly CommandS
   }
   if (code === 'commander.unknownCommand') return unknownCommand(argv, specs);
   return new UsageError('cannot read the command line', { hint: TRY_HELP });
-}
-
-function unknownOption(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
-  const names = FLAGS.map((flag) => `--${flag.name}`);
-  const known = new Set([...names, ...FLAGS.map((flag) => `-${flag.short}`)]);
-  const given = argv.map((argument) => argument.split('=')[0] ?? '').filter((argument) => argument.startsWith('-'));
-  const unknown = given.find((argument) => !known.has(argument));
-  if (unknown === undefined) return unfitOption(argv, specs);
-  const name = /^--?[A-Za-z][A-Za-z0-9-]{0,40}$/.test(unknown) ? unknown : '--…';
-  if (SOUNDS_SECRET.test(name.toLowerCase())) return new SecretOnLine(`${SECRET_REFUSED}the variable of its backend`);
-  const near = nearest(name, names);
-  return new UsageError(near === null ? `unknown option ${name}` : `unknown option ${name}; did you mean ${near}?`);
-}
-
-/** A known flag at a command that does not take it. */
-function unfitOption(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
-  const words = argv.filter((argument) => !argument.startsWith('-'));
-  const spec = specs.find(({ name }) => words.join(' ').startsWith(name));
-  const flag = FLAGS.find(
-    ({ name, short, isGlobal }) =>
-      isGlobal !== true &&
-      spec?.flags.includes(name) !== true &&
-      argv.some(
-        (argument) => argument === `--${name}` || argument.startsWith(`--${name}=`) || argument === `-${short}`,
-      ),
-  );
-  const what = flag === undefined ? 'one of the options given' : `--${flag.name}`;
-  return new UsageError(`this command does not take ${what}`, { hint: 'see its --help' });
-}
-
-function unknownCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
-  const words = [...new Set(specs.flatMap((spec) => spec.name.split(' ')))];
-  const word = argv.find((argument) => !argument.startsWith('-') && !words.includes(argument)) ?? '';
-  if (!HARMLESS_WORD.test(word)) return new UsageError('unknown command', { hint: TRY_HELP });
-  const near = nearest(word, words);
-  return new UsageError(
-    near === null ? `unknown command "${word}"` : `unknown command "${word}"; did you mean "${near}"?`,
-    { hint: TRY_HELP },
-  );
-}
-
-function noCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
-  const words = argv.filter((argument) => !argument.startsWith('-'));
-  const groups = words.map((_, index) => words.slice(0, index + 1).join(' '));
-  const group = groups.findLast((path) => specs.some((spec) => spec.name.startsWith(`${path} `)));
-  if (group === undefined) return new UsageError(`no command given; ${TRY_HELP}`);
-  return new UsageError(`no ${group} command given; try "apptool ${group} --help"`);
 }

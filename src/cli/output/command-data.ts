@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { ArtifactKind } from '../../contract/artifact.ts';
 import { PlannedRequest } from '../../contract/planned-request.ts';
+import { FleetPlan } from '../../contract/record/fleet-plan.ts';
+import { FleetStatus } from '../../contract/record/fleet-status.ts';
 import { DoctorData } from './doctor-data.ts';
 import { InspectData } from './inspect-document.ts';
 
@@ -52,7 +54,10 @@ const Backends = z.strictObject({
       id: z.string(),
       title: z.string(),
       docs: z.string(),
-      files: z.array(z.enum(['apk', 'aab', 'ipa'] satisfies ArtifactKind[])),
+      files: z.array(z.enum(['apk', 'aab', 'ipa'] satisfies ArtifactKind[])).describe('The app archives that it takes'),
+      otherFiles: z
+        .array(z.string())
+        .describe('How the names of other files end that it takes as they are, without a look into them'),
       limitBytes: z.int().nullable().describe('null where none is documented'),
       download: z.boolean(),
       protects: z.boolean(),
@@ -90,6 +95,14 @@ export type ConfigSchema = z.infer<typeof ConfigSchema>;
 const SandboxVariables = z.strictObject({ variables: z.record(z.string(), z.string()).describe('To be exported') });
 export type SandboxVariables = z.infer<typeof SandboxVariables>;
 
+const ReportPage = z.strictObject({
+  path: z.string(),
+  releases: z
+    .array(z.strictObject({ app: z.string(), version: z.string().nullable(), state: z.string() }))
+    .describe('As the page names them; receipts of one release are united'),
+});
+export type ReportPage = z.infer<typeof ReportPage>;
+
 const NewConfig = z.strictObject({ path: z.string(), config: z.looseObject({}).describe('What was written there') });
 export type NewConfig = z.infer<typeof NewConfig>;
 
@@ -102,8 +115,12 @@ export const COMMAND_DATA: Readonly<Record<string, z.ZodType>> = {
   upload: Planned,
   publish: PlannedForEach,
   release: PlannedRelease,
+  'fleet run': PlannedRelease,
+  'fleet plan': FleetPlan,
+  'fleet status': FleetStatus,
   download: PlannedDownload,
   abort: PlannedAbort,
+  report: ReportPage,
   inspect: InspectData,
   doctor: DoctorData,
   backends: Backends,

@@ -60,9 +60,11 @@ export function nextWords(next: Next): string {
     case 'abort':
       return `to remove them: ${commandFor(next)}`;
     case 'resume':
-      return `to go on with what is missing: --resume ${shellWord(next.receipt)}`;
+      return `to go on with what is missing: ${wholeLine(next) ?? `--resume ${shellWord(next.receipt)}`}`;
+    case 'plan':
+      return `to go on: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
     case 'resend':
-      return `to send it all the same: --again ${next.step}`;
+      return `to send it all the same: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
     case 'each':
       return next.steps
         .map((step) => `${step.backend}: ${hintOf(step) ?? 'fix that, then send it there again'}`)
@@ -88,6 +90,11 @@ function waitLine({ job, step, until, set }: Extract<Next, { do: 'wait' }>): str
 
 function commandLine(...words: readonly string[]): string {
   return ['apptool', ...words.filter((word) => word !== '')].join(' ');
+}
+
+/** A line to be pasted into a shell. */
+function wholeLine({ command }: { readonly command?: readonly string[] }, ...more: readonly string[]): string | null {
+  return command === undefined ? null : commandLine(...[...command, ...more].map(shellWord));
 }
 
 function option(name: string, value: string | undefined): string {

@@ -4,16 +4,22 @@ import { EventRecord } from '../../contract/events.ts';
 import { Receipt } from '../../contract/record/journal.ts';
 import { backendCommandTexts } from '../commands/backend/backend-command-texts.ts';
 import type { BackendCommandText } from '../commands/command.ts';
+import { COMMANDS } from '../commands/index.ts';
+import { referencePage } from '../line/reference-page.ts';
+import { textsFromSchema } from '../line/setting-texts-from-schema.ts';
 import { configJsonSchema } from '../settings/config/config-schema.ts';
+import { variablesOf } from '../settings/credentials.ts';
+import { fleetJsonSchema } from '../settings/fleet/fleet-schema.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { resultJsonSchema } from './result-schema.ts';
 
-export { textsFromSchema } from '../line/setting-texts-from-schema.ts';
+export { textsFromSchema };
 
 /** The JSON Schemas that ship in the package, by file name. */
 export async function publishedSchemas(): Promise<Readonly<Record<string, object>>> {
   return {
     'config.schema.json': configJsonSchema(backends),
+    'fleet.schema.json': fleetJsonSchema(),
     'result.schema.json': await resultJsonSchema(backends),
     'events.schema.json': {
       ...z.toJSONSchema(EventRecord, { target: 'draft-7' }),
@@ -33,4 +39,10 @@ export async function publishedSchemas(): Promise<Readonly<Record<string, object
 /** What help says of the commands of the backends that come with apptool. */
 export function builtinCommandTexts(): readonly BackendCommandText[] {
   return backendCommandTexts(backends);
+}
+
+/** `docs/reference.md`, for the backends that come with apptool. */
+export function reference(): string {
+  const commands = [...COMMANDS, ...backendCommandTexts(backends)];
+  return referencePage({ commands, backends, texts: textsFromSchema(), variablesOf });
 }

@@ -1,7 +1,7 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { UsageError } from '../../contract/errors.ts';
 import { type JobRef, jobRef } from '../../contract/job.ts';
-import { nearest } from '../line/suggest.ts';
+import { nearest } from '../../contract/text/suggest.ts';
 
 const PRINTED = 'it is what apptool upload prints: <backend>:<id>';
 
@@ -9,11 +9,25 @@ const PRINTED = 'it is what apptool upload prints: <backend>:<id>';
 export function parseJobReference(text: string, backends: readonly BackendDefinition[]): JobRef {
   if (text.trim() === '') throw new UsageError('job reference is empty', { hint: PRINTED });
   const at = text.indexOf(':');
-  if (at < 1) throw new UsageError('a job reference is <backend>:<id>', { hint: PRINTED });
+  if (at < 1) throw new UsageError('a job reference is <backend>:<id>', { hint: withoutBackend(text, backends) });
   const [name, id] = [text.slice(0, at), text.slice(at + 1)];
   const backend = backends.find((candidate) => candidate.id === name);
   if (backend === undefined) throw unknownBackendOf(name, id, backends);
   return jobRef(backend.id, checkedJobId(id, backend));
+}
+
+/** What an operand was most likely meant for that names no backend. A number alone may be shown: no secret is one so short. */
+function withoutBackend(text: string, backends: readonly BackendDefinition[]): string {
+  if (/\.(?:apk|aab|ipa)$/i.test(text)) return 'a file goes to apptool protect, upload or publish, which print the job';
+  const named = backends.find(({ id }) => id === text);
+  if (named !== undefined) return `the id is missing: ${named.id}:${named.jobIdForm}`;
+  const owners = /^\d{1,20}$/.test(text) ? backends.filter(({ jobId }) => jobId.test(text)) : [];
+  if (owners.length > 0)
+    return `name its backend, such as ${owners
+      .slice(0, 2)
+      .map(({ id }) => `${id}:${text}`)
+      .join(' or ')}`;
+  return PRINTED;
 }
 
 /** The id, where it has the form of this backend's ids. Throws `UsageError` for any other. */

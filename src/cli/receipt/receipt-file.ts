@@ -42,11 +42,15 @@ export function readReceipt(path: string): Receipt {
   let text: string;
   try {
     const stats = statSync(path);
-    if (!stats.isFile() || stats.size > LARGEST_RECEIPT) throw new UsageError(`${path} is not a receipt`);
+    if (!stats.isFile() || stats.size > LARGEST_RECEIPT)
+      throw new UsageError(`${path} is not a receipt`, { hint: 'name the file that --receipt wrote' });
     text = readFileSync(path, 'utf8');
   } catch (cause) {
     if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`cannot read receipt ${path}: ${fileProblem(cause)}`, { cause });
+    throw new UsageError(`cannot read receipt ${path}: ${fileProblem(cause)}`, {
+      cause,
+      hint: 'name the file that --receipt wrote; a CI has to hand it from the earlier job to this one',
+    });
   }
   const value = parseJson(text);
   const parsed = Receipt.safeParse(value);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { metadataFromEnvironment } from '../../ci/build/metadata-from-environment.ts';
 import { readBuildMetadata } from '../../ci/build/read-build-metadata.ts';
 import type { ReportsInput } from '../../ci/reports/index.ts';
@@ -6,9 +7,9 @@ import type { JournalFacts } from '../../contract/record/journal.ts';
 import type { Listener } from '../../contract/record/listener.ts';
 import type { Kept } from '../../run/journal/same-release.ts';
 import { VERSION } from '../process/version.ts';
-import { receiptAt } from '../receipt/receipt-file.ts';
+import { keptReceipt } from '../receipt/kept-receipt.ts';
 import { createReceiptListener, type ReceiptListener } from '../receipt/receipt-listener.ts';
-import { lockReceipt } from '../receipt/receipt-lock.ts';
+import { lockReceipt, type ReceiptLock } from '../receipt/receipt-lock.ts';
 import type { Settled } from './settle.ts';
 import type { Shell } from './shell.ts';
 
@@ -64,7 +65,30 @@ async function outputPath({ spec, invocation, settings }: Settled): Promise<stri
 
 function receiptPath({ spec, settings, invocation: { flags } }: Settled): string | undefined {
   if (spec.journal === undefined) return undefined;
-  return settings.values.receipt ?? (typeof flags.resume === 'string' ? flags.resume : undefined);
+  return settings.values.receipt ?? resumedFrom({ invocation: { flags } });
+}
+
+/** The receipt that the run is told to go on with. */
+function resumedFrom({ invocation: { flags } }: { readonly invocation: Pick<Settled['invocation'], 'flags'> }) {
+  return typeof flags.resume === 'string' ? flags.resume : undefined;
+}
+
+/** Both files of a run that goes on with another receipt than it writes: two such runs would send the same steps. */
+function lockReceipts(path: string, from: string | undefined, pid: number, now: Date): ReceiptLock | null {
+  const own = lockReceipt(path, pid, now);
+  if (from === undefined || resolve(from) === resolve(path)) return own;
+  try {
+    const other = lockReceipt(from, pid, now);
+    return {
+      release() {
+        own?.release();
+        other?.release();
+      },
+    };
+  } catch (error) {
+    own?.release();
+    throw error;
+  }
 }
 
 export interface OpenReceipt {
@@ -89,13 +113,14 @@ export async function openReceipt(
   // A receipt that nobody asked for is written when the process is about to end: too late to ask git.
   const build =
     path === undefined ? metadataFromEnvironment(environment) : await readBuildMetadata({ environment, cwd, signal });
-  const lock = path === undefined ? null : lockReceipt(path, pid, clock.date());
+  const from = resumedFrom(settled);
+  const lock = path === undefined ? null : lockReceipts(path, from, pid, clock.date());
   try {
-    const receipt = path === undefined ? null : receiptAt(path);
+    const kept = path === undefined ? null : keptReceipt(path, from);
     const decided = [...settled.decided];
     const common = { command: spec.name, version: VERSION, build, decided, redactor, now: clock.date, emit, journal };
     const listener = createReceiptListener({ ...common, path, lock, begins: spec.journal === 'begins' });
-    return { listener, kept: path === undefined || receipt === null ? null : { path, receipt } };
+    return { listener, kept };
   } catch (error) {
     lock?.release();
     throw error;

@@ -7,6 +7,7 @@ import type { Host } from '../process/host.ts';
 import { readVariables } from '../process/variables.ts';
 import { type ConfigFile, findConfig, NO_CONFIG, readNamedConfig } from '../settings/config/config-file.ts';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve-settings.ts';
+import { slipsIn } from '../settings/variable-names.ts';
 import { type FoundDecision, foundDecisions } from './found-decisions.ts';
 import { filesRead, warningsOfLinks } from './linked-files.ts';
 import { readValueFile } from './session.ts';
@@ -36,13 +37,15 @@ export async function settle(
   backends: readonly BackendDefinition[],
 ): Promise<Settled> {
   const cwd = workingDirectory(process);
-  const env = readVariables(process.env);
-  const invocation = withVariables(asked, env);
-  const { config: path } = invocation.flags;
-  const { file: config, warnings } =
+  const variables = readVariables(process.env);
+  const given = withVariables(asked, variables);
+  const { config: path } = given.flags;
+  const { file, warnings } =
     typeof path === 'string'
       ? { file: await readNamedConfig(path, cwd), warnings: [] }
       : await (spec.config === 'named' ? NO_CONFIG : findConfig(cwd));
+  const typed = { invocation: given, env: variables, config: file, backends };
+  const { invocation, env, config } = (await spec.standsFor?.(typed)) ?? typed;
   const settingsWith = (environment: Env, held: ConfigFile | null = config): ResolvedSettings =>
     resolveSettings({
       flags: invocation.flags,
@@ -62,7 +65,11 @@ export async function settle(
     settingsWith,
     env,
     cwd,
-    warnings: [...warnings, ...ofLinks.map((message) => ({ code: 'linked-file', message }))],
+    warnings: [
+      ...warnings,
+      ...slipsIn(env).map((message) => ({ code: 'unknown-variable', message })),
+      ...ofLinks.map((message) => ({ code: 'linked-file', message })),
+    ],
     decided: foundDecisions(spec, invocation, settings, config, backends),
   };
 }

@@ -5,6 +5,7 @@ import { AuthError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import { type Secret, secret } from '../../contract/secret.ts';
 import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
+import { slipOfCredential } from './variable-names.ts';
 
 const LARGEST_CREDENTIAL_FILE = 16 * 1024;
 const READABLE_BY_OTHERS = 0o044;
@@ -29,6 +30,8 @@ export interface FoundCredential {
   readonly value: Secret;
   /** Why it cannot be one, to be said after the variable's name; `null` for one that can. */
   readonly problem: string | null;
+  /** What to do about the problem. */
+  readonly hint: string;
 }
 
 /**
@@ -64,19 +67,24 @@ export function findCredential(spec: CredentialSpec, reader: CredentialReader): 
   reader.redactor.add(value);
   const problem = problemOfAny(value, spec.isPassword === true) ?? spec.problemOf(value);
   if (problem === null) for (const part of spec.secretParts?.(value) ?? []) reader.redactor.add(part);
-  return { spec, variable, value: secret(value), problem };
+  return { spec, variable, value: secret(value), problem, hint: hintFor(value, spec) };
 }
 
 /** A CI that keeps a secret from a job often sets its variable to nothing: for the pull request of a fork, or a branch that is not protected. */
 export function missingCredential(spec: CredentialSpec, environment: Env): AuthError {
   const empty = variablesOf(spec).find((name) => environment[name] === '');
+  const slip = slipOfCredential(spec, environment);
   const hint =
-    empty === undefined ? undefined : `${empty} is set but empty: the CI did not give the secret to this job`;
+    slip !== null
+      ? `${slip} is set, but apptool reads ${spec.variable}`
+      : empty === undefined
+        ? undefined
+        : `${empty} is set but empty: the CI did not give the secret to this job`;
   return new AuthError(`no ${spec.label}: set ${variablesOf(spec).join(' or ')}`, { hint });
 }
 
-export function misshapenCredential({ spec, variable }: FoundCredential, problem: string): AuthError {
-  return new AuthError(`${variable.replace(/_FILE$/, '')} ${problem}`, { hint: howTo(spec) });
+export function misshapenCredential({ variable, hint }: FoundCredential, problem: string): AuthError {
+  return new AuthError(`${variable.replace(/_FILE$/, '')} ${problem}`, { hint });
 }
 
 /** Every variable that a credential is read from, in the order in which they are looked at. */
@@ -84,8 +92,13 @@ export function variablesOf({ variable, fallback }: CredentialSpec): string[] {
   return [variable, ...(fallback === undefined ? [] : [fallback])].flatMap((name) => [name, `${name}_FILE`]);
 }
 
-function howTo(spec: CredentialSpec): string {
-  return `set ${spec.variable}, or ${spec.variable}_FILE to a file that holds it, from your CI's secret store`;
+/** What a CI leaves where it did not put the value of a variable. */
+const PLACEHOLDER = /^\$\{\{.*\}\}$|^\$\{?\w+\}?$|^\$\(\w+\)$|^%\w+%$/;
+
+function hintFor(value: string, spec: CredentialSpec): string {
+  return PLACEHOLDER.test(value)
+    ? 'check the name of the secret, how your CI writes it, and that this job may read it'
+    : `set ${spec.variable}, or ${spec.variable}_FILE to a file that holds it, from your CI's secret store`;
 }
 
 function readOne(
@@ -119,7 +132,13 @@ function withoutLastNewline(value: string): string {
 }
 
 function readCredentialFile(variable: string, path: string, { warn }: CredentialReader): string {
-  const refuse = (why: string, cause?: unknown) => new LocalIoError(`cannot use ${variable}: ${why}`, { cause });
+  const isPath = looksLikePath(path);
+  const shown = isPath ? ` (${JSON.stringify(path)})` : '';
+  const hint = isPath
+    ? `check the path, and that this job may read the file`
+    : `${variable} takes the path of a file; a secret itself belongs in ${variable.replace(/_FILE$/, '')}`;
+  const refuse = (why: string, cause?: unknown) =>
+    new LocalIoError(`cannot use ${variable}: ${why}${shown}`, { cause, hint });
   let bytes: Buffer;
   try {
     const stats = statSync(path);
@@ -140,10 +159,18 @@ function readCredentialFile(variable: string, path: string, { warn }: Credential
   throw refuse('it is binary');
 }
 
+/** Whether a text is surely a path, and not a secret in the wrong variable: the first of its folders is there, or it says that it is one. */
+function looksLikePath(text: string): boolean {
+  if (/^(?:\.{1,2}|~)[\\/]/.test(text)) return true;
+  // Keys and tokens are hardly ever in small letters with folders or an ending.
+  if (/^(?:[\\/][a-z0-9._-]+|[a-z0-9._-]+[\\/.][a-z]{1,6})(?:[\\/][a-z0-9._-]+)*$/.test(text)) return true;
+  const first = /^(?:[A-Za-z]:)?[\\/]?[^\\/]+(?=[\\/])/.exec(text)?.[0];
+  return first !== undefined && statSync(first, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 /** What can be wrong with any credential, to be said after its name: all of these come from copying it, or from a CI variable that is not there. */
 function problemOfAny(value: string, isPassword: boolean): string | null {
-  if (/^\$\{\{.*\}\}$|^\$\{?\w+\}?$|^\$\(\w+\)$|^%\w+%$/.test(value))
-    return 'holds a placeholder: the variable was not expanded by your CI';
+  if (PLACEHOLDER.test(value)) return 'holds a placeholder: the variable was not expanded by your CI';
   if (/^"[\s\S]*"$|^'[\s\S]*'$/.test(value)) return 'is in quotes: remove the surrounding quotes';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   const control = value.search(/[\u0000-\u001f\u007f]/);

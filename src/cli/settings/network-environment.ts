@@ -122,7 +122,9 @@ function proxy(setting: 'httpProxy' | 'httpsProxy', environment: Env): string {
   const address = WAY_TO_PROXY.exec(value)?.[0] ?? '';
   // An @ behind the host is the end of a password: what stands before it there is no host.
   if (!URL.canParse(address) || value.slice(address.length).includes('@')) {
-    const hint = 'write it as http://host:port, and in a password %23 for #, %2F for /, %3F for ?';
+    const hint = /^["'].*["']$/.test(given)
+      ? 'remove the quotes around it'
+      : 'write it as http://host:port, and in a password %23 for #, %2F for /, %3F for ?';
     throw new UsageError(`${name} is not a URL`, { hint });
   }
   const scheme = new URL(address).protocol.slice(0, -1);

@@ -2,8 +2,8 @@ import type * as z from 'zod';
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import { UsageError } from '../../contract/errors.ts';
+import { nearest } from '../../contract/text/suggest.ts';
 import { FLAGS, type Flag, type FlagValues, variableOf } from '../line/flags.ts';
-import { nearest } from '../line/suggest.ts';
 import type { ConfigFile } from './config/config-file.ts';
 import { checkConfigKeys, unknownKey } from './config/config-keys.ts';
 import { pathInProject } from './config/project-paths.ts';
@@ -123,6 +123,8 @@ const PATHS: Readonly<Partial<Record<SettingKey, 'write' | 'read'>>> = {
   gitlabDotenv: 'write',
   junit: 'write',
   jenkinsProperties: 'write',
+  envOut: 'write',
+  summary: 'write',
   releaseNotesFile: 'read',
 };
 

@@ -21,7 +21,10 @@ interface Milestone {
 
 /** What a backend can do and how much of it: data, checked before the first byte goes out. */
 export interface Capabilities {
+  /** The app archives that it takes. */
   readonly files: readonly ArtifactKind[];
+  /** Files of other kinds that it takes, by how their names end: `msi`, `tar.gz`. They are handed on as they are: nothing looks into them. */
+  readonly otherFiles?: readonly string[];
   /** Largest file (bytes), and the words in which the vendor gives the limit; `null` where none is documented. */
   readonly limit: { readonly bytes: number; readonly words: string } | null;
   /** `release` where it is known to refuse files that are not signed, or only with a key for debug builds. */

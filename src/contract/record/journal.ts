@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Platform } from '../artifact.ts';
+import type { Artifact } from '../artifact.ts';
 import type { AppToolError } from '../errors.ts';
 import type { JobDetails, JobRef, JobState, Stage } from '../job.ts';
 
@@ -17,6 +17,11 @@ const App = {
     .nullable()
     .default(null)
     .describe('The same signers as people know them: the subject of each certificate, or else its SHA-256'),
+  permissions: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe('Permissions that an Android app asks for, sorted; null where they are not known, or too many'),
 };
 
 const Job = z
@@ -155,7 +160,9 @@ export const Receipt = z.object({
       name: z.string(),
       size: z.int(),
       sha256: z.string().nullable(),
-      platform: z.enum(['android', 'ios']),
+      platform: z
+        .enum(['android', 'ios', 'other'])
+        .describe('other: of a file that is sent as it is, which nothing looks into'),
       ...App,
     })
     .nullable()
@@ -178,6 +185,8 @@ export interface AppRecord {
   readonly signers: string[] | null;
   /** The same as people know them: subjects of certificates. */
   readonly signedBy: string[] | null;
+  /** Names of the permissions that an Android app asks for, sorted; `null` where there are too many to be kept. */
+  readonly permissions: string[] | null;
 }
 
 /** Who signed a file. */
@@ -189,7 +198,7 @@ export interface InputRecord extends AppRecord {
   readonly name: string;
   readonly size: number;
   readonly sha256: string | null;
-  readonly platform: Platform;
+  readonly platform: Artifact['platform'];
 }
 
 /** The file that protection gave back. */

@@ -2,14 +2,14 @@ import { readAppIdentity } from '../../archive/app-identity.ts';
 import { type AppArchive, openAppArchive, remarksOn } from '../../archive/archive-kind.ts';
 import { readSignatures, signerNamesOf, signersOf } from '../../archive/signature/signatures.ts';
 import { type ArchiveFile, ArchiveProblem } from '../../archive/zip/archive-file.ts';
-import type { AppIdentity, ArtifactKind } from '../../contract/artifact.ts';
+import type { AppIdentity, Artifact, ArtifactKind } from '../../contract/artifact.ts';
 import { IntegrityError } from '../../contract/errors.ts';
 import { differences, notCompared, type SentIdentity } from './identity-differences.ts';
 import type { Warning } from './preflight.ts';
 
 /** What was sent for protection, as far as it is known: what is absent or `null` is compared with nothing. */
 export interface SentArtifact {
-  readonly kind: ArtifactKind;
+  readonly kind: Artifact['kind'];
   readonly sizeBytes: number;
   readonly sha256: string | null;
   readonly identity: SentIdentity | null;

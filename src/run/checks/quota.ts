@@ -15,7 +15,7 @@ export async function checkQuotas(
   ctx: Context,
 ): Promise<void> {
   for (const { id, quota } of backends) {
-    if (quota === undefined) continue;
+    if (quota === undefined || platform === 'other') continue;
     const known = await quota({ platform, environment }, ctx).catch((error: unknown) => {
       ctx.signal.throwIfAborted();
       const why = error instanceof Error ? error.message : 'unknown error';

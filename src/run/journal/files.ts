@@ -9,7 +9,18 @@ export function inputRecord(artifact: Artifact, sha256: string | null, signed: S
   return { path, name, size, sha256, platform, ...appRecord(identity, signed) };
 }
 
+/** More of them would make a receipt too large to be read again. */
+const MOST_PERMISSIONS = 500;
+const LONGEST_PERMISSION = 200;
+
 export function appRecord(identity: AppIdentity | null, { signers, signedBy }: Signed): AppRecord {
   const { packageName = null, versionName = null, versionCode = null } = identity ?? {};
-  return { packageName, versionName, versionCode, signers, signedBy };
+  return { packageName, versionName, versionCode, signers, signedBy, permissions: permissionsOf(identity) };
+}
+
+function permissionsOf(identity: AppIdentity | null): AppRecord['permissions'] {
+  if (identity === null) return null;
+  const names = identity.permissions.map(({ name }) => name);
+  const isTooMuch = names.length > MOST_PERMISSIONS || names.some(({ length }) => length > LONGEST_PERMISSION);
+  return isTooMuch ? null : names.sort();
 }

@@ -1,5 +1,6 @@
 import type { Receipt, StepRecord } from '../../contract/record/journal.ts';
 import { anotherRelease, type Kept } from './same-release.ts';
+import { type Standing, standingOf } from './standing.ts';
 
 /**
  * What two receipts of one release say together, so that neither loses a step. Throws `LocalIoError` where they are of two releases: the
@@ -12,7 +13,7 @@ export function unite({ path, receipt: kept }: Kept, other: Receipt): Receipt {
   const shared = kept.steps.flatMap((step) => {
     const same = other.steps.find(({ id }) => id === step.id);
     if (same === undefined) return [];
-    if (step.job !== null && same.job !== null && step.job.ref !== same.job.ref) throw anotherRelease(path, what);
+    if (areOfTwo(step, same)) throw anotherRelease(path, what);
     return later(step, same);
   });
   const isShared = ({ id }: StepRecord): boolean => shared.some((step) => step.id === id);
@@ -36,6 +37,27 @@ export function unite({ path, receipt: kept }: Kept, other: Receipt): Receipt {
   };
 }
 
+/** Whether each tells of a job that the other knows nothing of: then two runs have sent the same step. */
+function areOfTwo(step: StepRecord, other: StepRecord): boolean {
+  const knows = ({ job, earlier }: StepRecord, ref: string) =>
+    [job, ...earlier.map((one) => one.job)].some((one) => one?.ref === ref);
+  if (step.job === null || other.job === null) return false;
+  return !knows(other, step.job.ref) && !knows(step, other.job.ref);
+}
+
+/** How far an attempt has come. */
+const RANKS: Readonly<Record<Standing, number>> = {
+  'not-begun': 0,
+  open: 1,
+  unknown: 2,
+  running: 3,
+  done: 3,
+  failed: 3,
+};
+
+/** The record that knows more of a step: of a later attempt, or of more of the same. The clocks of two machines decide last. */
 function later(step: StepRecord, other: StepRecord): StepRecord {
+  const further = other.earlier.length - step.earlier.length || RANKS[standingOf(other)] - RANKS[standingOf(step)];
+  if (further !== 0) return further > 0 ? other : step;
   return (other.updatedAt ?? '') > (step.updatedAt ?? '') ? other : step;
 }

@@ -49,10 +49,9 @@ function outputPathOf({ output, path, kept }: ReleaseInput): string {
   return protectedPath(input);
 }
 
-function refusalOf(why: Refusal, id: string, receipt: string, { plan, path }: ReleaseInput): AppToolError {
+function refusalOf(why: Refusal, id: string, receipt: string, { plan, path, resume }: ReleaseInput): AppToolError {
   const refuse = (what: string, hint: string, next: AppToolError['next']) =>
     new LocalIoError(`the receipt ${receipt} says that ${id} ${what}`, { hint: `nothing was sent; ${hint}`, next });
-  const resume = { do: 'resume', receipt } as const;
   switch (why) {
     case 'another-release':
       return anotherRelease(receipt, `release ${plan.name}`);

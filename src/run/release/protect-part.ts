@@ -1,8 +1,8 @@
 import type { Artifact } from '../../contract/artifact.ts';
-import { AppToolError, IntegrityError, UsageError } from '../../contract/errors.ts';
+import { AppToolError, IntegrityError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { JobRef } from '../../contract/job.ts';
 import type { OutputRecord, Step } from '../../contract/record/journal.ts';
-import { checkArtifactName } from '../../transfer/artifact.ts';
+import { checkArtifactName } from '../../transfer/artifact-name.ts';
 import { checkOutput } from '../../transfer/download/output-file.ts';
 import { checkInputName, checkLimit, withArtifact } from '../artifact.ts';
 import { proveOutput, readOutput, type SentArtifact } from '../checks/output-proof.ts';
@@ -104,11 +104,13 @@ async function sendForProtection(
   return await withArtifact({ backend, path, platform, options, expected }, run, async (artifact, _, signedBy) => {
     await checkReleaseInput(input, prepared, artifact, run);
     const record = run.journal.artifact ?? inputRecord(artifact, null, SIGNERS_NOT_KNOWN);
-    run.journal.takeUp(releaseOf(plan), { ...record, sha256: prepared.inputSha256 }, environment);
+    const sha256 = await sha256ToKeep(artifact, input, run);
+    run.journal.takeUp(releaseOf(plan), { ...record, sha256 }, environment);
     for (const one of [protect, ...targetsToSend(input, prepared)])
       await checkQuotas([one.backend], artifact, one.options.environment, run);
     await removePartsOf(`protect:${backend.id}`, protect, run);
     const step = run.journal.draft({ action: 'protect', backend, stage: protect.planned.stage, required: true }, false);
+    step.tell({ type: 'sent', sha256 });
     run.journal.beginDrafts();
     const ctx = contextOf(step, run);
     const job = await uploadArtifact(artifact, { backend, path, platform, options, expected }, ctx);
@@ -124,6 +126,18 @@ async function sendForProtection(
 }
 
 /**
+ * Known, and written down, before the first byte goes out: a run that goes on from the receipt of one that was killed has to know which file
+ * was sent. `null` where no receipt is kept.
+ */
+export async function sha256ToKeep(
+  artifact: Artifact,
+  { resume }: Pick<ReleaseInput, 'resume'>,
+  { signal }: RunContext,
+): Promise<string | null> {
+  return resume === null ? null : await artifact.sha256(signal);
+}
+
+/**
  * Checks of an input what would stop a later step: what each target takes, and that protection does not give back what a target refuses.
  * Throws `UsageError`; makes no request.
  */
@@ -131,18 +145,19 @@ export async function checkReleaseInput(
   input: ReleaseInput,
   prepared: Prepared,
   artifact: Artifact,
-  { emit }: Pick<RunContext, 'emit'>,
+  run: RunContext,
 ): Promise<void> {
   const targets = targetsToSend(input, prepared);
   for (const { backend, options } of targets) {
     checkInputName(backend, artifact.path);
     checkLimit(backend, artifact.name, artifact.sizeBytes);
-    await backend.adapter.plan(artifact, options);
+    // What is odd is told when it is sent.
+    await backend.adapter.plan(artifact, options, { ...run, emit: () => {} });
   }
   if (input.protect === null || input.signed !== undefined) return;
   const planned = targets.map((target) => target.planned);
   const message = checkGivenBack(input.protect.planned, planned);
-  if (message !== null) emit({ type: 'warning', code: 'may-be-unsigned', message });
+  if (message !== null) run.emit({ type: 'warning', code: 'may-be-unsigned', message });
 }
 
 /** The targets that get a file in this run. */
@@ -169,15 +184,27 @@ async function outputTarget(
   { force, path, asked }: ReleaseInput,
   { outputPath }: Prepared,
   sent: SentArtifact | null,
-  { signal }: RunContext,
+  { signal, journal }: RunContext,
 ): Promise<Fetched['target']> {
   const output = outputPath ?? '';
   const input = sent?.kind ?? (path === undefined ? null : checkArtifactName(path).kind);
   if (input !== null) assertKindOfOutput(output, input);
+  const known = sent === null ? null : journal.output;
+  if (known !== null && !force) await checkNothingElse(output, known, signal);
   const isOurs = asked.resume && sent !== null && (await isOutputOf(output, sent, signal));
   const target = { path: output, force: force || isOurs };
   await checkOutput(target, path ?? null);
   return target;
+}
+
+/** Throws `LocalIoError` where another file is in the place of an output that is known: somebody has put it there since. */
+async function checkNothingElse(path: string, { sha256 }: OutputRecord, signal: AbortSignal): Promise<void> {
+  const there = await sha256At(path, signal);
+  if (there === null || there === sha256) return;
+  throw new LocalIoError(`${path} is not the file that the receipt tells of: that has the SHA-256 ${sha256}`, {
+    hint: 'if somebody has signed it since, name it as the signed file; else move it away, and the output is fetched again',
+    next: { do: 'set', setting: 'signed' },
+  });
 }
 
 async function isOutputOf(path: string, sent: SentArtifact, signal: AbortSignal): Promise<boolean> {

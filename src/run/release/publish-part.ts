@@ -1,17 +1,18 @@
 import type { Artifact } from '../../contract/artifact.ts';
-import { type AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { AppToolError, asAppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import { withArtifactFor } from '../artifact.ts';
 import { stageOf } from '../backend.ts';
 import { checkQuotas } from '../checks/quota.ts';
 import type { RunContext, StepContext } from '../journal/journal.ts';
 import { type StepWork, sideBySide } from '../side-by-side.ts';
+import { resend } from '../telling/told-of-release.ts';
 import { acceptAsDone, uploadArtifact } from '../upload.ts';
 import { verdictOfSending } from '../verdict.ts';
 import { wait } from '../wait.ts';
 import { findLost } from './lost-step.ts';
 import type { PlannedStep } from './plan.ts';
 import type { Prepared } from './prepare.ts';
-import { removePartsOf, targetsToSend } from './protect-part.ts';
+import { removePartsOf, sha256ToKeep, targetsToSend } from './protect-part.ts';
 import type { ReleaseInput } from './release-input.ts';
 import type { RemainingStep } from './remaining.ts';
 
@@ -44,43 +45,62 @@ export async function publishPart(
   };
   const backends = sending.map(({ backend }) => backend);
   return await withArtifactFor(backends, opened, run, async (artifact) => {
-    if (!isMadeHere) {
-      const record = run.journal.artifact;
-      const { name, definition } = input.plan;
-      if (record !== null)
-        run.journal.takeUp({ name, definition }, { ...record, sha256: prepared.inputSha256 }, input.environment);
-    }
+    if (isMadeHere) await checkIsOutput(artifact, run);
+    const sha256 = await sha256ToKeep(artifact, input, run);
+    const record = run.journal.artifact;
+    const { name, definition } = input.plan;
+    if (!isMadeHere && record !== null)
+      run.journal.takeUp({ name, definition }, { ...record, sha256 }, input.environment);
     for (const { backend, options: ownOptions } of sending)
       await checkQuotas([backend], artifact, ownOptions.environment, run);
-    await checkIsOutput(artifact, isMadeHere, run);
-    for (const target of sending) await removePartsOf(`publish:${target.backend.id}`, target, run);
-    return await workOnAll(asked, artifact, input, run);
+    // Hashed once, by the run's own signal: a target that is stopped must not stop it.
+    artifact.sha256(run.signal).catch(() => {
+      // Each target awaits it, and tells.
+    });
+    const stuck = await removeParts(sending, run);
+    return await workOnAll(asked, { artifact, sha256, stuck }, input, run);
   });
+}
+
+/** Frees what earlier attempts have left stored. Resolves with the targets where that failed: they get no other upload now. */
+async function removeParts(sending: readonly Target[], run: RunContext): Promise<ReadonlyMap<string, AppToolError>> {
+  const stuck = new Map<string, AppToolError>();
+  for (const target of sending) {
+    try {
+      await removePartsOf(`publish:${target.backend.id}`, target, run);
+    } catch (error) {
+      run.signal.throwIfAborted();
+      stuck.set(target.backend.id, asAppToolError(error));
+    }
+  }
+  return stuck;
 }
 
 function isLeftOut(task: RemainingStep['task']): boolean {
   return task.do === 'skip' && task.why === 'not-asked';
 }
 
-/** Hashed once, by the run's own signal: a target that is stopped must not stop it. */
-async function checkIsOutput(artifact: Artifact, isMadeHere: boolean, { signal, journal }: RunContext): Promise<void> {
-  const hashing = artifact.sha256(signal);
-  if (!isMadeHere) {
-    hashing.catch(() => {
-      // Each target awaits it, and tells.
-    });
-    return;
-  }
+/** Throws `LocalIoError` for anything else than what protection gave back, or what was signed in its place. */
+async function checkIsOutput(artifact: Artifact, { signal, journal }: RunContext): Promise<void> {
   const known = journal.output?.sha256;
-  if ((await hashing) === known) return;
+  if ((await artifact.sha256(signal)) === known) return;
   throw new LocalIoError(`${artifact.path} is not the output of this release: that has the SHA-256 ${known}`, {
     hint: 'nothing was sent to the targets; put the output back, or name the signed file',
   });
 }
 
+/** What the targets get. */
+interface Sending {
+  readonly artifact: Artifact;
+  /** `null` where no receipt is kept. */
+  readonly sha256: string | null;
+  /** By backend, why nothing can be sent to it now. */
+  readonly stuck: ReadonlyMap<string, AppToolError>;
+}
+
 async function workOnAll(
   asked: readonly RemainingStep[],
-  artifact: Artifact | null,
+  sending: Sending | null,
   input: ReleaseInput,
   run: RunContext,
 ): Promise<AppToolError | null> {
@@ -89,18 +109,22 @@ async function workOnAll(
     const target = input.targets.find(({ backend }) => backend.id === planned.backend);
     if (target === undefined) return [];
     const before = journal.steps.find(({ id }) => id === planned.id);
-    if (before !== undefined && task.do !== 'send' && task.do !== 'abort-then-send') {
+    const failure = sending?.stuck.get(planned.backend);
+    if (before !== undefined && (failure !== undefined || (task.do !== 'send' && task.do !== 'abort-then-send'))) {
       journal.workOn(Object.assign(before, { required: planned.required }), true);
+      if (failure !== undefined) return [{ step: before, run: async () => await Promise.reject(failure) }];
       if (task.do === 'skip') return [{ step: before, run: async () => null }];
-      return [{ step: before, run: (ctx) => follow(planned, task, target, input, ctx) }];
+      return [{ step: before, run: (ctx) => told(follow(planned, task, target, input, ctx), input) }];
     }
-    if (artifact === null) return [];
+    if (sending === null) return [];
+    const { artifact, sha256 } = sending;
     const { backend, options } = target;
     const step = journal.draft(
       { action: 'publish', backend, stage: stageOf(backend, options), required: planned.required },
       true,
     );
-    return [{ step, run: (ctx) => send(planned, artifact, target, input, ctx) }];
+    step.tell({ type: 'sent', sha256 });
+    return [{ step, run: (ctx) => told(send(planned, artifact, target, input, ctx), input) }];
   });
   journal.beginDrafts();
   const failures = await sideBySide(work, input.failFast, run);
@@ -108,16 +132,27 @@ async function workOnAll(
   const steps = work.map(({ step }) => step);
   for (const { required, backend, error } of steps) {
     if (required || error == null) continue;
+    const how = error.class === 'pending' ? 'is not done yet' : 'failed';
     emit({
       type: 'warning',
       code: 'optional-target',
-      message: `${backend} is not required, and failed: ${error.message}`,
+      message: `${backend} is not required, and ${how}: ${error.message}`,
     });
   }
   const grave = failures.filter((error) => steps.some((step) => step.required && step.error === error));
-  const verdict = verdictOfSending(grave, steps);
-  if (verdict === null || verdict.class !== 'partial' || input.receipt === undefined) return verdict;
-  return verdict.with({ next: { do: 'resume', receipt: input.receipt } });
+  return verdictOfSending(grave, steps);
+}
+
+/** Where a receipt is kept, the way on is the release's: a target does not say to run the same again. */
+async function told(work: Promise<void>, { resume }: ReleaseInput): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (resume === null || !(error instanceof AppToolError)) throw error;
+    const { next } = error;
+    if (next?.do === 'again') throw error.with({ next: null });
+    throw next?.do === 'resend' ? error.with({ next: resend(next.step, resume) }) : error;
+  }
 }
 
 async function send(

@@ -1,5 +1,6 @@
 import type { UploadOptions } from '../../contract/adapter.ts';
 import type { Platform } from '../../contract/artifact.ts';
+import type { Next } from '../../contract/next.ts';
 import type { OpenBackend } from '../backend.ts';
 import type { Expectations } from '../checks/preflight.ts';
 import type { Kept } from '../journal/same-release.ts';
@@ -19,8 +20,8 @@ export interface ReleaseInput {
   /** How the environment was given. */
   readonly environment: string | null;
   readonly asked: Omit<Asked, 'input' | 'hasOutput'>;
-  /** Where the receipt of this run is; `undefined` where none is kept. */
-  readonly receipt: string | undefined;
+  /** How to go on from the receipt of this run; `null` where none is kept, or where nothing can. */
+  readonly resume: Extract<Next, { do: 'resume' }> | null;
   /** What earlier runs have written; `null` for a fresh start. */
   readonly kept: Kept | null;
   /** The file that goes in; `undefined` where the receipt has to do. */

@@ -1,9 +1,12 @@
 import { basename } from 'node:path';
-import type { AppToolError } from '../../contract/errors.ts';
+import { AppToolError } from '../../contract/errors.ts';
+import type { StepRecord } from '../../contract/record/journal.ts';
 import { readOutput } from '../checks/output-proof.ts';
 import { proveSigned, readSignedContents } from '../checks/signed-proof.ts';
 import { appRecord } from '../journal/files.ts';
 import type { RunContext } from '../journal/journal.ts';
+import { standingOf } from '../journal/standing.ts';
+import { toldOfRelease } from '../telling/told-of-release.ts';
 import { withFileAt } from './file-at.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { protectPart } from './protect-part.ts';
@@ -16,6 +19,15 @@ import type { ReleaseInput } from './release-input.ts';
  * Rejects where nothing could be published, or when the run is stopped.
  */
 export async function release(input: ReleaseInput, ctx: RunContext): Promise<AppToolError | null> {
+  try {
+    const failure = await protectAndPublish(input, ctx);
+    return failure === null ? null : toldOfRelease(failure, input.resume, ctx.journal);
+  } catch (error) {
+    throw error instanceof AppToolError ? toldOfRelease(error, input.resume, ctx.journal) : error;
+  }
+}
+
+async function protectAndPublish(input: ReleaseInput, ctx: RunContext): Promise<AppToolError | null> {
   warnOfChanges(input, ctx);
   const prepared = await prepare(input, ctx);
   if (!(await protectPart(input, prepared, ctx))) return null;
@@ -32,10 +44,18 @@ function isLeftOut(task: Prepared['steps'][number]['task']): boolean {
 function warnOfChanges({ plan, kept }: ReleaseInput, { emit }: RunContext): void {
   const before = kept?.receipt.release ?? null;
   if (kept === null || before === null || before.name !== plan.name || before.definition === plan.definition) return;
-  const gone = kept.receipt.steps.map(({ id }) => id).filter((id) => !plan.steps.some((step) => step.id === id));
-  const more = gone.length === 0 ? '' : `; it has no step ${gone.join(', ')} any more`;
+  const gone = kept.receipt.steps.filter(({ id }) => !plan.steps.some((step) => step.id === id));
+  const more = gone.length === 0 ? '' : `; it has no step ${gone.map(wordsOfGone).join(', ')} any more`;
   const message = `release ${plan.name} has been changed in the config since ${kept.path} was begun${more}`;
   emit({ type: 'warning', code: 'release-changed', message });
+}
+
+/** What runs is not lost sight of in silence. */
+function wordsOfGone(step: StepRecord): string {
+  const { id, job } = step;
+  const standing = standingOf(step);
+  if (standing === 'unknown') return `${id} (which may have landed)`;
+  return standing === 'running' ? `${id} (whose job may still run: ${job?.ref ?? 'without an id'})` : id;
 }
 
 /** The output, or the same signed by somebody else: that it is the same is proved first. */

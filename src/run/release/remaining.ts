@@ -55,7 +55,7 @@ export function remaining(plan: Plan, receipt: Receipt | null, asked: Asked): re
   const before = (id: string) => receipt?.steps.find((step) => step.id === id);
   const first = plan.steps.map((step) => ({ step, task: taskOf(step, before(step.id), asked) }));
   const protection = first.find(({ step }) => step.action === 'protect');
-  if (protection === undefined) return checkFiles(first, receipt, receipt?.input?.sha256 ?? null, before, asked);
+  if (protection === undefined) return checkFiles(first, receipt, fileOf(receipt), before, asked);
   const targets = publishing(first, protection, receipt, before, asked);
   return [{ ...protection, task: outputTask(protection.task, targets, receipt, asked) }, ...targets];
 }
@@ -68,9 +68,26 @@ function mismatchOf(plan: Plan, receipt: Receipt | null, { input }: Asked): Refu
     return step.stage !== null && stage !== null && step.stage !== stage;
   });
   if (isOther) return 'another-release';
+  const own = plan.steps.find(({ action }) => action === 'protect');
+  const protection = protectionIn(receipt);
+  if (own !== undefined && protection !== undefined && protection.id !== own.id) return 'another-release';
+  // What was protected is published as that, or not at all.
+  if (own === undefined && protection !== undefined)
+    return input === null || input === fileOf(receipt) ? null : 'wrong-input';
   const known = receipt.input?.sha256 ?? null;
   const isSame = input === null || known === null || input === known || input === receipt.output?.sha256;
   return isSame ? null : 'wrong-input';
+}
+
+/** The step that protected, or may be about to. */
+function protectionIn({ steps }: Receipt): StepRecord | undefined {
+  return steps.find((step) => step.action === 'protect' && !['not-begun', 'failed'].includes(standingOf(step)));
+}
+
+/** SHA-256 of what a release that does not protect publishes, as far as a receipt tells. */
+function fileOf(receipt: Receipt | null): string | null {
+  if (receipt === null) return null;
+  return (protectionIn(receipt) === undefined ? receipt.input?.sha256 : receipt.output?.sha256) ?? null;
 }
 
 function taskOf(step: PlannedStep, before: StepRecord | undefined, asked: Asked): Task {

@@ -19,6 +19,7 @@ import { standingOf } from '../journal/standing.ts';
  */
 export function toldOfStep<T>(error: T, step: Step, until?: string | undefined): T | AppToolError {
   if (!(error instanceof AppToolError) || error instanceof CancelledError || isNotFound(error)) return error;
+  if (isTold(error)) return error;
   const standing = standingOf(step);
   const isAskingTrouble =
     error instanceof UnavailableError || error instanceof LimitError || error.origin === 'response';
@@ -32,6 +33,11 @@ export function toldOfStep<T>(error: T, step: Step, until?: string | undefined):
   if (isAskingTrouble)
     return new PendingError(error.message, { ...detailsOf(error), hint: error.hint ?? 'the job goes on', next });
   return saysAgain(error) ? error.with({ next }) : error;
+}
+
+/** Whether the release has told it already, which knows more. */
+function isTold({ next }: AppToolError): boolean {
+  return next?.do === 'resume' || next?.do === 'resend';
 }
 
 /** Whether an error leaves the way on open, or says to run the same command again. */

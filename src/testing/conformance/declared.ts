@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { testContext } from '../context.ts';
 import type { Rig } from './rig.ts';
 
 /** What a backend says of itself. */
@@ -24,11 +25,19 @@ export function testDeclared({ title, options, setUp, definition }: Rig): void {
     test('creating the adapter and planning an upload make no request', async () => {
       const { backend, artifact, proxy } = await setUp();
 
-      const plan = await backend.adapter.plan(artifact, options);
+      const plan = await backend.adapter.plan(artifact, options, testContext());
 
       expect(plan.url).toMatch(/^http/);
       expect(plan.url).not.toContain('?');
       expect(proxy.seen).toEqual([]);
+    });
+
+    test('the other files that it takes are no app archives, and their endings are written small, without a dot before', () => {
+      const { files, otherFiles = [] } = definition.capabilities;
+
+      expect(new Set([...files, ...otherFiles]).size).toBe(files.length + otherFiles.length);
+      expect(otherFiles.every((ending) => /^[a-z0-9]+(\.[a-z0-9]+)*$/.test(ending))).toBe(true);
+      expect(otherFiles.filter((ending) => /(^|\.)(apk|aab|ipa)$/.test(ending))).toEqual([]);
     });
   });
 }

@@ -32,10 +32,10 @@ export interface Downloaded extends Received {
   readonly path: string;
 }
 
-/** The cap guards the disk, not the user: four times the input is more than any protection adds. */
+/** The cap guards the disk, not the user: four times the input is more than any protection adds, and what was sent may come back. */
 function downloadCap(inputBytes: number | null): number {
   if (inputBytes === null) return 4 * GIB;
-  return Math.min(4 * GIB, Math.max(4 * inputBytes + 64 * 1024 * 1024, 256 * 1024 * 1024));
+  return Math.min(Math.max(4 * GIB, inputBytes), Math.max(4 * inputBytes + 64 * 1024 * 1024, 256 * 1024 * 1024));
 }
 
 /**

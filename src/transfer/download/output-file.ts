@@ -32,7 +32,7 @@ export async function checkOutput(target: OutputTarget, inputPath: string | null
   checkPath(path, 'output');
   checkOutsideGit(path, 'the output');
   const folder = dirname(path);
-  if (/[/\\]$/.test(path)) throw new LocalIoError(`output is not a regular file: ${path} names a directory`);
+  if (/[/\\]$/.test(path)) throw notRegular(`${path} names a directory`, true);
   try {
     await access(folder, constants.W_OK | constants.X_OK);
   } catch (cause) {
@@ -55,9 +55,17 @@ export async function checkOutput(target: OutputTarget, inputPath: string | null
   });
   if (there === null) return;
   if (inputPath !== null && (await isSameFile(path, inputPath)))
-    throw new LocalIoError('output would overwrite the input');
-  if (!there.isFile()) throw new LocalIoError(`output is not a regular file: ${path}`);
+    throw new LocalIoError('output would overwrite the input', {
+      hint: 'give the output another name',
+      next: { do: 'set', setting: 'output' },
+    });
+  if (!there.isFile()) throw notRegular(path, there.isDirectory());
   if (!force) throw new LocalIoError(`output exists; use --force to replace it: ${path}`);
+}
+
+function notRegular(what: string, isFolder: boolean): LocalIoError {
+  const hint = isFolder ? 'name the file, not only its folder' : 'give another path';
+  return new LocalIoError(`output is not a regular file: ${what}`, { hint, next: { do: 'set', setting: 'output' } });
 }
 
 async function isSameFile(a: string, b: string): Promise<boolean> {

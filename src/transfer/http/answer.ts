@@ -127,7 +127,8 @@ function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest, isSec
     const [type = 'unknown content'] = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header(answer, 'content-type') ?? '') ?? [];
     const why = /\bjson\b/i.test(type) ? 'the response is not valid JSON' : `expected JSON, got ${type}`;
     const shown = isSecret ? null : cutText(text, LONGEST_QUOTE);
-    throw failed(answer, request, 'unexpected-answer', why, 'ambiguous', shown);
+    const fault = /^text\/html$|^application\/xhtml\+xml$/i.test(type) ? 'foreign-page' : 'unexpected-answer';
+    throw failed(answer, request, fault, why, 'ambiguous', shown);
   }
 }
 

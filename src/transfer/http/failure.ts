@@ -115,7 +115,12 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
     case 'tls-untrusted':
       return 'if your company inspects TLS, its CA has to be in the file that NODE_EXTRA_CA_CERTS names';
     case 'tls-time':
-      return `check this machine's clock: it says ${now.toISOString()}`;
+      return `check this machine's clock: it says ${now.toISOString()}; if that is right, whoever runs the server or a proxy before it has to renew the certificate`;
+    case 'tls':
+    case 'not-http':
+      return 'check the scheme and the port of the address: something else than HTTPS may answer there';
+    case 'foreign-page':
+      return 'a proxy, a firewall or the login page of the network answered in its place: check the way to this host';
     case 'tls-name':
       return 'check the address: something else answers there';
     case 'two-lengths':
@@ -133,7 +138,13 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
   }
 }
 
-const RUN_AGAIN: ReadonlySet<Fault> = new Set(['dns-failing', 'refused', 'connect-timeout', 'proxy-failing']);
+const RUN_AGAIN: ReadonlySet<Fault> = new Set([
+  'dns-failing',
+  'refused',
+  'connect-timeout',
+  'proxy-failing',
+  'foreign-page',
+]);
 
 /** Whose word a failed call is. A status is the word of whoever answered; what has no response comes from the way there. */
 function originOf({ fault, status, isOfApi }: CallFailure): ErrorOrigin {
@@ -169,7 +180,8 @@ export function toAppToolError(
   if (failure.failureClass === 'rejected' && !isConflictWithLost(failure, policy, wasLost))
     return rejection(failure, message, policy, wasLost, now, details);
   if (mayHaveBeenDone(failure, policy, wasLost)) {
-    const hint = details.hint ?? 'it may have been done all the same: look at the backend before you run it again';
+    const look = 'it may have been done all the same: look at the backend before you run it again';
+    const hint = failure.fault === 'foreign-page' ? `${details.hint}; ${look}` : (details.hint ?? look);
     return new UnknownOutcomeError(message, { ...details, hint, next: null, isAnswerLost: true });
   }
   const next = details.hint == null ? ({ do: 'again', isLater: true } as const) : details.next;

@@ -1,8 +1,12 @@
 import type { ReceivedFile, ReceivedForm } from '../../../contract/backend/sandbox.ts';
+import { endingOf } from '../../../contract/text/file-ending.ts';
+import { OTHER_FILES } from '../other-files.ts';
 import { Refusal } from './refusal.ts';
 
 /** "Supported formats", as the older copy of the page lists them. */
-const BUILD_FILE = /\.(ipa|apk|aab|dmg|pkg|exe|msi|msix|msixbundle|appx|appxbundle|nsp|zip|tar\.gz)$/i;
+const BUILD_FILES = ['ipa', 'apk', 'aab', ...OTHER_FILES];
+/** "Cannot be processed automatically (e.g., custom platforms)": the others are read by what they are. */
+const READ_PLATFORMS = ['ios', 'macos', 'android'];
 const PLATFORMS = ['ios', 'macos', 'android', 'ps4', 'ps5', 'switch', 'xbox-one', 'xbox-series'];
 const LANGUAGES = ['es', 'en', 'fr', 'ge', 'de', 'it', 'zh', 'pt', 'ru'];
 const DEPLOYER_INFO = [
@@ -59,7 +63,7 @@ export function readBuildForm(form: ReceivedForm): BuildForm {
     if (Object.hasOwn(into, inInfo ?? name)) throw refuse(`${name}: given twice`);
     into[inInfo ?? name] = value;
   }
-  checkCustomPlatform(fields, icon);
+  checkCustomPlatform(build, fields, icon);
   const { 'deployer.name': name = null, ...rest } = fields;
   return { build, fields: rest, filter, deployer: { name, info } };
 }
@@ -74,7 +78,7 @@ function readFiles({ files }: ReceivedForm) {
   const builds = files.filter(({ name }) => name === 'build');
   const [build] = builds;
   if (build === undefined || builds.length > 1) throw refuse('build: exactly one file is required');
-  if (!BUILD_FILE.test(build.fileName) || build.sizeBytes === 0) throw refuse('build: unsupported file');
+  if (endingOf(build.fileName, BUILD_FILES) === null || build.sizeBytes === 0) throw refuse('build: unsupported file');
   const icon = files.find(({ name }) => name === 'packageIcon');
   if (icon !== undefined && !/\.(png|jpeg)$/.test(icon.fileName)) throw refuse('packageIcon: must be .png or .jpeg');
   const stray = files.find(({ name }) => name !== 'build' && name !== 'packageIcon');
@@ -105,9 +109,15 @@ function addToFilter(filter: string[][], name: string, value: string): boolean {
 }
 
 /** "Required when the build file cannot be processed automatically (e.g., custom platforms)." */
-function checkCustomPlatform(fields: Readonly<Record<string, string>>, icon: ReceivedFile | undefined): void {
-  const platform = fields.buildPlatform?.toLowerCase() ?? 'android';
-  if (platform === 'android' || platform === 'ios') return;
+function checkCustomPlatform(
+  { fileName }: ReceivedFile,
+  fields: Readonly<Record<string, string>>,
+  icon: ReceivedFile | undefined,
+): void {
+  const isCustomFile = /\.(?:nsp|zip|tar\.gz)$/i.test(fileName);
+  const platform = fields.buildPlatform?.toLowerCase();
+  if (isCustomFile && platform === undefined) throw refuse('buildPlatform: required for such a file');
+  if (!isCustomFile && (platform === undefined || READ_PLATFORMS.includes(platform))) return;
   for (const name of ['packageName', 'packageVersion'])
     if (fields[name] === undefined) throw refuse(`${name}: required for ${platform}`);
   if (icon === undefined) throw refuse(`packageIcon: required for ${platform}`);

@@ -8,6 +8,14 @@ import { Refusal } from './refusal.ts';
 const TOKEN_LIFETIME_MS = 60_000;
 const STATUSES = ['pending', 'in_progress', 'processed', 'error'];
 
+const OS_OF: Readonly<Record<string, string>> = {
+  apk: 'android',
+  aab: 'android',
+  ipa: 'ios',
+  pkg: 'macos',
+  dmg: 'macos',
+};
+
 interface Build extends BuildForm {
   readonly id: string;
   readonly os: string;
@@ -71,7 +79,7 @@ export function createService(tools: SandboxTools, application: string) {
     publications: createPublications(tools),
     create: (form: BuildForm): unknown => {
       const extension = form.build.fileName.toLowerCase().split('.').pop() ?? '';
-      const os = form.fields.buildPlatform?.toLowerCase() ?? (extension === 'ipa' ? 'ios' : 'android');
+      const os = form.fields.buildPlatform?.toLowerCase() ?? OS_OF[extension] ?? 'windows';
       const build: Build = { ...form, id: randomId(), os, extension, createdAtMs: Date.now(), files: [] };
       builds.set(build.id, build);
       return describe(build);

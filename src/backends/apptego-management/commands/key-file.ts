@@ -1,6 +1,7 @@
 import type { Body } from '../../../contract/artifact.ts';
 import { LocalIoError, UsageError } from '../../../contract/errors.ts';
-import { checkFileName, openRegularFile } from '../../../transfer/artifact.ts';
+import { openRegularFile } from '../../../transfer/artifact.ts';
+import { checkFileName } from '../../../transfer/artifact-name.ts';
 import { bytesBody } from '../../../transfer/http/api.ts';
 
 /** "Files over 10 MB are rejected": read as 10 MiB [assumed]: the server decides in between. */

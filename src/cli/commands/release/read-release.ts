@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../../contract/errors.ts';
+import { didYouMean } from '../../../contract/text/suggest.ts';
 import { type OpenBackend, stageOf } from '../../../run/backend.ts';
 import { planOf } from '../../../run/release/plan.ts';
 import type { ReleaseInput } from '../../../run/release/release-input.ts';
-import { receiptAt } from '../../receipt/receipt-file.ts';
+import { keptReceipt } from '../../receipt/kept-receipt.ts';
 import { expectations, optionsWith, refuseUselessFlags, releaseNotesFor, type Session } from '../../session/session.ts';
 import {
   configOfStep,
@@ -14,6 +15,7 @@ import {
 } from '../../settings/config/releases.ts';
 import { isFlag } from '../../settings/source.ts';
 import { waiting } from '../waiting.ts';
+import { lineToGoOn } from './line-to-go-on.ts';
 
 /** What the command line and the config say of a release, with every backend open. Throws where any of it cannot work. */
 export async function readRelease(session: Session): Promise<ReleaseInput> {
@@ -57,13 +59,12 @@ export async function readRelease(session: Session): Promise<ReleaseInput> {
     until: milestoneAsked(session),
   });
   const receiptPath = receiptPathOf(session);
-  const receipt = receiptPath === undefined ? null : receiptAt(receiptPath);
   return {
     plan,
     environment: protection?.options.environment ?? null,
     asked,
-    receipt: receiptPath,
-    kept: receiptPath === undefined || receipt === null ? null : { path: receiptPath, receipt },
+    resume: receiptPath === undefined ? null : lineToGoOn(session, receiptPath),
+    kept: receiptPath === undefined ? null : keptReceipt(receiptPath, text(session, 'resume')),
     path,
     platform: values.platform,
     expected: expectations(session),
@@ -97,14 +98,23 @@ function chosen(session: Session): { readonly definition: ReleaseDefinition; rea
   const [first, second] = session.invocation.operands;
   const names = releases.map(({ name }) => name).join(', ');
   if (releases.length === 0)
-    throw new UsageError('the config has no releases', {
-      hint: 'add one below the key releases; docs/release.md has it',
-    });
+    throw session.config === null
+      ? new UsageError('there is no config, and so no release to run', {
+          hint: 'write one with apptool init, or name it with --config; docs/release.md shows a release',
+        })
+      : new UsageError('the config has no releases', {
+          hint: 'add one below the key releases; docs/release.md shows how',
+        });
   const named = releases.find(({ name }) => name === first);
   if (named !== undefined) return { definition: named, path: second };
   const [only, ...others] = releases;
   if (second !== undefined || (first !== undefined && !isFile(first)))
-    throw new UsageError(`there is no release of that name; the config has ${names}`);
+    throw new UsageError(
+      `there is no release of that name; the config has ${names}${didYouMean(
+        first ?? '',
+        releases.map(({ name }) => name),
+      )}`,
+    );
   if (only === undefined || others.length > 0)
     throw new UsageError(`which release is not said; the config has ${names}`, { hint: 'name it before the file' });
   return { definition: only, path: first };
@@ -116,16 +126,12 @@ function isFile(operand: string): boolean {
 
 function readAsked(session: Session): ReleaseInput['asked'] {
   const { flags } = session.invocation;
-  const [resume, receipt, from, until] = ['resume', 'receipt', 'from', 'until'].map((name) => text(session, name));
+  const [resume, from, until] = ['resume', 'from', 'until'].map((name) => text(session, name));
   if (from !== undefined && from !== 'publish')
     throw new UsageError('--from takes publish: that is where a release can begin later');
   const again = [flags.again].flat().flatMap((id) => (typeof id === 'string' ? [id] : []));
   if (again.length > 0 && resume === undefined)
     throw new UsageError('--again goes with --resume: the receipt says what was sent');
-  if (resume !== undefined && receipt !== undefined && resume !== receipt)
-    throw new UsageError('--resume and --receipt name two files', {
-      hint: 'leave --receipt out: the run writes on in the receipt that it goes on with',
-    });
   if (from !== undefined && receiptPathOf(session) === undefined)
     throw new UsageError('--from publish needs the receipt of the run that protected', {
       hint: 'name it with --resume',

@@ -4,6 +4,7 @@ import { wordsOf } from '../../settings/setting-words.ts';
 import { Settings } from '../../settings/settings.ts';
 import type { CommandSpec } from '../command.ts';
 import { FLAGS, type Flag, OFFERED_FOR_OPERANDS, type Offered } from '../flags.ts';
+import { WORDS_FOR_FLAGS } from '../program.ts';
 import type { SettingTexts } from '../setting-text.ts';
 
 /** A word to choose, and what it is. */
@@ -62,7 +63,25 @@ export function offersOf({ ownCommands, backendCommands, backends, texts }: Offe
     isList: flag.isList === true,
     value: flag.type === 'switch' ? null : offerFor(flag, offerOf),
   }));
-  return { commands: withGroups([...own, ...others]), flags };
+  const commands = withGroups([...own, ...others]);
+  return { commands: withWords(commands), flags };
+}
+
+/** With `help` and `version`, of which the first goes before any other command. */
+function withWords(commands: readonly OfferedCommand[]): readonly OfferedCommand[] {
+  const all = commands.find(({ path }) => path === '')?.commands ?? [];
+  const words = Object.entries(WORDS_FOR_FLAGS).map(([word, about]) => ({ word, about }));
+  const asked = { name: 'command', offer: { type: 'words', words: all } } as const;
+  return [
+    ...commands.map((one) => (one.path === '' ? { ...one, commands: [...one.commands, ...words] } : one)),
+    ...words.map(({ word, about }) => ({
+      path: word,
+      about,
+      commands: [],
+      flags: GLOBAL_FLAGS,
+      operands: word === 'help' ? [asked] : [],
+    })),
+  ];
 }
 
 const NOTHING: Offer = { type: 'nothing' };
@@ -106,7 +125,7 @@ function bareWords(words: readonly string[]): Offer {
 function createOffers(backends: readonly BackendDefinition[]): (offered: Offered | undefined) => Offer {
   const asWords = (some: readonly BackendDefinition[]) => some.map(({ id, title }) => ({ word: id, about: title }));
   const milestones = backends.flatMap(({ capabilities }) => capabilities.milestones.map(({ name }) => name));
-  const kinds = backends.flatMap(({ capabilities }) => capabilities.files);
+  const kinds = backends.flatMap(({ capabilities: { files, otherFiles = [] } }) => [...files, ...otherFiles]);
   const offers: Readonly<Record<Exclude<Offered, readonly string[]>, Offer>> = {
     backends: { type: 'list', words: asWords(backends) },
     'protecting-backends': {

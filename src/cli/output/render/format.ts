@@ -14,8 +14,10 @@ export function formatEvent(event: AppEvent): Line | null {
   switch (event.type) {
     case 'run.start':
       return { level: 'debug', text: `apptool ${event.version} ${event.command}` };
-    case 'artifact.ready':
-      return { level: 'debug', text: `${event.name} is an ${event.kind.toUpperCase()} of ${event.sizeBytes} bytes` };
+    case 'artifact.ready': {
+      const what = event.kind === 'other' ? 'a file' : `an ${event.kind.toUpperCase()}`;
+      return { level: 'debug', text: `${event.name} is ${what} of ${event.sizeBytes} bytes` };
+    }
     case 'upload.start':
       return { level: 'info', text: `uploading ${event.name} (${formatSize(event.sizeBytes)}) to ${event.backend}` };
     case 'upload.plan':

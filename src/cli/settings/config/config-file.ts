@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { errorCode, PolicyError, UsageError } from '../../../contract/errors.ts';
-import { fileProblem } from '../../../contract/text/file-problem.ts';
+import { fileProblem, isMissing } from '../../../contract/text/file-problem.ts';
 import { type ConfigText, parseConfigText } from './config-text.ts';
 import { createExplorer } from './explorer.ts';
 
@@ -41,6 +41,10 @@ export const NO_CONFIG: ConfigSearch = { file: null, warnings: [] };
 /** The config that the user named. Throws `UsageError` when it cannot be read. */
 export async function readNamedConfig(path: string, cwd: string): Promise<ConfigFile> {
   const absolute = resolve(cwd, path);
+  if (/\.(?:[cm]?[jt]s|toml|ini|xml|properties|env|cfg|conf|gradle|plist)$/i.test(path))
+    throw new UsageError(`${path}: not a config file: a config is JSON or YAML`, {
+      hint: 'write it as .json, .yaml or .yml; apptool init makes one',
+    });
   await checkCandidate(absolute, path);
   const found: { text: ConfigText | null } = { text: null };
   await createExplorer([], loaderInto(found, path)).load(absolute);
@@ -162,7 +166,7 @@ async function byOwner(
 }
 
 /** `null` where files have no such owner. */
-function trustedUsers(): number[] | null {
+export function trustedUsers(): number[] | null {
   const user = process.getuid?.();
   if (user === undefined) return null;
   const caller = user === 0 ? Number(process.env.SUDO_UID ?? Number.NaN) : Number.NaN;
@@ -185,7 +189,8 @@ async function exists(path: string): Promise<boolean> {
 /** Before anything is read: a FIFO would block and a device would never end. */
 async function checkCandidate(path: string, name: string): Promise<void> {
   const stats = await stat(path).catch((cause) => {
-    throw new UsageError(`cannot read config ${name}: ${fileProblem(cause)}`, { cause });
+    const hint = isMissing(cause) ? 'check the path; apptool init writes a first config' : null;
+    throw new UsageError(`cannot read config ${name}: ${fileProblem(cause)}`, { cause, hint });
   });
   if (!stats.isFile()) throw new UsageError(`${name}: config is not a regular file`);
   await access(path, constants.R_OK).catch((cause) => {

@@ -1,6 +1,6 @@
 import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import { type AppToolError, PolicyError, UsageError } from '../../../contract/errors.ts';
-import { nearest } from '../../line/suggest.ts';
+import { nearest } from '../../../contract/text/suggest.ts';
 import { SETTING_KEYS } from '../settings.ts';
 import type { ConfigFile } from './config-file.ts';
 import { configOfStep, releasesIn } from './releases.ts';

@@ -82,8 +82,19 @@ function checkJson(text: string, at: (offset: number) => string): void {
   } catch (error) {
     // The parser's message quotes the text, so only its position is taken.
     const position = /position (\d+)/.exec(String(error))?.[1] ?? '0';
-    throw new UsageError(`${at(Number(position))}: not valid JSON`);
+    throw new UsageError(`${at(Number(position))}: not valid JSON`, {
+      hint: whyNotJson(text.slice(0, Number(position)), text),
+    });
   }
+}
+
+/** What JSON does not have, and people write; none of the text is quoted. */
+function whyNotJson(before: string, text: string): string {
+  if (/,\s*$/.test(before)) return 'remove the comma before the closing bracket';
+  if (/^\s*(?:\/\/|\/\*|#)/m.test(text)) return 'JSON has no comments: remove them, or write the config as YAML';
+  if (/'[^'"]*'\s*:/.test(text)) return 'write keys and texts in double quotes';
+  if (/^\s*[A-Za-z]\w*\s*:/m.test(text)) return 'write keys in double quotes, or rename the file to end in .yaml';
+  return 'look for a missing quote, comma or bracket there';
 }
 
 /** Aliases may nest, so that few of them stand for a great deal. */
@@ -132,10 +143,22 @@ function keyNode(root: unknown, path: readonly PropertyKey[]): number | null {
       continue;
     }
     if (!isMap(node)) break;
-    const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === segment);
+    const pair = pairsOf(node).get(segment);
     if (pair === undefined) break;
     offset = (isScalar(pair.key) ? pair.key.range?.[0] : null) ?? offset;
     node = pair.value;
   }
   return offset;
+}
+
+/** By their keys; a fleet may have a thousand, and asks for each. */
+const INDEXES = new WeakMap<object, ReadonlyMap<unknown, Pair>>();
+
+function pairsOf(map: { readonly items: readonly unknown[] }): ReadonlyMap<unknown, Pair> {
+  const known = INDEXES.get(map);
+  if (known !== undefined) return known;
+  const pairs = map.items.flatMap((item) => (isPair(item) && isScalar(item.key) ? [item] : []));
+  const index = new Map(pairs.map((pair) => [(pair.key as { value: unknown }).value, pair as Pair]));
+  INDEXES.set(map, index);
+  return index;
 }

@@ -27,6 +27,7 @@ export type Fault =
   | 'redirect'
   | 'early-success'
   | 'unexpected-answer'
+  | 'foreign-page'
   | 'wrong-shape'
   | 'unsafe-address'
   | 'unknown';
@@ -106,8 +107,21 @@ export function describeFault(fault: Fault, host: string, error?: unknown): stri
     'two-lengths': 'not an HTTP response that can be read: it has two lengths',
     'headers-too-large': 'its response headers are too large',
   };
-  return words[fault] ?? `the connection failed for a reason that is not known (${codeOf(error)})`;
+  return (
+    WORDS_BY_CODE[codeOf(error)] ??
+    words[fault] ??
+    `the connection failed for a reason that is not known (${codeOf(error)})`
+  );
 }
+
+/** Where the code says more than the fault. OpenSSL calls what is no TLS at all a wrong version number. */
+const WORDS_BY_CODE: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS (https) on this port',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS (https) on this port',
+  ERR_SSL_HTTP_REQUEST: 'it does not speak TLS (https) on this port',
+};
 
 /** Nothing but a code: the text of an error may quote what it is about. */
 function codeOf(error: unknown): string {
