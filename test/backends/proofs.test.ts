@@ -44,7 +44,7 @@ describe('apptego-management', () => {
   test('asks for the tenants of the token, without a tenant', async () => {
     const { proof, seen } = await prove('apptego-management');
 
-    expect(proof).toMatch(/^the token was taken, and is of tenant [0-9a-f]+$/);
+    expect(proof).toMatch(/^the token is valid for tenant [0-9a-f]+$/);
     expect(seen.map(({ method, path, headers }) => [method, path, headers.tenant])).toEqual([
       ['GET', '/apptego-management/frontend/get_tenants', undefined],
     ]);
@@ -55,7 +55,7 @@ describe('apptego-management', () => {
 
     expect(proof).toMatchObject({
       class: 'auth',
-      message: 'the token was taken, but is of no tenant another',
+      message: 'the token is valid, but not for tenant another',
       hint: expect.stringMatching(/^set APPTEGO_TENANT to a tenant of this token: [0-9a-f]+$/),
     });
   });

@@ -428,7 +428,7 @@ describe('the commands', () => {
       code: 0,
       stdout: 'uploaded release.jks as the signing file of application app-android-app.apk\n',
     });
-    expect(signed.stdout).toContain(`is queued for signing; to go on waiting: apptool wait ${job} --set`);
+    expect(signed.stdout).toContain(`is queued for signing; to keep waiting: apptool wait ${job} --set`);
     expect(waited, waited.stderr).toMatchObject({ code: 0, stdout: 'succeeded completed\n' });
     expect(dataOf(after)).toMatchObject({ builds: [{ signed: true }] });
     expect(dataOf(deleted)).toEqual({ build: id });
@@ -495,7 +495,7 @@ describe('the commands', () => {
     const result = await own(args);
 
     expect(result).toMatchObject({ code: 2, stdout: '' });
-    expect(result.stderr).toContain(`error[usage]: this deletes ${what}\nhint: say --yes if that is meant`);
+    expect(result.stderr).toContain(`error[usage]: this deletes ${what}\nhint: add --yes to confirm`);
     expect(proxy.seen).toEqual([]);
   });
 

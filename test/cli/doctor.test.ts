@@ -279,7 +279,7 @@ describe('doctor, on the way to a host', () => {
 
     expect(trusted.code).toBe(0);
     expect(trusted.row('apptego', 'proxy')?.message).toBe(`${new URL(proxy.url).host}, from HTTPS_PROXY`);
-    expect(trusted.row('apptego', 'dns')).toMatchObject({ result: 'skipped', message: 'the proxy looks the name up' });
+    expect(trusted.row('apptego', 'dns')).toMatchObject({ result: 'skipped', message: 'the proxy resolves the name' });
     expect(untrusted.row('apptego', 'tls')?.message).toContain('issued by apptool test CA');
     expect(new Set(proxy.tunnels.map(({ authorization }) => authorization)).size).toBe(1);
     expect(trusted.stdout + untrusted.stdout).not.toContain('p%40ssword');
@@ -292,7 +292,7 @@ describe('doctor, on the way to a host', () => {
     const result = await doctor(env);
 
     expect(result.code).toBe(0);
-    expect(result.row('apptego', 'proxy')?.message).toBe('none: no_proxy excepts this host from https_proxy');
+    expect(result.row('apptego', 'proxy')?.message).toBe('none: no_proxy exempts this host from https_proxy');
     expect(proxy.tunnels).toEqual([]);
   });
 

@@ -150,7 +150,7 @@ describe('the clock', () => {
     [200_000, {}, 'warning', /^this machine's clock is (19\d|200) s behind the server's$/],
     [-400_000, {}, 'failed', /^this machine's clock is 4\d\d s ahead/],
     [-400_000, { age: '400' }, 'ok', /./],
-    [0, { date: 'yesterday' }, 'skipped', 'the answer has no date'],
+    [0, { date: 'yesterday' }, 'skipped', 'the response has no date'],
   ] as const)('%d ms and %j beside the date is %s', async (offsetMs, headers, result, message) => {
     const { clock } = await checksOf(await serve(dated(offsetMs, headers)));
 

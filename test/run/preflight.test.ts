@@ -110,7 +110,7 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
   {
     name: 'what no device takes, for production',
     given: { identity: UNFIT },
-    says: 'it is built for the simulator, which no store takes, and the environment is production',
+    says: 'it is built for the simulator, which no store accepts, and the environment is production',
   },
   {
     name: 'no signature where a signer is expected',

@@ -46,7 +46,7 @@ function androidRows({ app, abis, signatures }: AndroidFacts): Row[] {
 
 /** Each scheme with what is known of its truth, then its signers. */
 function signatureLines({ scheme, signers, verified, reason }: SignatureScheme): string[] {
-  const truth = verified === null ? `not checked (${reason})` : verified ? 'true' : `NOT TRUE: ${reason}`;
+  const truth = verified === null ? `not checked (${reason})` : verified ? 'valid' : `NOT VALID: ${reason}`;
   const lines = signers.flatMap(({ subject, sha256, validFrom, validUntil, androidDebug }) => [
     `  ${subject ?? 'unreadable certificate'}${androidDebug ? ' (Android debug certificate)' : ''}`,
     `  sha256 ${sha256}, valid ${day(validFrom)} to ${day(validUntil)}`,

@@ -135,7 +135,7 @@ describe('the reports of a run', () => {
     expect(misplaced(text('j.xml'))).toEqual([]);
     expect(text('summary')).toMatch(/^from a step before\n### apptool protect: succeeded, sandbox\n/);
     expect(text('summary')).toContain(values.output_sha256);
-    const message = 'app.apk is debuggable, as no release should be';
+    const message = 'app.apk is debuggable; release builds should not be';
     expect(workflowCommands(result.stderr)).toEqual([
       { command: 'warning', title: 'apptool protect', message: expect.stringMatching(/^apptego is at 127\.0\.0\.1:/) },
       { command: 'warning', title: 'apptool protect', message },
@@ -345,8 +345,8 @@ describe('where they are written', () => {
     ['--junit', 'link', 'it is a symbolic link'],
     ['--gitlab-dotenv', 'folder', 'not a regular file'],
     ['--jenkins-properties', 'nowhere/p', 'no such file or directory'],
-    ['--junit', 'old.apk', 'it would take the place of old.apk, which is no such report'],
-    ['--gitlab-dotenv', 'summary', 'it would take the place of summary, which is no such report'],
+    ['--junit', 'old.apk', 'it would take the place of old.apk, which is not such a report'],
+    ['--gitlab-dotenv', 'summary', 'it would take the place of summary, which is not such a report'],
   ])('%s %s is refused before anything is sent', async (flag, path, why) => {
     const { folder, box } = await setUp();
     await mkdir(join(folder, 'folder'));

@@ -90,7 +90,7 @@ function asRow({ check, subject, result, message, error }: Check): DoctorData['m
 
 function asTable({ backend, checks }: Examined): string {
   const { id, title, otherHosts } = backend;
-  const besides = otherHosts === undefined ? [] : rowLines('', 'besides', [otherHosts]);
+  const besides = otherHosts === undefined ? [] : rowLines('', 'also allow', [otherHosts]);
   return [tableOf(`${id}  ${title}`, checks ?? []), ...besides].join('\n');
 }
 
@@ -138,7 +138,7 @@ function unchecked(backends: readonly Examined[]): string[] {
       .filter(({ checks, isConfigured: is }) => checks === null && is === configured)
       .map(({ backend }) => backend.id);
   return [
-    ...(named(true).length === 0 ? [] : [`not asked for: ${named(true).join(', ')}`]),
+    ...(named(true).length === 0 ? [] : [`skipped: ${named(true).join(', ')}`]),
     ...(named(false).length === 0 ? [] : [`not configured: ${named(false).join(', ')}`]),
   ];
 }
