@@ -1,4 +1,5 @@
 import type { AppIdentity, Artifact, Platform } from './artifact.ts';
+import type { BuildMetadata } from './build-metadata.ts';
 import type { Context } from './context.ts';
 import type { RejectedError } from './errors.ts';
 import type { DownloadLink, JobState, Question, Stage } from './job.ts';
@@ -31,6 +32,8 @@ export interface LostUpload extends Pick<Artifact, 'name' | 'platform'> {
   readonly environment?: string | undefined;
   /** The id of its job, where the backend gave it before the answer was lost. */
   readonly job: string | null;
+  /** The build that sent it, where that is not the one that looks; `null` in it is not known. */
+  readonly build?: Pick<BuildMetadata, 'commit' | 'branch' | 'buildNumber'> | undefined;
 }
 
 /** How many builds of the last 7 days are used, of those that a plan allows for one platform and environment. */

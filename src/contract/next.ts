@@ -29,6 +29,8 @@ export type Next =
   | { readonly do: 'abort'; readonly receipt: string }
   /** Go on with what is missing, by the receipt; `command` are the words of the command line that does so, where one began it. */
   | { readonly do: 'resume'; readonly receipt: string; readonly command?: readonly string[] }
+  /** Plan the next wave of a fleet, by the folder of its receipts. */
+  | { readonly do: 'plan'; readonly receipts: string }
   /** Send a step again although it may have landed, or is done: by its id; `command` is as for `resume`. */
   | { readonly do: 'resend'; readonly step: string; readonly command?: readonly string[] }
   /** What to do differs: for each step by itself. */

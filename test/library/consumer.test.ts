@@ -34,7 +34,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'apptool-consumer-'));
   const copy = join(folder, 'package');
   const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
-  for (const name of ['package.json', ...files]) await cp(join(ROOT, name), join(copy, name), { recursive: true });
+  for (const name of ['package.json', ...files.filter((one) => !one.startsWith('!'))])
+    await cp(join(ROOT, name), join(copy, name), { recursive: true });
   await run(process.execPath, ['scripts/build-types.mjs', join(copy, 'dist', 'types')], { cwd: ROOT });
   const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
   const [packed] = JSON.parse((await run('npm', pack, { cwd: copy })).stdout) as { filename: string }[];

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type * as z from 'zod';
@@ -62,6 +62,13 @@ export const LINES: Readonly<Record<string, Lines>> = {
     fails: `app.apk -c release.json -o released.apk -f ${QUICK}`,
     variables: APPLIVERY_REFUSES,
   },
+  'fleet plan': { works: () => '--fleet fleet.json -c release.json -o wave.json', fails: '--fleet missing.json' },
+  'fleet run': {
+    works: () => `acme -c release.json ${QUICK}`,
+    fails: 'acme -c release.json',
+    variables: APPLIVERY_REFUSES,
+  },
+  'fleet status': { works: () => 'shipped', fails: 'missing' },
   status: { works: ({ apptego }) => apptego, fails: 'apptego:1' },
   wait: {
     works: ({ apptego }) => `${apptego} ${QUICK}`,
@@ -128,7 +135,7 @@ export const LINES: Readonly<Record<string, Lines>> = {
 export const own = backends.flatMap(({ id, commands = [] }) => commands.map((command) => ({ ...command, id })));
 /** Those whose rehearsal has a plan. */
 export const WRITERS = [
-  ...['protect', 'upload', 'publish', 'release', 'download', 'abort'],
+  ...['protect', 'upload', 'publish', 'release', 'fleet run', 'download', 'abort'],
   ...own.flatMap(({ id, name, writes }) => (writes === true ? [`${id} ${name}`] : [])),
 ];
 
@@ -169,6 +176,23 @@ const UNFINISHED: Receipt = {
   runs: [],
 };
 
+/** The receipt of an app that has reached its store. */
+const SHIPPED: Receipt = {
+  ...UNFINISHED,
+  steps: UNFINISHED.steps.map((step) => ({
+    ...step,
+    id: 'publish:applivery',
+    action: 'publish',
+    backend: 'applivery',
+    job: { ref: 'applivery:1', id: '1', details: {} },
+    state: { phase: 'succeeded', status: 'processed', message: null, startedAt: null, endedAt: null },
+    accepted: true,
+    unfinished: null,
+  })),
+};
+
+const FLEET = { apps: { acme: { file: 'app.apk', package: 'dev.apptool.fixture' } } };
+
 const RELEASE = {
   releases: { tests: { protect: { environment: 'prod', signingKey: 'sandbox' }, publish: ['applivery'] } },
 };
@@ -189,6 +213,9 @@ export async function setUp(node?: string) {
   const env = { ...box.variables, APPTEGO_SIGNING_KEY_PASSWORD: 'pass-word-of-the-key' };
   await copyFixture('v1.apk', cwd, 'app.apk');
   await writeFile(join(cwd, 'release.json'), JSON.stringify(RELEASE));
+  await writeFile(join(cwd, 'fleet.json'), JSON.stringify(FLEET));
+  await mkdir(join(cwd, 'shipped'));
+  await writeFile(join(cwd, 'shipped', 'acme.json'), JSON.stringify(SHIPPED));
   await writeFile(join(cwd, 'broken.apk'), 'PK and no more');
   await writeFile(join(cwd, 'release.jks'), 'bytes of a keystore');
   await writeFile(join(cwd, ATTACHED), 'a -> b');
@@ -268,6 +295,7 @@ export async function makeThings(
   const [key, token] = await Promise.all(
     MAKERS.map(async (command) => (await works(command, LINES[command]?.works(jobs) ?? '', runProcess)).data),
   );
+  await works('fleet plan', '--fleet fleet.json -c release.json -o plan.json');
   await works('applivery files add', `${named(applivery)} ${ATTACHED}`);
   return { ...jobs, key: (key as AddedKey).key.id, token: (token as NewToken).token.id ?? '' };
 }

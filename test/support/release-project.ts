@@ -1,12 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { SandboxOptions } from '../../src/contract/backend/sandbox.ts';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
 import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { runCli } from './cli.ts';
+import { type CliOptions, runCli } from './cli.ts';
 
 export const PRODUCTION = {
   protect: { backend: 'apptego', environment: 'prod', signingKey: 'sandbox' },
@@ -28,15 +29,14 @@ export async function projectIn(releases: unknown): Promise<string> {
 export async function releaseProject(
   releases: unknown = { production: PRODUCTION },
   planned: readonly PlannedFault[] = [],
+  options: Partial<SandboxOptions> = {},
 ) {
-  const box = await sandbox();
+  const box = await sandbox(options);
   const proxy = await faultProxy(box, planned);
   const folder = await projectIn(releases);
-  const run = async (line: string, cwd = folder) => {
-    const result = await runCli(['release', ...line.split(' '), '-c', 'apptool.config.json'], {
-      cwd,
-      env: proxy.variables,
-    });
+  const run = async (line: string, cwd = folder, { env = {}, isFast = false }: Omit<CliOptions, 'cwd'> = {}) => {
+    const args = ['release', ...line.split(' '), '-c', 'apptool.config.json'];
+    const result = await runCli(args, { cwd, env: { ...proxy.variables, ...env }, isFast });
     return { ...result, steps: result.stdout.trimEnd().split('\n') };
   };
   const receipt = async (cwd = folder) => Receipt.parse(JSON.parse(await readFile(join(cwd, 'r.json'), 'utf8')));

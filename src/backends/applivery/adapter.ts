@@ -82,7 +82,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
 
   const find: NonNullable<Adapter['find']> = async (lost, since, ctx) => {
     const { versionName, buildPlatform } = settings;
-    const deployer = settings.deployer ? await input.build() : null;
+    const deployer = settings.deployer ? (lost.build ?? (await input.build())) : null;
     const builds = access.chosen();
     const found = await buildsLikeSent(builds, { lost, versionName, buildPlatform, deployer }, since, ctx);
     return found.map(builds.jobId);

@@ -16,7 +16,7 @@ interface Sent {
   /** Another platform than the file's kind says. */
   readonly buildPlatform: string | undefined;
   /** What was sent of the build that runs apptool; `null` where nothing was. */
-  readonly deployer: BuildMetadata | null;
+  readonly deployer: Pick<BuildMetadata, 'commit' | 'branch' | 'buildNumber'> | null;
 }
 
 /**

@@ -1,4 +1,7 @@
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
+import type { Env } from '../../contract/env.ts';
 import type { AppToolError } from '../../contract/errors.ts';
+import type { ConfigFile } from '../settings/config/config-file.ts';
 import type { FlagValues } from './flags.ts';
 
 /** What a command puts on stdout: text for people and pipes, or `data` inside the `--json` document. */
@@ -6,6 +9,8 @@ export interface CommandResult<Data = unknown> {
   readonly text: string | null;
   /** A path that the user or their config gave, printed as it is: a script has to be able to open it. */
   readonly path?: string;
+  /** A document for another program that is printed to the letter: whoever made it has put nothing in it that is not harmless. */
+  readonly exact?: string;
   /** Of a command without a schema in `command-data.ts` or in its backend's folder: none. */
   readonly data?: Data;
   /** How a run failed that has a result all the same: what some of its targets did. */
@@ -19,6 +24,14 @@ export interface Invocation {
   readonly command: string;
   readonly operands: readonly string[];
   readonly flags: FlagValues;
+}
+
+/** All by which the settings of a run are read. */
+export interface Asked {
+  readonly invocation: Invocation;
+  readonly env: Env;
+  readonly config: ConfigFile | null;
+  readonly backends: readonly BackendDefinition[];
 }
 
 export interface CommandSpec {
@@ -41,6 +54,8 @@ export interface CommandSpec {
   readonly reports?: true;
   /** `beside-input` where the output has a place of its own if nobody names one. */
   readonly output?: 'beside-input';
+  /** What a run stands for, where that is more than what was typed: before any setting is read. */
+  readonly standsFor?: (asked: Asked) => Promise<Asked>;
   /** `named` for what does not depend on the folder it runs in: a config is read where `--config` names one, and not looked for. */
   readonly config?: 'named';
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { ArtifactKind } from '../../contract/artifact.ts';
 import { PlannedRequest } from '../../contract/planned-request.ts';
+import { FleetPlan } from '../../contract/record/fleet-plan.ts';
+import { FleetStatus } from '../../contract/record/fleet-status.ts';
 import { DoctorData } from './doctor-data.ts';
 import { InspectData } from './inspect-document.ts';
 
@@ -113,6 +115,9 @@ export const COMMAND_DATA: Readonly<Record<string, z.ZodType>> = {
   upload: Planned,
   publish: PlannedForEach,
   release: PlannedRelease,
+  'fleet run': PlannedRelease,
+  'fleet plan': FleetPlan,
+  'fleet status': FleetStatus,
   download: PlannedDownload,
   abort: PlannedAbort,
   report: ReportPage,

@@ -34,6 +34,8 @@ export function nextWords(next: Next): string {
       return `to remove them: ${commandLine('abort', next.receipt)}`;
     case 'resume':
       return `to continue with what is missing: ${wholeLine(next) ?? `--resume ${next.receipt}`}`;
+    case 'plan':
+      return `to continue: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
     case 'resend':
       return `to send it anyway: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
     case 'each':

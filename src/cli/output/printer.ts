@@ -48,6 +48,7 @@ export function createPrinter({ stdout, stderr, redactor, telling }: PrinterInpu
     if (hasPrinted) return;
     hasPrinted = true;
     if (telling().wantsJson) printDocument(outcome);
+    else if (result.exact !== undefined) stdout.write(redactor.redactKnown(result.exact));
     else if (result.path !== undefined) stdout.write(`${pathLine(result.path, redactor)}\n`);
     else if (result.text !== null) stdout.write(`${safeLines(result.text, redactor).join('\n')}\n`);
   };

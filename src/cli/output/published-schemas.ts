@@ -9,6 +9,7 @@ import { referencePage } from '../line/reference-page.ts';
 import { textsFromSchema } from '../line/setting-texts-from-schema.ts';
 import { configJsonSchema } from '../settings/config/config-schema.ts';
 import { variablesOf } from '../settings/credentials.ts';
+import { fleetJsonSchema } from '../settings/fleet/fleet-schema.ts';
 import { InspectDocument } from './inspect-document.ts';
 import { resultJsonSchema } from './result-schema.ts';
 
@@ -18,6 +19,7 @@ export { textsFromSchema };
 export async function publishedSchemas(): Promise<Readonly<Record<string, object>>> {
   return {
     'config.schema.json': configJsonSchema(backends),
+    'fleet.schema.json': fleetJsonSchema(),
     'result.schema.json': await resultJsonSchema(backends),
     'events.schema.json': {
       ...z.toJSONSchema(EventRecord, { target: 'draft-7' }),

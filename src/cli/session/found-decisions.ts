@@ -50,7 +50,8 @@ export function wordsOf(decisions: readonly FoundDecision[]): string {
 /** A release says all of it: what is protected for what, and where it goes. */
 function releasesOf(flags: CommandSpec['flags'], { text }: ConfigFile): FoundDecision | null {
   const { releases } = text.value;
-  if (!flags.includes('resume') || typeof releases !== 'object' || releases === null) return null;
+  if (!(flags.includes('resume') || flags.includes('plan')) || typeof releases !== 'object' || releases === null)
+    return null;
   return { setting: 'releases', value: Object.keys(releases).join(', '), source: text.locate(['releases']) };
 }
 

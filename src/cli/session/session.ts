@@ -50,6 +50,8 @@ export interface Session {
   ): Promise<{ readonly input: AdapterInput<unknown>; readonly ifRefused: string }>;
   /** The same without the checks: for whoever has made them one by one. */
   doorsFor(parts: DoorParts): Doors;
+  /** How many builds this backend has left, where it or another can be asked with the credentials that are set. Makes no request yet. */
+  quotaOf(id: string): Promise<OpenBackend['quota']>;
   readonly redactor: Redactor;
   readonly pid: number;
   /** Id of the parent process as it is now. */
@@ -173,6 +175,7 @@ export function createSession(parts: SessionParts): Session {
     isOnLoopback: () => onLoopback.size > 0 && [...onLoopback.values()].every(Boolean),
     openFor,
     doorsFor,
+    quotaOf: (id) => quotaBy(definition(id).quotaBy ?? id),
     over: (config) => kept(createSession({ ...parts, config, settings: parts.settingsOver(config) })),
     async open(id) {
       const backend = definition(id);

@@ -37,13 +37,15 @@ export async function settle(
   backends: readonly BackendDefinition[],
 ): Promise<Settled> {
   const cwd = workingDirectory(process);
-  const env = readVariables(process.env);
-  const invocation = withVariables(asked, env);
-  const { config: path } = invocation.flags;
-  const { file: config, warnings } =
+  const variables = readVariables(process.env);
+  const given = withVariables(asked, variables);
+  const { config: path } = given.flags;
+  const { file, warnings } =
     typeof path === 'string'
       ? { file: await readNamedConfig(path, cwd), warnings: [] }
       : await (spec.config === 'named' ? NO_CONFIG : findConfig(cwd));
+  const typed = { invocation: given, env: variables, config: file, backends };
+  const { invocation, env, config } = (await spec.standsFor?.(typed)) ?? typed;
   const settingsWith = (environment: Env, held: ConfigFile | null = config): ResolvedSettings =>
     resolveSettings({
       flags: invocation.flags,

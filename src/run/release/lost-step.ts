@@ -1,5 +1,8 @@
+import type { LostUpload } from '../../contract/adapter.ts';
 import { UnknownOutcomeError } from '../../contract/errors.ts';
 import { type JobRef, jobRef } from '../../contract/job.ts';
+import type { JournalFacts } from '../../contract/record/journal.ts';
+import type { OpenBackend } from '../backend.ts';
 import type { StepContext } from '../journal/journal.ts';
 import type { ReleaseBackend } from './release-input.ts';
 
@@ -14,6 +17,8 @@ export async function findLost({ backend, options }: ReleaseBackend, ctx: StepCo
   const { find } = backend.adapter;
   const what = `${step.id} may have landed in an earlier run`;
   const next = { do: 'resend', step: step.id } as const;
+  const known = await recordOf(backend, ctx);
+  if (known !== null) return landed(known, ctx);
   if (find === undefined || input === null || file === null)
     throw new UnknownOutcomeError(what, { hint: `${backend.id} cannot be asked for it: look there`, next });
   const { packageName, versionName, versionCode } = file;
@@ -23,6 +28,7 @@ export async function findLost({ backend, options }: ReleaseBackend, ctx: StepCo
     identity: { packageName, versionName, versionCode },
     environment: options.environment,
     job: step.job?.id ?? null,
+    build: buildThatSent(journal),
   };
   const found = await find(lost, new Date(step.startedAt ?? 0), ctx);
   const [id, ...others] = found;
@@ -32,8 +38,27 @@ export async function findLost({ backend, options }: ReleaseBackend, ctx: StepCo
     throw new UnknownOutcomeError(what, { hint: `it can be any of ${all}`, next });
   }
   step.tell({ type: 'job', id });
+  return landed(step.job ?? jobRef(backend.id, id), ctx);
+}
+
+/** The build that the file was sent from, which is another than this one. Only of the first run is its number known for sure. */
+function buildThatSent({ build, runs }: JournalFacts): LostUpload['build'] {
+  if (build === null) return undefined;
+  const { commit, branch, buildNumber } = build;
+  return { commit, branch, buildNumber: runs.length === 1 ? buildNumber : null };
+}
+
+/** The job of the step, where the backend has a record of it: a question about one job is surer than a list of all. */
+async function recordOf({ adapter }: OpenBackend, ctx: StepContext): Promise<JobRef | null> {
+  const { job, until } = ctx.step;
+  if (job === null) return null;
+  const state = await adapter.poll(job.id, { patience: 'retried', until, details: job.details }, ctx);
+  return state === 'absent' ? null : job;
+}
+
+function landed(job: JobRef, ctx: StepContext): JobRef {
+  const { step } = ctx;
   step.tell({ type: 'accepted' });
-  const job = step.job ?? jobRef(backend.id, id);
   const message = `${step.id} had landed in an earlier run: ${job.text}`;
   ctx.emit({ type: 'warning', code: 'lost-response', message });
   return job;

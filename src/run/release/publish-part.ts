@@ -5,6 +5,7 @@ import { stageOf } from '../backend.ts';
 import { checkQuotas } from '../checks/quota.ts';
 import type { RunContext, StepContext } from '../journal/journal.ts';
 import { type StepWork, sideBySide } from '../side-by-side.ts';
+import { resend } from '../telling/told-of-release.ts';
 import { acceptAsDone, uploadArtifact } from '../upload.ts';
 import { verdictOfSending } from '../verdict.ts';
 import { wait } from '../wait.ts';
@@ -147,8 +148,10 @@ async function told(work: Promise<void>, { resume }: ReleaseInput): Promise<void
   try {
     await work;
   } catch (error) {
-    const saysAgain = error instanceof AppToolError && error.next?.do === 'again';
-    throw resume !== null && saysAgain ? error.with({ next: null }) : error;
+    if (resume === null || !(error instanceof AppToolError)) throw error;
+    const { next } = error;
+    if (next?.do === 'again') throw error.with({ next: null });
+    throw next?.do === 'resend' ? error.with({ next: resend(next.step, resume) }) : error;
   }
 }
 

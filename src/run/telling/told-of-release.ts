@@ -29,7 +29,8 @@ export function toldOfRelease(error: AppToolError, resume: Resume | null, journa
   return told instanceof UnknownOutcomeError ? lookFirst(told, current, resume) : told.with({ next: resume });
 }
 
-function resend(step: string, { command }: Resume): Extract<Next, { do: 'resend' }> {
+/** To send a step again, by the line that goes on with its release. */
+export function resend(step: string, { command }: Resume): Extract<Next, { do: 'resend' }> {
   return { do: 'resend', step, ...(command === undefined ? {} : { command }) };
 }
 

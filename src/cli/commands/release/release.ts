@@ -13,7 +13,11 @@ import { readRelease } from './read-release.ts';
 
 /** `apptool release [name] [file]` */
 export async function releaseCommand(session: Session): Promise<CommandResult<PlannedRelease>> {
-  const input = await readRelease(session);
+  return await carryOut(await readRelease(session), session);
+}
+
+/** A release that was read, carried out or rehearsed. */
+export async function carryOut(input: ReleaseInput, session: Session): Promise<CommandResult<PlannedRelease>> {
   const { ctx, settings } = session;
   if (settings.values.dryRun === true) return await rehearse(input, session);
   const startedAt = ctx.clock.now();

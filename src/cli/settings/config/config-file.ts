@@ -166,7 +166,7 @@ async function byOwner(
 }
 
 /** `null` where files have no such owner. */
-function trustedUsers(): number[] | null {
+export function trustedUsers(): number[] | null {
   const user = process.getuid?.();
   if (user === undefined) return null;
   const caller = user === 0 ? Number(process.env.SUDO_UID ?? Number.NaN) : Number.NaN;
