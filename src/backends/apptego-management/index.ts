@@ -43,7 +43,8 @@ export const apptegoManagement = defineBackend({
   addresses: ['apiUrl'],
   decisive: ['tenant'],
   // "Upload The Binary", "Download Protected App".
-  otherHosts: "the host of the signed URLs, where uploads and downloads go: apps.apptego.com in AppTego's documentation",
+  otherHosts:
+    "the host of the signed URLs, where uploads and downloads go: apps.apptego.com in AppTego's documentation",
   firstSettings: [{ key: 'tenant' }],
   credentials: [
     {

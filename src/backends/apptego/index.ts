@@ -22,7 +22,8 @@ export const apptego = defineBackend({
   variables: { apiUrl: 'APPTEGO_API_URL' },
   addresses: ['apiUrl'],
   // "Upload The Binary", "Download Protected App".
-  otherHosts: "the host of the signed URLs, where uploads and downloads go: apps.apptego.com in AppTego's documentation",
+  otherHosts:
+    "the host of the signed URLs, where uploads and downloads go: apps.apptego.com in AppTego's documentation",
   credentials: [
     {
       name: 'apiKey',

@@ -96,7 +96,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'fleet status',
     operands: ['folder'],
     flags: ['plan', 'fleet', 'summary', 'junit'],
-    summary: 'Show how it stands with each app and step, by their receipts',
+    summary: 'Show the status of each app and step, from their receipts',
     example: 'apptool fleet status receipts --plan plan.json --summary fleet.md',
     run: async (session) => (await import('./fleet/status.ts')).fleetStatusCommand(session),
   },
