@@ -323,7 +323,7 @@ describe('what the server answers to an upload', () => {
       'No control is enabled',
       5,
       'rejected',
-      /^hint: correct what the server/m,
+      /^hint: fix what the server/m,
     ],
     [401, { message: 'Token disabled' }, 'Token disabled', 4, 'auth', /^hint: check what APPTEGO_TOKEN_KEY/m],
     [

@@ -44,7 +44,7 @@ const SCENES: readonly Scene[] = [
     planned: [{ ...SILENT, origin: 'storage', method: 'PUT' }],
     moment: 0,
     isLarge: false,
-    hint: /may go on without us|no build was started/,
+    hint: /may still be running on the server|no build was started/,
   },
   {
     name: 'while parts are sent',

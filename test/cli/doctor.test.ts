@@ -43,7 +43,7 @@ describe('doctor', () => {
 
     expect([text.code, json.code]).toEqual([0, 0]);
     expect(text.stdout).toContain('\n\napptego  AppTego protection (Automation API)\n  ok       settings ');
-    expect(text.stdout).toMatch(/^ {2}ok {7}proof {10}the Account Service gave a token/m);
+    expect(text.stdout).toMatch(/^ {2}ok {7}proof {10}the Account Service issued a token/m);
     expect(text.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
     expect(text.stdout).not.toMatch(/FAILED|warning|not configured/);
     const { backends = [] } = json.document.data ?? {};
@@ -332,7 +332,7 @@ describe('doctor, on the way to a host', () => {
     stopped.child.kill('SIGINT');
 
     expect(silent.code).toBe(6);
-    expect(silent.row('apptego', 'answer')).toMatchObject({ result: 'failed', message: 'no answer within 1 s' });
+    expect(silent.row('apptego', 'answer')).toMatchObject({ result: 'failed', message: 'no response within 1 s' });
     const { code, stdout } = await stopped.result;
     expect(code).toBe(130);
     expect(checked('result.schema.json', JSON.parse(stdout))).toMatchObject({

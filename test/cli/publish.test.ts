@@ -254,7 +254,7 @@ describe('publish', () => {
       ['--to', 'applivery,autoappstore', '--until', 'samsung'],
       'none of the targets has a milestone "samsung"',
     ],
-    ['a flag that no target has a use for', ['--to', 'autoappstore', '--tags', 'a'], 'has no use for --tags'],
+    ['a flag that no target has a use for', ['--to', 'autoappstore', '--tags', 'a'], 'does not take --tags'],
   ])('%s is refused before any request', async (_, args, words) => {
     const { folder, box } = await setUp();
     const proxy = await faultProxy(box, []);
@@ -339,7 +339,7 @@ describe('publish', () => {
     const result = await running.result;
 
     expect(result.code).toBe(130);
-    expect(result.stderr).toMatch(/applivery: the job (goes|may go) on without us/);
+    expect(result.stderr).toMatch(/applivery: the job (keeps|may still be) running on the server/);
     expect(result.stderr).toContain('autoappstore: ');
   });
 

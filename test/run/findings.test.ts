@@ -78,7 +78,7 @@ describe('what a state says beside its phase', () => {
 
     await expect(waited.wait()).rejects.toMatchObject({
       class: 'pending',
-      hint: expect.stringContaining('decided by store.passed'),
+      hint: expect.stringContaining('store.passed decides'),
     });
     await asked.status();
 

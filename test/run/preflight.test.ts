@@ -70,7 +70,7 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
   {
     name: 'a package that cannot be read',
     given: { ...expecting({ packageName: 'b.c' }), identity: null },
-    says: 'its package cannot be read, so nothing says that it is b.c',
+    says: 'its package cannot be read, so it cannot be compared with b.c',
   },
   {
     name: 'a lower version code',

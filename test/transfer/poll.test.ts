@@ -216,7 +216,7 @@ describe('waitForJob', () => {
     });
     await expect(waiting([DOWN], options).result).rejects.toMatchObject({
       class: 'pending',
-      message: expect.stringContaining('could not be asked after in 60 s'),
+      message: expect.stringContaining('could not be polled in 60 s'),
     });
   });
 

@@ -239,7 +239,7 @@ describe('the reports of a run', () => {
       'warning',
     ]);
     // The server that says how many builds are left attacks as well.
-    expect(result.stderr).toContain('cannot ask how many builds of the week are left');
+    expect(result.stderr).toContain('cannot read how many builds are left this week');
     for (const name of ['outputs', 'summary', 'j.xml', 'd.env', 'p.properties']) {
       expect(text(name)).not.toContain(key);
       for (const one of ['\u001b', '\u202e', '\r', '<script']) expect(text(name)).not.toContain(one);
