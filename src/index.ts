@@ -8,9 +8,16 @@ export type { Next } from './contract/next.ts';
 export type { JournalFacts, StepFacts } from './contract/record/journal.ts';
 export { type DownloadOptions, download, wait } from './library/go-on.ts';
 export { type Diagnosis, doctor, inspect } from './library/look.ts';
-export { openBackend } from './library/open.ts';
-export type { Backend, OpenOptions } from './library/open-options.ts';
-export type { RunOptions, SendOptions, WaitOptions } from './library/run-options.ts';
+export { openBackend } from './library/open/open.ts';
+export type { Backend, OpenOptions } from './library/open/open-options.ts';
+export {
+  type Released,
+  type ReleaseOptions,
+  type ReleaseProtection,
+  type ReleaseTarget,
+  release,
+} from './library/release.ts';
+export type { RecordOptions, RunOptions, SendOptions, WaitOptions } from './library/run-options.ts';
 export {
   type Protected,
   type ProtectOptions,

@@ -44,7 +44,7 @@ export interface ErrorDetails {
 export type ErrorChange = Partial<
   Pick<
     AppToolError,
-    'message' | 'hint' | 'next' | 'httpStatus' | 'backendCode' | 'serverText' | 'findings' | 'retryable'
+    'message' | 'hint' | 'next' | 'httpStatus' | 'backendCode' | 'serverText' | 'findings' | 'retryable' | 'cause'
   >
 >;
 
@@ -90,8 +90,9 @@ export abstract class AppToolError extends Error {
 
   /** Another error like this one that says some things differently. It keeps all else: class, cause, stack and what the server said. */
   with(change: ErrorChange): this {
-    const copy = new Error(change.message ?? this.message, this.cause === undefined ? {} : { cause: this.cause });
-    Object.assign(Object.setPrototypeOf(copy, Object.getPrototypeOf(this)), this, change);
+    const { cause = this.cause, ...others } = change;
+    const copy = new Error(change.message ?? this.message, cause === undefined ? {} : { cause });
+    Object.assign(Object.setPrototypeOf(copy, Object.getPrototypeOf(this)), this, others);
     Object.defineProperty(copy, 'stack', { value: this.stack, configurable: true, writable: true, enumerable: false });
     return copy as this;
   }

@@ -4,13 +4,13 @@ import { download as runDownload } from '../run/download.ts';
 import { contextOf, type RunContext, type StepContext } from '../run/journal/journal.ts';
 import { wait as runWait } from '../run/wait.ts';
 import { inRun } from './in-run.ts';
-import type { Backend } from './open-options.ts';
-import { type Opened, openedOf } from './opened.ts';
+import type { Backend } from './open/open-options.ts';
+import { type Opened, openedOf } from './open/opened.ts';
 import { waitingFor } from './run-input.ts';
-import type { RunOptions, WaitOptions } from './run-options.ts';
+import type { RecordOptions, WaitOptions } from './run-options.ts';
 import { type Written, writtenBy } from './written.ts';
 
-export interface DownloadOptions extends RunOptions {
+export interface DownloadOptions extends RecordOptions {
   /** Where the output goes; named after the job's file, in the working directory, by default. */
   readonly output?: string;
   /** Replace an existing output. */
@@ -20,7 +20,7 @@ export interface DownloadOptions extends RunOptions {
 /** Asks until a job has ended well, or reached the milestone that is waited for; every other end is an error. */
 export async function wait(at: Backend, job: string | JobRef, options: WaitOptions = {}): Promise<JobState> {
   const opened = openedOf(at);
-  return await inRun([opened.redactor], options, async (run) => {
+  return await inRun([opened.redactor], options, { command: 'wait', begins: false }, async (run) => {
     const { ctx, ref } = goOnWith(opened, job, run);
     const waiting = waitingFor(options, opened);
     return await runWait({ ...waiting, backend: opened.backend, job: ref, uploaded: null }, ctx);
@@ -31,7 +31,7 @@ export async function wait(at: Backend, job: string | JobRef, options: WaitOptio
 export async function download(at: Backend, job: string | JobRef, options: DownloadOptions = {}): Promise<Written> {
   const opened = openedOf(at);
   const { output, force = false } = options;
-  return await inRun([opened.redactor], options, async (run) => {
+  return await inRun([opened.redactor], options, { command: 'download', begins: false }, async (run) => {
     const { ctx, ref } = goOnWith(opened, job, run);
     const { backend } = opened;
     await runDownload({ backend, job: ref, output, force, sent: null, dryRun: false }, ctx);

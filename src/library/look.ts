@@ -7,13 +7,13 @@ import { examine } from '../run/checks/doctor.ts';
 import { inspect as runInspect } from '../run/inspect.ts';
 import { addressesOf, openDoors } from '../run/open/open-backend.ts';
 import { inRun } from './in-run.ts';
-import type { OpenOptions } from './open-options.ts';
+import type { OpenOptions } from './open/open-options.ts';
+import { type Settled, settle } from './open/settle.ts';
 import type { RunOptions } from './run-options.ts';
-import { type Settled, settle } from './settle.ts';
 
 /** What is inside an APK, AAB or IPA, with its signatures checked. What could not be read is told as warnings. */
 export async function inspect(file: string, options: RunOptions = {}): Promise<AppFacts> {
-  return await inRun([], options, (ctx) => runInspect(file, ctx));
+  return await inRun([], options, { command: 'inspect', begins: false }, (ctx) => runInspect(file, ctx));
 }
 
 export interface Diagnosis {
@@ -36,7 +36,9 @@ export async function doctor(
     return { ok: false, checks: [failed(check, null, settled)] };
   }
   try {
-    return await inRun([settled.redactor], options, (ctx) => diagnose(settled, ctx));
+    return await inRun([settled.redactor], options, { command: 'doctor', begins: false }, (ctx) =>
+      diagnose(settled, ctx),
+    );
   } finally {
     await settled.close();
   }

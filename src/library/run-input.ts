@@ -3,7 +3,7 @@ import type { UploadOptions } from '../contract/adapter.ts';
 import { UsageError } from '../contract/errors.ts';
 import type { ArtifactInput } from '../run/artifact.ts';
 import type { WaitInput } from '../run/wait.ts';
-import type { Opened } from './opened.ts';
+import type { Opened } from './open/opened.ts';
 import type { SendOptions, WaitOptions } from './run-options.ts';
 
 const SHARED = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;

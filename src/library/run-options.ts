@@ -9,12 +9,21 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Told what happens, at once; without secrets. */
   readonly onEvent?: (event: AppEvent) => void;
-  /** Told after every change what is known of the run: its steps, their jobs and states, its files. Whoever keeps a record writes it then. */
+  /** Told after every change what is known of the run: its steps, their jobs and states, its files; without secrets. */
   readonly onJournal?: (journal: JournalFacts) => void;
 }
 
+/** What a call takes that does something for a release. */
+export interface RecordOptions extends RunOptions {
+  /**
+   * Path of a receipt to keep, as the command line's `--receipt` does: written after every change, and gone on with where it is there. Rejects
+   * with `LocalIoError` where another run writes it, or it is of another release.
+   */
+  readonly receipt?: string;
+}
+
 /** How a job is waited for. */
-export interface WaitOptions extends RunOptions {
+export interface WaitOptions extends RecordOptions {
   /** The milestone to wait for; the backend's first by default. */
   readonly until?: string;
   /** Maximum time to wait for the job (ms); an hour by default. */

@@ -4,9 +4,10 @@ import type { StepFacts } from '../contract/record/journal.ts';
 import { protect as runProtect } from '../run/protect.ts';
 import { publish as runPublish } from '../run/publish.ts';
 import { upload as runUpload } from '../run/upload.ts';
+import { allOf, concealedStep } from './concealed.ts';
 import { inRun } from './in-run.ts';
-import type { Backend } from './open-options.ts';
-import { openedOf } from './opened.ts';
+import type { Backend } from './open/open-options.ts';
+import { openedOf } from './open/opened.ts';
 import { artifactInput, waitingFor } from './run-input.ts';
 import type { SendOptions } from './run-options.ts';
 import { type Written, writtenBy } from './written.ts';
@@ -46,7 +47,7 @@ export interface Published {
 /** Uploads a file. Resolves with its job when the backend has taken the whole file. */
 export async function upload(to: Backend, options: SendOptions): Promise<Uploaded> {
   const opened = openedOf(to);
-  return await inRun([opened.redactor], options, async (ctx) => {
+  return await inRun([opened.redactor], options, { command: 'upload', begins: true }, async (ctx) => {
     const job = await runUpload({ ...artifactInput(options, [opened]), backend: opened.backend }, ctx);
     return { job, sha256: ctx.journal.current[0]?.sha256 ?? null };
   });
@@ -56,7 +57,7 @@ export async function upload(to: Backend, options: SendOptions): Promise<Uploade
 export async function protect(by: Backend, options: ProtectOptions): Promise<Protected> {
   const opened = openedOf(by);
   const { output: path, force = false, detach = false } = options;
-  return await inRun([opened.redactor], options, async (ctx) => {
+  return await inRun([opened.redactor], options, { command: 'protect', begins: true }, async (ctx) => {
     const artifact = artifactInput(options, [opened]);
     const waiting = waitingFor({ ...options }, opened);
     const { backend } = opened;
@@ -73,7 +74,7 @@ export async function publish(to: readonly Backend[], options: PublishOptions): 
   const all = to.map(openedOf);
   const redactors = all.map(({ redactor }) => redactor);
   const { until, detach = false, failFast = false } = options;
-  return await inRun(redactors, options, async (ctx) => {
+  return await inRun(redactors, options, { command: 'publish', begins: true }, async (ctx) => {
     const knows = ({ definition }: (typeof all)[number]): boolean =>
       definition.capabilities.milestones.some(({ name }) => name === until);
     if (until !== undefined && !all.some(knows)) throw new UsageError(`no target has a milestone "${until}"`);
@@ -84,6 +85,7 @@ export async function publish(to: readonly Backend[], options: PublishOptions): 
     }));
     const failure = await runPublish({ ...artifactInput(options, all), targets, detach, failFast }, ctx);
     if (failure !== null) throw failure;
-    return { steps: ctx.journal.current };
+    const redactor = allOf(redactors);
+    return { steps: ctx.journal.current.map((step) => concealedStep(step, redactor)) };
   });
 }

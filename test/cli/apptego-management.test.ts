@@ -317,14 +317,7 @@ describe('credentials', () => {
 
 describe('what the server answers to an upload', () => {
   test.each([
-    [
-      400,
-      { error: 'No control is enabled' },
-      'No control is enabled',
-      5,
-      'rejected',
-      /^hint: fix what the server/m,
-    ],
+    [400, { error: 'No control is enabled' }, 'No control is enabled', 5, 'rejected', /^hint: fix what the server/m],
     [401, { message: 'Token disabled' }, 'Token disabled', 4, 'auth', /^hint: check what APPTEGO_TOKEN_KEY/m],
     [
       403,

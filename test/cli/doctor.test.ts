@@ -43,9 +43,10 @@ describe('doctor', () => {
 
     expect([text.code, json.code]).toEqual([0, 0]);
     expect(text.stdout).toContain('\n\napptego  AppTego protection (Automation API)\n  ok       settings ');
-    expect(text.stdout).toMatch(/^ {2}ok {7}proof {10}the Account Service issued a token/m);
+    expect(text.stdout).toMatch(/^ {2}ok {7}proof +the Account Service issued a token/m);
     expect(text.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
-    expect(text.stdout).not.toMatch(/FAILED|warning|not configured/);
+    expect(text.stdout).not.toMatch(/FAILED|NOT READY|warning|not configured/);
+    expect(text.stdout).toMatch(/^apptego +ready$/m);
     const { backends = [] } = json.document.data ?? {};
     expect(backends.map(({ id, ok }) => [id, ok])).toEqual(definitions.map(({ id }) => [id, true]));
     expect(backends.map(({ id }) => json.row(id, 'proof')?.result)).toEqual(definitions.map(() => 'ok'));
@@ -55,7 +56,7 @@ describe('doctor', () => {
     const result = await runCli(['doctor']);
 
     expect(result.code).toBe(4);
-    expect(result.stdout).toContain(`not configured: ${definitions.map(({ id }) => id).join(', ')}\n`);
+    for (const { id } of definitions) expect(result.stdout).toMatch(new RegExp(`^${id} +not configured$`, 'm'));
     expect(result.stderr).toMatch(/^error\[auth\]: no backend is configured.*\nhint: set .*APPTEGO_API_KEY/m);
   });
 
@@ -195,11 +196,12 @@ describe('doctor', () => {
     expect(result.code).toBe(4);
     expect(result.stdout).toContain(
       [
-        '  FAILED   form           APPTEGO_API_KEY is malformed: expected key_id:key_secret',
-        '                          hint: set APPTEGO_API_KEY, or APPTEGO_API_KEY_FILE to a file that holds',
-        "                          it, from your CI's secret store\n",
+        '  FAILED   form         APPTEGO_API_KEY is malformed: expected key_id:key_secret',
+        '                        hint: set APPTEGO_API_KEY, or APPTEGO_API_KEY_FILE to a file that holds it,',
+        "                        from your CI's secret store\n",
       ].join('\n'),
     );
+    expect(result.stdout).toMatch(/^apptego +NOT READY: form$/m);
     expect(result.stderr).toMatch(/^error\[auth\]: APPTEGO_API_KEY is malformed.*\nhint: .*\n$/);
     expect(result.stdout + result.stderr).not.toContain('no-colon');
   });

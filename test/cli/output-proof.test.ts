@@ -222,7 +222,9 @@ describe('a rehearsal of protect and publish', () => {
       expect(published.code).toBe(2);
       expect(ResultDocument.parse(JSON.parse(published.stdout)).error).toMatchObject({
         message: 'cannot send o.apk: it is not signed, and autoappstore refuses such files',
-        hint: expect.stringMatching(/protection signs its output only with a signing key: give one, or set a default key/),
+        hint: expect.stringMatching(
+          /protection signs its output only with a signing key: give one, or set a default key/,
+        ),
       });
     },
   );

@@ -78,7 +78,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'fleet run',
     operands: ['app'],
     flags: [
-      ...['plan', 'until', 'from', 'signed', 'again', 'fail-fast'],
+      ...['plan', 'receipt', 'until', 'from', 'signed', 'again', 'fail-fast'],
       ...['platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'],
       ...['expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'],
       ...NEWS,
@@ -184,7 +184,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'config show',
     operands: [],
-    flags: ['set'],
+    flags: ['set', 'all'],
     summary: 'Print every setting with its source, secrets masked',
     example: 'apptool config show -c apptool.config.json',
     run: async (session) => (await import('./setup/config.ts')).configShowCommand(session),

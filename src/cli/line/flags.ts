@@ -161,6 +161,7 @@ export const FLAGS: readonly Flag[] = [
     offers: ['staging'],
     help: 'With --from: also publish files protected for this environment',
   },
+  { name: 'all', type: 'switch', key: null, help: 'Also show settings that have their default' },
   { name: 'limit', value: '<n>', type: 'text', key: null, help: 'Maximum number of rows (default: 50)' },
   { name: 'yes', short: 'y', type: 'switch', key: null, help: 'Delete without asking' },
   { name: 'name', value: '<name>', type: 'text', key: null, help: 'Its name' },

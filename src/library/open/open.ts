@@ -1,5 +1,5 @@
-import type { BackendDefinition } from '../contract/backend/definition.ts';
-import { openBackend as openParts } from '../run/open/open-backend.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
+import { openBackend as openParts } from '../../run/open/open-backend.ts';
 import type { Backend, OpenOptions } from './open-options.ts';
 import { putBehind } from './opened.ts';
 import { settle } from './settle.ts';

@@ -1,7 +1,7 @@
-import type { BackendDefinition } from '../contract/backend/definition.ts';
-import { UsageError } from '../contract/errors.ts';
-import type { Redactor } from '../contract/text/redact.ts';
-import type { OpenedBackend } from '../run/open/open-backend.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
+import { UsageError } from '../../contract/errors.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
+import type { OpenedBackend } from '../../run/open/open-backend.ts';
 import type { Backend } from './open-options.ts';
 
 /** What stands behind an open backend. */

@@ -1,6 +1,6 @@
-import type { Capabilities } from '../contract/backend/definition.ts';
-import type { Env } from '../contract/env.ts';
-import type { AppEvent } from '../contract/events.ts';
+import type { Capabilities } from '../../contract/backend/definition.ts';
+import type { Env } from '../../contract/env.ts';
+import type { AppEvent } from '../../contract/events.ts';
 
 /** How a backend is opened. Nothing is read from the process: what it knows is handed over as `env`. */
 export interface OpenOptions {
