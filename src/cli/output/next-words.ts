@@ -27,17 +27,17 @@ export function nextWords(next: Next): string {
     case 'again':
       return next.isLater === true ? 'run again later; nothing was left running' : 'run again';
     case 'wait':
-      return `to go on waiting: ${waitLine(next)}`;
+      return `to keep waiting: ${waitLine(next)}`;
     case 'download':
       return `to fetch its output: ${commandLine('download', next.job, option('-o', next.path))}`;
     case 'abort':
       return `to remove them: ${commandLine('abort', next.receipt)}`;
     case 'resume':
-      return `to go on with what is missing: ${wholeLine(next) ?? `--resume ${next.receipt}`}`;
+      return `to continue with what is missing: ${wholeLine(next) ?? `--resume ${next.receipt}`}`;
     case 'plan':
-      return `to go on: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
+      return `to continue: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
     case 'resend':
-      return `to send it all the same: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
+      return `to send it anyway: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
     case 'each':
       return next.steps
         .map((step) => `${step.backend}: ${hintOf(step) ?? 'fix that, then send it there again'}`)
