@@ -7,15 +7,15 @@ const JOB = 'store:b1c2';
 const ROWS: readonly (readonly [string | null, Next | null, string | null])[] = [
   [null, null, null],
   ['wait a while', null, 'wait a while'],
-  ['it goes on', { do: 'wait', job: JOB }, `it goes on; to go on waiting: apptool wait ${JOB}`],
-  [null, { do: 'wait', job: JOB, until: 'live' }, `to go on waiting: apptool wait ${JOB} --until live`],
+  ['it goes on', { do: 'wait', job: JOB }, `it goes on; to keep waiting: apptool wait ${JOB}`],
+  [null, { do: 'wait', job: JOB, until: 'live' }, `to keep waiting: apptool wait ${JOB} --until live`],
   [
     null,
     { do: 'wait', job: JOB, set: 'store.signs=true' },
-    `to go on waiting: apptool wait ${JOB} --set store.signs=true`,
+    `to keep waiting: apptool wait ${JOB} --set store.signs=true`,
   ],
   ['done', { do: 'download', job: JOB, path: 'a.apk' }, `done; to fetch its output: apptool download ${JOB} -o a.apk`],
-  [null, { do: 'wait', job: "my app's.json" }, String.raw`to go on waiting: apptool wait 'my app'\''s.json'`],
+  [null, { do: 'wait', job: "my app's.json" }, String.raw`to keep waiting: apptool wait 'my app'\''s.json'`],
   [
     null,
     { do: 'download', job: JOB, path: '-o ut.apk' },
@@ -23,7 +23,7 @@ const ROWS: readonly (readonly [string | null, Next | null, string | null])[] = 
   ],
   [null, { do: 'download', job: JOB }, `to fetch its output: apptool download ${JOB}`],
   ['parts are left', { do: 'abort', receipt: 'r.json' }, 'parts are left; to remove them: apptool abort r.json'],
-  [null, { do: 'resume', receipt: 'r.json' }, 'to go on with what is missing: --resume r.json'],
+  [null, { do: 'resume', receipt: 'r.json' }, 'to continue with what is missing: --resume r.json'],
   [null, { do: 'look', where: 'store' }, 'look at store before you send it again'],
   ['wait longer', { do: 'set', setting: 'capacityWait' }, 'wait longer (--capacity-wait)'],
   [null, { do: 'set', setting: 'name' }, '--name'],
