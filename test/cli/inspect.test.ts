@@ -246,7 +246,7 @@ test('checking the signature of a larger APK takes the memory of one chunk', asy
   await runCli(['inspect', 'small.apk'], { cwd: folder, env: small.env });
   const result = await runCli(['inspect', 'large.apk'], { cwd: folder, env: large.env });
 
-  expect(result.stdout).toContain('v2: NOT VALID: the file was changed after it was signed');
+  expect(result.stdout).toContain('v2 v3: NOT VALID: the file was changed after it was signed');
   expect((await large.read()).maxRssMiB - (await small.read()).maxRssMiB).toBeLessThan(64);
 });
 
