@@ -1,15 +1,12 @@
-import { constants } from 'node:fs';
-import { access, realpath, stat } from 'node:fs/promises';
-import { delimiter, dirname, isAbsolute, join, relative } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Env } from '../../contract/env.ts';
+import { type FoundProgram, findProgram } from '../files/find-program.ts';
 
 /** Where git can be asked, and by which program. */
-export interface GitPlace {
+export interface GitPlace extends FoundProgram {
   /** The folder that holds `.git`. */
   readonly root: string;
-  readonly program: string;
-  /** The folders in which git may look for its own programs. */
-  readonly path: string;
 }
 
 /**
@@ -19,16 +16,8 @@ export interface GitPlace {
 export async function findGit(cwd: string, environment: Env): Promise<GitPlace | null> {
   const root = await repositoryAround(cwd);
   if (root === null) return null;
-  const folders: string[] = [];
-  for (const folder of (environment.PATH ?? '').split(delimiter)) {
-    if (isAbsolute(folder) && !(await isInside(root, folder))) folders.push(folder);
-  }
-  const name = process.platform === 'win32' ? 'git.exe' : 'git';
-  for (const folder of folders) {
-    const program = join(folder, name);
-    if (await isExecutable(program)) return { root, program, path: folders.join(delimiter) };
-  }
-  return null;
+  const found = findProgram('git', environment.PATH, root);
+  return found === null ? null : { root, ...found };
 }
 
 async function repositoryAround(cwd: string): Promise<string | null> {
@@ -51,19 +40,4 @@ async function kindOf(path: string): Promise<'file' | 'folder' | null> {
   const stats = await stat(path).catch(() => null);
   if (stats === null) return null;
   return stats.isDirectory() ? 'folder' : 'file';
-}
-
-/** npm puts `node_modules/.bin` of the checkout before all others. */
-async function isInside(root: string, folder: string): Promise<boolean> {
-  const real = await realpath(folder).catch(() => folder);
-  const way = relative(root, real);
-  return way === '' || !(way.startsWith('..') || isAbsolute(way));
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  const isThere = await access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  return isThere && (await kindOf(path)) === 'file';
 }

@@ -8,10 +8,16 @@ export interface AppendedFile {
 }
 
 /**
- * `existing` for a file that the CI has made for us, to whatever is there; `lines` for lines of JSON, which we may begin: a device such as
- * `/dev/null` is taken too, and of a file that holds something else nothing is made.
+ * `existing` for a file that the CI has made for us, to whatever is there. `lines` for lines of JSON and `variables` for what shells source,
+ * both of which we may begin: a device such as `/dev/null` is taken too, and to a file that holds something else nothing is added.
  */
-export type Expected = 'existing' | 'lines';
+export type Expected = 'existing' | 'lines' | 'variables';
+
+/** How a file of ours begins; of variables others may have written some, but no document and nothing binary. */
+const BEGINNING: Readonly<Record<Exclude<Expected, 'existing'>, RegExp>> = {
+  lines: /^\{/,
+  variables: /^(?![{<[])[^\0]*$/,
+};
 
 /**
  * A file that is only ever added to; what others wrote there stays. Throws `LocalIoError` for what is no regular file, and for a
@@ -22,15 +28,15 @@ export function openAppended(name: string, path: string, expected: Expected): Ap
   checkOutsideGit(path, name);
   let fd: number;
   try {
-    const access = expected === 'lines' ? O_RDWR | O_CREAT : O_WRONLY;
+    const access = expected === 'existing' ? O_WRONLY : O_RDWR | O_CREAT;
     // Without a reader a pipe would make the opening wait for one.
     fd = openSync(path, O_APPEND | O_NONBLOCK | O_NOFOLLOW | access, 0o644);
   } catch (cause) {
     throw cannotWrite(name, whyNot(cause), cause);
   }
   const stats = fstatSync(fd);
-  const isFit = stats.isFile() || (expected === 'lines' && stats.isCharacterDevice());
-  const isOther = isFit && expected === 'lines' && stats.size > 0 && !beginsWithObject(fd);
+  const isFit = stats.isFile() || (expected !== 'existing' && stats.isCharacterDevice());
+  const isOther = isFit && expected !== 'existing' && stats.size > 0 && !BEGINNING[expected].test(beginningOf(fd));
   if (!isFit || isOther) {
     closeSync(fd);
     throw cannotWrite(name, isOther ? `${path} holds something else` : 'not a regular file');
@@ -47,7 +53,7 @@ export function openAppended(name: string, path: string, expected: Expected): Ap
           written += taken;
         }
       } catch (error) {
-        if (expected === 'lines' && written > 0) takeBack(fd, bytes.subarray(0, written));
+        if (expected !== 'existing' && written > 0) takeBack(fd, bytes.subarray(0, written));
         throw error;
       }
     },
@@ -66,8 +72,10 @@ function takeBack(fd: number, half: Buffer): void {
   }
 }
 
-function beginsWithObject(fd: number): boolean {
-  const byte = Buffer.alloc(1);
-  readSync(fd, byte, 0, 1, 0);
-  return byte.toString() === '{';
+/** In bytes: an archive has a NUL before that. */
+const LONGEST_BEGINNING = 256;
+
+function beginningOf(fd: number): string {
+  const bytes = Buffer.alloc(LONGEST_BEGINNING);
+  return bytes.toString('latin1', 0, readSync(fd, bytes, 0, bytes.length, 0));
 }

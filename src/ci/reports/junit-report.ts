@@ -3,12 +3,15 @@ import type { Listener } from '../../contract/record/listener.ts';
 import type { ErrorRecord, ResultDocument } from '../../contract/result-document.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { shortLine } from '../../contract/text/safe-text.ts';
+import { openReplaced } from '../files/replaced-file.ts';
 import { element, escapeMarkup } from './markup.ts';
-import type { RunSteps, Step } from './run-steps.ts';
+import { type ReportKind, type ReportsInput, reportFile } from './report-kind.ts';
+import { createRunSteps, type RunSteps, type Step, stepsOf } from './run-steps.ts';
 
+const NAME = '--junit';
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 /** How a report of ours begins. */
-export const JUNIT_HEAD = `${DECLARATION}<testsuites name="apptool"`;
+const JUNIT_HEAD = `${DECLARATION}<testsuites name="apptool"`;
 
 /** In characters. */
 const LONGEST_NAME = 200;
@@ -19,6 +22,9 @@ const MOST_FINDINGS = 300;
 const FAILURES = ['rejected', 'job-failed', 'integrity'];
 
 export interface JUnitInput {
+  readonly name: string;
+  /** What the names of the suites begin with; `null` for apptool and the app. */
+  readonly suite: string | null;
   readonly redactor: Redactor;
   readonly write: (text: string) => void;
   readonly steps: RunSteps;
@@ -42,6 +48,7 @@ interface Case {
 /** One part of the run: itself, or a target. */
 interface Part {
   readonly backend: string | null;
+  readonly job: string | null;
   readonly steps: readonly Step[];
   readonly expected: readonly string[];
   readonly error: ErrorRecord | null;
@@ -53,27 +60,29 @@ interface Part {
  * https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd takes.
  */
 export function createJUnitReport(input: JUnitInput): Listener {
-  const { redactor, write, steps, expected, now, startedAt } = input;
+  const { name, suite, redactor, write, steps, expected, now, startedAt } = input;
   const shown = (text: string, longest = LONGEST_TEXT) => shortLine(text, redactor, longest);
   const timestamp = startedAt.toISOString().slice(0, 19);
   return {
-    name: '--junit',
+    name,
     event: steps.event,
     ended({ document }) {
       const nowMs = now();
-      const properties = propertiesOf(document);
+      const app = document.artifact?.packageName ?? '';
+      const first = suite === null ? ['apptool', shown(app, LONGEST_NAME)] : [shown(suite, LONGEST_NAME)];
       const suites = partsOf(document, steps, expected).map((part) => ({
-        name: ['apptool', document.command ?? '', part.backend ?? ''].filter((word) => word !== '').join('.'),
+        name: [...first, document.command ?? '', part.backend ?? ''].filter((word) => word !== '').join('.'),
+        properties: propertiesOf(document, part.job, shown),
         cases: [...stepCases(part, nowMs, shown), ...findingCases(part.findings, shown)],
       }));
       const { skipped: _, ...totals } = countsOf(suites.flatMap(({ cases }) => cases));
-      const body = suites.map(({ name, cases }) =>
+      const body = suites.map(({ name: called, properties, cases }) =>
         element(
           'testsuite',
-          { name, ...countsOf(cases), timestamp },
+          { name: called, ...countsOf(cases), timestamp },
           '\n',
           ...properties,
-          ...cases.map((one) => `${caseElement(name, one)}\n`),
+          ...cases.map((one) => `${caseElement(called, one)}\n`),
         ),
       );
       const root = element('testsuites', { name: 'apptool', ...totals }, '\n', ...body.map((suite) => `${suite}\n`));
@@ -82,15 +91,24 @@ export function createJUnitReport(input: JUnitInput): Listener {
   };
 }
 
-/** What a suite has in front of its cases: that it tells of no release, where it tells of none. */
-function propertiesOf({ rehearsal }: ResultDocument): string[] {
-  if (rehearsal === null) return [];
-  return [`${element('properties', {}, element('property', { name: 'apptool.rehearsal', value: rehearsal }))}\n`];
+/** What a suite has in front of its cases: whose they are, and that they tell of no release, where they tell of none. */
+function propertiesOf({ artifact, rehearsal }: ResultDocument, job: string | null, shown: Shown): string[] {
+  const known = Object.entries({
+    package: artifact?.packageName,
+    versionCode: artifact?.versionCode,
+    job,
+    'apptool.rehearsal': rehearsal,
+  }).flatMap(([name, value]) =>
+    value === null || value === undefined
+      ? []
+      : [element('property', { name, value: shown(String(value), LONGEST_NAME) })],
+  );
+  return known.length === 0 ? [] : [`${element('properties', {}, ...known)}\n`];
 }
 
 function partsOf(document: ResultDocument, steps: RunSteps, expected: readonly string[]): readonly Part[] {
   const { backend, targets, error, findings } = document;
-  const own = { backend, steps: steps.of(''), findings };
+  const own = { backend, job: document.job?.ref ?? null, steps: steps.of(''), findings };
   if (targets.length === 0) return [{ ...own, expected, error }];
   // The run's error only sums up those of its targets, where they have any.
   const isTold = targets.some((target) => target.error !== null || target.exitCode === null);
@@ -98,6 +116,7 @@ function partsOf(document: ResultDocument, steps: RunSteps, expected: readonly s
     { ...own, expected: expected.slice(0, 1), error: isTold ? null : error },
     ...targets.map((target) => ({
       backend: target.backend,
+      job: target.job?.ref ?? null,
       steps: steps.of(target.backend),
       expected: expected.slice(1),
       error: target.exitCode === null ? error : target.error,
@@ -178,3 +197,20 @@ function countsOf(cases: readonly Case[]) {
 function seconds(ms: number): string {
   return (ms / 1000).toFixed(3);
 }
+
+/** The report of a run, for whoever writes it. */
+export function junitReport(name: string, input: ReportsInput, write: (text: string) => void): Listener {
+  const { command, settings, redactor, clock } = input;
+  const expected = stepsOf(command, settings);
+  const steps = createRunSteps(expected[0] ?? command, clock.now);
+  const suite = settings.junitSuite ?? null;
+  return createJUnitReport({ name, suite, redactor, write, steps, expected, now: clock.now, startedAt: clock.date() });
+}
+
+export const JUNIT: ReportKind = {
+  files: ({ settings }) => reportFile(NAME, settings.junit, 'replaced'),
+  open: (input) => {
+    const { junit: path } = input.settings;
+    return path === undefined ? [] : [junitReport(NAME, input, openReplaced(NAME, path, JUNIT_HEAD))];
+  },
+};

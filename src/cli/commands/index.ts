@@ -7,7 +7,10 @@ const NEWS = ['release-notes', 'release-notes-file', 'tags', 'publish-link'];
 /** Of every command that goes on with a receipt. */
 const CHOOSING = ['step', 'expect-package', 'expect-input'];
 /** Of every command that does something for a release. */
-const REPORTS = ['github', 'gitlab-dotenv', 'junit', 'jenkins-properties'];
+const REPORTS = [
+  ...['github', 'gitlab-dotenv', 'junit', 'junit-suite', 'jenkins-properties'],
+  ...['env-out', 'summary', 'azure', 'bitrise'],
+];
 
 /** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
 export const COMMANDS: readonly Command[] = [

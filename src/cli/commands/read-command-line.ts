@@ -1,5 +1,6 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { type Parsed, parseCommandLine, SecretOnLine } from '../line/program.ts';
+import { inOurSpelling } from '../line/spellings.ts';
 import { VERSION } from '../process/version.ts';
 import { backendCommands } from './backend/backend-commands.ts';
 import type { Command } from './command.ts';
@@ -7,9 +8,10 @@ import { COMMANDS } from './index.ts';
 
 /** What a command line asks for, of the backends that come with apptool for `null`. Rejects with `UsageError` for what it cannot be. */
 export async function readCommandLine(
-  argv: readonly string[],
+  given: readonly string[],
   backends: readonly BackendDefinition[] | null,
 ): Promise<Parsed<Command>> {
+  const argv = inOurSpelling(given);
   try {
     return await parseWithHelp(argv, backends);
   } catch (error) {

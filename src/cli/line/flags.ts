@@ -164,7 +164,12 @@ export const FLAGS: readonly Flag[] = [
   turnsOn('github', 'github'),
   takes('gitlab-dotenv', '<file>', 'gitlabDotenv'),
   takes('junit', '<file>', 'junit'),
+  takes('junit-suite', '<name>', 'junitSuite'),
   takes('jenkins-properties', '<file>', 'jenkinsProperties'),
+  takes('env-out', '<file>', 'envOut'),
+  takes('summary', '<file>', 'summary'),
+  turnsOn('azure', 'azure'),
+  turnsOn('bitrise', 'bitrise'),
   takes('concurrency', '<auto|1-16>', 'concurrency', { type: 'number-or-text' }),
   {
     name: 'set',

@@ -123,6 +123,8 @@ const PATHS: Readonly<Partial<Record<SettingKey, 'write' | 'read'>>> = {
   gitlabDotenv: 'write',
   junit: 'write',
   jenkinsProperties: 'write',
+  envOut: 'write',
+  summary: 'write',
   releaseNotesFile: 'read',
 };
 

@@ -19,6 +19,7 @@ function word<T extends string>(values: readonly [T, ...T[]], message: string) {
 }
 
 const LONGEST_NOTES = 64 * 1024;
+const LONGEST_SUITE = 100;
 
 /** `a,b` or a list; no tag is empty. */
 const tagList = z
@@ -95,7 +96,15 @@ export const Settings = z.strictObject({
   github: yes.optional().describe('Write step outputs, a job summary, annotations (in GitHub Actions by itself)'),
   gitlabDotenv: text('a file path').optional().describe('Write a dotenv report for GitLab there'),
   junit: text('a file path').optional().describe('Write a JUnit report there: steps and findings'),
+  junitSuite: text('a name')
+    .refine((value) => value.length <= LONGEST_SUITE, { error: `is longer than ${LONGEST_SUITE} characters` })
+    .optional()
+    .describe('What the suites of the JUnit report are called; default: apptool and the app'),
   jenkinsProperties: text('a file path').optional().describe('Write a properties file for Jenkins there'),
+  envOut: text('a file path').optional().describe('Add variables to it, as any POSIX shell or Codemagic reads them'),
+  summary: text('a file path').optional().describe('Write a summary there, as Markdown'),
+  azure: yes.optional().describe('Write output variables, issues, a summary (in Azure Pipelines by itself)'),
+  bitrise: yes.optional().describe('Write variables, test results, files to keep (in Bitrise by itself)'),
   json: yes.optional().describe('Print one JSON document on stdout'),
   quiet: yes.optional().describe('Only the result, warnings and errors'),
   verbose: yes.optional().describe('Say more about what happens'),

@@ -1,11 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createAzureIssues, createAzureVariables } from '../../../src/ci/reports/azure/listeners.ts';
 import { createGithubAnnotations } from '../../../src/ci/reports/github/annotations.ts';
 import { createGithubOutputs } from '../../../src/ci/reports/github/outputs.ts';
-import { createGithubSummary } from '../../../src/ci/reports/github/summary.ts';
 import { createJUnitReport } from '../../../src/ci/reports/junit-report.ts';
-import { createKeyValueReport, DOTENV, PROPERTIES } from '../../../src/ci/reports/key-value-report.ts';
+import { CODEMAGIC, SHELL } from '../../../src/ci/reports/key-values/env-out.ts';
+import { DOTENV } from '../../../src/ci/reports/key-values/gitlab-dotenv.ts';
+import { PROPERTIES } from '../../../src/ci/reports/key-values/jenkins-properties.ts';
+import { createKeyValueReport } from '../../../src/ci/reports/key-values/key-value-report.ts';
 import { createRunSteps } from '../../../src/ci/reports/run-steps.ts';
+import { summaryOf } from '../../../src/ci/reports/summary.ts';
+import type { Env } from '../../../src/contract/env.ts';
 import type { ResultDocument } from '../../../src/contract/result-document.ts';
 import { createRedactor } from '../../../src/contract/text/redact.ts';
 import {
@@ -17,6 +22,7 @@ import {
   type WorkflowCommand,
   workflowCommands,
 } from '../../support/ci-files.ts';
+import { agentCommands, readCodemagic, readExports } from '../../support/ci-readers.ts';
 
 // Whatever a server, a file or a path says, each report reads back as the fixed keys with the very values, and as the fixed structure.
 
@@ -50,6 +56,8 @@ const ATTACKS = [
   Buffer.from(SECRET).toString('base64'),
   'https://storage.example/app.apk?X-Amz-Signature=0123',
   '__proto__',
+  '100%3B%0D%0A%5D%AZP25%%3B',
+  "it's '\\'' quoted",
 ];
 const GOOD = [
   'completed',
@@ -164,7 +172,7 @@ function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string,
 }
 
 /** Each report's text, and the names that it said to have left out. */
-function written(of: ResultDocument, receipt: string | null) {
+function written(of: ResultDocument, receipt: string | null, environment: Env = {}) {
   const texts = new Map<string, string>();
   const leftOut = new Map<string, readonly string[]>();
   const to = (name: string) => (text: string) => void texts.set(name, text);
@@ -173,14 +181,24 @@ function written(of: ResultDocument, receipt: string | null) {
   const common = { redactor } as const;
   let count = 0;
   const delimiter = () => `end-${count++}`;
+  const azure = { redactor, write: (text: string) => void texts.set('azure', (texts.get('azure') ?? '') + text) };
   for (const report of [
+    createAzureVariables({ ...azure, environment, warnLeftOut }),
+    createAzureIssues({ ...azure, environment }),
     createGithubOutputs({ ...common, append: to('outputs'), delimiter, warnLeftOut }),
-    createGithubSummary({ redactor, append: to('summary'), durationMsOf: () => 0 }),
+    {
+      ended: ({ document: one }: { readonly document: ResultDocument }) =>
+        to('summary')(summaryOf(one, { redactor, durationMsOf: () => 0 })),
+    },
     createGithubAnnotations(redactor, to('annotations')),
     createKeyValueReport({ ...common, name: 'dotenv', format: DOTENV, write: to('dotenv'), warnLeftOut }),
     createKeyValueReport({ ...common, name: 'properties', format: PROPERTIES, write: to('properties'), warnLeftOut }),
+    createKeyValueReport({ ...common, name: 'shell', format: SHELL, write: to('shell'), warnLeftOut }),
+    createKeyValueReport({ ...common, name: 'codemagic', format: CODEMAGIC, write: to('codemagic'), warnLeftOut }),
     createJUnitReport({
       ...common,
+      name: 'junit',
+      suite: null,
       write: to('junit'),
       steps,
       expected: ['check', 'upload'],
@@ -209,12 +227,16 @@ function inCapitals(all: ReadonlyMap<string, string>): ReadonlyMap<string, strin
 /** What no reader is to see: it would steer a terminal, hide text, or not be XML. */
 const NEVER = /(?!\n)[\p{Cc}\p{Cs}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufffe\uffff]/u;
 
-function check(of: ResultDocument, receipt: string | null): void {
-  const { text, leftOut } = written(of, receipt);
+function check(of: ResultDocument, receipt: string | null, environment: Env = {}): void {
+  const { text, leftOut } = written(of, receipt, environment);
   const all = wanted(of, receipt);
   expectValues(readGithubOutputs(text('outputs')), all, leftOut('GITHUB_OUTPUT'));
   expectValues(readDotenv(text('dotenv')), inCapitals(all), leftOut('dotenv'));
   expectValues(readProperties(text('properties')), inCapitals(all), leftOut('properties'));
+
+  expectValues(readExports(text('shell')), inCapitals(all), leftOut('shell'));
+  expectValues(readCodemagic(text('codemagic')), inCapitals(all), leftOut('codemagic'));
+  checkAzure(text('azure'), environment, inCapitals(all), leftOut('--azure'));
 
   const found = [of, ...of.targets].flatMap((one) => one.findings);
   const cases = elements(readXml(text('junit')), 'testcase');
@@ -246,15 +268,44 @@ function check(of: ResultDocument, receipt: string | null): void {
   for (const level of ['error', 'warning'])
     expect(commands.filter(({ command }) => command === level).length).toBeLessThanOrEqual(10);
 
-  for (const name of ['outputs', 'summary', 'annotations', 'dotenv', 'properties', 'junit']) {
+  for (const name of [
+    'outputs',
+    'summary',
+    'annotations',
+    'dotenv',
+    'properties',
+    'junit',
+    'shell',
+    'codemagic',
+    'azure',
+  ]) {
     expect(text(name)).not.toMatch(NEVER);
     expect(text(name)).not.toContain('canary_secret_value');
     expect(text(name)).not.toContain('X-Amz-Signature');
   }
 }
 
+/** Nothing but our commands, each of them one line, with the very values. */
+function checkAzure(log: string, environment: Env, all: ReadonlyMap<string, string>, left: readonly string[]): void {
+  const commands = agentCommands(log, environment.DECODE_PERCENTS !== 'false');
+  expect(commands).toHaveLength(log.split('\n').length - 1);
+  const variables = commands.filter(({ name }) => name === 'task.setvariable');
+  for (const { properties } of variables) expect(properties).toMatchObject({ isoutput: 'true' });
+  const values = variables.map(({ properties, data }): [string, string] => [properties.variable ?? '', data]);
+  expectValues(new Map(values), all, left);
+  const issues = commands.filter(({ name }) => name === 'task.logissue');
+  expect(variables.length + issues.length).toBe(commands.length);
+  for (const { properties, data } of issues) {
+    expect(properties.type).toMatch(/^(error|warning)$/);
+    expect(data).toMatch(/^apptool/);
+    expect(data).not.toMatch(NEVER);
+  }
+}
+
+const decoding = fc.constantFrom({}, { DECODE_PERCENTS: 'false' }, { DECODE_PERCENTS: 'true' });
+
 test('each reads back as what it says, whatever the values are made of', () => {
-  fc.assert(fc.property(document, maybe, check), { numRuns: 400 });
+  fc.assert(fc.property(document, maybe, decoding, check), { numRuns: 400 });
 });
 
 test('texts of a megabyte are cut or left out', () => {

@@ -1,45 +1,25 @@
-import type { Listener } from '../../contract/record/listener.ts';
-import type { Redactor } from '../../contract/text/redact.ts';
-import { runValues } from './run-values.ts';
+import type { Listener } from '../../../contract/record/listener.ts';
+import type { Redactor } from '../../../contract/text/redact.ts';
+import { openReplaced } from '../../files/replaced-file.ts';
+import { type ReportKind, reportFile, warnerOf } from '../report-kind.ts';
+import { RUN_VALUES, runValues } from '../run-values.ts';
 
 /** No variable of a flag begins with it: GitLab sets the keys of a dotenv file in every later job. */
-const PREFIX = 'APPTOOL_RESULT_';
+export const PREFIX = 'APPTOOL_RESULT_';
 
 /** How a file of keys and values is written, and what it takes. */
 export interface KeyValueFormat {
   /** Its first line, or how its first line begins: by it one of ours is known. */
   readonly head: string;
   readonly intro: string;
+  /** Takes back what an earlier command has left under these names, where the file is added to. */
+  readonly withdraw?: (keys: readonly string[]) => string;
   line(key: string, value: string): string;
   isFit(value: string): boolean;
   /** Of the whole file. */
   readonly longestBytes: number;
   readonly mostValues: number;
 }
-
-/**
- * https://docs.gitlab.com/ci/yaml/artifacts_reports/#artifactsreportsdotenv: 5 KB, 20 variables where nobody has raised it, no empty lines,
- * no quotes. What GitLab would expand is left out: `$X`, `${X}` and `%X%` in a dotenv value are replaced when a job uses it
- * (https://gitlab.com/gitlab-org/gitlab/-/blob/master/app/services/ci/parse_dotenv_artifact_service.rb, `raw: false`).
- */
-export const DOTENV: KeyValueFormat = {
-  head: PREFIX,
-  intro: '',
-  line: (key, value) => `${key}=${value}\n`,
-  isFit: (value) => /^[\x20-\x7e]+$/.test(value) && !/%\w*%/.test(value),
-  longestBytes: 5 * 1024 - 1,
-  mostValues: 20,
-};
-
-/** What `java.util.Properties.load` reads, in ASCII, so that the encoding does not matter. */
-export const PROPERTIES: KeyValueFormat = {
-  head: '# apptool',
-  intro: '# apptool\n',
-  line: (key, value) => `${key}=${escapeProperty(value)}\n`,
-  isFit: () => true,
-  longestBytes: Number.POSITIVE_INFINITY,
-  mostValues: Number.POSITIVE_INFINITY,
-};
 
 export interface KeyValueInput {
   readonly name: string;
@@ -56,7 +36,9 @@ export function createKeyValueReport({ name, format, redactor, write, warnLeftOu
     ended({ document, receipt }) {
       const { values, unfit } = runValues({ document, receipt }, redactor);
       const leftOut = [...unfit];
-      let text = format.intro;
+      const given = new Set(values.map((one) => one.name));
+      const absent = Object.keys(RUN_VALUES).filter((key) => !given.has(key));
+      let text = format.intro + (format.withdraw?.(absent.map(keyOf)) ?? '');
       let count = 0;
       for (const { name: key, value } of values) {
         const line = format.line(keyOf(key), value);
@@ -74,14 +56,24 @@ export function createKeyValueReport({ name, format, redactor, write, warnLeftOu
   };
 }
 
-function keyOf(name: string): string {
-  return `${PREFIX}${name.toUpperCase()}`;
+/** A file of a setting's, in place of the one of an earlier run. */
+export function replacedKeyValues(
+  name: string,
+  setting: 'gitlabDotenv' | 'jenkinsProperties',
+  format: KeyValueFormat,
+): ReportKind {
+  return {
+    files: ({ settings }) => reportFile(name, settings[setting], 'replaced'),
+    open: (input) => {
+      const path = input.settings[setting];
+      if (path === undefined) return [];
+      const write = openReplaced(name, path, format.head);
+      return [createKeyValueReport({ name, format, write, redactor: input.redactor, warnLeftOut: warnerOf(input) })];
+    },
+  };
 }
 
-/** As `Properties.store` does it. */
-function escapeProperty(value: string): string {
-  return value
-    .replace(/[\\=:#!]/g, '\\$&')
-    .replace(/^ /, '\\ ')
-    .replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** A value's name outside of GitHub. */
+export function keyOf(name: string): string {
+  return `${PREFIX}${name.toUpperCase()}`;
 }

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
-import type { Env } from '../../contract/env.ts';
-import type { Listener } from '../../contract/record/listener.ts';
+import type { Env } from '../../../contract/env.ts';
+import type { Listener } from '../../../contract/record/listener.ts';
+import { safeLine } from '../../../contract/text/safe-text.ts';
+import type { ReportKind } from '../report-kind.ts';
 
-export interface ArtifactLinksInput {
+interface ArtifactLinksInput {
   readonly environment: Env;
   readonly junit: string | undefined;
   readonly writeLine: (line: string) => void;
@@ -13,7 +15,7 @@ export interface ArtifactLinksInput {
  * In GitLab: where in the job's artifacts each file of this run will be, for the log. Only what lies in the project can be kept as an
  * artifact. The address: https://docs.gitlab.com/ci/variables/predefined_variables/ (CI_JOB_URL), and the routes of GitLab's artifact browser.
  */
-export function createArtifactLinks({ environment, junit, writeLine }: ArtifactLinksInput): Listener {
+function createArtifactLinks({ environment, junit, writeLine }: ArtifactLinksInput): Listener {
   const job = plainAddress(environment.CI_JOB_URL ?? '');
   const project = environment.CI_PROJECT_DIR ?? '';
   return {
@@ -44,3 +46,11 @@ function pathInside(folder: string, path: string): string | null {
   // Half a character in a name reaches the disk as this one; by itself it cannot be part of an address.
   return isInside ? names.map((one) => encodeURIComponent(one.replace(/\p{Cs}/gu, '\ufffd'))).join('/') : null;
 }
+
+export const ARTIFACT_LINKS: ReportKind = {
+  open: ({ settings, environment, provider, redactor, writeStderr }) => {
+    if (provider !== 'gitlab' || settings.quiet === true) return [];
+    const writeLine = (line: string) => writeStderr(`${safeLine(line, redactor)}\n`);
+    return [createArtifactLinks({ environment, junit: settings.junit, writeLine })];
+  },
+};

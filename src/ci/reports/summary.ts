@@ -1,10 +1,9 @@
-import type { Listener } from '../../../contract/record/listener.ts';
-import type { ResultDocument, TargetRecord } from '../../../contract/result-document.ts';
-import type { Redactor } from '../../../contract/text/redact.ts';
-import { shortLine } from '../../../contract/text/safe-text.ts';
-import { formatElapsed, formatSize } from '../../../contract/text/units.ts';
-import { failuresOf, findingsOf, warningsOf } from '../failures.ts';
-import { element, escapeMarkup } from '../markup.ts';
+import type { ResultDocument, TargetRecord } from '../../contract/result-document.ts';
+import type { Redactor } from '../../contract/text/redact.ts';
+import { shortLine } from '../../contract/text/safe-text.ts';
+import { formatElapsed, formatSize } from '../../contract/text/units.ts';
+import { failuresOf, findingsOf, warningsOf } from './failures.ts';
+import { element, escapeMarkup } from './markup.ts';
 
 /**
  * In characters and rows: so a summary stays below 100 KB. GitHub takes 1 MiB of a step:
@@ -16,38 +15,31 @@ const MOST_WARNINGS = 15;
 
 const COLUMNS = ['File', 'To', 'Result', 'Job', 'State', 'Links', 'Findings', 'Output', 'Time'];
 
-export interface GithubSummaryInput {
+export interface SummaryInput {
   readonly redactor: Redactor;
-  readonly append: (text: string) => void;
   /** How long a target took. */
   readonly durationMsOf: (target: string) => number;
 }
 
 /**
- * The job summary: what went where. The tables are HTML, in which no character of a value means anything in Markdown; a value is code, in
- * which GitHub looks for no mention, no link and no issue.
+ * What went where, as Markdown for the page of a CI. The tables are HTML, in which no character of a value means anything in Markdown; a value
+ * is code, in which GitHub looks for no mention, no link and no issue. A blank line stands before and after it.
  */
-export function createGithubSummary({ redactor, append, durationMsOf }: GithubSummaryInput): Listener {
+export function summaryOf(document: ResultDocument, { redactor, durationMsOf }: SummaryInput): string {
   const code = (text: string | null | undefined): string =>
     text == null || text === '' ? '–' : element('code', {}, escapeMarkup(shortLine(text, redactor, LONGEST_TEXT)));
-  const name = 'GITHUB_STEP_SUMMARY';
-  return {
-    name,
-    ended({ document }) {
-      const rows =
-        document.targets.length === 0
-          ? [rowOf(document, document, document.durationMs, code, redactor)]
-          : document.targets.map((target) => rowOf(document, target, durationMsOf(target.backend), code, redactor));
-      const blocks = [
-        headline(document),
-        table(COLUMNS, rows),
-        ...failuresOf(document).map(({ target, error }) => paragraph(target, error, code)),
-        ...findingsTable(document, code),
-        ...warningsList(document, code),
-      ];
-      append(`\n${blocks.join('\n\n')}\n\n`);
-    },
-  };
+  const rows =
+    document.targets.length === 0
+      ? [rowOf(document, document, document.durationMs, code, redactor)]
+      : document.targets.map((target) => rowOf(document, target, durationMsOf(target.backend), code, redactor));
+  const blocks = [
+    headline(document),
+    table(COLUMNS, rows),
+    ...failuresOf(document).map(({ target, error }) => paragraph(target, error, code)),
+    ...findingsTable(document, code),
+    ...warningsList(document, code),
+  ];
+  return `\n${blocks.join('\n\n')}\n\n`;
 }
 
 type Code = (text: string | null | undefined) => string;
