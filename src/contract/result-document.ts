@@ -46,12 +46,20 @@ const Findings = z
   )
   .describe('What the backend found in the file; blocking ones fail the job, warnings stand in warnings too');
 
+const Links = z
+  .strictObject({
+    page: Nullable(z.string()).describe('Page of the build at its backend'),
+    install: Nullable(z.string()).describe('Where people get the build'),
+  })
+  .describe('Addresses for people; null where there is none');
+
 /** How one target of several ended. */
 const TargetRecord = z.strictObject({
   backend: z.string(),
   job: Job,
   state: State,
   findings: Findings,
+  links: Links,
   ok: z.boolean(),
   exitCode: Nullable(z.int()).describe('null for a target that had not ended when the run was stopped'),
   error: Nullable(ErrorRecord),
@@ -87,6 +95,7 @@ export const ResultDocument = z.strictObject({
   job: Job,
   state: State,
   findings: Findings,
+  links: Links,
   artifact: Nullable(
     z.strictObject({
       path: z.string(),

@@ -6,6 +6,7 @@ import { checkQuotas } from './checks/quota.ts';
 import { beginSteps } from './journal/begin-steps.ts';
 import type { RunContext, StepContext } from './journal/journal.ts';
 import { newStep } from './journal/step.ts';
+import { giveLink } from './publish-link.ts';
 import { sideBySide } from './side-by-side.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { verdictOfSending } from './verdict.ts';
@@ -53,6 +54,7 @@ export async function publish(input: PublishInput, ctx: RunContext): Promise<App
 async function runOne(artifact: Artifact, target: PublishTarget, input: PublishInput, ctx: StepContext): Promise<void> {
   const { backend, waiting } = target;
   const job = await uploadArtifact(artifact, { ...input, backend }, ctx);
-  if (input.detach) return acceptAsDone(ctx);
-  await wait({ ...waiting, backend, job, uploaded: { ...artifact, stage: stageOf(backend, input.options) } }, ctx);
+  if (input.detach) acceptAsDone(ctx);
+  else await wait({ ...waiting, backend, job, uploaded: { ...artifact, stage: stageOf(backend, input.options) } }, ctx);
+  await giveLink(backend, job, input.options, ctx);
 }

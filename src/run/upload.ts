@@ -7,6 +7,7 @@ import { beginSteps } from './journal/begin-steps.ts';
 import { contextOf, type RunContext, type StepContext } from './journal/journal.ts';
 import { newStep } from './journal/step.ts';
 import { settleLost } from './lost-upload.ts';
+import { giveLink } from './publish-link.ts';
 
 /** Uploads the artifact that is open. Resolves with the job when the backend has taken the whole file; the step then has its SHA-256. */
 export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx: StepContext): Promise<JobRef> {
@@ -63,6 +64,7 @@ export async function upload(input: UploadInput, run: RunContext): Promise<JobRe
     return await uploadArtifact(artifact, input, ctx);
   });
   acceptAsDone(ctx);
+  await giveLink(input.backend, job, input.options, ctx);
   return job;
 }
 

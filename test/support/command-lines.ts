@@ -160,6 +160,7 @@ const UNFINISHED: Receipt = {
       until: null,
       sha256: null,
       job: { ref: 'apptego:1', id: '1', details: {} },
+      links: { page: null, install: null },
       accepted: false,
       state: null,
       findings: [],

@@ -67,6 +67,14 @@ const Attempt = {
   ended: Ended.describe('How the last run that worked on the step ended it; null while it runs, or after a kill'),
 };
 
+/** Addresses for people; `null` where there is none. */
+const Links = z.object({
+  page: z.string().nullable().default(null).describe('Page of the build at its backend'),
+  install: z.string().nullable().default(null).describe('Where people get the build'),
+});
+export type Links = Readonly<z.infer<typeof Links>>;
+export const NO_LINKS: Links = { page: null, install: null };
+
 export const StepRecord = z.object({
   id: z.string().describe('What is done, and where: publish:<backend>'),
   action: z.enum(['protect', 'upload', 'publish']),
@@ -81,6 +89,7 @@ export const StepRecord = z.object({
   until: z.string().nullable().default(null).describe('The milestone that was waited for last, where one was named'),
   sha256: z.string().nullable().describe('Of the file that was sent; null until it is known'),
   ...Attempt,
+  links: Links.default({ ...NO_LINKS }).describe('Addresses for people'),
   accepted: z.boolean().default(false).describe('The backend has taken the whole file'),
   findings: z
     .array(z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'blocking']), message: z.string() }))
@@ -219,6 +228,7 @@ export type StepEvent =
   /** The backend has taken the whole file. */
   | { readonly type: 'accepted' }
   | { readonly type: 'state'; readonly state: JobState }
+  | { readonly type: 'links'; readonly links: Partial<Links> }
   | { readonly type: 'ended'; readonly error: AppToolError | null };
 
 /** What whoever listens to a run may read of its journal. */

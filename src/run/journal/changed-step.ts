@@ -27,6 +27,8 @@ function changeBy(step: StepFacts, event: StepEvent, now: string): Partial<StepF
       return { accepted: true, acceptedAt: now, mayHaveLanded: false };
     case 'state':
       return seen(step, event.state, now);
+    case 'links':
+      return { links: { ...step.links, ...event.links } };
     case 'ended': {
       const { error } = event;
       return { ended: endingOf(error) };
