@@ -1,12 +1,12 @@
 import type { Artifact } from '../contract/artifact.ts';
 import type { AppToolError } from '../contract/errors.ts';
+import { giveLink } from './after-upload/publish-link.ts';
 import { type ArtifactInput, withArtifactFor } from './artifact.ts';
 import { type OpenBackend, stageOf } from './backend.ts';
 import { checkQuotas } from './checks/quota.ts';
 import { beginSteps } from './journal/begin-steps.ts';
 import type { RunContext, StepContext } from './journal/journal.ts';
 import { newStep } from './journal/step.ts';
-import { giveLink } from './publish-link.ts';
 import { sideBySide } from './side-by-side.ts';
 import { acceptAsDone, uploadArtifact } from './upload.ts';
 import { verdictOfSending } from './verdict.ts';

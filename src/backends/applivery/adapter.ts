@@ -12,8 +12,8 @@ import { assertGivesBack, mintLink } from './download-link.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
 import { buildsLikeSent } from './find-build.ts';
 import { checkDescribed, OTHER_FILES, otherEndingOf } from './other-files.ts';
-import { checkSlug } from './publications.ts';
-import { linkTo, readyPublication, type Shared } from './publish-link.ts';
+import { checkSlug } from './publications/publications.ts';
+import { linkTo, readyPublication, type Shared } from './publications/publish-link.ts';
 import type { Settings } from './settings.ts';
 import { BuildRecord, BuildReply, PageReply, UploadReply } from './wire.ts';
 

@@ -1,10 +1,10 @@
 import type { Artifact } from '../../contract/artifact.ts';
 import { AppToolError, asAppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { giveLink } from '../after-upload/publish-link.ts';
 import { withArtifactFor } from '../artifact.ts';
 import { stageOf } from '../backend.ts';
 import { checkQuotas } from '../checks/quota.ts';
 import type { RunContext, StepContext } from '../journal/journal.ts';
-import { giveLink } from '../publish-link.ts';
 import { type StepWork, sideBySide } from '../side-by-side.ts';
 import { resend } from '../telling/told-of-release.ts';
 import { acceptAsDone, uploadArtifact } from '../upload.ts';

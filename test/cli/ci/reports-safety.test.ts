@@ -346,7 +346,14 @@ test('more targets than GitLab takes variables for: the details are left out, wh
   const nothing = { output: null, job: null, state: null, backend: null, findings: [] };
   const noLinks = { page: null, install: null };
   const run = { ok: true, exitCode: 0, error: null, links: noLinks, ...nothing };
-  const app42 = { packageName: 'dev.a', versionName: '1', versionCode: 1, signers: null, permissions: null };
+  const app42 = {
+    packageName: 'dev.a',
+    versionName: '1',
+    versionCode: 1,
+    signers: null,
+    signedBy: null,
+    permissions: null,
+  };
   const one = { ...(sample as ResultDocument), ...run, targets, artifact: { ...artifact, ...app42 } } as ResultDocument;
 
   const { text, leftOut } = written(one, 'r.json');

@@ -3,7 +3,7 @@ import type { Context } from '../../../contract/context.ts';
 import { AuthError, UsageError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import { createAccess } from '../access.ts';
-import { checkSlug, type Filter, makePublication, readPublications } from '../publications.ts';
+import { checkSlug, type Filter, makePublication, readPublications } from '../publications/publications.ts';
 import type { Settings } from '../settings.ts';
 import { BuildReply } from '../wire.ts';
 import type { OnePublication, Publications } from './command-data.ts';

@@ -20,6 +20,7 @@ export async function releaseCommand(session: Session): Promise<CommandResult<Pl
 export async function carryOut(input: ReleaseInput, session: Session): Promise<CommandResult<PlannedRelease>> {
   const { ctx, settings } = session;
   if (settings.values.dryRun === true) return await rehearse(input, session);
+  ctx.journal.plan(input.plan.steps);
   const startedAt = ctx.clock.now();
   const failure = await release(input, ctx);
   const steps = input.plan.steps.flatMap(({ id }) => ctx.journal.steps.find((step) => step.id === id) ?? []);

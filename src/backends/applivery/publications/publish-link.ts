@@ -1,8 +1,8 @@
-import type { Context } from '../../contract/context.ts';
-import { IntegrityError, RejectedError } from '../../contract/errors.ts';
-import type { Listed } from './access.ts';
+import type { Context } from '../../../contract/context.ts';
+import { IntegrityError, RejectedError } from '../../../contract/errors.ts';
+import type { Listed } from '../access.ts';
+import type { PublicationRecord } from '../wire.ts';
 import { MOST_READ, makePublication, readPublications } from './publications.ts';
-import type { PublicationRecord } from './wire.ts';
 
 /** A build that is to be had by a link, and what was sent with it. */
 export interface Shared {

@@ -1,11 +1,11 @@
-import type { Context } from '../../contract/context.ts';
-import { RejectedError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
-import type { Next } from '../../contract/next.ts';
-import { CALL_POLICIES } from '../../transfer/call-policy.ts';
-import type { Listed } from './access.ts';
-import { making } from './making.ts';
-import { firstRows } from './pages.ts';
-import { PublicationRecord, PublicationReply, SLUG_USED } from './wire.ts';
+import type { Context } from '../../../contract/context.ts';
+import { RejectedError, UnknownOutcomeError, UsageError } from '../../../contract/errors.ts';
+import type { Next } from '../../../contract/next.ts';
+import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import type { Listed } from '../access.ts';
+import { making } from '../making.ts';
+import { firstRows } from '../pages.ts';
+import { PublicationRecord, PublicationReply, SLUG_USED } from '../wire.ts';
 
 /** "Only lowercase letters, numbers, and hyphens allowed." */
 const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?$/;

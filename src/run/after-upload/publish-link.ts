@@ -1,8 +1,8 @@
-import type { UploadOptions } from '../contract/adapter.ts';
-import { AppToolError, detailsOf, LimitError, PendingError, UnavailableError } from '../contract/errors.ts';
-import type { JobRef } from '../contract/job.ts';
-import type { OpenBackend } from './backend.ts';
-import type { StepContext } from './journal/journal.ts';
+import type { UploadOptions } from '../../contract/adapter.ts';
+import { AppToolError, detailsOf, LimitError, PendingError, UnavailableError } from '../../contract/errors.ts';
+import type { JobRef } from '../../contract/job.ts';
+import type { OpenBackend } from '../backend.ts';
+import type { StepContext } from '../journal/journal.ts';
 
 /** Whether an upload to this backend with these options shall have a link at which people get the build. */
 export function wantsLink({ adapter }: Pick<OpenBackend, 'adapter'>, { publishLink }: UploadOptions): boolean {
