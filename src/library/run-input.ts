@@ -13,7 +13,7 @@ export function artifactInput(options: SendOptions, to: readonly Opened[]): Arti
   for (const key of SHARED) {
     const isUsed = to.some(({ definition }) => definition.capabilities.accepts.includes(key));
     if (options[key] !== undefined && !isUsed)
-      throw new UsageError(`${to.map(({ definition }) => definition.id).join(', ')} has no use for ${key}`);
+      throw new UsageError(`${to.map(({ definition }) => definition.id).join(', ')} does not take ${key}`);
   }
   const { file, platform, expected = {} } = options;
   return {

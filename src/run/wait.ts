@@ -112,7 +112,7 @@ async function askPastOddResponses(
       const isOdd = error instanceof AppToolError && error.origin === 'response';
       if (!isOdd || attempt > MOST_ODD) throw error;
       const retry = {
-        call: `ask for ${text}`,
+        call: `get the status of ${text}`,
         host: ctx.step.host ?? '',
         attempt,
         reason: error.message,
@@ -148,7 +148,7 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   const known = milestones.map((milestone) => milestone.name).join(', ');
   throw new UsageError(
     known === ''
-      ? `${id} has one end only: there is no milestone to wait for`
+      ? `${id} has no milestones to wait for`
       : `${id} has no milestone "${name}"; it has ${known}${didYouMean(
           name,
           milestones.map((one) => one.name),

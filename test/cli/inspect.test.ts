@@ -127,7 +127,7 @@ test('the table says the same in words', async () => {
 
 test('a release is told as one', async () => {
   const { stdout } = await runCli(['inspect', fixture('sample.apk')]);
-  expect(stdout).toMatch(/^verdict +nothing in the file stands in the way of a release$/m);
+  expect(stdout).toMatch(/^verdict +nothing in the file blocks a release$/m);
 });
 
 test('an APK that was changed after it was signed is reported as such', async () => {

@@ -79,11 +79,11 @@ describe('what a state says beside its phase', () => {
   test('names the setting that can explain a word that nobody knows, once, and again at the deadline', async () => {
     const odd: JobState = { ...RUNNING, status: 'scanned', unrecognized: true, setting: 'store.passed' };
     const [waited, asked] = [job(odd), job(odd)];
-    const warning = 'unknown status "scanned"; still waiting; if it means that all is well, set store.passed';
+    const warning = 'unknown status "scanned"; still waiting; if it means success, set store.passed';
 
     await expect(waited.wait()).rejects.toMatchObject({
       class: 'pending',
-      hint: expect.stringContaining('decided by store.passed'),
+      hint: expect.stringContaining('store.passed decides'),
     });
     await asked.status();
 
@@ -144,7 +144,7 @@ describe('findings', () => {
     expect(error).toMatchObject({
       message: 'store:b1c2 ended as failed',
       serverText: 'unsigned_apk: APK is not signed.',
-      hint: 'fix what was found, then send a new build',
+      hint: 'fix these findings, then upload a new build',
       findings: [BLOCKING],
     });
     expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
@@ -182,7 +182,7 @@ describe('findings', () => {
       'apptool| blocking unsigned_apk: bad',
       'apptool| \\::error::worse\\u{1b}[2J',
       'apptool| blocking size: APK is not signed.',
-      'hint: fix what was found, then send a new build',
+      'hint: fix these findings, then upload a new build',
       'job: store:b1c2',
     ]);
   });

@@ -149,7 +149,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
       throw error.with({ hint: 'check APPLIVERY_ORGANIZATION_ID, APPLIVERY_APPLICATION_ID and the base address' });
     }
     const [token, name] = api === 'workspace' ? ['Service Account', 'Workspace'] : ['App API', 'Integrations'];
-    return `the ${token} token was taken: the builds were listed by the ${name} API`;
+    return `the ${token} token is valid: the builds were listed by the ${name} API`;
   };
 
   return { plan, upload, publishLink, poll, find, assertDownloadable, download, proveCredentials };
@@ -161,7 +161,7 @@ function details(
   policy: (typeof CALL_POLICIES)['poll' | 'read'],
   ctx: Context,
 ): Promise<BuildRecord> {
-  const what = 'ask for the build';
+  const what = 'get the build';
   return reads.call({ what, method: 'GET', path: `${path}/${build}`, policy, answer: BuildReply }, ctx);
 }
 
@@ -181,7 +181,7 @@ function warnOfOddities(settings: Settings, ctx: Context): void {
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });
   }
   if (buildPlatform !== undefined && !PLATFORMS.includes(buildPlatform)) {
-    const message = `buildPlatform is none that Applivery documents: ${PLATFORMS.join(', ')}`;
+    const message = `Applivery documents no such buildPlatform: ${PLATFORMS.join(', ')}`;
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });
   }
 }

@@ -29,7 +29,7 @@ export const applivery = defineBackend({
     tenant: 'APPLIVERY_TENANT',
   },
   addresses: ['uploadUrl', 'apiUrl', 'downloadUrl'],
-  otherHosts: 'where the download address redirects to; it is not documented',
+  otherHosts: 'the host that the download address redirects to, which is not documented',
   derivedAddresses: { from: 'tenant', of: addressesOfTenant },
   decisive: ['api', 'organizationId', 'applicationId', 'storeId'],
   fileSettings: ['packageIcon'],

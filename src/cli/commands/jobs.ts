@@ -36,7 +36,7 @@ async function askEach(session: Session, ask: Ask): Promise<CommandResult> {
   const { steps, receipt } = readSubject(session);
   const { journal, signal } = session.ctx;
   if (receipt !== null && !steps.some(({ job, mayHaveLanded }) => job !== null || mayHaveLanded))
-    throw new UsageError(`${receipt} holds no job: its run ended before there was one`);
+    throw new UsageError(`${receipt} has no job: its run ended before there was one`);
   journal.choose(steps);
   const [only] = steps;
   if (only !== undefined && steps.length === 1) {
@@ -60,7 +60,7 @@ async function askOne(session: Session, step: Step, ask: Ask, ctx: StepContext):
 function withoutJob(step: Step): AppToolError {
   const { backend, ended } = step;
   if (standingOf(step) === 'unknown')
-    return new UnknownOutcomeError(`the file was sent to ${backend}, and nobody knows whether it landed`, {
+    return new UnknownOutcomeError(`the file was sent to ${backend}, but its response was lost: it may have landed`, {
       hint: `look at ${backend} before you send it again`,
     });
   const why = ended?.message == null ? '' : `: ${ended.message}`;

@@ -41,7 +41,8 @@ export async function publishCommand(session: Session): Promise<CommandResult<Pl
 
 function unknownMilestone(until: string, backends: readonly OpenBackend[]): UsageError {
   const known = [...new Set(backends.flatMap(({ milestones }) => milestones.map(({ name }) => name)))];
-  const hint = known.length === 0 ? 'leave --until out: each target has one end only' : `they have ${known.join(', ')}`;
+  const hint =
+    known.length === 0 ? 'leave --until out: the targets have no milestones' : `they have ${known.join(', ')}`;
   return new UsageError(`none of the targets has a milestone "${until}"${didYouMean(until, known)}`, { hint });
 }
 

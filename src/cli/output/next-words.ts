@@ -54,17 +54,17 @@ export function nextWords(next: Next): string {
     case 'again':
       return next.isLater === true ? 'run again later; nothing was left running' : 'run again';
     case 'wait':
-      return `to go on waiting: ${waitLine(next)}`;
+      return `to keep waiting: ${waitLine(next)}`;
     case 'download':
       return `to fetch its output: ${commandFor(next)}`;
     case 'abort':
       return `to remove them: ${commandFor(next)}`;
     case 'resume':
-      return `to go on with what is missing: ${wholeLine(next) ?? `--resume ${shellWord(next.receipt)}`}`;
+      return `to continue with what is missing: ${wholeLine(next) ?? `--resume ${shellWord(next.receipt)}`}`;
     case 'plan':
-      return `to go on: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
+      return `to continue: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
     case 'resend':
-      return `to send it all the same: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
+      return `to send it anyway: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
     case 'each':
       return next.steps
         .map((step) => `${step.backend}: ${hintOf(step) ?? 'fix that, then send it there again'}`)

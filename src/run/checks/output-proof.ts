@@ -45,7 +45,7 @@ export async function readOutput(file: ArchiveFile, sha256: string): Promise<Out
   if (damage.length > 0)
     throw new IntegrityError(`download is damaged: it ${damage.join('; it ')}`, { mayBeTransit: true });
   if (faults.length > 0)
-    throw new IntegrityError(`the output is not a sound archive: it ${faults.join('; it ')}`, { hint: UNUSABLE_HINT });
+    throw new IntegrityError(`the output is not a valid archive: it ${faults.join('; it ')}`, { hint: UNUSABLE_HINT });
   problems.push(...oddities.map((oddity) => `it ${oddity}`));
   return { kind: archive.kind, sha256, identity, isSigned, signers, signedBy, problems };
 }
@@ -111,15 +111,15 @@ function unproved({ identity, kind }: OutputFacts, sent: SentArtifact): string[]
   const whose = identity === null ? 'the output' : 'the input';
   return [
     ...(packageName !== null && is === null
-      ? [`the output does not say its package, so nothing proves that it is ${packageName}`]
+      ? [`the output does not say its package, so it cannot be checked to be ${packageName}`]
       : []),
     ...(packageName === null
-      ? [`the package of the input is not known, so nothing proves that the output is that app`]
+      ? [`the package of the input is not known, so the app of the output cannot be checked`]
       : []),
     ...(sent.sha256 === null
-      ? ['the SHA-256 of the input is not known, so nothing proves that the output is another file']
+      ? ['the SHA-256 of the input is not known, so it cannot be checked that the output is another file']
       : []),
-    ...(missing.length === 0 ? [] : [`not compared, because it is not known of ${whose}: ${missing.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`not compared, because it is unknown for ${whose}: ${missing.join(', ')}`]),
   ];
 }
 

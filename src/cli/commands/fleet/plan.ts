@@ -13,7 +13,7 @@ import { VERSION } from '../../process/version.ts';
 import type { Session } from '../../session/session.ts';
 import { type Fleet, fileOfApp, readFleetFile } from '../../settings/fleet/fleet-file.ts';
 import { type FleetApp, FleetDefaults } from '../../settings/fleet/fleet-schema.ts';
-import { type PlannedRelease, planRelease, releaseNamed } from './app-release.ts';
+import { type AppRelease, type PlannedRelease, planRelease, releaseNamed } from './app-release.ts';
 import { chosenApps } from './chosen-apps.ts';
 import { type Hashes, hashesKnownBy } from './known-hashes.ts';
 import { DEFAULT_PLAN, planAt } from './plan-file.ts';
@@ -116,32 +116,34 @@ async function appsToPlan(
   session: Session,
 ): Promise<readonly Chosen[]> {
   const releases = new Map<string, PlannedRelease>();
+  const names = new Map<string, AppRelease>();
   const found: Chosen[] = [];
   const bySha256 = new Map<string, string>();
   for (const [id, app] of apps) {
     session.ctx.signal.throwIfAborted();
     const { defaults, source } = fleet;
-    const at = `${source.text.locate(['apps', id])}: apps.${id}: `;
+    const at = (): string => `${source.text.locate(['apps', id])}: apps.${id}: `;
     const publish = app.publish ?? null;
-    const own = inFile(at, () =>
-      releaseNamed(session.config, session.backends, { named: app.release ?? defaults.release, publish }),
-    );
+    const asked = { named: app.release ?? defaults.release, publish };
+    const name = JSON.stringify(asked);
+    const own = names.get(name) ?? inFile(at, () => releaseNamed(session.config, session.backends, asked));
+    names.set(name, own);
     const environment = app.environment ?? defaults.environment;
     const key = JSON.stringify([own, environment]);
     const release = releases.get(key) ?? inFile(at, () => planRelease(session, own, environment));
     releases.set(key, release);
     const file = await fileOfApp(id, fleet, app, resolve());
-    const { name, kind } = inFile(at, () => checkArtifactName(file));
+    const { name: fileName, kind } = inFile(at, () => checkArtifactName(file));
     const hashed = await hashes.of(file);
     const other = bySha256.get(hashed.sha256);
-    if (other !== undefined) throw new UsageError(`${at}${other} and ${id} have one file: ${file}`);
+    if (other !== undefined) throw new UsageError(`${at()}${other} and ${id} have one file: ${file}`);
     bySha256.set(hashed.sha256, id);
     const protection = release.plan.steps.find(({ action }) => action === 'protect');
     found.push({
       protectedBy: release.protectedBy,
       app: {
         id,
-        file: { name, size: hashed.size, sha256: hashed.sha256 },
+        file: { name: fileName, size: hashed.size, sha256: hashed.sha256 },
         plan: release.plan,
         stage: protection?.stage ?? null,
         isCanary: app.canary,
@@ -164,11 +166,11 @@ async function appsToPlan(
 }
 
 /** An error of an app's says where the app stands. */
-function inFile<T>(at: string, act: () => T): T {
+function inFile<T>(at: () => string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw error instanceof UsageError ? error.with({ message: `${at}${error.message}` }) : error;
+    throw error instanceof UsageError ? error.with({ message: `${at()}${error.message}` }) : error;
   }
 }
 
@@ -188,7 +190,7 @@ async function quotasOf(
       (error: unknown) => {
         session.ctx.signal.throwIfAborted();
         const why = error instanceof Error ? error.message : 'unknown error';
-        const message = `cannot ask how many builds of the week are left: ${why}`;
+        const message = `cannot read how many builds are left this week: ${why}`;
         session.ctx.emit({ type: 'warning', code: 'quota-unknown', message });
         return null;
       },

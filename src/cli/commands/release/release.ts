@@ -93,7 +93,7 @@ async function rehearse(input: ReleaseInput, session: Session): Promise<CommandR
 }
 
 const WORDS = {
-  skip: 'would be left as it is',
+  skip: 'would be skipped',
   wait: 'would be waited for',
   fetch: 'would be fetched',
   send: 'would be sent',
@@ -107,7 +107,7 @@ function isSent(task: Prepared['steps'][number]['task']): boolean {
 }
 
 function why({ step, task }: Prepared['steps'][number]): string {
-  if (task.do === 'skip') return task.why === 'done' ? ': it is done' : ': it was not asked for';
+  if (task.do === 'skip') return task.why === 'done' ? ': it is done' : ': it was not requested';
   const until = step.until === null || task.do === 'fetch' ? '' : `, until ${step.until}`;
   return `${until}${step.required ? '' : ' (not required)'}`;
 }

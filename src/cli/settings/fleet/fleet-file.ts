@@ -80,10 +80,15 @@ function wrong({ text }: ConfigFile, issue: z.core.$ZodIssue | undefined): Usage
   const inner = issue?.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
   // A key that no id may look like is not shown: it can be anything.
   const shown = inner === undefined ? path.map(String).join('.') : path.slice(0, -1).map(String).join('.');
-  const why = inner ?? (issue?.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue?.message);
+  const why = inner ?? (isThere(text.value, path) ? issue?.message : 'is missing');
   return new UsageError(
     `${text.locate(path)}: ${shown}: ${inner === undefined ? '' : 'an id '}${why ?? 'is not usable'}`,
   );
+}
+
+function isThere(value: unknown, [key, ...rest]: readonly PropertyKey[]): boolean {
+  if (key === undefined) return value !== undefined;
+  return typeof value === 'object' && value !== null && isThere((value as Record<PropertyKey, unknown>)[key], rest);
 }
 
 /** Throws `UsageError` for two apps that would be one: of one package, or with one receipt where a file system does not tell capitals apart. */
