@@ -466,7 +466,7 @@ describe('what is refused before any request', () => {
         env: {},
         args: (file: string) => [...UPLOAD(file), '-e', 'prod'],
         exit: 2,
-        says: 'applivery has no use for --environment',
+        says: 'applivery does not take --environment',
       },
       ...['group1;group2', 'a,,b', 'a+', '', 'a+b|c', '[["a"],[]]', '[["a"]', '[1]'].map((filter) => ({
         name: `B-38: the filter "${filter}"`,

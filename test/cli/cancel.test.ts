@@ -44,7 +44,7 @@ const SCENES: readonly Scene[] = [
     planned: [{ ...SILENT, origin: 'storage', method: 'PUT' }],
     moment: 0,
     isLarge: false,
-    hint: /may go on without us|no build was started/,
+    hint: /may still be running on the server|no build was started/,
   },
   {
     name: 'while parts are sent',
@@ -71,14 +71,14 @@ const SCENES: readonly Scene[] = [
     ],
     moment: 0,
     isLarge: true,
-    hint: /the job may go on without us; to go on waiting: apptool wait/,
+    hint: /the job may still be running on the server; to keep waiting: apptool wait/,
   },
   {
     name: 'while it waits',
     planned: [{ ...SILENT, ...STATUS }],
     moment: 0,
     isLarge: false,
-    hint: /to go on waiting: apptool wait apptego:\d+/,
+    hint: /to keep waiting: apptool wait apptego:\d+/,
   },
   {
     name: 'while it downloads',
@@ -254,7 +254,7 @@ describe('what a stopped run leaves', () => {
     const result = await running.result;
 
     expect(result.code).toBe(130);
-    expect(result.stderr).toMatch(/hint: the job may go on without us/);
+    expect(result.stderr).toMatch(/hint: the job may still be running on the server/);
     expect(proxy.seen.filter(({ path }) => path.endsWith('/abort'))).toEqual([]);
     expect(box.store.openUploads()).toEqual([]);
   }, 60_000);

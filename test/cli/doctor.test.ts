@@ -43,7 +43,7 @@ describe('doctor', () => {
 
     expect([text.code, json.code]).toEqual([0, 0]);
     expect(text.stdout).toContain('\n\napptego  AppTego protection (Automation API)\n  ok       settings ');
-    expect(text.stdout).toMatch(/^ {2}ok {7}proof +the Account Service gave a token/m);
+    expect(text.stdout).toMatch(/^ {2}ok {7}proof +the Account Service issued a token/m);
     expect(text.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
     expect(text.stdout).not.toMatch(/FAILED|NOT READY|warning|not configured/);
     expect(text.stdout).toMatch(/^apptego +ready$/m);
@@ -281,7 +281,7 @@ describe('doctor, on the way to a host', () => {
 
     expect(trusted.code).toBe(0);
     expect(trusted.row('apptego', 'proxy')?.message).toBe(`${new URL(proxy.url).host}, from HTTPS_PROXY`);
-    expect(trusted.row('apptego', 'dns')).toMatchObject({ result: 'skipped', message: 'the proxy looks the name up' });
+    expect(trusted.row('apptego', 'dns')).toMatchObject({ result: 'skipped', message: 'the proxy resolves the name' });
     expect(untrusted.row('apptego', 'tls')?.message).toContain('issued by apptool test CA');
     expect(new Set(proxy.tunnels.map(({ authorization }) => authorization)).size).toBe(1);
     expect(trusted.stdout + untrusted.stdout).not.toContain('p%40ssword');
@@ -294,7 +294,7 @@ describe('doctor, on the way to a host', () => {
     const result = await doctor(env);
 
     expect(result.code).toBe(0);
-    expect(result.row('apptego', 'proxy')?.message).toBe('none: no_proxy excepts this host from https_proxy');
+    expect(result.row('apptego', 'proxy')?.message).toBe('none: no_proxy exempts this host from https_proxy');
     expect(proxy.tunnels).toEqual([]);
   });
 
@@ -334,7 +334,7 @@ describe('doctor, on the way to a host', () => {
     stopped.child.kill('SIGINT');
 
     expect(silent.code).toBe(6);
-    expect(silent.row('apptego', 'answer')).toMatchObject({ result: 'failed', message: 'no answer within 1 s' });
+    expect(silent.row('apptego', 'answer')).toMatchObject({ result: 'failed', message: 'no response within 1 s' });
     const { code, stdout } = await stopped.result;
     expect(code).toBe(130);
     expect(checked('result.schema.json', JSON.parse(stdout))).toMatchObject({

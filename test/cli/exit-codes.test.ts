@@ -217,7 +217,9 @@ describe('exit codes', () => {
     const result = await running.result;
 
     expect(result.code).toBe(130);
-    expect(result.stderr).toMatch(/hint: the job goes on without us; to go on waiting: apptool wait apptego:\d+/);
+    expect(result.stderr).toMatch(
+      /hint: the job keeps running on the server; to keep waiting: apptool wait apptego:\d+/,
+    );
   });
 });
 
@@ -300,6 +302,6 @@ describe('what the server refuses', () => {
     const result = await runCli(['download', stdout.trim(), '-o', join(folder, 'out.apk')], { env: box.variables });
 
     expect(result.code).toBe(7);
-    expect(result.stderr).toContain(`hint: to go on waiting: apptool wait ${stdout.trim()}`);
+    expect(result.stderr).toContain(`hint: to keep waiting: apptool wait ${stdout.trim()}`);
   });
 });

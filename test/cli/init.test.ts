@@ -134,7 +134,7 @@ describe('from flags', () => {
 
     const { stderr } = await runCli(APPTEGO, { cwd });
 
-    expect(stderr).toContain('one config is found in a folder, and .apptoolrc is there too');
+    expect(stderr).toContain('only one config per folder is used, but .apptoolrc is there too');
   });
 
   test.each([
@@ -165,7 +165,12 @@ describe('from flags', () => {
     { name: 'an unknown backend', args: ['--to', 'nostore'], code: 2, says: 'unknown backend "nostore"' },
     { name: 'a name that is none of a config', args: ['-o', 'config.js'], code: 2, says: '.json, .yaml or .yml' },
     { name: 'package.json', args: ['-o', 'package.json'], code: 2, says: 'package.json holds more than a config' },
-    { name: 'a config to read', args: ['-c', 'other.json'], code: 2, says: 'init writes a config and reads none' },
+    {
+      name: 'a config to read',
+      args: ['-c', 'other.json'],
+      code: 2,
+      says: 'init writes a new config and does not read one',
+    },
   ])('refuses $name', async ({ args, code, says }) => {
     const cwd = await temporaryFolder();
     await writeFile(join(cwd, 'other.json'), '{}');

@@ -127,7 +127,7 @@ test('the table says the same in words', async () => {
 
 test('a release is told as one', async () => {
   const { stdout } = await runCli(['inspect', fixture('sample.apk')]);
-  expect(stdout).toMatch(/^verdict +nothing in the file stands in the way of a release$/m);
+  expect(stdout).toMatch(/^verdict +nothing in the file blocks a release$/m);
 });
 
 test('an APK that was changed after it was signed is reported as such', async () => {
@@ -246,7 +246,7 @@ test('checking the signature of a larger APK takes the memory of one chunk', asy
   await runCli(['inspect', 'small.apk'], { cwd: folder, env: small.env });
   const result = await runCli(['inspect', 'large.apk'], { cwd: folder, env: large.env });
 
-  expect(result.stdout).toContain('v2: NOT VALID: the file was changed after it was signed');
+  expect(result.stdout).toContain('v2 v3: NOT VALID: the file was changed after it was signed');
   expect((await large.read()).maxRssMiB - (await small.read()).maxRssMiB).toBeLessThan(64);
 });
 

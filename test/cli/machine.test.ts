@@ -17,7 +17,7 @@ const APPLIVERY = { APPLIVERY_APP_TOKEN: 'a-token' };
 
 describe('F-ENV-01: a CA file that Node.js cannot use is told before anything is sent', () => {
   const ca = readFileSync(CA_FILE, 'utf8');
-  const NO_CERTIFICATE = 'it holds no certificate in PEM form';
+  const NO_CERTIFICATE = 'it has no certificate in PEM form';
 
   test.each([
     ['an empty file', '', NO_CERTIFICATE],

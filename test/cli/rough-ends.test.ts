@@ -312,7 +312,7 @@ describe('where it runs', () => {
     });
 
     expect(status).toBe(3);
-    expect(stderr).toContain('error[local-io]: the working directory does not exist any more');
+    expect(stderr).toContain('error[local-io]: the working directory no longer exists');
   });
 
   test('no home directory is no trouble', async () => {

@@ -77,7 +77,7 @@ function signerLines({ signers }: SignatureScheme): string[] {
 function verdictRows(facts: AndroidFacts | IosFacts): Fact[] {
   if (facts.app === null) return [];
   const found = facts.kind === 'ipa' ? iosProblems(facts.app) : androidProblems(facts);
-  return [['verdict', found.length === 0 ? 'nothing in the file stands in the way of a release' : found]];
+  return [['verdict', found.length === 0 ? 'nothing in the file blocks a release' : found]];
 }
 
 function androidProblems({ app, signatures }: AndroidFacts): string[] {

@@ -78,7 +78,7 @@ export function createPrinter({ stdout, stderr, redactor, telling }: PrinterInpu
       const problem = await stdout.flushed();
       if (problem === null || problem === 'EPIPE') return 0;
       const error = new LocalIoError(`cannot write the result: ${problem}`, {
-        hint: 'what was done is done; only its result is lost',
+        hint: 'nothing else is affected: only the printed result is lost',
       });
       writeError(error, null);
       return error.exitCode;

@@ -68,7 +68,7 @@ function refusalOf(why: Refusal, id: string, receipt: string, { plan, path, resu
     case 'done':
       return refuse('is done already', 'name another receipt for another release', resume);
     case 'not-protected':
-      return new UsageError(`the receipt ${receipt} tells of no protected file, so there is nothing to publish`, {
+      return new UsageError(`the receipt ${receipt} has no protected file, so there is nothing to publish`, {
         hint: 'let the release protect first',
       });
   }

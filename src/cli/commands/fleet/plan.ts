@@ -190,7 +190,7 @@ async function quotasOf(
       (error: unknown) => {
         session.ctx.signal.throwIfAborted();
         const why = error instanceof Error ? error.message : 'unknown error';
-        const message = `cannot ask how many builds of the week are left: ${why}`;
+        const message = `cannot read how many builds are left this week: ${why}`;
         session.ctx.emit({ type: 'warning', code: 'quota-unknown', message });
         return null;
       },

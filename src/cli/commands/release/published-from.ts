@@ -11,14 +11,14 @@ import { stageWord } from '../../settings/config/releases.ts';
 export async function checkFrom({ invocation, ctx }: Session): Promise<void> {
   const { from, 'allow-environment': allowed } = invocation.flags;
   if (typeof from !== 'string') {
-    if (allowed !== undefined) throw new UsageError('--allow-environment goes with --from');
+    if (allowed !== undefined) throw new UsageError('--allow-environment needs --from');
     return;
   }
   const [path = ''] = invocation.operands;
   const allowedStage = typeof allowed === 'string' ? stageWord.safeParse(allowed) : null;
   if (allowedStage?.success === false) throw new UsageError('--allow-environment must be dev, staging or prod');
   const { output, steps } = readReceipt(from);
-  if (output === null) throw new UsageError(`the receipt ${from} tells of no protected file`);
+  if (output === null) throw new UsageError(`the receipt ${from} has no protected file`);
   const sha256 = await sha256At(path, ctx.signal);
   if (sha256 === null) return;
   if (sha256 !== output.sha256)

@@ -92,7 +92,7 @@ function asRow({ check, subject, result, message, error }: Check): DoctorData['m
 
 function asTable({ backend, checks }: Examined, columns: number): string {
   const { id, title, otherHosts } = backend;
-  const besides = otherHosts === undefined ? [] : [{ name: `${' '.repeat(MARK)}besides`, texts: [otherHosts] }];
+  const besides = otherHosts === undefined ? [] : [{ name: `${' '.repeat(MARK)}also allow`, texts: [otherHosts] }];
   return tableOf(`${id}  ${title}`, checks ?? [], besides, columns);
 }
 
@@ -124,7 +124,7 @@ function hintLines(error: Check['error']): string[] {
 function verdict(backends: readonly Examined[], columns: number): string {
   const rows = backends.map(({ backend, isConfigured: configured, checks }) => ({
     name: backend.id,
-    texts: [checks === null ? (configured ? 'not asked for' : 'not configured') : verdictOf(checks)],
+    texts: [checks === null ? (configured ? 'skipped' : 'not configured') : verdictOf(checks)],
   }));
   return renderRows(rows, columns).join('\n');
 }

@@ -29,7 +29,7 @@ export function formatEvent(event: AppEvent): Line | null {
     case 'capacity.wait':
       return {
         level: 'info',
-        text: `no build slot free${event.message === null ? '' : ` (${event.message})`}; asking again in ${formatElapsed(event.delayMs)}`,
+        text: `no build slot free${event.message === null ? '' : ` (${event.message})`}; retrying in ${formatElapsed(event.delayMs)}`,
       };
     case 'wait.start':
       return { level: 'info', text: `waiting for ${event.job}, at most ${formatDuration(event.timeoutMs)}` };
