@@ -46,12 +46,20 @@ const Findings = z
   )
   .describe('What the backend found in the file; blocking ones fail the job, warnings stand in warnings too');
 
+const Links = z
+  .strictObject({
+    page: Nullable(z.string()).describe('Page of the build at its backend'),
+    install: Nullable(z.string()).describe('Where people get the build'),
+  })
+  .describe('Addresses for people; null where there is none');
+
 /** How one target of several ended. */
 const TargetRecord = z.strictObject({
   backend: z.string(),
   job: Job,
   state: State,
   findings: Findings,
+  links: Links,
   ok: z.boolean(),
   exitCode: Nullable(z.int()).describe('null for a target that had not ended when the run was stopped'),
   error: Nullable(ErrorRecord),
@@ -111,11 +119,11 @@ const App = {
   signers: Nullable(z.array(z.string())).describe(
     'Hex SHA-256 of the certificates of its newest signature; empty where it is not signed, null where that is not known',
   ),
-  signedBy: Nullable(z.array(z.string())).describe(
-    'The same signers as people know them: the subject of each certificate, or else its SHA-256',
-  ),
   permissions: Nullable(z.array(z.string())).describe(
     'Permissions that an Android app asks for, sorted; null where they are not known, or too many',
+  ),
+  signedBy: Nullable(z.array(z.string())).describe(
+    'The same signers as people know them: the subject of each certificate, or else its SHA-256',
   ),
 };
 
@@ -136,6 +144,7 @@ export const ResultDocument = z.strictObject({
   job: Job,
   state: State,
   findings: Findings,
+  links: Links,
   artifact: Nullable(
     z.strictObject({
       path: z.string(),

@@ -1,10 +1,10 @@
 import type { AppToolError } from '../../contract/errors.ts';
 import type { JobRef } from '../../contract/job.ts';
-import type { JournalFacts, Step, StepFacts } from '../../contract/record/journal.ts';
+import { type JournalFacts, NO_LINKS, type Step, type StepFacts } from '../../contract/record/journal.ts';
 import type { Rehearsal, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
 import type { CommandResult } from '../line/command.ts';
+import { errorRecord } from './ending/error-record.ts';
 import { type Surroundings, stepResults } from './ending/step-results.ts';
-import { errorRecord } from './error-record.ts';
 import { hintOf } from './next-words.ts';
 
 /** How a run ended, and all that is known of it. */
@@ -32,6 +32,7 @@ export function documentOf(outcome: Outcome): ResultDocument {
     job: jobOf(step),
     state: step?.state ?? null,
     findings: [...(step?.findings ?? [])],
+    links: { ...(step?.links ?? NO_LINKS) },
     artifact: journal.artifact && { ...journal.artifact },
     output: journal.fetched && { ...journal.fetched },
     targets: journal.current.filter(({ isTarget }) => isTarget).map(targetOf),
@@ -61,6 +62,7 @@ function targetOf(step: Step): TargetRecord {
     job: jobOf(step),
     state: step.state,
     findings: [...step.findings],
+    links: { ...step.links },
     ok: error === null,
     exitCode: error === undefined ? null : (error?.exitCode ?? 0),
     error: error == null ? null : errorRecord(error),

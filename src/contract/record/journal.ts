@@ -12,16 +12,16 @@ const App = {
     .nullable()
     .default(null)
     .describe('Hex SHA-256 of the certificates of its newest signature; empty where it is not signed'),
-  signedBy: z
-    .array(z.string())
-    .nullable()
-    .default(null)
-    .describe('The same signers as people know them: the subject of each certificate, or else its SHA-256'),
   permissions: z
     .array(z.string())
     .nullable()
     .default(null)
     .describe('Permissions that an Android app asks for, sorted; null where they are not known, or too many'),
+  signedBy: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe('The same signers as people know them: the subject of each certificate, or else its SHA-256'),
 };
 
 const Job = z
@@ -58,12 +58,6 @@ const Ended = z
 const Unfinished = z.object({ session: z.record(z.string(), z.string()) }).nullable();
 const Time = z.iso.datetime().nullable().default(null);
 
-/** Where people see the job, at their own backend. No default of ours: nobody documents such an address. */
-const StepLinks = z.object({
-  page: z.string().nullable().default(null).describe('Its page, by the template pageUrl of the backend'),
-  install: z.string().nullable().default(null).describe('Where it can be installed from, where the backend says so'),
-});
-
 /** What an attempt of a step left at the backend, or may have left there. */
 const Attempt = {
   job: Job,
@@ -77,6 +71,14 @@ const Attempt = {
   ),
   ended: Ended.describe('How the last run that worked on the step ended it; null while it runs, or after a kill'),
 };
+
+/** Addresses for people; `null` where there is none. */
+const Links = z.object({
+  page: z.string().nullable().default(null).describe('Page of the build at its backend'),
+  install: z.string().nullable().default(null).describe('Where people get the build'),
+});
+export type Links = Readonly<z.infer<typeof Links>>;
+export const NO_LINKS: Links = { page: null, install: null };
 
 export const StepRecord = z.object({
   id: z.string().describe('What is done, and where: publish:<backend>'),
@@ -92,6 +94,7 @@ export const StepRecord = z.object({
   until: z.string().nullable().default(null).describe('The milestone that was waited for last, where one was named'),
   sha256: z.string().nullable().describe('Of the file that was sent; null until it is known'),
   ...Attempt,
+  links: Links.default({ ...NO_LINKS }).describe('Addresses for people'),
   accepted: z.boolean().default(false).describe('The backend has taken the whole file'),
   findings: z
     .array(z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'blocking']), message: z.string() }))
@@ -101,7 +104,6 @@ export const StepRecord = z.object({
     .nullable()
     .default(null)
     .describe('The milestone that was reached, what a person has to do before the next one can be, and which that is'),
-  links: StepLinks.prefault({}),
   startedAt: Time,
   acceptedAt: Time.describe('When the backend had taken the whole file'),
   runningAt: Time.describe('When the job was first seen to run; before that it was queued'),
@@ -183,10 +185,10 @@ export interface AppRecord {
   readonly versionCode: number | null;
   /** Hex SHA-256 of the certificates of its newest signature; empty where it is not signed. */
   readonly signers: string[] | null;
-  /** The same as people know them: subjects of certificates. */
-  readonly signedBy: string[] | null;
   /** Names of the permissions that an Android app asks for, sorted; `null` where there are too many to be kept. */
   readonly permissions: string[] | null;
+  /** The same as people know them: subjects of certificates. */
+  readonly signedBy: string[] | null;
 }
 
 /** Who signed a file. */
@@ -253,7 +255,7 @@ export type StepEvent =
   /** It is in place. */
   | { readonly type: 'fetched' }
   /** Where people see it; what is left out stays as it was. */
-  | { readonly type: 'links'; readonly page?: string; readonly install?: string }
+  | { readonly type: 'links'; readonly links: Partial<Links> }
   | { readonly type: 'ended'; readonly error: AppToolError | null };
 
 /** What whoever listens to a run may read of its journal. */

@@ -31,10 +31,8 @@ function changeBy(step: StepFacts, event: StepEvent, now: string): Partial<StepF
       return { fetchingAt: now, fetchedAt: null };
     case 'fetched':
       return { fetchedAt: now };
-    case 'links': {
-      const { page = step.links.page, install = step.links.install } = event;
-      return { links: { page, install } };
-    }
+    case 'links':
+      return { links: { ...step.links, ...event.links } };
     case 'ended': {
       const { error } = event;
       return { ended: endingOf(error), endedAt: now };

@@ -44,9 +44,10 @@ function summaryOf({ name, steps }: ReleaseInput['plan'], journal: JournalFacts,
   ].join(', ');
 }
 
-/** How it stands with a step of a release: its id, phase, status and job. */
-function line({ id, state, job, error, accepted }: Step): string {
-  return [id, ...words(state, error?.class, accepted), job?.text ?? '-'].join(' ');
+/** How it stands with a step of a release: its id, phase, status and job, and where people get it, where they do. */
+function line({ id, state, job, error, accepted, links }: Step): string {
+  const link = links.install === null ? [] : [links.install];
+  return [id, ...words(state, error?.class, accepted), job?.text ?? '-', ...link].join(' ');
 }
 
 function words(

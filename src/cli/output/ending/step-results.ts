@@ -2,8 +2,8 @@ import type { AppToolError } from '../../../contract/errors.ts';
 import type { JournalFacts, PlannedRecord, Step, StepFacts } from '../../../contract/record/journal.ts';
 import type { NextRecord, StepResult } from '../../../contract/result-document.ts';
 import { standingOf } from '../../../run/journal/standing.ts';
-import { errorRecord } from '../error-record.ts';
 import { commandFor, nextOfError } from '../next-words.ts';
+import { errorRecord } from './error-record.ts';
 
 /** What decides what to do next, besides the journal. */
 export interface Surroundings {

@@ -1,6 +1,6 @@
-import type { AppToolError } from '../../contract/errors.ts';
-import type { ErrorRecord } from '../../contract/result-document.ts';
-import { hintOf } from './next-words.ts';
+import type { AppToolError } from '../../../contract/errors.ts';
+import type { ErrorRecord } from '../../../contract/result-document.ts';
+import { hintOf } from '../next-words.ts';
 
 /** An error as documents have it. */
 export function errorRecord(error: AppToolError): ErrorRecord {
