@@ -210,5 +210,9 @@ function explained(run: Run, error: AppToolError): AppToolError {
 function outcomeOf(run: Run, error: AppToolError | null, result: CommandResult | null): Outcome {
   const { command, journal, warnings, startedAt, clock } = run;
   const rehearsal = run.rehearsal();
-  return { command, rehearsal, journal, warnings, result, error, durationMs: clock.now() - startedAt };
+  const around = {
+    givesBack: (id: string) => run.session?.backends.find((one) => one.id === id)?.capabilities.protects === true,
+    isEmbedded: run.session?.settings.values.sandbox === true,
+  };
+  return { command, rehearsal, journal, around, warnings, result, error, durationMs: clock.now() - startedAt };
 }

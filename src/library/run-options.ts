@@ -45,6 +45,8 @@ export interface SendOptions extends WaitOptions {
   readonly signingKey?: string;
   readonly releaseNotes?: string;
   readonly tags?: readonly string[];
+  /** Hand the build out at a link of this name, where the backend can: `links.install` of its step. */
+  readonly publishLink?: string;
   /** Parts in flight: a number, or as many as the link rewards by default. */
   readonly concurrency?: number | 'auto';
   /** Maximum time to wait for a build slot (ms); ten minutes by default. */

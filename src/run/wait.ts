@@ -54,7 +54,6 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
       { ...input, job: job.text, poll, appearTimeoutMs, uploaded: uploaded !== null },
       ctx,
     );
-    tellWhatRemains(job.text, state, ctx);
     return state;
   } catch (error) {
     throw toldOfStep(error, ctx.step, input.until);
@@ -83,7 +82,10 @@ function reasonOf(job: string, { status: word, message }: JobState): string {
 /** What a person has to do before the next milestone can be reached, and the command that waits for it. */
 function tellWhatRemains(job: string, { remains }: JobState, ctx: StepContext): void {
   if (remains === undefined) return;
-  ctx.emit({ type: 'note', message: `${remains.message}, then apptool wait ${job} --until ${remains.until}` });
+  ctx.emit({
+    type: 'note',
+    message: `${remains.reached}; ${remains.message}, then apptool wait ${job} --until ${remains.until}`,
+  });
 }
 
 function warnOfFindings(severities: readonly Finding['severity'][], ctx: StepContext): void {

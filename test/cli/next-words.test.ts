@@ -15,6 +15,12 @@ const ROWS: readonly (readonly [string | null, Next | null, string | null])[] = 
     `to keep waiting: apptool wait ${JOB} --set store.signs=true`,
   ],
   ['done', { do: 'download', job: JOB, path: 'a.apk' }, `done; to fetch its output: apptool download ${JOB} -o a.apk`],
+  [null, { do: 'wait', job: "my app's.json" }, String.raw`to go on waiting: apptool wait 'my app'\''s.json'`],
+  [
+    null,
+    { do: 'download', job: JOB, path: '-o ut.apk' },
+    `to fetch its output: apptool download ${JOB} -o './-o ut.apk'`,
+  ],
   [null, { do: 'download', job: JOB }, `to fetch its output: apptool download ${JOB}`],
   ['parts are left', { do: 'abort', receipt: 'r.json' }, 'parts are left; to remove them: apptool abort r.json'],
   [null, { do: 'resume', receipt: 'r.json' }, 'to continue with what is missing: --resume r.json'],

@@ -52,6 +52,7 @@ function job(...answers: readonly JobState[]) {
         },
         ctx,
       ),
+    step: () => ctx.step,
     status: () => status(backend, ref, ctx),
     notes: () => ctx.ofType('note').map(({ message }) => message),
     warnings: () => ctx.ofType('warning').map(({ code, message }) => [code, message]),
@@ -59,16 +60,20 @@ function job(...answers: readonly JobState[]) {
 }
 
 describe('what a state says beside its phase', () => {
-  const DRAFT: JobState = { ...PASSED, remains: { message: 'validated; submit it in the portal', until: 'live' } };
+  const DRAFT: JobState = {
+    ...PASSED,
+    remains: { reached: 'validated', message: 'submit it in the portal', until: 'live' },
+  };
 
-  test('is told: what a person has to do, with the command that waits for it', async () => {
+  test('is told: what a person has to do, with the command that waits for it where it is only asked', async () => {
     const note = 'validated; submit it in the portal, then apptool wait store:b1c2 --until live';
     const [waited, asked] = [job(RUNNING, DRAFT), job(DRAFT)];
 
     await waited.wait();
     await asked.status();
 
-    expect([waited.notes(), asked.notes()]).toEqual([[note], [note]]);
+    expect([waited.notes(), asked.notes()]).toEqual([[], [note]]);
+    expect(waited.step().remains).toEqual(DRAFT.remains);
   });
 
   test('names the setting that can explain a word that nobody knows, once, and again at the deadline', async () => {

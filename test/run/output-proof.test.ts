@@ -24,7 +24,15 @@ const IDENTITY = {
   unfit: [],
 };
 const SENT: SentArtifact = { kind: 'apk', sizeBytes: 9, sha256: 'in', identity: IDENTITY, signingKey: undefined };
-const OUTPUT = { kind: 'apk', sha256: 'out', identity: IDENTITY, isSigned: true, signers: null, problems: [] } as const;
+const OUTPUT = {
+  kind: 'apk',
+  sha256: 'out',
+  identity: IDENTITY,
+  isSigned: true,
+  signers: null,
+  signedBy: null,
+  problems: [],
+} as const;
 
 const REST = 'minimum SDK, target SDK, permissions, whether it is debuggable';
 const HOW_TO_SIGN =

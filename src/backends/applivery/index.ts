@@ -14,7 +14,7 @@ export const applivery = defineBackend({
     // By the Workspace API alone: `Adapter.assertDownloadable` says so where it is not to be had.
     download: true,
     protects: false,
-    accepts: ['releaseNotes', 'tags'],
+    accepts: ['releaseNotes', 'tags', 'publishLink'],
     milestones: [],
   },
   settings: Settings,

@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
 const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'];
-const NEWS = ['release-notes', 'release-notes-file', 'tags'];
+const NEWS = ['release-notes', 'release-notes-file', 'tags', 'publish-link'];
 /** Of every command that goes on with a receipt. */
 const CHOOSING = ['step', 'expect-package', 'expect-input'];
 /** Of every command that does something for a release. */

@@ -67,9 +67,11 @@ function withoutJob(step: Step): AppToolError {
   return new PartialError(`nothing was sent to ${backend}${why}`, { hint: `send it there, with the same --receipt` });
 }
 
-/** How it stands with a step: its backend, phase, status and job. */
-export function stepLine({ backend, state, job, error, accepted }: Step): string {
-  if (state !== null) return [backend, state.phase, state.status, job?.text ?? '-'].join(' ');
-  const words = error === null || (error === undefined && accepted) ? ['queued', 'uploaded'] : ['-', error?.class];
-  return [backend, ...words, job?.text ?? '-'].join(' ');
+/** How it stands with a step: its backend, phase, status and job, and where people get it, where they do. */
+export function stepLine({ backend, state, job, error, accepted, links }: Step): string {
+  const isAccepted = error === null || (error === undefined && accepted);
+  const words = isAccepted ? ['queued', 'uploaded'] : ['-', error?.class];
+  const link = links.install === null ? [] : [links.install];
+  const is = state === null ? words : [state.phase, state.status];
+  return [backend, ...is, job?.text ?? '-', ...link].join(' ');
 }

@@ -11,7 +11,7 @@ import { expectations, type Session, uploadOptions } from '../session/session.ts
 import { namedBackends } from '../settings/named-backends.ts';
 import { stepLine } from './jobs.ts';
 import { checkFrom } from './release/published-from.ts';
-import { describePlan } from './upload.ts';
+import { describePlan, thenLink } from './upload.ts';
 import { ownUntil, waiting } from './waiting.ts';
 
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
@@ -69,7 +69,9 @@ async function rehearsePublish(
   input: PublishInput,
 ): Promise<CommandResult<PlannedForEach>> {
   return await withArtifactFor(backends, input, session.ctx, async (_, plans) => ({
-    text: plans.map(describePlan).join('\n'),
+    text: plans
+      .flatMap((plan, index) => [describePlan(plan), ...thenLink(backends[index] as OpenBackend, input.options)])
+      .join('\n'),
     data: { plans: backends.map(({ id }, index) => ({ backend: id, ...(plans[index] as PlannedRequest) })) },
   }));
 }

@@ -74,6 +74,7 @@ export const FLAGS: readonly Flag[] = [
   takes('release-notes', '<text>', 'releaseNotes'),
   takes('release-notes-file', '<file|->', 'releaseNotesFile'),
   takes('tags', '<a,b>', 'tags'),
+  takes('publish-link', '<name>', 'publishLink'),
   takes('expect-package', '<id>', 'expectPackage'),
   takes('expect-input', '<sha256>', 'expectInput'),
   takes('expect-signer', '<sha256>', 'expectSigner'),

@@ -231,7 +231,7 @@ export async function releaseNotesFor(
     : releaseNotes;
 }
 
-const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
+const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags', 'publishLink'] as const;
 
 /** The options of an upload to these backends. Refuses a flag that none of them has a use for: it would change nothing. */
 export async function uploadOptions(session: Session, backends: readonly BackendDefinition[]): Promise<UploadOptions> {
@@ -266,6 +266,7 @@ export function optionsWith(
     concurrency: values.concurrency,
     releaseNotes,
     tags: values.tags,
+    publishLink: values.publishLink,
   };
 }
 

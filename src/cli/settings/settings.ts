@@ -70,6 +70,7 @@ export const Settings = z.strictObject({
     .describe('Release notes for testers'),
   releaseNotesFile: text('a file path').optional().describe('Release notes from a file; - is standard input'),
   tags: tagList.optional().describe('Tags of the build, separated by commas'),
+  publishLink: text('a name').optional().describe('Hand the build out at a link of this name'),
   expectPackage: text('a package name or bundle id').optional().describe('Refuse a file or receipt of another app'),
   expectInput: fingerprint.optional().describe('Refuse a receipt of another file, by its SHA-256'),
   expectSigner: fingerprint.optional().describe('Refuse an APK that is not validly signed by this certificate'),

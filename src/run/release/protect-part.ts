@@ -9,7 +9,7 @@ import { proveOutput, readOutput, type SentArtifact } from '../checks/output-pro
 import { checkQuotas } from '../checks/quota.ts';
 import { sentIn } from '../checks/sent-artifact.ts';
 import { assertKindOfOutput, fetchOutput } from '../download.ts';
-import { inputRecord } from '../journal/files.ts';
+import { inputRecord, SIGNERS_NOT_KNOWN } from '../journal/files.ts';
 import { contextOf, type RunContext } from '../journal/journal.ts';
 import { acceptAsDone, uploadArtifact } from '../upload.ts';
 import { wait } from '../wait.ts';
@@ -100,7 +100,7 @@ async function sendForProtection(
   const target = detach ? null : await outputTarget(input, prepared, null, run);
   return await withArtifact({ backend, path, platform, options, expected }, run, async (artifact, _, signedBy) => {
     await checkReleaseInput(input, prepared, artifact, run);
-    const record = run.journal.artifact ?? inputRecord(artifact, null, null);
+    const record = run.journal.artifact ?? inputRecord(artifact, null, SIGNERS_NOT_KNOWN);
     const sha256 = await sha256ToKeep(artifact, input, run);
     run.journal.takeUp(releaseOf(plan), { ...record, sha256 }, environment);
     for (const one of [protect, ...targetsToSend(input, prepared)])

@@ -132,7 +132,7 @@ async function appsToPlan(
     const key = JSON.stringify([own, environment]);
     const release = releases.get(key) ?? inFile(at, () => planRelease(session, own, environment));
     releases.set(key, release);
-    const file = await fileOfApp(id, fleet, app, resolve());
+    const file = fileOfApp(id, fleet, app, resolve());
     const { name: fileName, kind } = inFile(at, () => checkArtifactName(file));
     const hashed = await hashes.of(file);
     const other = bySha256.get(hashed.sha256);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../../contract/errors.ts';
 import { didYouMean } from '../../../contract/text/suggest.ts';
+import { wantsLink } from '../../../run/after-upload/publish-link.ts';
 import { type OpenBackend, stageOf } from '../../../run/backend.ts';
 import { planOf } from '../../../run/release/plan.ts';
 import type { ReleaseInput } from '../../../run/release/release-input.ts';
@@ -40,7 +41,8 @@ export async function readRelease(session: Session): Promise<ReleaseInput> {
       const { own, ...target } = await open(step);
       const { required, environments } = step;
       const until = untilOf(step, own, target.backend);
-      return { ...target, planned: { backend: target.backend, required, environments, until } };
+      const hasLink = wantsLink(target.backend, target.options);
+      return { ...target, planned: { backend: target.backend, required, environments, until, hasLink } };
     }),
   );
   const planned =

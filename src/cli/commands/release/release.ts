@@ -20,6 +20,7 @@ export async function releaseCommand(session: Session): Promise<CommandResult<Pl
 export async function carryOut(input: ReleaseInput, session: Session): Promise<CommandResult<PlannedRelease>> {
   const { ctx, settings } = session;
   if (settings.values.dryRun === true) return await rehearse(input, session);
+  ctx.journal.plan(input.plan.steps);
   const startedAt = ctx.clock.now();
   const failure = await release(input, ctx);
   const steps = input.plan.steps.flatMap(({ id }) => ctx.journal.steps.find((step) => step.id === id) ?? []);
@@ -43,9 +44,10 @@ function summaryOf({ name, steps }: ReleaseInput['plan'], journal: JournalFacts,
   ].join(', ');
 }
 
-/** How it stands with a step of a release: its id, phase, status and job. */
-function line({ id, state, job, error, accepted }: Step): string {
-  return [id, ...words(state, error?.class, accepted), job?.text ?? '-'].join(' ');
+/** How it stands with a step of a release: its id, phase, status and job, and where people get it, where they do. */
+function line({ id, state, job, error, accepted, links }: Step): string {
+  const link = links.install === null ? [] : [links.install];
+  return [id, ...words(state, error?.class, accepted), job?.text ?? '-', ...link].join(' ');
 }
 
 function words(
