@@ -39,7 +39,7 @@ const OLD_STYLE: readonly (readonly [RegExp, string])[] = [
   [/\b(?:holds|held) no\b/i, 'has no'],
   [/\btells? of\b/i, 'has, contains'],
   [/\bstands in\b/i, 'is in'],
-  [/\blast response\b/i, 'last response'],
+  [/\blast heard\b/i, 'last response'],
   [/\ball is well\b/i, 'success'],
   [/\bat their defaults\b/i, 'has its default'],
   [/\bexcepts\b/i, 'exempts'],

@@ -15,7 +15,7 @@ const ROWS: readonly (readonly [string | null, Next | null, string | null])[] = 
     `to keep waiting: apptool wait ${JOB} --set store.signs=true`,
   ],
   ['done', { do: 'download', job: JOB, path: 'a.apk' }, `done; to fetch its output: apptool download ${JOB} -o a.apk`],
-  [null, { do: 'wait', job: "my app's.json" }, String.raw`to go on waiting: apptool wait 'my app'\''s.json'`],
+  [null, { do: 'wait', job: "my app's.json" }, String.raw`to keep waiting: apptool wait 'my app'\''s.json'`],
   [
     null,
     { do: 'download', job: JOB, path: '-o ut.apk' },
