@@ -94,11 +94,7 @@ function commandLine(...words: readonly string[]): string {
 
 /** A line to be pasted into a shell. */
 function wholeLine({ command }: { readonly command?: readonly string[] }, ...more: readonly string[]): string | null {
-  return command === undefined ? null : commandLine(...[...command, ...more].map(quoted));
-}
-
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return command === undefined ? null : commandLine(...[...command, ...more].map(shellWord));
 }
 
 function option(name: string, value: string | undefined): string {
