@@ -96,7 +96,7 @@ const StepResult = z.strictObject({
   state: State,
   findings: z.int().describe('How many the backend has found'),
   links: z.strictObject({
-    page: Nullable(z.string()).describe('Page of the job, by the template pageUrl of the backend'),
+    page: Nullable(z.string()).describe('Page of the job, where the backend says so'),
     install: Nullable(z.string()).describe('Where it can be installed from, where the backend says so'),
   }),
   startedAt: Time,

@@ -54,6 +54,7 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
       { ...input, job: job.text, poll, appearTimeoutMs, uploaded: uploaded !== null },
       ctx,
     );
+    tellWhatRemains(job.text, state, ctx);
     return state;
   } catch (error) {
     throw toldOfStep(error, ctx.step, input.until);

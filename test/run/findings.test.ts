@@ -65,14 +65,14 @@ describe('what a state says beside its phase', () => {
     remains: { reached: 'validated', message: 'submit it in the portal', until: 'live' },
   };
 
-  test('is told: what a person has to do, with the command that waits for it where it is only asked', async () => {
+  test('is told: what a person has to do, with the command that waits for it', async () => {
     const note = 'validated; submit it in the portal, then apptool wait store:b1c2 --until live';
     const [waited, asked] = [job(RUNNING, DRAFT), job(DRAFT)];
 
     await waited.wait();
     await asked.status();
 
-    expect([waited.notes(), asked.notes()]).toEqual([[], [note]]);
+    expect([waited.notes(), asked.notes()]).toEqual([[note], [note]]);
     expect(waited.step().remains).toEqual(DRAFT.remains);
   });
 
