@@ -15,7 +15,7 @@ const ROWS: readonly (readonly [string | null, Next | null, string | null])[] = 
     `to keep waiting: apptool wait ${JOB} --set store.signs=true`,
   ],
   ['done', { do: 'download', job: JOB, path: 'a.apk' }, `done; to fetch its output: apptool download ${JOB} -o a.apk`],
-  [null, { do: 'wait', job: "my app's.json" }, String.raw`to go on waiting: apptool wait 'my app'\''s.json'`],
+  [null, { do: 'wait', job: "my app's.json" }, String.raw`to keep waiting: apptool wait 'my app'\''s.json'`],
   [
     null,
     { do: 'download', job: JOB, path: '-o ut.apk' },
@@ -24,6 +24,11 @@ const ROWS: readonly (readonly [string | null, Next | null, string | null])[] = 
   [null, { do: 'download', job: JOB }, `to fetch its output: apptool download ${JOB}`],
   ['parts are left', { do: 'abort', receipt: 'r.json' }, 'parts are left; to remove them: apptool abort r.json'],
   [null, { do: 'resume', receipt: 'r.json' }, 'to continue with what is missing: --resume r.json'],
+  [
+    null,
+    { do: 'resume', receipt: 'r.json', command: ['release', 'production', 'my app.apk', '--resume', 'r.json'] },
+    "to continue with what is missing: apptool release production 'my app.apk' --resume r.json",
+  ],
   [null, { do: 'look', where: 'store' }, 'look at store before you send it again'],
   ['wait longer', { do: 'set', setting: 'capacityWait' }, 'wait longer (--capacity-wait)'],
   [null, { do: 'set', setting: 'name' }, '--name'],

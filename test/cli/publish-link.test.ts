@@ -161,7 +161,7 @@ describe('a link that cannot be made', () => {
     },
   );
 
-  test('without a store the Workspace API says what to set; another backend has no use for it', async () => {
+  test('without a store the Workspace API says what to set; another backend does not take it', async () => {
     const { run, counts } = await setUp([], { APPLIVERY_STORE_ID: '' });
 
     expect(await run('upload app.apk --to applivery --publish-link nightly')).toMatchObject({
@@ -170,7 +170,7 @@ describe('a link that cannot be made', () => {
     });
     expect(await run('upload app.apk --to ignite --publish-link nightly')).toMatchObject({
       exitCode: 2,
-      error: { message: 'ignite has no use for --publish-link' },
+      error: { message: 'ignite does not take --publish-link' },
     });
     expect(counts().builds).toBe(0);
   });

@@ -7,7 +7,6 @@ import { type AppOfStatus, statusOf } from '../../src/run/fleet/status.ts';
 import { receiptOf } from '../support/receipt-of.ts';
 
 const DAY_MS = 24 * 3600_000;
-const WEEK_MS = 7 * DAY_MS;
 const NOW_MS = Date.UTC(2026, 10, 29);
 
 describe('lanes', () => {

@@ -197,7 +197,7 @@ const SHIPPED: Receipt = {
   })),
 };
 
-const FLEET = { apps: { acme: { file: 'app.apk', package: 'dev.apptool.fixture' } } };
+const FLEET = { defaults: { slots: 1 }, apps: { acme: { file: 'app.apk', package: 'dev.apptool.fixture' } } };
 
 const RELEASE = {
   releases: { tests: { protect: { environment: 'prod', signingKey: 'sandbox' }, publish: ['applivery'] } },

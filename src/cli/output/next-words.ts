@@ -97,18 +97,17 @@ function wholeLine({ command }: { readonly command?: readonly string[] }, ...mor
   return command === undefined ? null : commandLine(...[...command, ...more].map(quoted));
 }
 
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
 function option(name: string, value: string | undefined): string {
   return value === undefined ? '' : `${name} ${shellWord(value)}`;
 }
 
-/** A word as a POSIX shell takes it for one, and for no flag. */
+/** A file or a job, as a POSIX shell takes it for one word, and no command for a flag. */
 function shellWord(word: string): string {
-  const text = word.startsWith('-') ? `./${word}` : word;
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return quoted(word.startsWith('-') ? `./${word}` : word);
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function setting({ setting: key, backend, value }: Extract<Next, { do: 'set' }>): string {

@@ -108,6 +108,10 @@ interface Chosen {
   readonly protectedBy: string | null;
 }
 
+function copyOf<T>(list: readonly T[] | null): T[] | null {
+  return list === null ? null : [...list];
+}
+
 /** The apps with their files and releases. Throws `UsageError` for two that have one file. */
 async function appsToPlan(
   apps: readonly (readonly [string, FleetApp])[],
@@ -132,7 +136,7 @@ async function appsToPlan(
     const key = JSON.stringify([own, environment]);
     const release = releases.get(key) ?? inFile(at, () => planRelease(session, own, environment));
     releases.set(key, release);
-    const file = await fileOfApp(id, fleet, app, resolve());
+    const file = fileOfApp(id, fleet, app, resolve());
     const { name: fileName, kind } = inFile(at, () => checkArtifactName(file));
     const hashed = await hashes.of(file);
     const other = bySha256.get(hashed.sha256);
@@ -154,7 +158,7 @@ async function appsToPlan(
           platform: kind === 'ipa' ? 'ios' : 'android',
           package: app.package,
           ...own,
-          publish: own.publish === null ? null : [...own.publish],
+          publish: copyOf(own.publish),
           environment: release.environment,
           credentials: app.credentials ?? null,
           output: protection === undefined ? null : `${OUTPUTS}/${id}.${kind}`,

@@ -111,9 +111,9 @@ function checkDistinct(apps: ReadonlyMap<string, FleetApp>, { text }: ConfigFile
 }
 
 /** The one file that an app's pattern matches, from `cwd`. Throws `UsageError` where it is none, or several; `PolicyError` for one out of the project. */
-export async function fileOfApp(id: string, { source }: Fleet, app: FleetApp, cwd: string): Promise<string> {
+export function fileOfApp(id: string, { source }: Fleet, app: FleetApp, cwd: string): string {
   const subject = `${source.text.locate(['apps', id, 'file'])}: apps.${id}.file: `;
-  const [file, ...others] = await filesMatching(app.file, source.folder);
+  const [file, ...others] = filesMatching(app.file, source.folder);
   if (file === undefined) throw new UsageError(`${subject}${app.file} matches no file`);
   if (others.length > 0)
     throw new UsageError(
