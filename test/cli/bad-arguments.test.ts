@@ -36,7 +36,7 @@ test.each(
 )('%s: a run that nothing is wrong with reaches the server', async (_, { args }) => {
   const [cwd, canary] = [await folderWithApp(), await startCanary()];
 
-  await runCli(args, { cwd, env: canary.variables });
+  await runCli(args, { cwd, env: canary.variables, isFast: true });
 
   expect(canary.connections).toBeGreaterThan(0);
 });
