@@ -17,7 +17,10 @@ import { ownUntil, waiting } from './waiting.ts';
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
 export async function publishCommand(session: Session): Promise<CommandResult<PlannedForEach>> {
   const definitions = targetsOf(session);
-  await checkFrom(session);
+  await checkFrom(
+    session,
+    definitions.map(({ id }) => id),
+  );
   const options = await uploadOptions(session, definitions);
   const backends = await Promise.all(definitions.map(({ id }) => session.open(id)));
   const { values } = session.settings;

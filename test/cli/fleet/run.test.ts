@@ -145,8 +145,9 @@ describe('a wave', () => {
     await run(PLAN);
     await run('fleet run app01');
     const first = await receipt('app01');
-    const { folder } = await fleetProject({ count: 1, variables: {} });
-    const { run: runThere } = await fleetProject({ count: 2, variables: {}, folder, defaults: { weekly: 1 } });
+    const { variables } = await sandbox();
+    const { folder } = await fleetProject({ count: 1, variables });
+    const { run: runThere } = await fleetProject({ count: 2, variables, folder, defaults: { weekly: 1 } });
     const old = { ...first, input: { ...first.input, sha256: 'a'.repeat(64) } };
     const { mkdir, writeFile } = await import('node:fs/promises');
     await mkdir(join(folder, 'receipts'));

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { openReplaced } from '../../../ci/files/replaced-file.ts';
 import { FLEET_FORMATS, PLAN_HEAD, planText } from '../../../ci/fleet/formats.ts';
-import { LimitError, UsageError } from '../../../contract/errors.ts';
+import { AppToolError, LimitError, UsageError } from '../../../contract/errors.ts';
 import type { FleetPlan } from '../../../contract/record/fleet-plan.ts';
 import { type BudgetKey, buildsIn, type ToldQuota } from '../../../run/fleet/budget.ts';
 import { type AppToPlan, type AppWithWork, keysOf, planWave, worksOf } from '../../../run/fleet/plan-fleet.ts';
 import { receiptsByFile } from '../../../run/fleet/work.ts';
+import { checkSameHosts } from '../../../run/journal/same-hosts.ts';
+import type { Kept } from '../../../run/journal/same-release.ts';
 import { checkArtifactName } from '../../../transfer/artifact-name.ts';
 import type { CommandResult } from '../../line/command.ts';
 import { renderTable } from '../../output/render/table.ts';
@@ -31,7 +33,8 @@ export async function fleetPlanCommand(session: Session): Promise<CommandResult<
   const now = session.ctx.clock.date();
   const fleet = await readFleetFile(asked.fleet, resolve());
   const apps = await chosenApps(fleet, session);
-  const receipts = asked.resume === undefined ? [] : receiptsIn(asked.resume, session);
+  const receipts =
+    asked.resume === undefined ? [] : receiptsIn(asked.resume, session).filter((one) => isOfHere(one, session));
   const hashes = hashesKnownBy(planAt(asked.planPath), session.ctx.signal);
   const toPlan = await appsToPlan(apps, fleet, hashes, session);
   const folders = { receipts: asked.resume ?? RECEIPTS, reports: REPORTS };
@@ -101,6 +104,23 @@ function readAsked({ invocation: { flags } }: Session) {
     planPath,
     named: text('plan'),
   };
+}
+
+/** What went to another host, such as that of a rehearsal, is not done here: it is told, and left out. */
+function isOfHere(kept: Kept, { hostOf, ctx, backends }: Session): boolean {
+  try {
+    checkSameHosts(
+      kept,
+      backends
+        .filter(({ id }) => kept.receipt.steps.some((step) => step.backend === id))
+        .map(({ id }) => ({ id, host: hostOf(id) })),
+    );
+    return true;
+  } catch (error) {
+    if (!(error instanceof AppToolError)) throw error;
+    ctx.emit({ type: 'warning', code: 'other-host', message: `left out: ${error.message}` });
+    return false;
+  }
 }
 
 interface Chosen {
