@@ -49,7 +49,7 @@ describe('publish', () => {
     expect(plain.stdout).toMatch(/^applivery succeeded processed applivery:\S+\nautoappstore - rejected -\n$/);
     expect(plain.stderr).toMatch(/^error\[rejected\]: autoappstore: could not upload the file/m);
     expect(plain.stderr).toMatch(/^error\[partial\]: 1 of 2 targets failed: autoappstore$/m);
-    expect(plain.stderr).toMatch(/^autoappstore: failed: rejected$/m);
+    expect(plain.stderr).toMatch(/^publish:autoappstore +failed \(rejected\)/m);
     const document = ResultDocument.parse(JSON.parse(json.stdout));
     expect(json.code).toBe(12);
     expect(document).toMatchObject({ ok: false, exitCode: 12, error: { class: 'partial' } });

@@ -1,6 +1,7 @@
 import { metadataFromEnvironment } from '../../ci/build/metadata-from-environment.ts';
 import type { Listener } from '../../contract/record/listener.ts';
 import { safeLine } from '../../contract/text/safe-text.ts';
+import { endingLines } from '../output/ending/run-ending.ts';
 import { createRenderer } from '../output/render/renderer.ts';
 import type { TextStream } from '../output/streams.ts';
 import type { SettingValues } from '../settings/settings.ts';
@@ -48,7 +49,16 @@ export async function openConsole(
   const options = { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress };
   const { event, close } = createRenderer(out, options, clock.now);
   return {
-    listener: { name: 'stderr', event, closed: close },
+    listener: {
+      name: 'stderr',
+      event,
+      closed: ({ document }) => {
+        close();
+        if (isQuiet) return;
+        const columns = isFit ? stderr.raw.columns : null;
+        for (const line of endingLines(document, columns)) stderr.write(`${paint(safe(line))}\n`);
+      },
+    },
     paint,
     paintResult,
     write: (text) => (live === null ? stderr.write(text) : live.interrupt(() => stderr.write(text))),

@@ -1,5 +1,4 @@
 import { type AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
-import type { OpenBackend } from '../backend.ts';
 import type { RunContext } from '../journal/journal.ts';
 import { checkSameHosts } from '../journal/same-hosts.ts';
 import { anotherRelease } from '../journal/same-release.ts';
@@ -23,7 +22,7 @@ export interface Prepared {
 export async function prepare(input: ReleaseInput, { signal }: RunContext): Promise<Prepared> {
   const { plan, asked, kept, path, signed } = input;
   checkAgain(input);
-  if (kept !== null) checkSameHosts(kept, backendsOf(input));
+  checkHosts(input);
   const receipt = kept?.receipt ?? null;
   const inputSha256 = path === undefined || receipt === null ? null : await sha256At(path, signal);
   const outputPath = input.protect === null ? null : outputPathOf(input);
@@ -38,8 +37,12 @@ export async function prepare(input: ReleaseInput, { signal }: RunContext): Prom
   return { steps, inputSha256, outputPath, signedSha256 };
 }
 
-function backendsOf({ protect, targets }: ReleaseInput): readonly OpenBackend[] {
-  return [...(protect === null ? [] : [protect]), ...targets].map(({ backend }) => backend);
+function checkHosts({ kept, protect, targets }: ReleaseInput): void {
+  if (kept === null) return;
+  checkSameHosts(
+    kept,
+    [...(protect === null ? [] : [protect]), ...targets].map(({ backend }) => backend),
+  );
 }
 
 function checkAgain({ plan, asked }: ReleaseInput): void {

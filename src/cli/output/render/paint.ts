@@ -8,6 +8,8 @@ export function createPainter(): (line: string) => string {
     [/^warning:/, chalk.yellow],
     [/^hint:/, chalk.cyan],
     [/^apptool\|/, chalk.dim],
+    [/^(?:✓|(?:protected|uploaded) {2})/, chalk.green],
+    [/^✗/, chalk.red.bold],
   ];
   return (line) => {
     for (const [pattern, style] of styles) {
