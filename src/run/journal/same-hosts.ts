@@ -1,15 +1,21 @@
 import { LocalIoError } from '../../contract/errors.ts';
+import type { Receipt } from '../../contract/record/journal.ts';
 import { isLoopbackHost } from '../../transfer/http/address.ts';
 import type { OpenBackend } from '../backend.ts';
-import type { Kept } from './same-release.ts';
 
 type Place = Pick<OpenBackend, 'id' | 'host'>;
+
+/** A receipt, and where it is. */
+interface Known {
+  readonly path: string;
+  readonly receipt: Pick<Receipt, 'steps'>;
+}
 
 /**
  * Throws `LocalIoError` where a receipt is of a rehearsal and this run is not, or the other way round, and where one of its steps went to another host
  * than its backend has now: what is done there is not done here. All hosts of this machine count as one: a sandbox has another port each time.
  */
-export function checkSameHosts({ path, receipt }: Kept, backends: readonly Place[]): void {
+export function checkSameHosts({ path, receipt }: Known, backends: readonly Place[]): void {
   const known = receipt.steps.filter((step): step is typeof step & { host: string } => step.host !== null);
   for (const { id, host } of backends) {
     if (host === null) continue;
