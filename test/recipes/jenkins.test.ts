@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { faultProxy } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { ciVariables, FAST, ODD_APP, receiptIn, recipe, TOOL_VERSION } from '../support/ci-shell.ts';
+import { ciVariables, FAST, ODD_APP, receiptIn, recipe } from '../support/ci-shell.ts';
 import { groovyFunction } from '../support/groovy-function.ts';
 import { blockOf, parseJenkinsfile, runJenkinsfile } from '../support/jenkinsfile.ts';
 
@@ -20,13 +20,18 @@ test('is a declarative pipeline whose scripts Groovy puts nothing into', () => {
   expect(stages.map(({ text, strings }) => [text, ...strings])).toEqual([
     ["stage('')", 'Protect'],
     ["stage('')", 'Wait'],
+    ["stage('')", 'Approve'],
     ["stage('')", 'Publish'],
   ]);
-  for (const { block } of stages)
-    expect(block?.map(({ text }) => text)).toEqual(['agent any', 'options', 'steps', 'post']);
+  for (const { block } of stages) {
+    const texts = block?.map(({ text }) => text) ?? [];
+    expect(texts.slice(0, 4)).toEqual(['when', expect.stringMatching(/^agent (?:any|none)$/), 'options', 'steps']);
+    // A release is of a tag, never of a branch or a pull request.
+    expect(blockOf(block ?? [], 'when').map(({ text }) => text)).toEqual(['beforeAgent true', 'buildingTag()']);
+  }
+  expect(JENKINSFILE).not.toContain('npx');
   expect(JENKINSFILE).not.toMatch(/"""|sh "/);
   expect(JENKINSFILE).toContain("choices: ['prod', ");
-  expect(blockOf(pipeline, 'environment')[0]?.strings).toEqual([`apptool@${TOOL_VERSION}`]);
 });
 
 test.each([
@@ -93,7 +98,7 @@ test('Protect, Wait and Publish go from stage to stage by the receipt; a backend
     build: { provider: 'jenkins', commit: build?.commit },
     steps: [{ id: 'publish:autoappstore', state: { status: expect.stringMatching(/^(?:approved|live)$/) } }],
   });
-  expect(Publish?.archived).toEqual(['download.json', 'publish.json']);
+  expect(Publish?.archived).toEqual(['download.json', 'protected.apk', 'publish.json']);
   expect(Publish?.junit).toEqual(['download.xml', 'publish.xml']);
   expect(Publish?.log).toContain('autoappstore succeeded');
 }, 60_000);
@@ -125,7 +130,7 @@ test('what still runs at the store is not sent again', async () => {
     code: 7,
     error: 'still running at the store: apptool wait publish.json (or a job of it); do not restart',
     runs: [1, 1],
-    archived: ['download.json', 'publish.json'],
+    archived: ['download.json', 'protected.apk', 'publish.json'],
   });
 }, 60_000);
 

@@ -55,7 +55,9 @@ test('GitHub gives each job longer than apptool waits in it', () => {
 });
 
 test('Jenkins gives each stage longer than apptool waits in it, when it has to run everything three times', () => {
-  const stages = blockOf(blockOf(parseJenkinsfile(recipe('jenkins/Jenkinsfile')), 'pipeline'), 'stages');
+  const all = blockOf(blockOf(parseJenkinsfile(recipe('jenkins/Jenkinsfile')), 'pipeline'), 'stages');
+  // A person, not apptool, is waited for in the gate.
+  const stages = all.filter(({ strings }) => strings[0] !== 'Approve');
 
   expect(stages).toHaveLength(3);
   for (const { strings, block } of stages) {

@@ -126,7 +126,9 @@ export async function runJenkinsfile(
   const stages: Record<string, StageResult> = {};
   for (const { strings, block } of blockOf(pipeline, 'stages')) {
     const stage: Stage = { build, folder: await temporaryFolder(), runs: [], code: 0, log: '' };
-    const error = await runSteps(blockOf(block ?? [], 'steps'), env, stage).then(() => null, wordsOf);
+    // Beside the workspace, as Jenkins has it.
+    const own = { ...env, WORKSPACE_TMP: await temporaryFolder() };
+    const error = await runSteps(blockOf(block ?? [], 'steps'), own, stage).then(() => null, wordsOf);
     const after = await runPost(blockOf(blockOf(block ?? [], 'post'), 'always'), stage);
     const { code, runs, log, folder } = stage;
     stages[strings[0] ?? ''] = { code: error === null ? 0 : code, error, runs, log, folder, ...after };
@@ -157,6 +159,7 @@ async function runStep({ text, strings, block }: Statement, env: Variables, stag
   } else if (text === "unstash ''") await carry(['.'], build.stashes.get(first) ?? '/nonexistent', folder);
   else if (text === "sh ''") failUnlessZero(await shell(first, env, stage));
   else if (/^apptool ''(?:, '')?$/.test(text)) await apptool(strings, env, stage);
+  else if (text === "input message: ''") stage.log += `${first}\n`;
   else if (text === 'script') await runSteps(block ?? [], env, stage);
   else if (text.startsWith('withCredentials([string(')) {
     const [, variable = ''] = strings;
