@@ -24,7 +24,7 @@ function waitMs(command: string, flags: string): number {
 /** Longest that all the commands of a script may wait, one after the other (ms). */
 function scriptMs(script: string): number {
   const found = [
-    ...script.replaceAll('\\\n', ' ').matchAll(/(?:npx --yes "\$APPTOOL"|exec node "\$apptool") (\w+)(.*)/g),
+    ...script.replaceAll('\\\n', ' ').matchAll(/exec node "(?:\$apptool|[^"]*\/bin\/apptool\.js)" (\w+)(.*)/g),
   ];
   return found.reduce((sum, [, command = '', flags = '']) => sum + waitMs(command, flags), 0);
 }

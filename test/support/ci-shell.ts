@@ -9,7 +9,7 @@ import type { Sandbox } from '../../src/sandbox/server.ts';
 import { copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { BIN, cleanEnvironment } from './cli.ts';
 
-export const TOOL_VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
+const TOOL_VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
 
 export type Variables = Readonly<Record<string, string>>;
 

@@ -74,7 +74,7 @@ function rowOf(
     linksOf(one, redactor),
     String(one.findings.length),
     output === null ? '–' : `${code(output.name)} (${formatSize(output.size)})<br/>SHA-256 ${code(output.sha256)}`,
-    formatElapsed(durationMs),
+    escapeMarkup(formatElapsed(durationMs)),
   ];
 }
 
