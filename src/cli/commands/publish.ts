@@ -46,8 +46,8 @@ function unknownMilestone(until: string, backends: readonly OpenBackend[]): Usag
 }
 
 function targetsOf(session: Session): readonly BackendDefinition[] {
-  const { to } = session.invocation.flags;
-  if (typeof to !== 'string')
+  const { to } = session.settings.values;
+  if (to === undefined)
     throw new UsageError('publish needs --to <backend>[,<backend>…]', { hint: 'apptool backends lists them' });
   return namedBackends(to, session);
 }

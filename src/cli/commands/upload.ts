@@ -8,12 +8,18 @@ import { upload } from '../../run/upload.ts';
 import type { CommandResult } from '../line/command.ts';
 import type { Planned } from '../output/command-data.ts';
 import { expectations, type Session, uploadOptions } from '../session/session.ts';
+import { sourceText } from '../settings/source.ts';
 
 /** `apptool upload <file> --to <backend>` */
 export async function uploadCommand(session: Session): Promise<CommandResult<Planned>> {
-  const { to } = session.invocation.flags;
-  if (typeof to !== 'string')
-    throw new UsageError('upload needs --to <backend>', { hint: 'apptool backends lists them' });
+  const { values, sources } = session.settings;
+  const { to } = values;
+  if (to === undefined) throw new UsageError('upload needs --to <backend>', { hint: 'apptool backends lists them' });
+  if (to.includes(',') && sources.to?.from === 'config')
+    throw new UsageError(`upload sends to one backend, and ${sourceText(sources.to)} names several`, {
+      hint: `give one of ${to}`,
+      next: { do: 'set', setting: 'to' },
+    });
   const input = await uploadInput(session, to);
   if (session.settings.values.dryRun === true) return await rehearse(session, 'upload', input, []);
   return { text: (await upload(input, session.ctx)).text };

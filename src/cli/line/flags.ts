@@ -50,14 +50,7 @@ function turnsOn(name: string, key: SettingKey, more: Partial<Flag> = {}): Flag 
 
 /** Every flag there is, in the order in which help shows them. */
 export const FLAGS: readonly Flag[] = [
-  {
-    name: 'to',
-    value: '<backend>',
-    type: 'text',
-    key: null,
-    offers: 'backends',
-    help: 'Backend; publish, doctor and init take several: a,b',
-  },
+  takes('to', '<backend>', 'to', { offers: 'backends' }),
   takes('backend', '<id>', 'backend', { offers: 'protecting-backends' }),
   takes('environment', '<name>', 'environment', { short: 'e' }),
   takes('platform', '<android|ios>', 'platform'),

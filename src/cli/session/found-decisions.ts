@@ -17,23 +17,25 @@ export interface FoundDecision {
 const DECISIVE: readonly (readonly [key: SettingKey, flag: string])[] = [
   ['environment', 'environment'],
   ['backend', 'backend'],
+  ['to', 'to'],
   ['signingKey', 'signing-key'],
 ];
 
 /** What a found config decides of this run; nothing for a command that is about no release. */
 export function foundDecisions(
-  { reports, flags }: CommandSpec,
+  spec: CommandSpec,
   invocation: Invocation,
   settings: ResolvedSettings,
   config: ConfigFile | null,
   backends: readonly BackendDefinition[],
 ): readonly FoundDecision[] {
+  const { reports, flags } = spec;
   if (config?.wasFound !== true || reports !== true) return [];
   const common = DECISIVE.filter(([, flag]) => flags.includes(flag)).map(([key]) =>
     decisionOf([key], settings.values[key], settings.sources[key]),
   );
   const own = backends
-    .filter(({ id }) => isMeant(id, invocation, settings))
+    .filter(({ id }) => isMeant(id, spec, invocation, settings))
     .flatMap(({ id, decisive = [] }) => {
       const { values = {}, sources = {} } = settings.backends[id] ?? {};
       return decisive.map((key) => decisionOf([id, key], values[key], sources[key]));
@@ -60,8 +62,8 @@ function decisionOf(path: readonly string[], value: unknown, source: Source | un
 }
 
 /** Named as the backend, as a target, or in a job's reference; a receipt does not tell before it is read. */
-function isMeant(id: string, { operands, flags }: Invocation, { values }: ResolvedSettings): boolean {
-  const targets = [flags.to].flat().flatMap((to) => (typeof to === 'string' ? to.split(',') : []));
+function isMeant(id: string, { flags }: CommandSpec, { operands }: Invocation, { values }: ResolvedSettings): boolean {
+  const targets = flags.includes('to') ? (values.to ?? '').split(',') : [];
   const references = operands.flatMap((operand) => /^([a-z-]+):/.exec(operand)?.[1] ?? []);
   const isReceipt = operands.some((operand) => operand.endsWith('.json'));
   return isReceipt || [values.backend, ...targets, ...references].includes(id);

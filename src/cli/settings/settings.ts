@@ -31,6 +31,11 @@ const tagList = z
 
 const yes = z.boolean({ error: 'expected true or false' });
 
+/** `a,b` or a list, as the text of a flag. */
+const backendList = z
+  .union([text('backends'), z.array(text('a backend id')).min(1)], { error: 'expected backends separated by commas' })
+  .transform((value) => (typeof value === 'string' ? value : value.join(',')));
+
 /** As keytool and apksigner print it, or without colons. */
 const fingerprint = z
   .string({ error: 'expected a SHA-256' })
@@ -49,6 +54,7 @@ const versionCode = z
  */
 export const Settings = z.strictObject({
   backend: text('a backend id').optional().describe('Backend that protects'),
+  to: backendList.optional().describe('Backend; publish, doctor and init take several: a,b'),
   environment: word(
     ['dev', 'development', 'stg', 'staging', 'prod', 'production'],
     'must be dev, staging or prod (aliases: development, stg, production)',

@@ -8,6 +8,7 @@ import { SHELLS } from '../../line/flags.ts';
 import { settingTexts } from '../../line/setting-texts.ts';
 import type { CompletionScript } from '../../output/command-data.ts';
 import type { Session } from '../../session/session.ts';
+import { releasesIn } from '../../settings/config/releases.ts';
 import { backendCommands } from '../backend/backend-commands.ts';
 
 const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (offers: Offers) => string>> = {
@@ -15,6 +16,9 @@ const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (offers: Offers) => stri
   zsh: zshCompletion,
   fish: fishCompletion,
 };
+
+/** What every shell takes as a word. */
+const PLAIN = /^[\w.-]+$/;
 
 /** `apptool completion <shell>`: a script that holds all it offers, so that it runs nothing when a key is pressed. */
 export async function completionCommand(session: Session): Promise<CommandResult<CompletionScript>> {
@@ -27,6 +31,9 @@ export async function completionCommand(session: Session): Promise<CommandResult
       backendCommands: await backendCommands(session.backends),
       backends: session.backends,
       texts: await settingTexts(),
+      releases: releasesIn(session.config, session.backends)
+        .map(({ name }) => name)
+        .filter((name) => PLAIN.test(name)),
     }),
   );
   return { text: script.trimEnd(), data: { shell, script } };

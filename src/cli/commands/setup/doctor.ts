@@ -44,8 +44,9 @@ export async function doctorCommand(session: Session): Promise<CommandResult<Doc
 
 /** Those that `--to` names, or else those that are configured. Throws `UsageError` for one that there is not. */
 function wantedBackends(session: Session): readonly BackendDefinition[] {
-  const { to } = session.invocation.flags;
-  if (typeof to === 'string') return namedBackends(to, session);
+  const { values, sources } = session.settings;
+  // Where a config publishes to is not all that it needs.
+  if (values.to !== undefined && sources.to?.from !== 'config') return namedBackends(values.to, session);
   const { backend: protecting } = session.settings.values;
   if (protecting !== undefined) session.definition(protecting);
   return session.backends.filter((backend) => isConfigured(backend, session));

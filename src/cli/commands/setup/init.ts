@@ -11,6 +11,7 @@ import type { NewConfig } from '../../output/command-data.ts';
 import type { Session } from '../../session/session.ts';
 import { type ConfigPlace, placeOf } from '../../settings/config/config-file.ts';
 import { formatConfig } from '../../settings/config/config-text.ts';
+import { stageWord } from '../../settings/config/releases.ts';
 import { formatDuration } from '../../settings/durations.ts';
 import { namedBackends } from '../../settings/named-backends.ts';
 import { Settings } from '../../settings/settings.ts';
@@ -72,11 +73,11 @@ async function askForPath(interview: Interview, force: boolean): Promise<string>
 }
 
 async function chosenBackends(session: Session, interview: Interview): Promise<readonly BackendDefinition[]> {
-  const { backends, invocation } = session;
-  const { to } = invocation.flags;
+  const { backends, settings } = session;
+  const { to } = settings.values;
   const known = backends.map(({ id, title }) => `  ${id}: ${title}`);
   const named =
-    typeof to === 'string'
+    to !== undefined
       ? namedBackends(to, session)
       : await interview.ask({
           about: `Backends, one or several separated by commas\n${known.join('\n')}`,
@@ -118,7 +119,10 @@ async function configFor(
     // An empty one, too, says that this backend is meant to be used.
     if (Object.keys(section).length > 0 || backend !== protecting) config[backend.id] = section;
   }
-  const release = protecting === undefined ? null : await askForRelease(chosen, protecting, interview);
+  const targets = chosen.filter((backend) => backend !== protecting).map(({ id }) => id);
+  // What publish and upload take where the line names none.
+  if (targets.length > 0) config.to = targets.join(',');
+  const release = await askForRelease(targets, protecting, environment, interview);
   if (release !== null) config.releases = release;
   interview.assertComplete();
   return config;
@@ -126,14 +130,16 @@ async function configFor(
 
 /** A pipeline through all that was chosen, where the person wants it. */
 async function askForRelease(
-  chosen: readonly BackendDefinition[],
-  protecting: BackendDefinition,
+  targets: readonly string[],
+  protecting: BackendDefinition | undefined,
+  environment: string | undefined,
   interview: Interview,
 ): Promise<Record<string, unknown> | null> {
-  const publish = chosen.filter((backend) => backend !== protecting).map(({ id }) => id);
-  if (publish.length === 0) return null;
+  // One target alone needs no pipeline.
+  if (targets.length === 0 || (protecting === undefined && targets.length === 1)) return null;
+  const first = protecting === undefined ? '' : `protect with ${protecting.id}, then `;
   const name = await interview.ask({
-    about: `A release: protect with ${protecting.id}, then publish to ${publish.join(', ')}`,
+    about: `A release: ${first}publish to ${targets.join(', ')}`,
     question: 'name of the release',
     isOptional: true,
     flag: '--config <file>',
@@ -142,7 +148,15 @@ async function askForRelease(
       throw new UsageError('a name is letters, digits, - and _');
     },
   });
-  return name === null ? null : { [name]: { protect: { backend: protecting.id }, publish } };
+  if (name === null) return null;
+  if (protecting === undefined) return { [name]: { publish: targets } };
+  return { [name]: { protect: { backend: protecting.id }, publish: targets.map((id) => targetFor(id, environment)) } };
+}
+
+/** What is not protected for production reaches a target that says so, and no other. */
+function targetFor(backend: string, environment: string | undefined): unknown {
+  const stage = environment === undefined ? undefined : stageWord.safeParse(environment).data;
+  return stage === undefined || stage === 'production' ? backend : { backend, environments: [environment] };
 }
 
 function environmentQuestion() {

@@ -50,11 +50,20 @@ export interface OfferSources {
   readonly backendCommands: readonly CommandSpec[];
   readonly backends: readonly BackendDefinition[];
   readonly texts: SettingTexts;
+  /** Names of the releases of a config that was named: a script that runs nothing cannot look for them later. */
+  readonly releases: readonly string[];
 }
 
-export function offersOf({ ownCommands, backendCommands, backends, texts }: OfferSources): Offers {
+export function offersOf({ ownCommands, backendCommands, backends, texts, releases }: OfferSources): Offers {
   const offerOf = createOffers(backends);
-  const own = ownCommands.map((spec) => leaf(spec, (name) => offerOf(OFFERED_FOR_OPERANDS[name])));
+  const named = bareWords(releases);
+  const own = ownCommands.map((spec) =>
+    leaf(spec, (name) => {
+      if (name !== 'name') return offerOf(OFFERED_FOR_OPERANDS[name]);
+      // With one release in the config its name may be left out, and the file comes first.
+      return named.type === 'nothing' ? offerOf('apps') : named;
+    }),
+  );
   const others = backendCommands.map((spec) => leaf(spec, (name) => (name === 'file' ? ANY_FILE : NOTHING)));
   const flags = FLAGS.map((flag) => ({
     name: flag.name,
