@@ -2,8 +2,10 @@
 // taken in one run count. Usage: npm run bench -- [--pairs=5] [--only=upload,links,…]
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { makeFleet } from './fleet.mjs';
 import {
   APPTOOL,
   apptool,
@@ -258,6 +260,28 @@ const cases = {
       `${(of(runs, 'wall') * 1000).toFixed(0)} ms`,
       'P8 <= 250 ms',
     );
+  },
+
+  async fleet() {
+    const { plan, receipts, flags } = makeFleet(join(folder, 'fleet'), 1000);
+    const fleet = (args, environment) => () =>
+      measure(process.execPath, [APPTOOL, 'fleet', ...args, '-q'], environment);
+    const planned = ['plan', ...flags, '-o', plan];
+    // The hashes of a plan hold once the files are older than it by some seconds.
+    await setTimeout(3_000);
+    await fleet(planned)();
+    const runs = await inTurn({
+      node: () => measure(process.execPath, ['-e', '0']),
+      plan: fleet(planned),
+      next: fleet(['plan', ...flags, '--resume', receipts]),
+      status: fleet(['status', receipts, '--plan', plan], { EXPECTED_EXIT: '12' }),
+    });
+    const goal = 'P12 <= 2 s, <= 150 MB';
+    report('fleet plan of 1,000 apps with known hashes', figures(runs.plan), goal);
+    report('fleet plan of the next wave, by 1,000 receipts', figures(runs.next), goal);
+    report('fleet status of 1,000 receipts with three targets each', figures(runs.status), goal);
+    const against = ['plan', 'next', 'status'].map((name) => `${ratio(runs[name], runs.node, 'wall')} x`);
+    report('  wall of the three against node -e 0', against.join(', '));
   },
 };
 

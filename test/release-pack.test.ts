@@ -1,34 +1,43 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ROOT, temporaryFolder } from '../src/testing/files.ts';
 
 const SCRIPT = join(ROOT, 'scripts/release-pack.mjs');
 const { devDependencies, version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
 
-async function pack(): Promise<string> {
-  const folder = await temporaryFolder();
-  execFileSync(process.execPath, [SCRIPT, '--trial', folder], { cwd: ROOT, encoding: 'utf8' });
-  return folder;
+let folder = '';
+
+function pack(into: string): void {
+  execFileSync(process.execPath, [SCRIPT, '--trial', into], { cwd: ROOT, encoding: 'utf8' });
 }
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'apptool-release-pack-'));
+  pack(folder);
+}, 60_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** What `npm ci` makes of the two files that the recipes write. */
 async function install(tarball: string, integrity: string) {
-  const folder = await temporaryFolder();
+  const project = await temporaryFolder();
   const dependencies = { apptool: `file:${tarball}` };
   const locked = { resolved: dependencies.apptool, integrity };
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ dependencies }));
+  await writeFile(join(project, 'package.json'), JSON.stringify({ dependencies }));
   const packages = { '': { dependencies }, 'node_modules/apptool': locked };
-  await writeFile(join(folder, 'package-lock.json'), JSON.stringify({ lockfileVersion: 3, packages }));
+  await writeFile(join(project, 'package-lock.json'), JSON.stringify({ lockfileVersion: 3, packages }));
   const flags = ['--ignore-scripts', '--offline', '--no-audit', '--no-fund'];
-  const { status, stderr } = spawnSync('npm', ['ci', ...flags], { cwd: folder, encoding: 'utf8' });
-  return { status, stderr, bin: join(folder, 'node_modules/apptool/bin/apptool.js') };
+  const { status, stderr } = spawnSync('npm', ['ci', ...flags], { cwd: project, encoding: 'utf8' });
+  return { status, stderr, bin: join(project, 'node_modules/apptool/bin/apptool.js') };
 }
 
 test('makes the same tarball again, with its hashes; installed by its integrity it runs, and by another it is refused', async () => {
-  const [folder, again] = [await pack(), await pack()];
+  const again = await temporaryFolder();
+  pack(again);
   const name = `apptool-${version}.tgz`;
   const bytes = await readFile(join(folder, name));
   const digest = createHash('sha512').update(bytes).digest();
@@ -52,8 +61,6 @@ test('makes the same tarball again, with its hashes; installed by its integrity 
 }, 60_000);
 
 test('the SBOM has what is bundled, with hashes and licences, and none of the tools', async () => {
-  const folder = await pack();
-
   const bom = JSON.parse(await readFile(join(folder, `apptool-${version}.cdx.json`), 'utf8'));
 
   const notices = await readFile(join(ROOT, 'dist/THIRD-PARTY-NOTICES.txt'), 'utf8');

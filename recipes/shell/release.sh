@@ -5,7 +5,7 @@
 #
 # APPTOOL_URL and APPTOOL_INTEGRITY say where the program comes from (docs/ci.md); it is installed into a folder of its own, which is removed at the end.
 # Credentials come from the environment; the receipts are protect.json, download.json and publish.json, and those of an earlier run are kept
-# beside them. Prints the path of the protected app, and ends with apptool's exit code. It begins a new build each time; apptool's last words say how to go on with the one that there is.
+# beside them. Prints the path of the protected app, and ends with apptool's exit code. It begins a new build each time; apptool's last lines say how to continue with the running one.
 # Protection takes the signature away: the output is signed by the tenant's default key, or by the one that APPTOOL_SIGNING_KEY names.
 set -eu
 

@@ -5,7 +5,7 @@ import { androidIdentity, iosIdentity } from './app-identity.ts';
 import type { AppArchive } from './archive-kind.ts';
 import { type IosApp, readIosApp } from './ios/ios-app.ts';
 import type { SignatureScheme } from './signature/signature-scheme.ts';
-import { readSignatures, signersOf } from './signature/signatures.ts';
+import { readSignatures, signerNamesOf, signersOf } from './signature/signatures.ts';
 
 /** What is inside an app archive. What could not be read is told in `problems`. */
 export type AppFacts = AndroidFacts | IosFacts;
@@ -32,6 +32,7 @@ export interface Inspection {
   readonly facts: AppFacts;
   /** Hex SHA-256 of the certificates of its newest signature; `null` where that cannot be told. */
   readonly signers: string[] | null;
+  readonly signedBy: string[] | null;
   /** The facts with every signature checked that can be. Rejects with the signal's reason. */
   verify(signal: AbortSignal): Promise<AppFacts>;
 }
@@ -44,7 +45,7 @@ export async function inspectArchive(archive: AppArchive): Promise<Inspection> {
 async function inspectIos(archive: AppArchive): Promise<Inspection> {
   const problems: string[] = [];
   const facts = { kind: 'ipa' as const, app: await readIosApp(archive, problems), problems };
-  return { facts, signers: null, verify: async () => facts };
+  return { facts, signers: null, signedBy: null, verify: async () => facts };
 }
 
 async function inspectAndroid(archive: AppArchive, kind: 'apk' | 'aab'): Promise<Inspection> {
@@ -62,6 +63,7 @@ async function inspectAndroid(archive: AppArchive, kind: 'apk' | 'aab'): Promise
   return {
     facts: factsWith(signatures.schemes),
     signers: signersOf(signatures),
+    signedBy: signerNamesOf(signatures),
     verify: async (signal) => factsWith(await signatures.verify(signal)),
   };
 }

@@ -82,7 +82,7 @@ function begin(argv: readonly string[], process: Host, clock: Clock, backends: R
     warnings: [],
     listeners: [],
     command: null,
-    telling: { wantsJson, isVerbose: false, paint: (line) => line },
+    telling: { wantsJson, isVerbose: false, paint: (line) => line, paintResult: (line) => line },
     journal: NOTHING_KNOWN,
     receipt: null,
     session: null,
@@ -129,7 +129,7 @@ async function carryOut(
   run.rehearsal = () => stages.rehearsalOf(settled.settings.values, run.session?.isOnLoopback() === true);
 
   const shown = await stages.openConsole(settled.settings.values, run);
-  run.telling = { ...run.telling, paint: shown.paint };
+  run.telling = { ...run.telling, paint: shown.paint, paintResult: shown.paintResult };
   run.listeners.push(shown.listener);
   const reports = await stages.openReportsOf(settled, run, shown.write, tell);
   run.listeners.push(...reports.listeners);
@@ -210,5 +210,9 @@ function explained(run: Run, error: AppToolError): AppToolError {
 function outcomeOf(run: Run, error: AppToolError | null, result: CommandResult | null): Outcome {
   const { command, journal, warnings, startedAt, clock } = run;
   const rehearsal = run.rehearsal();
-  return { command, rehearsal, journal, warnings, result, error, durationMs: clock.now() - startedAt };
+  const around = {
+    givesBack: (id: string) => run.session?.backends.find((one) => one.id === id)?.capabilities.protects === true,
+    isEmbedded: run.session?.settings.values.sandbox === true,
+  };
+  return { command, rehearsal, journal, around, warnings, result, error, durationMs: clock.now() - startedAt };
 }

@@ -19,6 +19,8 @@ export interface UploadOptions {
   /** What is new, in words for people. */
   readonly releaseNotes?: string | undefined;
   readonly tags?: readonly string[] | undefined;
+  /** Name of the link at which people shall get the build. */
+  readonly publishLink?: string | undefined;
 }
 
 /** A finished job's output cannot be fetched yet, as this answer says: it is asked for again, a few times. */
@@ -90,6 +92,11 @@ export interface Adapter {
    * backend gives nothing back.
    */
   download?(id: string, wanted: string | null, ctx: Context): Promise<DownloadLink | NotReady>;
+  /**
+   * Makes the link at which people get what was uploaded as this job with these options, or finds the one that is there: doing it again changes
+   * nothing. Resolves with its address; `upload` has found out before whether the name can be used. Absent where a backend hands out no builds.
+   */
+  publishLink?(id: string, options: UploadOptions & { readonly publishLink: string }, ctx: Context): Promise<string>;
   /** What an upload with these options is meant for; `null` where they do not say. Absent where a backend knows no such thing. */
   stageOf?(options: UploadOptions): Stage | null;
   /**

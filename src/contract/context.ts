@@ -18,7 +18,10 @@ export interface Clock {
 
 /** What now exists because of this run, at the backend or here: recorded as soon as it is known, so that no ending can forget it. */
 export type RemoteFact =
-  | Extract<StepEvent, { type: 'job' | 'multipart-open' | 'multipart-closed' | 'may-have-landed' | 'not-landed' }>
+  | Extract<
+      StepEvent,
+      { type: 'job' | 'links' | 'multipart-open' | 'multipart-closed' | 'may-have-landed' | 'not-landed' }
+    >
   /** A file of ours that must not outlive the run. */
   | { readonly type: 'temporary'; readonly path: string }
   | { readonly type: 'temporary-gone'; readonly path: string };

@@ -54,8 +54,8 @@ export interface JobState {
   readonly unrecognized?: boolean;
   /** The setting that decides how this answer is read, as `<backend>.<key>`, where that is an assumption. */
   readonly setting?: string;
-  /** What a person has to do before the next milestone can be reached. */
-  readonly remains?: { readonly message: string; readonly until: string };
+  /** What was reached, what a person has to do before the next milestone can be, and which that is. */
+  readonly remains?: { readonly reached: string; readonly message: string; readonly until: string };
   /** When the backend began and ended it, where it says so (ISO 8601). */
   readonly startedAt?: string;
   readonly endedAt?: string;

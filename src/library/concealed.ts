@@ -67,12 +67,13 @@ function ownText(error: Error): string {
 export function concealedJournal(journal: JournalFacts, redactor: Redactor): JournalFacts {
   const { environment, build, release, input, output, fetched, artifact, runs, call, temporaryPaths, mayBeKept } =
     journal;
+  const { planned } = journal;
   const files = { environment, build, release, input, output, fetched, artifact };
   const steps = journal.steps.map((step) => concealedStep(step, redactor));
   const current = journal.current.map(
     (step) => steps.find(({ id }) => id === step.id) ?? concealedStep(step, redactor),
   );
-  return { ...concealed({ ...files, runs, call, temporaryPaths, mayBeKept }, redactor), steps, current };
+  return { ...concealed({ ...files, planned, runs, call, temporaryPaths, mayBeKept }, redactor), steps, current };
 }
 
 export function concealedStep({ error, tell, ...facts }: Step, redactor: Redactor): Step {

@@ -51,7 +51,7 @@ export interface ReleaseTarget extends ReleaseStep {
 
 /** What `apptool release` does, with the steps given here in place of a config. */
 export interface ReleaseOptions extends RecordOptions {
-  /** What to call it in the receipt; `release` by default. */
+  /** Its name in the receipt; `release` by default. */
   readonly name?: string;
   /** Path of an APK, AAB or IPA; may be left out where the receipt says that it was protected. */
   readonly file?: string;
@@ -69,7 +69,7 @@ export interface ReleaseOptions extends RecordOptions {
   readonly from?: 'publish';
   /** Steps to send again although they may have landed, or are done: `publish:<backend>`. Goes with a receipt. */
   readonly again?: readonly string[];
-  /** The protected file as somebody else has signed it; proven, then published in its place. */
+  /** The protected file, signed elsewhere; checked, then published in its place. */
   readonly signed?: string;
   /** Replace an existing output. */
   readonly force?: boolean;

@@ -6,14 +6,14 @@ import type { WaitInput } from '../run/wait.ts';
 import type { Opened } from './open/opened.ts';
 import type { SendOptions, WaitOptions } from './run-options.ts';
 
-const SHARED = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
+const SHARED = ['environment', 'signingKey', 'releaseNotes', 'tags', 'publishLink'] as const;
 
 /** A file on its way to these backends. Throws `UsageError` for what none of them has a use for. */
 export function artifactInput(options: SendOptions, to: readonly Opened[]): ArtifactInput {
   for (const key of SHARED) {
     const isUsed = to.some(({ definition }) => definition.capabilities.accepts.includes(key));
     if (options[key] !== undefined && !isUsed)
-      throw new UsageError(`${to.map(({ definition }) => definition.id).join(', ')} has no use for ${key}`);
+      throw new UsageError(`${to.map(({ definition }) => definition.id).join(', ')} does not take ${key}`);
   }
   const { file, platform, expected = {} } = options;
   return {
@@ -25,7 +25,7 @@ export function artifactInput(options: SendOptions, to: readonly Opened[]): Arti
 }
 
 function uploadOptions(options: SendOptions): UploadOptions {
-  const { signingKey, releaseNotes, tags, environment, capacityWaitMs, concurrency } = options;
+  const { signingKey, releaseNotes, tags, publishLink, environment, capacityWaitMs, concurrency } = options;
   const usual = Settings.parse({});
   const { appearTimeoutMs, pollIntervalMs } = waitingFor(options, null);
   return {
@@ -33,6 +33,7 @@ function uploadOptions(options: SendOptions): UploadOptions {
     signingKey,
     releaseNotes,
     tags,
+    publishLink,
     appearTimeoutMs,
     pollIntervalMs,
     capacityWaitMs: capacityWaitMs ?? usual.capacityWait,

@@ -26,11 +26,11 @@ export interface RecordOptions extends RunOptions {
 export interface WaitOptions extends RecordOptions {
   /** The milestone to wait for; the backend's first by default. */
   readonly until?: string;
-  /** Longest wait for the job (ms); an hour by default. */
+  /** Maximum time to wait for the job (ms); an hour by default. */
   readonly timeoutMs?: number;
-  /** Time between two questions (ms); 15000 by default, or what is usual for the milestone. */
+  /** Polling interval (ms); 15000 by default, or what is usual for the milestone. */
   readonly pollIntervalMs?: number;
-  /** Longest time for a job to appear after its upload (ms); five minutes by default. */
+  /** Maximum time for a new job to show up after its upload (ms); five minutes by default. */
   readonly appearTimeoutMs?: number;
 }
 
@@ -45,9 +45,11 @@ export interface SendOptions extends WaitOptions {
   readonly signingKey?: string;
   readonly releaseNotes?: string;
   readonly tags?: readonly string[];
+  /** Hand the build out at a link of this name, where the backend can: `links.install` of its step. */
+  readonly publishLink?: string;
   /** Parts in flight: a number, or as many as the link rewards by default. */
   readonly concurrency?: number | 'auto';
-  /** Longest wait for a build slot (ms); ten minutes by default. */
+  /** Maximum time to wait for a build slot (ms); ten minutes by default. */
   readonly capacityWaitMs?: number;
   /** What the file has to be, or it is not sent. */
   readonly expected?: Partial<Expectations>;

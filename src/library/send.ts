@@ -1,6 +1,6 @@
 import { UsageError } from '../contract/errors.ts';
 import type { JobRef } from '../contract/job.ts';
-import type { StepFacts } from '../contract/record/journal.ts';
+import { type JournalFacts, type Links, NO_LINKS, type StepFacts } from '../contract/record/journal.ts';
 import { protect as runProtect } from '../run/protect.ts';
 import { publish as runPublish } from '../run/publish.ts';
 import { upload as runUpload } from '../run/upload.ts';
@@ -16,6 +16,8 @@ export interface Uploaded {
   readonly job: JobRef;
   /** Hex SHA-256 of what was sent; `null` where the file changed after it was. */
   readonly sha256: string | null;
+  /** Addresses for people. */
+  readonly links: Links;
 }
 
 export interface ProtectOptions extends Omit<SendOptions, 'until'> {
@@ -49,8 +51,12 @@ export async function upload(to: Backend, options: SendOptions): Promise<Uploade
   const opened = openedOf(to);
   return await inRun([opened.redactor], options, { command: 'upload', begins: true }, async (ctx) => {
     const job = await runUpload({ ...artifactInput(options, [opened]), backend: opened.backend }, ctx);
-    return { job, sha256: ctx.journal.current[0]?.sha256 ?? null };
+    return { job, ...sentBy(ctx.journal) };
   });
+}
+
+function sentBy({ current: [step] }: Pick<JournalFacts, 'current'>): Omit<Uploaded, 'job'> {
+  return { sha256: step?.sha256 ?? null, links: step?.links ?? NO_LINKS };
 }
 
 /** Uploads a file, waits for its protection, fetches the output, judges it and puts it in place. */
@@ -62,7 +68,7 @@ export async function protect(by: Backend, options: ProtectOptions): Promise<Pro
     const waiting = waitingFor({ ...options }, opened);
     const { backend } = opened;
     const { job } = await runProtect({ ...artifact, backend, output: path, force, detach, waiting }, ctx);
-    return { job, sha256: ctx.journal.current[0]?.sha256 ?? null, output: writtenBy(ctx.journal) };
+    return { job, ...sentBy(ctx.journal), output: writtenBy(ctx.journal) };
   });
 }
 

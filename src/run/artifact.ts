@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { readAppIdentity } from '../archive/app-identity.ts';
 import { type AppArchive, openAppArchive, remarksOn } from '../archive/archive-kind.ts';
-import { readSignatures, type Signatures, signersOf } from '../archive/signature/signatures.ts';
+import { readSignatures, type Signatures, signerNamesOf, signersOf } from '../archive/signature/signatures.ts';
 import { type ArchiveFile, ArchiveProblem } from '../archive/zip/archive-file.ts';
 import type { UploadOptions } from '../contract/adapter.ts';
 import type { Artifact, Platform } from '../contract/artifact.ts';
@@ -12,7 +12,7 @@ import { type Judgement, openArtifact } from '../transfer/artifact.ts';
 import { checkFileName, hintForName } from '../transfer/artifact-name.ts';
 import { type OpenBackend, stageOf } from './backend.ts';
 import { asksForSignatures, type Expectations, preflight } from './checks/preflight.ts';
-import { inputRecord } from './journal/files.ts';
+import { inputRecord, SIGNERS_NOT_KNOWN } from './journal/files.ts';
 import type { RunContext } from './journal/journal.ts';
 
 /** A local file on its way, and what the user says of it. */
@@ -62,7 +62,7 @@ export async function withArtifactFor<T>(
   const otherFiles = backends.flatMap((backend) => backend.otherFiles ?? []);
   const artifact = await openArtifact(path, { judge: reader.judge, checkSize, otherFiles });
   try {
-    if (input.isMadeHere !== true) ctx.journal.note({ artifact: inputRecord(artifact, null, reader.signers()) });
+    if (input.isMadeHere !== true) ctx.journal.note({ artifact: inputRecord(artifact, null, reader.signed()) });
     checkPlatform(artifact, platform);
     tellIfUnread(artifact, ctx);
     const { name, identity } = artifact;
@@ -140,9 +140,9 @@ function createReader(path: string, needsSignatures: boolean, ctx: RunContext) {
       if (found === null) return null;
       return isToVerify ? { ...found, schemes: await found.verify(ctx.signal) } : found;
     },
-    signers: () => (found === null ? null : signersOf(found)),
+    signed: () => (found === null ? SIGNERS_NOT_KNOWN : { signers: signersOf(found), signedBy: signerNamesOf(found) }),
     /** Who has signed it, as people know them. */
-    signedBy: () => (found?.schemes.at(-1)?.signers ?? []).map(({ subject, sha256 }) => subject ?? sha256),
+    signedBy: () => (found === null ? [] : (signerNamesOf(found) ?? [])),
   };
 }
 

@@ -23,7 +23,7 @@ export function stageOf({ adapter }: OpenBackend, options: UploadOptions): Stage
 /** The operation that gives a job's output back. Throws `UsageError` where the backend has none. */
 export function downloadOf(backend: OpenBackend): NonNullable<Adapter['download']> {
   const { download } = backend.adapter;
-  if (download === undefined) throw new UsageError(`${backend.id} gives nothing back: it has no download`);
+  if (download === undefined) throw new UsageError(`${backend.id} does not support download`);
   return download;
 }
 

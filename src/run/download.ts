@@ -23,7 +23,7 @@ import { readyLink } from '../transfer/download/ready-link.ts';
 import { jobFailed } from '../transfer/wait/poll.ts';
 import { downloadOf, type OpenBackend } from './backend.ts';
 import { proveOutput, readOutput, type SentArtifact } from './checks/output-proof.ts';
-import { appRecord } from './journal/files.ts';
+import { appRecord, SIGNERS_NOT_KNOWN } from './journal/files.ts';
 import type { StepContext } from './journal/journal.ts';
 import { status } from './wait.ts';
 
@@ -50,6 +50,7 @@ export async function fetchOutput(input: DownloadInput, ctx: StepContext): Promi
     known = undefined;
     return first ?? (await download(job.id, endingNamed(output.path, backend), ctx));
   };
+  ctx.step.tell({ type: 'fetching' });
   try {
     const done = await downloadToFile(
       {
@@ -64,7 +65,10 @@ export async function fetchOutput(input: DownloadInput, ctx: StepContext): Promi
       ctx,
     );
     const { path, sizeBytes: size, sha256 } = done;
-    ctx.journal.note({ output: { path, name: basename(path), size, sha256, ...(app ?? appRecord(null, null)) } });
+    ctx.journal.note({
+      output: { path, name: basename(path), size, sha256, ...(app ?? appRecord(null, SIGNERS_NOT_KNOWN)) },
+    });
+    ctx.step.tell({ type: 'fetched' });
     // Stopped while it was put in place: it is there, and the run was stopped.
     ctx.signal.throwIfAborted();
     return done;
@@ -141,7 +145,7 @@ async function verify(
       mayBeTransit: true,
     });
   // Nothing here can look into such a file.
-  if (isOther(link === undefined ? output.path : link.fileName, backend)) return appRecord(null, null);
+  if (isOther(link === undefined ? output.path : link.fileName, backend)) return appRecord(null, SIGNERS_NOT_KNOWN);
   const fill = async (buffer: Buffer, position: number) => {
     const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, position);
     if (bytesRead < buffer.length) throw new ArchiveProblem('archive became shorter while it was read');
@@ -151,7 +155,7 @@ async function verify(
   if (sent === null && named !== null && named !== facts.kind)
     throw new IntegrityError(`the output is an ${facts.kind.toUpperCase()}, not what its name says`);
   for (const warning of sent === null ? [] : proveOutput(facts, sent)) ctx.emit({ type: 'warning', ...warning });
-  return appRecord(facts.identity, facts.signers);
+  return appRecord(facts.identity, facts);
 }
 
 /** Throws `UsageError` where the output's name promises another kind of file than what went in: protection keeps the kind. */

@@ -20,10 +20,10 @@ const IDSIG_HEAD_BYTES = 64 * 1024;
 export async function inspect(path: string, ctx: RunContext): Promise<AppFacts> {
   const { artifact, inspection } = await openInspected(path, ctx);
   try {
-    ctx.journal.note({ artifact: inputRecord(artifact, null, inspection.signers) });
+    ctx.journal.note({ artifact: inputRecord(artifact, null, inspection) });
     const [checked, sha256] = await Promise.all([inspection.verify(ctx.signal), artifact.sha256(ctx.signal)]);
     await artifact.assertUnchanged();
-    ctx.journal.note({ artifact: inputRecord(artifact, sha256, inspection.signers) });
+    ctx.journal.note({ artifact: inputRecord(artifact, sha256, inspection) });
     const facts = checked.kind === 'apk' ? withV4(checked, await readIdsig(`${path}.idsig`)) : checked;
     warnOf(facts.problems, ctx);
     for (const { scheme, reason } of facts.kind === 'ipa' ? [] : facts.signatures.filter(isUntrue)) {

@@ -1,5 +1,6 @@
 import type { Artifact } from '../contract/artifact.ts';
 import type { AppToolError } from '../contract/errors.ts';
+import { giveLink } from './after-upload/publish-link.ts';
 import { type ArtifactInput, withArtifactFor } from './artifact.ts';
 import { type OpenBackend, stageOf } from './backend.ts';
 import { checkQuotas } from './checks/quota.ts';
@@ -53,6 +54,7 @@ export async function publish(input: PublishInput, ctx: RunContext): Promise<App
 async function runOne(artifact: Artifact, target: PublishTarget, input: PublishInput, ctx: StepContext): Promise<void> {
   const { backend, waiting } = target;
   const job = await uploadArtifact(artifact, { ...input, backend }, ctx);
-  if (input.detach) return acceptAsDone(ctx);
-  await wait({ ...waiting, backend, job, uploaded: { ...artifact, stage: stageOf(backend, input.options) } }, ctx);
+  if (input.detach) acceptAsDone(ctx);
+  else await wait({ ...waiting, backend, job, uploaded: { ...artifact, stage: stageOf(backend, input.options) } }, ctx);
+  await giveLink(backend, job, input.options, ctx);
 }

@@ -1,12 +1,13 @@
 import type { Artifact } from '../contract/artifact.ts';
 import { LocalIoError } from '../contract/errors.ts';
 import { type JobRef, jobRef } from '../contract/job.ts';
+import { settleLost } from './after-upload/lost-upload.ts';
+import { giveLink } from './after-upload/publish-link.ts';
 import { type UploadInput, withArtifact } from './artifact.ts';
 import { checkQuotas } from './checks/quota.ts';
 import { beginSteps } from './journal/begin-steps.ts';
 import { contextOf, type RunContext, type StepContext } from './journal/journal.ts';
 import { newStep } from './journal/step.ts';
-import { settleLost } from './lost-upload.ts';
 
 /** Uploads the artifact that is open. Resolves with the job when the backend has taken the whole file; the step then has its SHA-256. */
 export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx: StepContext): Promise<JobRef> {
@@ -63,6 +64,7 @@ export async function upload(input: UploadInput, run: RunContext): Promise<JobRe
     return await uploadArtifact(artifact, input, ctx);
   });
   acceptAsDone(ctx);
+  await giveLink(input.backend, job, input.options, ctx);
   return job;
 }
 

@@ -83,7 +83,10 @@ function reasonOf(job: string, { status: word, message }: JobState): string {
 /** What a person has to do before the next milestone can be reached, and the command that waits for it. */
 function tellWhatRemains(job: string, { remains }: JobState, ctx: StepContext): void {
   if (remains === undefined) return;
-  ctx.emit({ type: 'note', message: `${remains.message}, then apptool wait ${job} --until ${remains.until}` });
+  ctx.emit({
+    type: 'note',
+    message: `${remains.reached}; ${remains.message}, then apptool wait ${job} --until ${remains.until}`,
+  });
 }
 
 function warnOfFindings(severities: readonly Finding['severity'][], ctx: StepContext): void {
@@ -110,7 +113,7 @@ async function askPastOddResponses(
       const isOdd = error instanceof AppToolError && error.origin === 'response';
       if (!isOdd || attempt > MOST_ODD) throw error;
       const retry = {
-        call: `ask for ${text}`,
+        call: `get the status of ${text}`,
         host: ctx.step.host ?? '',
         attempt,
         reason: error.message,
@@ -146,7 +149,7 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
   const known = milestones.map((milestone) => milestone.name).join(', ');
   throw new UsageError(
     known === ''
-      ? `${id} has one end only: there is no milestone to wait for`
+      ? `${id} has no milestones to wait for`
       : `${id} has no milestone "${name}"; it has ${known}${didYouMean(
           name,
           milestones.map((one) => one.name),

@@ -35,18 +35,20 @@ export function fakeClock(random = 0.5, realPauseMs = 1): FakeClock {
   };
 }
 
-/** What `fastClock` and `fast-time.mjs` leave as it is (ms): in short waits, what happens is real. */
-const REAL_MS = 250;
+/** What `fastClock` leaves of a wait that was chosen (ms): servers do something meanwhile. */
+const REAL_PAUSE_MS = 50;
+/** What it leaves of a watchdog, which watches what is real. */
+const REAL_WATCH_MS = 250;
 const FASTER = 100;
 
-/** The real clock, a hundred times as fast: an hour of waiting takes half a minute, and waits of less than a quarter of a second what they are. */
+/** The real clock, a hundred times as fast: an hour of waiting takes half a minute, and pauses of less than 50 ms what they are. */
 export const fastClock: Clock = {
   ...realClock,
   now: () => realClock.now() * FASTER,
-  sleep: (delayMs, signal) => realClock.sleep(shortened(delayMs), signal),
-  after: (delayMs, callback) => realClock.after(shortened(delayMs), callback),
+  sleep: (delayMs, signal) => realClock.sleep(shortened(delayMs, REAL_PAUSE_MS), signal),
+  after: (delayMs, callback) => realClock.after(shortened(delayMs, REAL_WATCH_MS), callback),
 };
 
-function shortened(delayMs: number): number {
-  return Math.max(delayMs / FASTER, Math.min(delayMs, REAL_MS));
+function shortened(delayMs: number, leastMs: number): number {
+  return Math.max(delayMs / FASTER, Math.min(delayMs, leastMs));
 }

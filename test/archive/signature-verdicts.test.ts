@@ -143,7 +143,7 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
   [
     'v3 with a proof of rotation that is forged',
     [[BLOCK.v3, [{ key: NEW, range: ALL, attributes: [[ATTRIBUTE.proofOfRotation, lineage([OLD, NEW], OTHER)]] }]]],
-    ['v3 false: its proof of rotation is not true'],
+    ['v3 false: its proof of rotation is not valid'],
   ],
   [
     'v3 with the proof of another key',
@@ -153,7 +153,7 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
   [
     'v3 with a proof that goes round',
     [[BLOCK.v3, [{ key: OLD, range: ALL, attributes: [[ATTRIBUTE.proofOfRotation, lineage([OLD, NEW, OLD])]] }]]],
-    ['v3 false: its proof of rotation is not true'],
+    ['v3 false: its proof of rotation is not valid'],
   ],
   [
     'v3 with a proof that cannot be read',

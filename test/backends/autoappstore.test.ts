@@ -356,9 +356,9 @@ describe('the validation', () => {
   });
 
   test.each([
-    ['draft', 'passed', 'succeeded', 'validated; still a draft: submit it in the portal'],
-    ['in_review', 'passed', 'succeeded', 'validated; in review: the store decides'],
-    ['approved', 'passed', 'succeeded', 'validated and approved: the store releases it'],
+    ['draft', 'passed', 'succeeded', 'still a draft: submit it in the portal'],
+    ['in_review', 'passed', 'succeeded', 'in review: the store decides'],
+    ['approved', 'passed', 'succeeded', 'approved: the store releases it'],
     ['draft', 'running', 'running', undefined],
     ['draft', 'failed', 'failed', undefined],
     ['in_review', 'failed', 'failed', undefined],
@@ -372,7 +372,7 @@ describe('the validation', () => {
     const state = await asked({ version: { status }, runs: [{ id: 'v9d8', status: run }] });
 
     expect(state).toMatchObject({ phase });
-    const told = remains === undefined ? undefined : { message: remains, until: 'live' };
+    const told = remains === undefined ? undefined : { reached: 'validated', message: remains, until: 'live' };
     expect(state === 'absent' ? state : state.remains).toEqual(told);
   });
 

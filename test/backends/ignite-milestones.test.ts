@@ -105,7 +105,7 @@ describe('a wait', () => {
 
     await expect(ended()).rejects.toMatchObject({
       exitCode: 7,
-      message: expect.stringContaining('last heard: status PENDING'),
+      message: expect.stringContaining('last response: status PENDING'),
       next: { do: 'wait', job: expect.stringMatching(/^ignite:[0-9a-f-]{36}$/), until: 'approved' },
     });
     expect(ctx.ofType('job.state')).toMatchObject([{ phase: 'action-required', status: 'PENDING' }]);

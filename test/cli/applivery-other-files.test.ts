@@ -141,7 +141,7 @@ describe('a file of a custom platform', () => {
     const { code, stderr } = await run('upload', 'Setup.msi', '--to', 'applivery', ...set, '--dry-run');
 
     expect(code).toBe(0);
-    expect(stderr).toContain('buildPlatform is none that Applivery documents');
+    expect(stderr).toContain('Applivery documents no such buildPlatform');
   });
 });
 

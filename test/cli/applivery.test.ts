@@ -466,7 +466,7 @@ describe('what is refused before any request', () => {
         env: {},
         args: (file: string) => [...UPLOAD(file), '-e', 'prod'],
         exit: 2,
-        says: 'applivery has no use for --environment',
+        says: 'applivery does not take --environment',
       },
       ...['group1;group2', 'a,,b', 'a+', '', 'a+b|c', '[["a"],[]]', '[["a"]', '[1]'].map((filter) => ({
         name: `B-38: the filter "${filter}"`,
@@ -589,5 +589,48 @@ describe.runIf(hasCurl)("the vendor's own examples, unchanged but for the addres
       deployer,
       size: (await readFile(fixture('v2.apk'))).length,
     });
+  });
+});
+
+describe('what is sent and asked for is what was said', () => {
+  async function setUp(config: unknown) {
+    const cwd = await temporaryFolder();
+    const proxy = await faultProxy(await sandbox({ processingMs: 0 }), []);
+    await copyFixture('v2.apk', cwd, 'app.apk');
+    await writeFile(join(cwd, 'own.json'), JSON.stringify(config));
+    const run = (line: string) => runCli(line.split(' '), { cwd, env: proxy.variables, isFast: true });
+    return { run, seen: (path: RegExp) => proxy.seen.filter((one) => path.test(one.path)).length };
+  }
+
+  test.each([
+    ['the shared setting', { tags: ['a,b', 'c'] }],
+    ["the backend's own", { applivery: { tags: ['a,b', 'c'] } }],
+  ])('a tag with a comma, in %s, is refused: it would be two', async (_, config) => {
+    const { run, seen } = await setUp(config);
+
+    const { code, stderr } = await run('upload app.apk --to applivery -c own.json');
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/a tag .*comma/);
+    expect(seen(/./)).toBe(0);
+  });
+
+  test.each(['', ' -o out.apk'])('download%s asks for one token, and uses it', async (output) => {
+    const { run, seen } = await setUp({});
+    const { stdout } = await run('upload app.apk --to applivery');
+
+    expect((await run(`download ${stdout.trim()}${output}`)).code).toBe(0);
+    expect({ asked: seen(/\/downloadToken/), used: seen(/\/v1\/download\//) }).toEqual({ asked: 1, used: 1 });
+  });
+
+  test('a setting that has no effect is named', async () => {
+    const { run } = await setUp({
+      applivery: { filter: [['a']], notifyMessage: 'New', deployer: false, deployerName: 'x' },
+    });
+
+    const { code, stderr } = await run('upload app.apk --to applivery -c own.json');
+
+    expect(code).toBe(0);
+    for (const key of ['filter', 'notifyMessage', 'deployerName']) expect(stderr).toContain(`applivery.${key}`);
   });
 });

@@ -317,14 +317,7 @@ describe('credentials', () => {
 
 describe('what the server answers to an upload', () => {
   test.each([
-    [
-      400,
-      { error: 'No control is enabled' },
-      'No control is enabled',
-      5,
-      'rejected',
-      /^hint: correct what the server/m,
-    ],
+    [400, { error: 'No control is enabled' }, 'No control is enabled', 5, 'rejected', /^hint: fix what the server/m],
     [401, { message: 'Token disabled' }, 'Token disabled', 4, 'auth', /^hint: check what APPTEGO_TOKEN_KEY/m],
     [
       403,
@@ -428,7 +421,7 @@ describe('the commands', () => {
       code: 0,
       stdout: 'uploaded release.jks as the signing file of application app-android-app.apk\n',
     });
-    expect(signed.stdout).toContain(`is queued for signing; to go on waiting: apptool wait ${job} --set`);
+    expect(signed.stdout).toContain(`is queued for signing; to keep waiting: apptool wait ${job} --set`);
     expect(waited, waited.stderr).toMatchObject({ code: 0, stdout: 'succeeded completed\n' });
     expect(dataOf(after)).toMatchObject({ builds: [{ signed: true }] });
     expect(dataOf(deleted)).toEqual({ build: id });
@@ -495,7 +488,7 @@ describe('the commands', () => {
     const result = await own(args);
 
     expect(result).toMatchObject({ code: 2, stdout: '' });
-    expect(result.stderr).toContain(`error[usage]: this deletes ${what}\nhint: say --yes if that is meant`);
+    expect(result.stderr).toContain(`error[usage]: this deletes ${what}\nhint: add --yes to confirm`);
     expect(proxy.seen).toEqual([]);
   });
 

@@ -70,7 +70,7 @@ describe('apptool and AutoAppStore', () => {
       'error[job-failed]: autoappstore:b1c2 ended as failed',
       'apptool| blocking unsigned_apk: APK is not signed.',
       'apptool| \\::error::really',
-      'hint: fix what was found, then send a new build',
+      'hint: fix these findings, then upload a new build',
       'job: autoappstore:b1c2',
       '',
     ]);
@@ -145,7 +145,7 @@ describe('apptool and AutoAppStore', () => {
   });
 
   test.each([
-    ['download', ['download', 'autoappstore:b1c2'], 'autoappstore gives nothing back: it has no download'],
+    ['download', ['download', 'autoappstore:b1c2'], 'autoappstore does not support download'],
     ['protect', ['protect', APK, '--backend', 'autoappstore'], 'autoappstore'],
     ['an .ipa', ['upload', fixture('app.ipa'), '--to', 'autoappstore'], 'autoappstore takes .apk only'],
     ['another milestone', ['wait', 'autoappstore:b1c2', '--until', 'shipped'], 'it has validated, approved, live'],

@@ -36,7 +36,7 @@ test.each(
 )('%s: a run that nothing is wrong with reaches the server', async (_, { args }) => {
   const [cwd, canary] = [await folderWithApp(), await startCanary()];
 
-  await runCli(args, { cwd, env: canary.variables });
+  await runCli(args, { cwd, env: canary.variables, isFast: true });
 
   expect(canary.connections).toBeGreaterThan(0);
 });
@@ -538,7 +538,7 @@ test('B-39: --json with --events - and --quiet', async () => {
   expect(lines.filter((line) => !line.startsWith('{'))).toEqual([
     'warning: this is a dry run: nothing that writes is sent',
     expect.stringMatching(/^warning: apptego is at 127\.0\.0\.1:\d+; nothing is released$/),
-    'warning: app.apk is debuggable, as no release should be',
+    'warning: app.apk is debuggable; release builds should not be',
   ]);
   expect(lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line).type)).toContain('run.end');
 });

@@ -65,7 +65,7 @@ test.each(
   const cwd = await project({ 'apptool.config.json': '{"environment": "prod"}' });
   const from = config === null ? [] : ['--config', config];
 
-  const shown = await runCli(['config', 'show', ...from], { cwd });
+  const shown = await runCli(['config', 'show', '--all', ...from], { cwd });
   await runCli(['protect', 'app.apk', ...from], { cwd, env: canary.variables });
 
   expect(shown.stdout).toMatch(/^environment +prod +apptool\.config\.json:1:2$/m);
@@ -277,8 +277,8 @@ test.each(
   const cwd = await project({ [file]: contents });
 
   const [found, namedOne] = await Promise.all([
-    runCli(['config', 'show'], { cwd }),
-    runCli(['config', 'show', '--config', file], { cwd }),
+    runCli(['config', 'show', '--all'], { cwd }),
+    runCli(['config', 'show', '--all', '--config', file], { cwd }),
   ]);
 
   for (const result of [found, namedOne]) {
@@ -297,8 +297,8 @@ test.each(
   const cwd = await project({ 'apptool.config.yaml': contents });
 
   const [found, namedOne] = await Promise.all([
-    runCli(['config', 'show'], { cwd }),
-    runCli(['config', 'show', '--config', 'apptool.config.yaml'], { cwd }),
+    runCli(['config', 'show', '--all'], { cwd }),
+    runCli(['config', 'show', '--all', '--config', 'apptool.config.yaml'], { cwd }),
   ]);
 
   for (const result of [found, namedOne]) {
@@ -424,7 +424,7 @@ test.each(
   const code = `${load}\nfs.writeFileSync(${JSON.stringify(marker)}, '');\n${give} { timeout: '5m' };\n`;
   await writeFile(join(cwd, file), code);
 
-  const result = await runCli(['config', 'show'], { cwd });
+  const result = await runCli(['config', 'show', '--all'], { cwd });
 
   expectAccepted(result);
   expect(result.stderr).toContain(`warning: ${file} is ignored: configs are data only`);
@@ -439,7 +439,7 @@ test('B-72: .config/config.js is not run', async () => {
   const code = `require('node:fs').writeFileSync(${JSON.stringify(marker)}, '');`;
   await writeFile(join(cwd, '.config', 'config.js'), code);
 
-  const result = await runCli(['config', 'show'], { cwd });
+  const result = await runCli(['config', 'show', '--all'], { cwd });
 
   expectAccepted(result);
   await expect(access(marker)).rejects.toThrow('ENOENT');
@@ -488,7 +488,7 @@ test.each(
 test('B-73: 256 KiB', async () => {
   const cwd = await project({ 'apptool.config.json': configOf(256 * KIB) });
 
-  const result = await runCli(['config', 'show'], { cwd });
+  const result = await runCli(['config', 'show', '--all'], { cwd });
 
   expectAccepted(result);
   expect(result.stdout).toMatch(/^timeout +5m +apptool\.config\.json:1:2$/m);
@@ -508,7 +508,7 @@ test('B-74: a found config that is a link within the project', async () => {
   const cwd = await project({ 'ci/apptool.json': '{"timeout": "5m"}' });
   await symlink('ci/apptool.json', join(cwd, 'apptool.config.json'));
 
-  const result = await runCli(['config', 'show'], { cwd });
+  const result = await runCli(['config', 'show', '--all'], { cwd });
 
   expectAccepted(result);
   expect(result.stdout).toMatch(/^timeout +5m /m);
@@ -518,7 +518,7 @@ test('B-77: .env in the working directory', async () => {
   const canary = await startCanary();
   const cwd = await project({ '.env': `APPTEGO_API_KEY=${CANARY_KEY}\nAPPTOOL_TIMEOUT=5m\n` });
 
-  const shown = await runCli(['config', 'show'], { cwd });
+  const shown = await runCli(['config', 'show', '--all'], { cwd });
   const result = await runCli(PROTECT, { cwd, env: { APPTEGO_API_URL: canary.url } });
 
   expectAccepted(shown);

@@ -164,7 +164,7 @@ describe('a config', () => {
     const byFlag = await runCli([...run, '-e', 'prod'], { cwd, env: box.variables });
     const wasNamed = await runCli([...run, '--config', 'apptool.config.json'], { cwd, env: box.variables });
 
-    for (const { stderr } of [byFlag, wasNamed]) expect(stderr).not.toContain('decided by the config');
+    for (const { stderr } of [byFlag, wasNamed]) expect(stderr).not.toContain('set by this project');
   });
 
   test.runIf(isRoot)('of another user is ignored with a warning, and is taken where it is named', async () => {

@@ -43,9 +43,10 @@ describe('doctor', () => {
 
     expect([text.code, json.code]).toEqual([0, 0]);
     expect(text.stdout).toContain('\n\napptego  AppTego protection (Automation API)\n  ok       settings ');
-    expect(text.stdout).toMatch(/^ {2}ok {7}proof {10}the Account Service gave a token/m);
+    expect(text.stdout).toMatch(/^ {2}ok {7}proof +the Account Service issued a token/m);
     expect(text.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
-    expect(text.stdout).not.toMatch(/FAILED|warning|not configured/);
+    expect(text.stdout).not.toMatch(/FAILED|NOT READY|warning|not configured/);
+    expect(text.stdout).toMatch(/^apptego +ready$/m);
     const { backends = [] } = json.document.data ?? {};
     expect(backends.map(({ id, ok }) => [id, ok])).toEqual(definitions.map(({ id }) => [id, true]));
     expect(backends.map(({ id }) => json.row(id, 'proof')?.result)).toEqual(definitions.map(() => 'ok'));
@@ -55,7 +56,7 @@ describe('doctor', () => {
     const result = await runCli(['doctor']);
 
     expect(result.code).toBe(4);
-    expect(result.stdout).toContain(`not configured: ${definitions.map(({ id }) => id).join(', ')}\n`);
+    for (const { id } of definitions) expect(result.stdout).toMatch(new RegExp(`^${id} +not configured$`, 'm'));
     expect(result.stderr).toMatch(/^error\[auth\]: no backend is configured.*\nhint: set .*APPTEGO_API_KEY/m);
   });
 
@@ -195,11 +196,12 @@ describe('doctor', () => {
     expect(result.code).toBe(4);
     expect(result.stdout).toContain(
       [
-        '  FAILED   form           APPTEGO_API_KEY is malformed: expected key_id:key_secret',
-        '                          hint: set APPTEGO_API_KEY, or APPTEGO_API_KEY_FILE to a file that holds',
-        "                          it, from your CI's secret store\n",
+        '  FAILED   form         APPTEGO_API_KEY is malformed: expected key_id:key_secret',
+        '                        hint: set APPTEGO_API_KEY, or APPTEGO_API_KEY_FILE to a file that holds it,',
+        "                        from your CI's secret store\n",
       ].join('\n'),
     );
+    expect(result.stdout).toMatch(/^apptego +NOT READY: form$/m);
     expect(result.stderr).toMatch(/^error\[auth\]: APPTEGO_API_KEY is malformed.*\nhint: .*\n$/);
     expect(result.stdout + result.stderr).not.toContain('no-colon');
   });
@@ -279,7 +281,7 @@ describe('doctor, on the way to a host', () => {
 
     expect(trusted.code).toBe(0);
     expect(trusted.row('apptego', 'proxy')?.message).toBe(`${new URL(proxy.url).host}, from HTTPS_PROXY`);
-    expect(trusted.row('apptego', 'dns')).toMatchObject({ result: 'skipped', message: 'the proxy looks the name up' });
+    expect(trusted.row('apptego', 'dns')).toMatchObject({ result: 'skipped', message: 'the proxy resolves the name' });
     expect(untrusted.row('apptego', 'tls')?.message).toContain('issued by apptool test CA');
     expect(new Set(proxy.tunnels.map(({ authorization }) => authorization)).size).toBe(1);
     expect(trusted.stdout + untrusted.stdout).not.toContain('p%40ssword');
@@ -292,7 +294,7 @@ describe('doctor, on the way to a host', () => {
     const result = await doctor(env);
 
     expect(result.code).toBe(0);
-    expect(result.row('apptego', 'proxy')?.message).toBe('none: no_proxy excepts this host from https_proxy');
+    expect(result.row('apptego', 'proxy')?.message).toBe('none: no_proxy exempts this host from https_proxy');
     expect(proxy.tunnels).toEqual([]);
   });
 
@@ -332,7 +334,7 @@ describe('doctor, on the way to a host', () => {
     stopped.child.kill('SIGINT');
 
     expect(silent.code).toBe(6);
-    expect(silent.row('apptego', 'answer')).toMatchObject({ result: 'failed', message: 'no answer within 1 s' });
+    expect(silent.row('apptego', 'answer')).toMatchObject({ result: 'failed', message: 'no response within 1 s' });
     const { code, stdout } = await stopped.result;
     expect(code).toBe(130);
     expect(checked('result.schema.json', JSON.parse(stdout))).toMatchObject({

@@ -10,6 +10,9 @@ import { sandbox } from '../../src/testing/sandbox.ts';
 import { type CliResult, runCli, runProcess, startCli } from '../support/cli.ts';
 import { contract } from '../support/contract.ts';
 
+const MIB = 1024 * 1024;
+/** A file of a few parts: the same way as a large one, in less time. */
+const IN_PARTS = { multipartFromBytes: 1, chunkSizeBytes: 5 * MIB };
 const QUICK = ['--environment', 'prod', '--poll-interval', '50ms', '--capacity-wait', '0'];
 
 /** Every ending says its class, its reason, what to do; and with --json the same, in one document. */
@@ -102,10 +105,10 @@ describe('exit codes', () => {
 
   test('9 unknown: the answer to complete is lost, and no record appears', async () => {
     const folder = await temporaryFolder();
-    const box = await sandbox();
+    const box = await sandbox(IN_PARTS);
     const lost = { path: /upload\/complete$/, times: 1_000, fault: faults.lostBeforeWork() };
     const proxy = await faultProxy(box, [lost]);
-    const file = await bigApk(join(folder, 'big.apk'), 101_000_000);
+    const file = await bigApk(join(folder, 'big.apk'), 17 * MIB);
 
     const [plain, json] = await both(
       ['protect', file, ...QUICK, '--appear-timeout', '300ms', '-o', join(folder, 'out.apk')],
@@ -179,14 +182,14 @@ describe('exit codes', () => {
     '%s while parts are sent: %i, parts aborted, nothing left',
     async (signal, code) => {
       const folder = await temporaryFolder();
-      const box = await sandbox();
+      const box = await sandbox(IN_PARTS);
       const proxy = await faultProxy(box, [
-        { origin: 'storage', method: 'PUT', after: 3, times: 1_000, fault: faults.silence() },
+        { origin: 'storage', method: 'PUT', after: 2, times: 1_000, fault: faults.silence() },
       ]);
-      const file = await bigApk(join(folder, 'big.apk'), 110_000_000);
+      const file = await bigApk(join(folder, 'big.apk'), 17 * MIB);
       const running = startCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables });
 
-      await running.seen('in 11 parts');
+      await running.seen('in 4 parts');
       await expect.poll(() => proxy.struck[0]).toBeGreaterThanOrEqual(1);
       running.child.kill(signal);
       const result = await running.result;
@@ -217,7 +220,9 @@ describe('exit codes', () => {
     const result = await running.result;
 
     expect(result.code).toBe(130);
-    expect(result.stderr).toMatch(/hint: the job goes on without us; to go on waiting: apptool wait apptego:\d+/);
+    expect(result.stderr).toMatch(
+      /hint: the job keeps running on the server; to keep waiting: apptool wait apptego:\d+/,
+    );
   });
 });
 
@@ -241,7 +246,7 @@ describe('what the server refuses', () => {
       const proxy = await faultProxy(box, [contract(refuse)]);
       const file = await copyFixture('v2.apk', folder);
 
-      const result = await runCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables });
+      const result = await runCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables, isFast: true });
 
       const document = ResultDocument.parse(JSON.parse(result.stdout));
       expect(result.code).toBe(code);
@@ -266,10 +271,10 @@ describe('what the server refuses', () => {
     '%i on complete: its words, and the parts are aborted',
     async (status, words, code, errorClass) => {
       const folder = await temporaryFolder();
-      const box = await sandbox();
+      const box = await sandbox(IN_PARTS);
       const refuse = http.post('*/automate/upload/complete', () => HttpResponse.json({ error: words }, { status }));
       const proxy = await faultProxy(box, [contract(refuse)]);
-      const file = await bigApk(join(folder, 'big.apk'), 101_000_000);
+      const file = await bigApk(join(folder, 'big.apk'), 17 * MIB);
 
       const result = await runCli(['protect', file, ...QUICK], { env: proxy.variables });
 
@@ -300,6 +305,6 @@ describe('what the server refuses', () => {
     const result = await runCli(['download', stdout.trim(), '-o', join(folder, 'out.apk')], { env: box.variables });
 
     expect(result.code).toBe(7);
-    expect(result.stderr).toContain(`hint: to go on waiting: apptool wait ${stdout.trim()}`);
+    expect(result.stderr).toContain(`hint: to keep waiting: apptool wait ${stdout.trim()}`);
   });
 });

@@ -134,7 +134,7 @@ describe('ignite on the command line', () => {
     expect(result.code).toBe(5);
     expect(result.stderr).toContain('error[rejected]: could not upload the file');
     expect(result.stderr).toContain('apptool| server said: Invalid request: no such segment');
-    expect(result.stderr).toContain('hint: correct what the server names, then run again; where it cannot read');
+    expect(result.stderr).toContain('hint: fix what the server names, then run again; where it cannot read');
     expect(result.stderr).toContain('set ignite.encoding');
   });
 

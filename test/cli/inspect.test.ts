@@ -120,8 +120,14 @@ test('the table says the same in words', async () => {
   expect(stdout).toMatch(/^kind +APK$/m);
   expect(stdout).toMatch(/^package +dev\.apptool\.fixture$/m);
   expect(stdout).toMatch(/^permissions +android\.permission\.INTERNET\n +android\.permission\.CAMERA$/m);
-  expect(stdout).toMatch(/^ +v3: true\n +CN=Fixture\n/m);
+  expect(stdout).toMatch(/^signatures +v1 v2 v3: valid\n +CN=Fixture\n/m);
   expect(stdout).toContain(await sha256Of(fixture('v123.apk')));
+  expect(stdout).toMatch(/^verdict +it is debuggable\n$/m);
+});
+
+test('a release is told as one', async () => {
+  const { stdout } = await runCli(['inspect', fixture('sample.apk')]);
+  expect(stdout).toMatch(/^verdict +nothing in the file blocks a release$/m);
 });
 
 test('an APK that was changed after it was signed is reported as such', async () => {
@@ -149,7 +155,7 @@ test('an APK that was changed after it was signed is reported as such', async ()
     { code: 'invalid-signature', message: `the v2 signature does not verify: ${reason}` },
     { code: 'invalid-signature', message: `the v3 signature does not verify: ${reason}` },
   ]);
-  expect(stdout).toContain(`v2: NOT TRUE: ${reason}`);
+  expect(stdout).toContain(`v2 v3: NOT VALID: ${reason}`);
 });
 
 test('a v4 signature is the file beside the APK', async () => {
@@ -240,7 +246,7 @@ test('checking the signature of a larger APK takes the memory of one chunk', asy
   await runCli(['inspect', 'small.apk'], { cwd: folder, env: small.env });
   const result = await runCli(['inspect', 'large.apk'], { cwd: folder, env: large.env });
 
-  expect(result.stdout).toContain('v2: NOT TRUE: the file was changed after it was signed');
+  expect(result.stdout).toContain('v2 v3: NOT VALID: the file was changed after it was signed');
   expect((await large.read()).maxRssMiB - (await small.read()).maxRssMiB).toBeLessThan(64);
 });
 

@@ -88,7 +88,7 @@ describe.each(Object.entries(UPLOADS))('%s', (backend, flags) => {
     });
     expect(await runCli([...words, 'other.json'], { cwd, env })).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`other.json holds no job of ${backend}`),
+      stderr: expect.stringContaining(`other.json has no job of ${backend}`),
     });
   });
 });

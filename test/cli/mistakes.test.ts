@@ -442,6 +442,20 @@ test.each(['1h30m', '90m', '0.5h', '1500ms'])('%s is a duration', async (value) 
   expect(code, stderr).toBe(0);
 });
 
+test('a variable of somebody else that is not near one of ours is left alone', async () => {
+  const env = {
+    APPTOOL_SEED: '1',
+    APPTOOL_URL: 'x',
+    APPTOOL_INTEGRITY: 'x',
+    APPTOOL_JOB: 'x',
+    APPTOOL_RESULT_REHEARSAL: 'x',
+  };
+
+  const { stderr } = await runCli(['config', 'show'], { cwd: folder, env });
+
+  expect(stderr).not.toContain('is ignored');
+});
+
 test('a login page in place of the API is told as that', async () => {
   const url = await serve((response) => {
     response.writeHead(200, { 'content-type': 'text/html' });

@@ -69,7 +69,7 @@ describe('https', () => {
     const front = await tlsFront(
       await sandbox({ processingMs: 1_000, multipartFromBytes: 1, chunkSizeBytes: 5 * 1024 * 1024 }),
     );
-    const big = await bigApk(join(folder, 'big.apk'), 80_000_000);
+    const big = await bigApk(join(folder, 'big.apk'), 40_000_000);
     const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE };
 
     const result = await runCli(['protect', big, ...QUICK, '--concurrency', '3'], { env });
@@ -77,7 +77,7 @@ describe('https', () => {
     const portsOf = (pattern: RegExp) =>
       new Set(front.requests.filter(({ path }) => pattern.test(path)).map(({ port }) => port)).size;
     expect(result.code).toBe(0);
-    expect(front.requests.filter(({ path }) => path.startsWith('/part/'))).toHaveLength(16);
+    expect(front.requests.filter(({ path }) => path.startsWith('/part/'))).toHaveLength(8);
     expect(portsOf(/^\/part\//)).toBeLessThanOrEqual(4);
     expect(front.requests.filter(({ path }) => path.includes('/status/')).length).toBeGreaterThan(5);
     expect(portsOf(/\/status\//)).toBeLessThanOrEqual(2);

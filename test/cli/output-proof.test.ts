@@ -56,11 +56,11 @@ describe('what comes back', () => {
 
     expect(result.code).toBe(0);
     expect(warningsOf(result.stdout)).toEqual([
-      'debuggable: v2.apk is debuggable, as no release should be',
-      'output-differs: the version name of the output is not said, that of the input 1.2.3-rc.1',
-      'output-differs: the version code of the output is not said, that of the input 42',
-      'output-differs: the minimum SDK of the output is not said, that of the input 21',
-      'output-differs: the target SDK of the output is not said, that of the input 29',
+      'debuggable: v2.apk is debuggable; release builds should not be',
+      'output-differs: the version name is unknown in the output, but 1.2.3-rc.1 in the input',
+      'output-differs: the version code is unknown in the output, but 42 in the input',
+      'output-differs: the minimum SDK is unknown in the output, but 21 in the input',
+      'output-differs: the target SDK is unknown in the output, but 29 in the input',
       'output-differs: the output is not debuggable, the input is',
       'output-differs: the output lacks permissions of the input: android.permission.INTERNET, android.permission.CAMERA',
       'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
@@ -134,7 +134,7 @@ describe('what comes back', () => {
       const unsigned = await runCli([...line, '--signing-key', 'none'], { env, cwd: folder });
 
       for (const { stdout } of [signed, unsigned])
-        expect(warningsOf(stdout)).toEqual([`debuggable: ${name} is debuggable, as no release should be`]);
+        expect(warningsOf(stdout)).toEqual([`debuggable: ${name} is debuggable; release builds should not be`]);
       expect([signed.code, unsigned.code]).toEqual([0, 0]);
     },
   );
@@ -173,9 +173,9 @@ describe('download by a receipt', () => {
 
     expect(code).toBe(0);
     expect(warningsOf(stdout)).toEqual([
-      'output-differs: the version name of the output is not said, that of the input 1.2.3-rc.1',
-      'output-differs: the version code of the output is not said, that of the input 42',
-      `not-compared: not compared, because it is not known of the input: ${NOT_IN_RECEIPTS}`,
+      'output-differs: the version name is unknown in the output, but 1.2.3-rc.1 in the input',
+      'output-differs: the version code is unknown in the output, but 42 in the input',
+      `not-compared: not compared, because it is unknown for the input: ${NOT_IN_RECEIPTS}`,
     ]);
   });
 
@@ -189,8 +189,8 @@ describe('download by a receipt', () => {
 
     expect(code).toBe(0);
     expect(warningsOf(stdout)).toEqual([
-      'not-compared: the package of the input is not known, so nothing proves that the output is that app',
-      `not-compared: not compared, because it is not known of the input: version name, version code, ${NOT_IN_RECEIPTS}`,
+      'not-compared: the package of the input is not known, so the app of the output cannot be checked',
+      `not-compared: not compared, because it is unknown for the input: version name, version code, ${NOT_IN_RECEIPTS}`,
     ]);
   });
 });
@@ -222,7 +222,9 @@ describe('a rehearsal of protect and publish', () => {
       expect(published.code).toBe(2);
       expect(ResultDocument.parse(JSON.parse(published.stdout)).error).toMatchObject({
         message: 'cannot send o.apk: it is not signed, and autoappstore refuses such files',
-        hint: expect.stringMatching(/what protection gives back is signed where .*one that is given, or a default key/),
+        hint: expect.stringMatching(
+          /protection signs its output only with a signing key: give one, or set a default key/,
+        ),
       });
     },
   );

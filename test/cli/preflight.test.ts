@@ -260,7 +260,7 @@ describe('what no store takes', () => {
 
     expectRefused(result, canary, {
       exit: 2,
-      says: 'cannot send app.apk: it is a split (config.hdpi), not a whole app, which no store takes, and the environment is production',
+      says: 'cannot send app.apk: it is a split (config.hdpi), not a whole app, which no store accepts, and the environment is production',
     });
     expect(result.stderr).toMatch(/^hint: send the bundle or one universal APK, or allow it \(--allow-unfit\)$/m);
   });
@@ -273,7 +273,7 @@ describe('what no store takes', () => {
 
     expectAccepted(result);
     expect(result.stderr).toMatch(
-      /^warning: app\.apk is a split \(config\.hdpi\), not a whole app: no store takes it so$/m,
+      /^warning: app\.apk is a split \(config\.hdpi\), not a whole app: no store accepts it like that$/m,
     );
   });
 

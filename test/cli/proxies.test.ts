@@ -273,7 +273,7 @@ test('an empty variable in small letters hides none in capitals, and doctor says
   const none = await runCli(['doctor', '--to', 'apptego'], { env: { ...env, HTTPS_PROXY: '', HTTP_PROXY: proxy.url } });
 
   expect(through.stdout).toContain(`${new URL(proxy.url).host}, from HTTPS_PROXY`);
-  expect(past.stdout).toContain('none: NO_PROXY excepts this host from HTTPS_PROXY');
+  expect(past.stdout).toContain('none: NO_PROXY exempts this host from HTTPS_PROXY');
   expect(none.stdout).toContain('none: HTTPS_PROXY and ALL_PROXY are not set');
 });
 

@@ -49,7 +49,7 @@ describe('publish', () => {
     expect(plain.stdout).toMatch(/^applivery succeeded processed applivery:\S+\nautoappstore - rejected -\n$/);
     expect(plain.stderr).toMatch(/^error\[rejected\]: autoappstore: could not upload the file/m);
     expect(plain.stderr).toMatch(/^error\[partial\]: 1 of 2 targets failed: autoappstore$/m);
-    expect(plain.stderr).toMatch(/^autoappstore: failed: rejected$/m);
+    expect(plain.stderr).toMatch(/^publish:autoappstore +failed \(rejected\)/m);
     const document = ResultDocument.parse(JSON.parse(json.stdout));
     expect(json.code).toBe(12);
     expect(document).toMatchObject({ ok: false, exitCode: 12, error: { class: 'partial' } });
@@ -126,7 +126,7 @@ describe('publish', () => {
         error: {
           class: 'partial',
           message: 'stopped because autoappstore had failed',
-          hint: expect.stringMatching(/to go on waiting: apptool wait applivery:/),
+          hint: expect.stringMatching(/to keep waiting: apptool wait applivery:/),
         },
       },
       { backend: 'autoappstore', ok: false, error: { class: 'rejected' } },
@@ -196,7 +196,9 @@ describe('publish', () => {
 
     expect(result.code, result.stderr).toBe(5);
     expect(proxy.seen.filter(({ path }) => path.endsWith('/abort'))).toEqual([]);
-    expect(result.stderr).toMatch(/hint: .*the job may go on without us; to go on waiting: apptool wait apptego:/);
+    expect(result.stderr).toMatch(
+      /hint: .*the job may still be running on the server; to keep waiting: apptool wait apptego:/,
+    );
   });
 
   test('a target that is still at it is waited for, not sent again', async () => {
@@ -210,7 +212,7 @@ describe('publish', () => {
 
     expect(result.code, result.stderr).toBe(12);
     expect(result.stderr).toMatch(
-      /^hint: applivery: whether it still runs is not known; to go on waiting: apptool wait applivery:\S+$/m,
+      /^hint: applivery: it may still be running; to keep waiting: apptool wait applivery:\S+$/m,
     );
   }, 30_000);
 
@@ -252,7 +254,7 @@ describe('publish', () => {
       ['--to', 'applivery,autoappstore', '--until', 'samsung'],
       'none of the targets has a milestone "samsung"',
     ],
-    ['a flag that no target has a use for', ['--to', 'autoappstore', '--tags', 'a'], 'has no use for --tags'],
+    ['a flag that no target has a use for', ['--to', 'autoappstore', '--tags', 'a'], 'does not take --tags'],
   ])('%s is refused before any request', async (_, args, words) => {
     const { folder, box } = await setUp();
     const proxy = await faultProxy(box, []);
@@ -337,7 +339,7 @@ describe('publish', () => {
     const result = await running.result;
 
     expect(result.code).toBe(130);
-    expect(result.stderr).toMatch(/applivery: the job (goes|may go) on without us/);
+    expect(result.stderr).toMatch(/applivery: the job (keeps|may still be) running on the server/);
     expect(result.stderr).toContain('autoappstore: ');
   });
 

@@ -27,7 +27,7 @@ describe('a receipt', () => {
     const result = await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev', '--receipt', 'app.apk']);
 
     expect(result.code).toBe(3);
-    expect(result.stderr).toContain('the receipt would overwrite app.apk, which is no receipt');
+    expect(result.stderr).toContain('the receipt would overwrite app.apk, which is not a receipt');
     expect(await sha256Of(join(folder, 'app.apk'))).toBe(before);
   });
 

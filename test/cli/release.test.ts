@@ -232,9 +232,9 @@ describe('release', () => {
     ]);
     expect(rest.steps).toEqual([
       'release production',
-      'protect:apptego would be left as it is: it is done',
+      'protect:apptego would be skipped: it is done',
       'publish:autoappstore would be sent, until validated',
-      'publish:applivery would be left as it is: it is done',
+      'publish:applivery would be skipped: it is done',
     ]);
     expect(proxy.seen.length).toBe(before);
   });

@@ -52,6 +52,7 @@ function hostileReceipt(text: string): Receipt {
       versionName: text,
       versionCode: 1,
       signers: [text],
+      signedBy: [text],
       permissions: [text],
     },
     runs: own.runs.map((run) => ({ ...run, command: text, buildUrl: `javascript:window.ran=1//${text}` })),

@@ -10,7 +10,7 @@ import { after, DONE, RUNNING, receiptWith, stepOf } from '../support/receipts.t
 
 const OUTPUT = {
   ...{ name: 'app-protected.apk', size: 1100, sha256: 'b'.repeat(64), packageName: 'com.acme.app' },
-  ...{ versionName: '4.2.0', versionCode: 4200, signers: ['d'.repeat(64)], permissions: null },
+  ...{ versionName: '4.2.0', versionCode: 4200, signers: ['d'.repeat(64)], signedBy: null, permissions: null },
 };
 const FAILED = {
   ...DONE,

@@ -108,7 +108,7 @@ describe('a peer that does not behave', () => {
     const box = await sandbox();
     const slowly = { origin: 'storage', method: 'PUT', times: 1, fault: faults.slowRead(512 * 1024, 250) } as const;
     const proxy = await faultProxy(box, [slowly]);
-    const file = await bigApk(join(folder, 'app.apk'), 14_000_000);
+    const file = await bigApk(join(folder, 'app.apk'), 5_000_000);
 
     const result = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod', '--stall-timeout', '1s'], {
       env: proxy.variables,
@@ -212,9 +212,10 @@ describe('what it prints', () => {
     'the path of %j, as it is',
     async (name) => {
       const folder = await temporaryFolder();
+      const { variables } = await sandbox();
       const file = await copyFixture('v2.apk', folder, name);
 
-      const result = await runCli(['protect', file, ...QUICK, '--sandbox']);
+      const result = await runCli(['protect', file, ...QUICK], { env: variables });
 
       const output = result.stdout.replace(/\n$/, '');
       expect(result.code).toBe(0);
@@ -312,7 +313,7 @@ describe('where it runs', () => {
     });
 
     expect(status).toBe(3);
-    expect(stderr).toContain('error[local-io]: the working directory does not exist any more');
+    expect(stderr).toContain('error[local-io]: the working directory no longer exists');
   });
 
   test('no home directory is no trouble', async () => {
@@ -427,9 +428,9 @@ describe('configs that are there', () => {
 
 test('16 parts that fail at once print no warning of Node', async () => {
   const folder = await temporaryFolder();
-  const box = await sandbox();
+  const box = await sandbox({ multipartFromBytes: 1, chunkSizeBytes: 5 * 1024 * 1024 });
   const proxy = await faultProxy(box, [{ origin: 'storage', method: 'PUT', times: 20, fault: faults.answer(500, {}) }]);
-  const file = await bigApk(join(folder, 'app.apk'), 170_000_000);
+  const file = await bigApk(join(folder, 'app.apk'), 80_000_000);
 
   const result = await runProcess(['upload', file, '--to', 'apptego', '-e', 'prod', '--concurrency', '16'], {
     env: proxy.variables,

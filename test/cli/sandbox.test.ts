@@ -87,7 +87,7 @@ describe('apptool sandbox', () => {
   test.each([
     ['--result', 'maybe', '--result must be completed or failed'],
     ['--port', '70000', '--port must be a whole number from 0 to 65535'],
-    ['--processing-time', 'soon', '--processing-time must be a duration'],
+    ['--processing-time', 'soon', '--processing-time must be 0s to 24h'],
   ])('refuses %s %s', async (flag, value, words) => {
     const result = await runCli(['sandbox', flag, value]);
 

@@ -21,7 +21,7 @@ describe('where a file goes, by the config', () => {
 
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^autoappstore succeeded.*\napplivery succeeded/);
-    expect(stderr).toMatch(/decided by the config of this project: to autoappstore,applivery \(apptool\.config\.json:/);
+    expect(stderr).toMatch(/set by this project's config: to autoappstore,applivery \(apptool\.config\.json:/);
   });
 
   test('upload takes one, a flag stands over it, and of several it asks for one', async () => {

@@ -26,7 +26,8 @@ const EVERYWHERE = [
   '--summary',
   's.md',
 ];
-const QUICK = ['--poll-interval', '20ms', '--appear-timeout', '1s'];
+/** In fast time: a minute is over in 0.6 s. */
+const QUICK = ['--poll-interval', '20ms', '--appear-timeout', '1m'];
 const STREAMS: readonly (readonly string[])[] = [
   ['--events', 'e.ndjson'],
   ['--json', '--events', '-', '--verbose'],
@@ -44,7 +45,7 @@ async function runAll(
     const cwd = await temporaryFolder();
     await copyFixture('v2.apk', cwd, 'app.apk');
     const variables = { ...proxy.variables, ...env };
-    const result = await runCli([...command, ...EVERYWHERE, ...streams], { cwd, env: variables });
+    const result = await runCli([...command, ...EVERYWHERE, ...streams], { cwd, env: variables, isFast: true });
     texts.push(result.stdout, result.stderr);
     for (const file of FILES) texts.push(await readFile(join(cwd, file), 'utf8').catch(() => ''));
   }
@@ -78,7 +79,7 @@ const PLACES: readonly (readonly [string, readonly string[], (words: string) => 
   ],
   [
     "a job's status and progress",
-    [...PROTECT, '--timeout', '10s'],
+    [...PROTECT, '--timeout', '10m'],
     (words) => [
       { ...STATUS, times: 2, fault: faults.changeJson((reply) => ({ ...reply, status: words, progress: words })) },
     ],
@@ -142,6 +143,7 @@ describe('F-SRV-32: no runner finds a command in any byte of a run', () => {
         const { stdout, stderr } = await runCli(['protect', `./${name}`, ...flags], {
           cwd: folder,
           env: box.variables,
+          isFast: true,
         });
 
         expect(stdout).not.toBe('');
@@ -212,7 +214,11 @@ describe('no secret is in any byte of a run, however a server spells it', () => 
       const words = `${'x'.repeat(cut - before - 1)} ${canary} and more`.padEnd(700, 'y');
       const fault = cut === 500 ? faults.answer(400, { error: words }) : text(words, 200);
       const proxy = await faultProxy(box, [{ ...CREATE, times: 9, fault }]);
-      const { stdout, stderr } = await runCli([...PROTECT, '--json'], { cwd, env: { ...proxy.variables, ...env } });
+      const { stdout, stderr } = await runCli([...PROTECT, '--json'], {
+        cwd,
+        env: { ...proxy.variables, ...env },
+        isFast: true,
+      });
 
       expect(stderr + stdout).toContain('xxxx');
       for (let at = 0; at + 8 <= canary.length; at += 1)

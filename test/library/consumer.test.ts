@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
 import { copyFixture, ROOT, sha256Of } from '../../src/testing/files.ts';
 import { codeBlocks } from '../support/code-blocks.ts';
+import { IS_WHOLE, SEED } from '../support/share.ts';
 
 const run = promisify(execFile);
 const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -65,7 +66,10 @@ async function compile(path: string): Promise<string> {
   );
 }
 
-describe('a TypeScript project that installs the package', () => {
+// To pack, install and compile is the slowest that we test: one of the two a day, both where all is run.
+const isProjectOfToday = SEED % 2 === 0;
+
+describe.runIf(IS_WHOLE || isProjectOfToday)('a TypeScript project that installs the package', () => {
   const main = `
 import process from 'node:process';
 import { release } from './release.js';
@@ -146,7 +150,7 @@ console.log(JSON.stringify({ outcome, told }));
   });
 });
 
-describe('a backend in a package of somebody else', () => {
+describe.runIf(IS_WHOLE || !isProjectOfToday)('a backend in a package of somebody else', () => {
   const source = join(ROOT, 'test', 'outside-backend');
   let path = '';
 

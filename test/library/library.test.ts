@@ -108,7 +108,7 @@ test('refuses what no backend has a use for, a job of another form, and a signal
   const stopped = upload(backend, { file, environment: 'staging', signal: AbortSignal.abort(reason) });
 
   await expect(stopped).rejects.toMatchObject({ class: 'cancelled', message: 'stopped by the caller', cause: reason });
-  await expect(upload(backend, { file, releaseNotes: 'new' })).rejects.toThrow('apptego has no use for releaseNotes');
+  await expect(upload(backend, { file, releaseNotes: 'new' })).rejects.toThrow('apptego does not take releaseNotes');
   await expect(wait(backend, 'apptego:../x')).rejects.toMatchObject({ class: 'usage' });
 });
 

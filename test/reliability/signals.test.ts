@@ -54,7 +54,9 @@ describe('F-SIG-05: a signal while the file goes out in one PUT', () => {
     const { result } = await stopped(MIB, { ...OBJECT, fault }, () => isOut);
 
     expect(result.code).toBe(130);
-    expect(result.stderr).toContain('hint: the job may go on without us; to go on waiting: apptool wait apptego:');
+    expect(result.stderr).toContain(
+      'hint: the job may still be running on the server; to keep waiting: apptool wait apptego:',
+    );
   });
 });
 

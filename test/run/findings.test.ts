@@ -52,6 +52,7 @@ function job(...answers: readonly JobState[]) {
         },
         ctx,
       ),
+    step: () => ctx.step,
     status: () => status(backend, ref, ctx),
     notes: () => ctx.ofType('note').map(({ message }) => message),
     warnings: () => ctx.ofType('warning').map(({ code, message }) => [code, message]),
@@ -59,7 +60,10 @@ function job(...answers: readonly JobState[]) {
 }
 
 describe('what a state says beside its phase', () => {
-  const DRAFT: JobState = { ...PASSED, remains: { message: 'validated; submit it in the portal', until: 'live' } };
+  const DRAFT: JobState = {
+    ...PASSED,
+    remains: { reached: 'validated', message: 'submit it in the portal', until: 'live' },
+  };
 
   test('is told: what a person has to do, with the command that waits for it', async () => {
     const note = 'validated; submit it in the portal, then apptool wait store:b1c2 --until live';
@@ -69,16 +73,17 @@ describe('what a state says beside its phase', () => {
     await asked.status();
 
     expect([waited.notes(), asked.notes()]).toEqual([[note], [note]]);
+    expect(waited.step().remains).toEqual(DRAFT.remains);
   });
 
   test('names the setting that can explain a word that nobody knows, once, and again at the deadline', async () => {
     const odd: JobState = { ...RUNNING, status: 'scanned', unrecognized: true, setting: 'store.passed' };
     const [waited, asked] = [job(odd), job(odd)];
-    const warning = 'unknown status "scanned"; still waiting; if it means that all is well, set store.passed';
+    const warning = 'unknown status "scanned"; still waiting; if it means success, set store.passed';
 
     await expect(waited.wait()).rejects.toMatchObject({
       class: 'pending',
-      hint: expect.stringContaining('decided by store.passed'),
+      hint: expect.stringContaining('store.passed decides'),
     });
     await asked.status();
 
@@ -139,7 +144,7 @@ describe('findings', () => {
     expect(error).toMatchObject({
       message: 'store:b1c2 ended as failed',
       serverText: 'unsigned_apk: APK is not signed.',
-      hint: 'fix what was found, then send a new build',
+      hint: 'fix these findings, then upload a new build',
       findings: [BLOCKING],
     });
     expect(asked.warnings()).toEqual([['finding', 'debuggable: The app is debuggable.']]);
@@ -177,7 +182,7 @@ describe('findings', () => {
       'apptool| blocking unsigned_apk: bad',
       'apptool| \\::error::worse\\u{1b}[2J',
       'apptool| blocking size: APK is not signed.',
-      'hint: fix what was found, then send a new build',
+      'hint: fix these findings, then upload a new build',
       'job: store:b1c2',
     ]);
   });

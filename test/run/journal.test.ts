@@ -20,6 +20,7 @@ const APK: InputRecord = {
   versionName: '1',
   versionCode: 1,
   signers: [],
+  signedBy: null,
   permissions: null,
 };
 const NO_BUILD = {

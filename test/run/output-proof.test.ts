@@ -24,7 +24,15 @@ const IDENTITY = {
   unfit: [],
 };
 const SENT: SentArtifact = { kind: 'apk', sizeBytes: 9, sha256: 'in', identity: IDENTITY, signingKey: undefined };
-const OUTPUT = { kind: 'apk', sha256: 'out', identity: IDENTITY, isSigned: true, signers: null, problems: [] } as const;
+const OUTPUT = {
+  kind: 'apk',
+  sha256: 'out',
+  identity: IDENTITY,
+  isSigned: true,
+  signers: null,
+  signedBy: null,
+  problems: [],
+} as const;
 
 const REST = 'minimum SDK, target SDK, permissions, whether it is debuggable';
 const HOW_TO_SIGN =
@@ -62,14 +70,14 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
     name: 'other versions',
     output: is({ versionName: '1.1', versionCode: 43 }),
     warnings: [
-      'output-differs: the version name of the output is 1.1, that of the input 1.0',
-      'output-differs: the version code of the output is 43, that of the input 42',
+      'output-differs: the version name is 1.1 in the output, but 1.0 in the input',
+      'output-differs: the version code is 43 in the output, but 42 in the input',
     ],
   },
   {
     name: 'another minimum SDK',
     output: is({ minSdk: null as never }),
-    warnings: ['output-differs: the minimum SDK of the output is not said, that of the input 24'],
+    warnings: ['output-differs: the minimum SDK is unknown in the output, but 24 in the input'],
   },
   {
     name: 'other permissions',
@@ -94,38 +102,38 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
     name: 'permissions that are gone, and new ones',
     output: is({ permissions: [...IDENTITY.permissions.slice(0, 1), { name: 'SMS', maxSdk: null as never }] }),
     warnings: [
-      'output-differs: the output has permissions that the input has not: SMS',
+      'output-differs: the output has permissions that the input does not have: SMS',
       'output-differs: the output lacks permissions of the input: STORAGE (up to SDK 28)',
     ],
   },
   {
     name: 'a lower target SDK',
     output: is({ targetSdk: 22 }),
-    warnings: ['output-differs: the target SDK of the output is 22, that of the input 34'],
+    warnings: ['output-differs: the target SDK is 22 in the output, but 34 in the input'],
   },
   {
     name: 'a split, and test-only',
     output: is({ unfit: [SPLIT, TEST_ONLY] as never }),
     sent: { identity: { ...IDENTITY, unfit: [TEST_ONLY] } },
-    warnings: ['output-differs: the output is a split (config.x), not a whole app, the input is not so'],
+    warnings: ['output-differs: unlike the input, the output is a split (config.x), not a whole app'],
   },
   {
     name: 'an output that does not say its package',
     output: is({ packageName: null as never }),
-    warnings: ['not-compared: the output does not say its package, so nothing proves that it is dev.app'],
+    warnings: ['not-compared: the output does not say its package, so it cannot be checked to be dev.app'],
   },
   {
     name: 'an input whose SHA-256 is not known',
     sent: { sha256: null },
     warnings: [
-      'not-compared: the SHA-256 of the input is not known, so nothing proves that the output is another file',
+      'not-compared: the SHA-256 of the input is not known, so it cannot be checked that the output is another file',
     ],
   },
   {
     name: 'another build number of an iOS app',
     output: { kind: 'ipa', ...is({ versionCode: null as never, buildNumber: '1.2.4' as never }) },
     sent: { kind: 'ipa', identity: { ...IDENTITY, versionCode: null, buildNumber: '1.2.3' } },
-    warnings: ['output-differs: the build number of the output is 1.2.4, that of the input 1.2.3'],
+    warnings: ['output-differs: the build number is 1.2.4 in the output, but 1.2.3 in the input'],
   },
   {
     name: 'a debuggable output',
@@ -142,16 +150,16 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
     output: { identity: null, problems: ['cannot read AndroidManifest.xml'] },
     warnings: [
       'unreadable-part: of the output: cannot read AndroidManifest.xml',
-      'not-compared: the output does not say its package, so nothing proves that it is dev.app',
-      `not-compared: not compared, because it is not known of the output: version name, version code, ${REST}`,
+      'not-compared: the output does not say its package, so it cannot be checked to be dev.app',
+      `not-compared: not compared, because it is unknown for the output: version name, version code, ${REST}`,
     ],
   },
   {
     name: 'an input that could not be read',
     sent: { identity: null },
     warnings: [
-      'not-compared: the package of the input is not known, so nothing proves that the output is that app',
-      `not-compared: not compared, because it is not known of the input: version name, version code, ${REST}`,
+      'not-compared: the package of the input is not known, so the app of the output cannot be checked',
+      `not-compared: not compared, because it is unknown for the input: version name, version code, ${REST}`,
     ],
   },
   {
@@ -159,8 +167,8 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
     output: is({ versionCode: 43 }),
     sent: { identity: { packageName: 'dev.app', versionName: null, versionCode: 42 } },
     warnings: [
-      'output-differs: the version code of the output is 43, that of the input 42',
-      `not-compared: not compared, because it is not known of the input: version name, ${REST}`,
+      'output-differs: the version code is 43 in the output, but 42 in the input',
+      `not-compared: not compared, because it is unknown for the input: version name, ${REST}`,
     ],
   },
   {

@@ -70,7 +70,7 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
   {
     name: 'a package that cannot be read',
     given: { ...expecting({ packageName: 'b.c' }), identity: null },
-    says: 'its package cannot be read, so nothing says that it is b.c',
+    says: 'its package cannot be read, so it cannot be compared with b.c',
   },
   {
     name: 'a lower version code',
@@ -110,7 +110,7 @@ const REFUSED: readonly { name: string; given: Partial<PreflightInput>; says: st
   {
     name: 'what no device takes, for production',
     given: { identity: UNFIT },
-    says: 'it is built for the simulator, which no store takes, and the environment is production',
+    says: 'it is built for the simulator, which no store accepts, and the environment is production',
   },
   {
     name: 'no signature where a signer is expected',

@@ -45,7 +45,14 @@ function stepIn(state: State, planned: PlannedStep, sha256: string, until: strin
 }
 
 function receiptOf(steps: readonly StepRecord[], change: Partial<Receipt> = {}): Receipt {
-  const app = { packageName: null, versionName: null, versionCode: null, signers: null, permissions: null };
+  const app = {
+    packageName: null,
+    versionName: null,
+    versionCode: null,
+    signers: null,
+    signedBy: null,
+    permissions: null,
+  };
   return {
     receiptVersion: 2,
     tool: { name: 'apptool', version: '1.0.0' },

@@ -47,7 +47,7 @@ describe('what was signed elsewhere', () => {
 
     const [before, after] = [await fixtureContents('unsigned.apk'), await contentsOf(signed)];
 
-    expect(() => proveSigned(before, after)).toThrow('its signature is not true');
+    expect(() => proveSigned(before, after)).toThrow('its signature is not valid');
   });
 });
 
@@ -87,7 +87,7 @@ const ROWS: readonly { name: string; output?: Buffer; signed: Buffer; says?: str
   {
     name: 'more code',
     signed: zip([MANIFEST, DEX, { name: 'classes2.dex' }]),
-    says: 'has what the output has not: classes2.dex',
+    says: 'has entries that the output does not have: classes2.dex',
   },
   {
     name: 'a service below META-INF',
@@ -102,7 +102,7 @@ const ROWS: readonly { name: string; output?: Buffer; signed: Buffer; says?: str
   {
     name: 'a folder with contents',
     signed: zip([MANIFEST, DEX, { name: 'x/', data: 'hidden' }]),
-    says: 'has what the output has not: x/',
+    says: 'has entries that the output does not have: x/',
   },
 ];
 
@@ -138,7 +138,7 @@ const IPA_ROWS: typeof ROWS = [
     name: 'an IPA with one program more',
     output: IPA,
     signed: zip([INFO, program('00'), { ...program('00'), name: `${APP}B` }]),
-    says: `has what the output has not: ${APP}B`,
+    says: `has entries that the output does not have: ${APP}B`,
   },
   {
     name: 'an APK with a program of Apple changed',
@@ -150,7 +150,7 @@ const IPA_ROWS: typeof ROWS = [
 
 describe('by its entries', () => {
   test.each([
-    [{ unchecked: 'unknown algorithm' }, 'cannot tell whether its signature is true: unknown algorithm'],
+    [{ unchecked: 'unknown algorithm' }, 'cannot tell whether its signature is valid: unknown algorithm'],
     [{ isSigned: null }, 'cannot tell whether it is signed'],
   ])('what cannot be told of its signature is: %j', async (part, message) => {
     const contents = await contentsOf(OUTPUT);

@@ -160,6 +160,7 @@ const UNFINISHED: Receipt = {
       until: null,
       sha256: null,
       job: { ref: 'apptego:1', id: '1', details: {} },
+      links: { page: null, install: null },
       accepted: false,
       state: null,
       findings: [],
@@ -167,7 +168,12 @@ const UNFINISHED: Receipt = {
       unfinished: { session: { file_path: 'tenant-sandbox/app.apk', upload_id: 'gone' } },
       ended: null,
       startedAt: '2026-11-23T00:00:00.000Z',
+      remains: null,
       acceptedAt: null,
+      runningAt: null,
+      fetchingAt: null,
+      fetchedAt: null,
+      endedAt: null,
       settledAt: null,
       updatedAt: '2026-11-23T00:00:00.000Z',
       earlier: [],
@@ -191,7 +197,7 @@ const SHIPPED: Receipt = {
   })),
 };
 
-const FLEET = { apps: { acme: { file: 'app.apk', package: 'dev.apptool.fixture' } } };
+const FLEET = { defaults: { slots: 1 }, apps: { acme: { file: 'app.apk', package: 'dev.apptool.fixture' } } };
 
 const RELEASE = {
   releases: { tests: { protect: { environment: 'prod', signingKey: 'sandbox' }, publish: ['applivery'] } },

@@ -16,7 +16,8 @@ import { createStorage } from '../../src/transfer/http/storage.ts';
 
 const MIB = 1024 * 1024;
 const SMALL = randomBytes(3 * MIB);
-const LARGE = randomBytes(100 * MIB);
+/** Large enough for several connections. */
+const LARGE = randomBytes(80 * MIB);
 
 type Handle = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 

@@ -73,8 +73,8 @@ describe('waitForJob', () => {
 
     await expect(result).rejects.toMatchObject({
       class: 'pending',
-      message: expect.stringContaining('still running after 600 s; last heard: connection closed'),
-      hint: 'it goes on without us',
+      message: expect.stringContaining('still running after 600 s; last response: connection closed'),
+      hint: 'the job keeps running on the server',
       next: { do: 'wait', job: 'apptego:1700000000' },
     });
     expect(ctx.clock.now()).toBe(600_000);
@@ -216,7 +216,7 @@ describe('waitForJob', () => {
     });
     await expect(waiting([DOWN], options).result).rejects.toMatchObject({
       class: 'pending',
-      message: expect.stringContaining('could not be asked after in 60 s'),
+      message: expect.stringContaining('could not be polled in 60 s'),
     });
   });
 

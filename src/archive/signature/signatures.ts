@@ -61,6 +61,12 @@ export function signersOf({ schemes, isSigned }: Pick<Signatures, 'schemes' | 'i
   return signers.length > 0 || isSigned === false ? signers : null;
 }
 
+/** The same signers as people know them: by the subject of the certificate, or else its SHA-256. */
+export function signerNamesOf({ schemes, isSigned }: Pick<Signatures, 'schemes' | 'isSigned'>): string[] | null {
+  const names = schemes.at(-1)?.signers.map(({ subject, sha256 }) => subject ?? sha256) ?? [];
+  return names.length > 0 || isSigned === false ? names : null;
+}
+
 function areDebugSigned(schemes: readonly SignatureScheme[], isWhole: boolean): boolean | null {
   const signers = schemes.flatMap((scheme) => scheme.signers);
   if (signers.some(({ androidDebug }) => !androidDebug)) return false;

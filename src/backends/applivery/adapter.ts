@@ -1,7 +1,7 @@
 import type { Adapter, UploadOptions } from '../../contract/adapter.ts';
 import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
-import { IntegrityError, isNotFound, RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
+import { AppToolError, IntegrityError, isNotFound, RejectedError, UnknownOutcomeError } from '../../contract/errors.ts';
 import type { JobState, Phase } from '../../contract/job.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import type { FormField } from '../../transfer/http/form.ts';
@@ -12,6 +12,8 @@ import { assertGivesBack, mintLink } from './download-link.ts';
 import { buildFields, deployerFields, iconAttachments } from './fields.ts';
 import { buildsLikeSent } from './find-build.ts';
 import { checkDescribed, OTHER_FILES, otherEndingOf } from './other-files.ts';
+import { checkSlug } from './publications/publications.ts';
+import { linkTo, readyPublication, type Shared } from './publications/publish-link.ts';
 import type { Settings } from './settings.ts';
 import { BuildRecord, BuildReply, PageReply, UploadReply } from './wire.ts';
 
@@ -34,6 +36,10 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
   const plan: Adapter['plan'] = async (artifact, options, ctx) => {
     const { uploads, path } = access.chosen();
     checkDescribed(artifact, settings);
+    if (options.publishLink !== undefined) {
+      checkSlug(options.publishLink, { do: 'set', setting: 'publishLink' });
+      access.publications();
+    }
     warnOfOddities(settings, ctx);
     const fields = (await fieldsOf(options)).map(({ name, value }) => [name, value] as const);
     const files = iconAttachments(settings).map(({ name, fileName }) => [name, fileName] as const);
@@ -44,6 +50,9 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
 
   const upload: Adapter['upload'] = async (artifact, options, ctx) => {
     const builds = access.chosen();
+    // A name that cannot be used is found out before there is a build.
+    if (options.publishLink !== undefined)
+      await readyPublication(access.publications(), await sharedBy(options.publishLink, options, null), ctx);
     const idOf = (build: BuildRecord | null): string => {
       if (build !== null) return builds.jobId(build.id);
       throw new UnknownOutcomeError('upload answered without a build id', { hint: IF_LOST, isAnswerLost: true });
@@ -67,6 +76,20 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     const state = build === null ? null : stateOf(build.id, build);
     if (state?.phase === 'failed') throw jobFailed(`applivery:${id}`, state);
     return id;
+  };
+
+  const sharedBy = async (slug: string, { tags }: UploadOptions, build: string | null): Promise<Shared> => {
+    const { branch = null, tag = null } = settings.deployer ? await input.build() : {};
+    return { slug, tags: tags ?? settings.tags ?? [], branch, gitTag: tag, build };
+  };
+
+  const publishLink: NonNullable<Adapter['publishLink']> = async (id, options, ctx) => {
+    const shared = await sharedBy(options.publishLink, options, access.ofJob(id).build);
+    return await linkTo(access.publications(), shared, ctx).catch((error: unknown) => {
+      if (!(error instanceof AppToolError) || (error.next !== null && error.next.do !== 'again')) throw error;
+      const operands = [options.publishLink];
+      throw error.with({ next: { do: 'call', backend: 'applivery', command: 'publications create', operands } });
+    });
   };
 
   const poll: Adapter['poll'] = async (id, { patience }, ctx) => {
@@ -126,10 +149,10 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
       throw error.with({ hint: 'check APPLIVERY_ORGANIZATION_ID, APPLIVERY_APPLICATION_ID and the base address' });
     }
     const [token, name] = api === 'workspace' ? ['Service Account', 'Workspace'] : ['App API', 'Integrations'];
-    return `the ${token} token was taken: the builds were listed by the ${name} API`;
+    return `the ${token} token is valid: the builds were listed by the ${name} API`;
   };
 
-  return { plan, upload, poll, find, assertDownloadable, download, proveCredentials };
+  return { plan, upload, publishLink, poll, find, assertDownloadable, download, proveCredentials };
 }
 
 function details(
@@ -138,7 +161,7 @@ function details(
   policy: (typeof CALL_POLICIES)['poll' | 'read'],
   ctx: Context,
 ): Promise<BuildRecord> {
-  const what = 'ask for the build';
+  const what = 'get the build';
   return reads.call({ what, method: 'GET', path: `${path}/${build}`, policy, answer: BuildReply }, ctx);
 }
 
@@ -158,7 +181,7 @@ function warnOfOddities(settings: Settings, ctx: Context): void {
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });
   }
   if (buildPlatform !== undefined && !PLATFORMS.includes(buildPlatform)) {
-    const message = `buildPlatform is none that Applivery documents: ${PLATFORMS.join(', ')}`;
+    const message = `Applivery documents no such buildPlatform: ${PLATFORMS.join(', ')}`;
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });
   }
 }

@@ -27,7 +27,7 @@ export async function mintLink(
   ctx: Context,
 ): Promise<DownloadLink | NotReady> {
   const path = `${builds.path}/${build}/downloadToken?${new URLSearchParams(query).toString()}`;
-  const call = { what: 'ask for the download', method: 'GET', path, policy: CALL_POLICIES.read } as const;
+  const call = { what: 'get the download', method: 'GET', path, policy: CALL_POLICIES.read } as const;
   const answered = await builds.reads
     .call({ ...call, answer: DownloadTokenReply, isSecret: true }, ctx)
     .catch((error: unknown): NotReady => {

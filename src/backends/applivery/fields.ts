@@ -16,7 +16,7 @@ export function buildFields(settings: Settings, options: UploadOptions): FormFie
     packageName: settings.packageName,
     packageVersion: settings.packageVersion,
     versionName: settings.versionName,
-    tags: (options.tags ?? settings.tags)?.join(','),
+    tags: tagsField(options.tags ?? settings.tags),
     changelog: options.releaseNotes ?? settings.changelog,
     notifyCollaborators: String(notifyCollaborators),
     notifyEmployees: String(notifyEmployees),
@@ -26,6 +26,13 @@ export function buildFields(settings: Settings, options: UploadOptions): FormFie
       filter.flatMap((group, or) => group.map((name, and) => [`filter[${or}][${and}]`, name] as const)),
     ),
   });
+}
+
+/** "Comma-separated list of tags": a comma in a tag would make two of it. Throws `UsageError` for that. */
+function tagsField(tags: readonly string[] | undefined): string | undefined {
+  if (tags?.some((tag) => tag.includes(',')) === true)
+    throw new UsageError('tags: a tag holds a comma, and Applivery would take it for two');
+  return tags?.join(',');
 }
 
 /** "CI/CD deployer information", in milliseconds where it is a time. */

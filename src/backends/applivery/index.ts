@@ -14,7 +14,7 @@ export const applivery = defineBackend({
     // By the Workspace API alone: `Adapter.assertDownloadable` says so where it is not to be had.
     download: true,
     protects: false,
-    accepts: ['releaseNotes', 'tags'],
+    accepts: ['releaseNotes', 'tags', 'publishLink'],
     milestones: [],
   },
   settings: Settings,
@@ -29,7 +29,7 @@ export const applivery = defineBackend({
     tenant: 'APPLIVERY_TENANT',
   },
   addresses: ['uploadUrl', 'apiUrl', 'downloadUrl'],
-  otherHosts: 'where the download address redirects to; it is not documented',
+  otherHosts: 'the host that the download address redirects to, which is not documented',
   derivedAddresses: { from: 'tenant', of: addressesOfTenant },
   decisive: ['api', 'organizationId', 'applicationId', 'storeId'],
   fileSettings: ['packageIcon'],

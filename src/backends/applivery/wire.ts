@@ -140,7 +140,7 @@ export function PageReply<Item>(item: z.ZodType<Item>) {
     if (!parsed.success) {
       issues.addIssue({
         code: 'custom',
-        message: 'holds no list',
+        message: 'has no list',
         path: ['data', ...(parsed.error.issues[0]?.path ?? [])],
       });
       return z.NEVER;

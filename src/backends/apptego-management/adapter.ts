@@ -86,7 +86,7 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
     if (!names.has(id)) await read(id, CALL_POLICIES.read, ctx);
     const key = buildKeyOf(id);
     const name = names.get(id) ?? key.name;
-    const call = { what: 'ask for the download', method: 'POST', path: '/download_application_build' } as const;
+    const call = { what: 'get the download', method: 'POST', path: '/download_application_build' } as const;
     const json = buildFields({ ...key, name });
     const { url } = await api.call({ ...call, json, policy: CALL_POLICIES.read, answer: AddressReply }, ctx);
     return { url, fileName: name };
@@ -113,8 +113,8 @@ export function createManagement(input: AdapterInput<ManagementSettings>): Adapt
     proveCredentials: async (ctx) => {
       const { configured, tenants } = await readTenants(input, CALL_POLICIES.proof, ctx);
       const ids = tenants.map(({ id }) => id);
-      if (tenants.some(({ id }) => id === configured)) return `the token was taken, and is of tenant ${configured}`;
-      throw new AuthError(`the token was taken, but is of no tenant ${configured}`, {
+      if (tenants.some(({ id }) => id === configured)) return `the token is valid for tenant ${configured}`;
+      throw new AuthError(`the token is valid, but not for tenant ${configured}`, {
         hint: `set APPTEGO_TENANT to a tenant of this token: ${ids.slice(0, MOST_TENANTS).join(', ') || 'it has none'}`,
       });
     },

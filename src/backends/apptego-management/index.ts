@@ -43,7 +43,8 @@ export const apptegoManagement = defineBackend({
   addresses: ['apiUrl'],
   decisive: ['tenant'],
   // "Upload The Binary", "Download Protected App".
-  otherHosts: "where signed URLs lead, for every upload and download: apps.apptego.com in the documentation's examples",
+  otherHosts:
+    "the host of the signed URLs, where uploads and downloads go: apps.apptego.com in AppTego's documentation",
   firstSettings: [{ key: 'tenant' }],
   credentials: [
     {

@@ -50,7 +50,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
       const path = `/automate/status/${encodeURIComponent(id)}`;
       return stateOf(
         id,
-        await api.call({ what: 'ask for the status', method: 'GET', path, policy, answer: StatusReply }, ctx),
+        await api.call({ what: 'get the status', method: 'GET', path, policy, answer: StatusReply }, ctx),
       );
     } catch (error) {
       // "A newly uploaded job can briefly return 404": "Check Status".
@@ -82,7 +82,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
 
   const link = async (id: string, ctx: Context): Promise<DownloadLink> => {
     const path = `/automate/download/${encodeURIComponent(id)}`;
-    const call = { what: 'ask for the download', method: 'GET', path, policy: CALL_POLICIES.read } as const;
+    const call = { what: 'get the download', method: 'GET', path, policy: CALL_POLICIES.read } as const;
     const reply = await api.call({ ...call, answer: DownloadReply }, ctx);
     return { url: reply.download_url, fileName: reply.file_name ?? id };
   };
@@ -107,7 +107,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
     // "401: … missing, malformed, unknown, disabled"; "404 means the job ID does not exist for the authenticated tenant".
     proveCredentials: async (ctx) => {
       const call = {
-        what: 'ask for a job that does not exist',
+        what: 'check the key',
         method: 'GET',
         path: `/automate/status/${NO_JOB}`,
       } as const;
@@ -116,7 +116,7 @@ export function createApptego(input: AdapterInput<{ readonly apiUrl: string }>):
       } catch (error) {
         if (!(error instanceof RejectedError && error.httpStatus === 404 && error.serverText !== null)) throw error;
       }
-      return 'the key was taken: a question about a job that does not exist was answered';
+      return 'the key is valid: the API answered a test request';
     },
   };
 }

@@ -22,7 +22,8 @@ export const apptego = defineBackend({
   variables: { apiUrl: 'APPTEGO_API_URL' },
   addresses: ['apiUrl'],
   // "Upload The Binary", "Download Protected App".
-  otherHosts: "where signed URLs lead, for every upload and download: apps.apptego.com in the documentation's examples",
+  otherHosts:
+    "the host of the signed URLs, where uploads and downloads go: apps.apptego.com in AppTego's documentation",
   credentials: [
     {
       name: 'apiKey',

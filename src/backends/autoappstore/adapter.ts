@@ -124,7 +124,7 @@ function explained(error: unknown, artifact: Artifact): unknown {
   if (!(error instanceof RejectedError)) return error;
   if (error.httpStatus === 409)
     return error.with({
-      hint: `raise the versionCode above that of every earlier version (sent: ${version}); if an earlier upload of this file had no answer, it may have succeeded`,
+      hint: `raise the versionCode above that of every earlier version (sent: ${version}); if an earlier upload of this file had no response, it may have succeeded`,
     });
   if (error.httpStatus !== 422) return error;
   return error.with({

@@ -17,7 +17,7 @@ export async function proveToken(api: ApiClient, ctx: Context): Promise<string> 
   const policy = CALL_POLICIES.proof;
   try {
     await api.call({ what: 'list the tokens', method: 'GET', path: '/ci-tokens', policy, answer: TokenListReply }, ctx);
-    return 'the token was taken: the list of CI tokens came';
+    return 'the token is valid: the API listed the CI tokens';
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
   }
@@ -26,5 +26,5 @@ export async function proveToken(api: ApiClient, ctx: Context): Promise<string> 
   } catch (error) {
     if (!isNotFound(error)) throw error;
   }
-  return 'the token was taken: a question about a version that does not exist was answered';
+  return 'the token is valid: the API answered a test request';
 }

@@ -34,14 +34,14 @@ function validation(status: string | null, validated: JobState, version: Version
   if (status === null) return validated;
   const told = validated.phase === 'failed' ? validated : { ...validated, message: `version ${status}` };
   const remains = validated.phase === 'succeeded' ? REMAINS[status] : undefined;
-  return remains === undefined ? told : { ...told, remains: { message: remains, until: 'live' } };
+  return remains === undefined ? told : { ...told, remains: { reached: 'validated', message: remains, until: 'live' } };
 }
 
 /** What people have to do once a version is validated: "Upload process", "Release model". */
 const REMAINS: Readonly<Record<string, string>> = {
-  draft: 'validated; still a draft: submit it in the portal',
-  in_review: 'validated; in review: the store decides',
-  approved: 'validated and approved: the store releases it',
+  draft: 'still a draft: submit it in the portal',
+  in_review: 'in review: the store decides',
+  approved: 'approved: the store releases it',
 };
 
 /** "draft, in_review, approved, live, rejected": API reference, "Read a version". */

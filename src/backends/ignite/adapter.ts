@@ -38,7 +38,7 @@ export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
   const poll: Adapter['poll'] = async (id, { patience, until }, ctx) => {
     const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
     const path = `/v1/apks_external/${encodeURIComponent(id)}`;
-    const call = { what: 'ask for the status', method: 'GET', path, policy, answer: ApkReply } as const;
+    const call = { what: 'get the status', method: 'GET', path, policy, answer: ApkReply } as const;
     try {
       const reply = await tokens.run(() => questions.call(call, ctx), ctx);
       if (reply.id !== id && reply.otherId !== id)
@@ -86,7 +86,7 @@ export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
     poll,
     proveCredentials: async (ctx) => {
       await tokenRequest(input, CALL_POLICIES.proof)(ctx);
-      return 'the Account Service gave a token for them';
+      return 'the Account Service issued a token';
     },
   };
 }

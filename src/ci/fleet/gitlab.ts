@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { UsageError } from '../../contract/errors.ts';
 import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
 import { canariesOf, headline, laneName, type PlanPlace, protects, publishes } from './jobs.ts';
@@ -85,7 +86,7 @@ function protectJob(cell: FleetCell, more: string, { planPath, canaries, isGated
  * said which of them a later job gets.
  */
 function publishJob(cell: FleetCell, { plan, planPath, canaries }: Around) {
-  const kept = `${plan.receipts}/published`;
+  const receipt = posix.join(plan.receipts, 'published', posix.basename(cell.receipt));
   const first = cell.canary ? [] : canaries.filter(publishes);
   return {
     extends: '.apptool-fleet-publish',
@@ -97,9 +98,10 @@ function publishJob(cell: FleetCell, { plan, planPath, canaries }: Around) {
       { job: 'gate', artifacts: false },
       ...first.map((one) => ({ job: nameOf('publish', one), artifacts: false })),
     ],
-    script: [`exec node "$apptool" fleet run ${shellWord(cell.id)} --plan ${shellWord(planPath)} --from publish`],
-    after_script: [`mkdir -p ${shellWord(kept)} && cp ${shellWord(cell.receipt)} ${shellWord(kept)}/ || true`],
-    artifacts: artifactsOf({ ...cell, output: null }, [kept, planPath]),
+    script: [
+      `exec node "$apptool" fleet run ${shellWord(cell.id)} --plan ${shellWord(planPath)} --from publish --receipt ${shellWord(receipt)}`,
+    ],
+    artifacts: artifactsOf({ ...cell, output: null }, [receipt, planPath]),
   };
 }
 

@@ -59,7 +59,7 @@ export function fleetSummary(status: FleetStatus, next: string | null, redactor:
     `${SUMMARY_HEAD}${countsLine(status)}`,
     table,
     ...(left > 0 ? [`${left} more rows are not shown.`] : []),
-    ...(next === null ? [] : [`To go on: ${code(next)}`]),
+    ...(next === null ? [] : [`To continue: ${code(next)}`]),
     '',
   ].join('\n\n');
 }

@@ -16,6 +16,8 @@ const FORMS = {
   status: /^[A-Za-z][\w.-]{0,63}(?: [\w.-]{1,63}){0,3}$/,
   jobId: /^\w[\w./%-]{0,1023}$/,
   job: /^[a-z-]+:[\w./%-]{1,1024}$/,
+  /** An address without a query: its signs mean something to shells. */
+  link: /^https?:\/\/[\w.-]+(?::\d{1,5})?(?:\/[\w.~%@:-]*){0,50}$/,
   packageName: /^[A-Za-z0-9][\w.-]{0,254}$/,
   versionName: /^(?![ -])(?!.*\p{DI})[\p{L}\p{M}\p{N} ._+()-]{1,100}(?<! )$/u,
   fileName: /^(?![ -])(?!.*\p{DI})[\p{L}\p{M}\p{N} ._+@=,:~#()[\]-]{1,255}(?<! )$/u,
@@ -44,6 +46,7 @@ export const RUN_VALUES: Readonly<Record<string, readonly [Form, (source: Source
   job_id: ['jobId', ({ one }) => one.job?.id],
   phase: ['words', ({ one }) => one.state?.phase],
   status: ['status', ({ one }) => one.state?.status],
+  link: ['link', ({ one }) => one.links.install],
   output: ['path', ({ document }) => document.output?.path],
   receipt: ['path', ({ receipt }) => receipt],
   output_sha256: ['sha256', ({ document }) => document.output?.sha256],
@@ -61,6 +64,7 @@ export const TARGET_VALUES: Readonly<Record<string, readonly [Form, (target: Tar
   exit_code: ['number', ({ exitCode }) => exitCode],
   job: ['job', ({ job }) => job?.ref],
   phase: ['words', ({ state }) => state?.phase],
+  link: ['link', ({ links }) => links.install],
 };
 
 /** How many of the run's own values stand before those of the targets: those that tell how it went. */

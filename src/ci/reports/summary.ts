@@ -13,7 +13,7 @@ const LONGEST_TEXT = 300;
 const MOST_FINDINGS = 30;
 const MOST_WARNINGS = 15;
 
-const COLUMNS = ['File', 'To', 'Result', 'Job', 'State', 'Findings', 'Output', 'Time'];
+const COLUMNS = ['File', 'To', 'Result', 'Job', 'State', 'Links', 'Findings', 'Output', 'Time'];
 
 export interface SummaryInput {
   readonly redactor: Redactor;
@@ -30,8 +30,8 @@ export function summaryOf(document: ResultDocument, { redactor, durationMsOf }: 
     text == null || text === '' ? '–' : element('code', {}, escapeMarkup(shortLine(text, redactor, LONGEST_TEXT)));
   const rows =
     document.targets.length === 0
-      ? [rowOf(document, document, document.durationMs, code)]
-      : document.targets.map((target) => rowOf(document, target, durationMsOf(target.backend), code));
+      ? [rowOf(document, document, document.durationMs, code, redactor)]
+      : document.targets.map((target) => rowOf(document, target, durationMsOf(target.backend), code, redactor));
   const blocks = [
     headline(document),
     table(COLUMNS, rows),
@@ -57,7 +57,13 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[])
   return element('table', {}, '\n', ...[head, ...body].map((cells) => `${element('tr', {}, ...cells)}\n`));
 }
 
-function rowOf(document: ResultDocument, one: ResultDocument | TargetRecord, durationMs: number, code: Code): string[] {
+function rowOf(
+  document: ResultDocument,
+  one: ResultDocument | TargetRecord,
+  durationMs: number,
+  code: Code,
+  redactor: Redactor,
+): string[] {
   const { artifact, output } = document;
   return [
     code(artifact?.name),
@@ -65,10 +71,20 @@ function rowOf(document: ResultDocument, one: ResultDocument | TargetRecord, dur
     resultOf(one),
     code(one.job?.ref),
     one.state === null ? '–' : `${one.state.phase} ${code(one.state.status)}`,
+    linksOf(one, redactor),
     String(one.findings.length),
     output === null ? '–' : `${code(output.name)} (${formatSize(output.size)})<br/>SHA-256 ${code(output.sha256)}`,
     formatElapsed(durationMs),
   ];
+}
+
+/** What is no plain address is left out. */
+function linksOf({ links }: Pick<TargetRecord, 'links'>, redactor: Redactor): string {
+  const isPlain = (url: string) => /^https?:\/\/[!-~]{1,2000}$/.test(url) && redactor.redact(url) === url;
+  const known = Object.entries(links).flatMap(([name, url]) =>
+    url !== null && isPlain(url) ? [element('a', { href: url }, name)] : [],
+  );
+  return known.length === 0 ? '–' : known.join(' ');
 }
 
 function resultOf({ error, exitCode }: ResultDocument | TargetRecord): string {

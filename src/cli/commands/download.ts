@@ -27,13 +27,13 @@ export async function downloadCommand(session: Session): Promise<CommandResult<P
 function stepWithOutput(session: Session, { steps, receipt }: Subject): Step {
   const [only] = steps;
   if (only !== undefined && steps.length === 1) return only;
-  if (only === undefined) throw new UsageError(`${receipt} holds no job: its run ended before there was one`);
+  if (only === undefined) throw new UsageError(`${receipt} has no job: its run ended before there was one`);
   const protecting = steps.find(({ action }) => action === 'protect');
   if (protecting !== undefined) return protecting;
   const giving = steps.filter(({ backend }) => session.definition(backend).capabilities.download);
   const [first] = giving;
   if (first !== undefined && giving.length === 1) return first;
-  throw new UsageError(`${receipt} holds several steps, and none of them protects`, {
+  throw new UsageError(`${receipt} has several steps, but none that protects`, {
     hint: `name the step with --step: ${(giving.length === 0 ? steps : giving).map(({ id }) => id).join(', ')}`,
   });
 }

@@ -3,7 +3,7 @@ import type { Command } from './command.ts';
 const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
 const SENDING = ['environment', 'platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'];
 const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'];
-const NEWS = ['release-notes', 'release-notes-file', 'tags'];
+const NEWS = ['release-notes', 'release-notes-file', 'tags', 'publish-link'];
 /** Of every command that goes on with a receipt. */
 const CHOOSING = ['step', 'expect-package', 'expect-input'];
 /** Of every command that does something for a release. */
@@ -18,7 +18,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'protect',
     operands: ['file'],
     flags: ['backend', ...SENDING, ...CHECKING, 'output', 'force', 'detach', 'receipt', ...WAITING, ...REPORTS],
-    summary: 'Upload for protection, wait, fetch the protected output',
+    summary: 'Protect a file: upload it, wait, download the output',
     example: 'apptool protect app-release.apk --environment prod',
     journal: 'begins',
     reports: true,
@@ -42,7 +42,7 @@ export const COMMANDS: readonly Command[] = [
       ...['to', ...SENDING, ...CHECKING, ...NEWS, 'until', 'fail-fast', 'detach', 'receipt', ...WAITING, ...REPORTS],
       ...['from', 'allow-environment'],
     ],
-    summary: 'Upload to several backends side by side, wait for each',
+    summary: 'Upload to several backends in parallel, and wait for each',
     example: 'apptool publish app-release.apk --to autoappstore,applivery',
     journal: 'begins',
     reports: true,
@@ -60,7 +60,7 @@ export const COMMANDS: readonly Command[] = [
       ...WAITING,
       ...REPORTS,
     ],
-    summary: 'Protect, prove and publish, as the config says; go on from a receipt',
+    summary: 'Protect, check and publish as the config says; resume from a receipt',
     example: 'apptool release production app-release.apk --resume release.json',
     journal: 'begins',
     reports: true,
@@ -78,7 +78,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'fleet run',
     operands: ['app'],
     flags: [
-      ...['plan', 'until', 'from', 'signed', 'again', 'fail-fast'],
+      ...['plan', 'receipt', 'until', 'from', 'signed', 'again', 'fail-fast'],
       ...['platform', 'signing-key', 'capacity-wait', 'stall-timeout', 'concurrency', 'set'],
       ...['expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'],
       ...NEWS,
@@ -96,7 +96,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'fleet status',
     operands: ['folder'],
     flags: ['plan', 'fleet', 'summary', 'junit'],
-    summary: 'Show how it stands with each app and step, by their receipts',
+    summary: 'Show the status of each app and step, from their receipts',
     example: 'apptool fleet status receipts --plan plan.json --summary fleet.md',
     run: async (session) => (await import('./fleet/status.ts')).fleetStatusCommand(session),
   },
@@ -104,7 +104,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'status',
     operands: ['job'],
     flags: ['until', ...CHOOSING, 'set', ...REPORTS],
-    summary: 'Ask once how a job stands',
+    summary: 'Show the status of a job once',
     example: 'apptool status apptego:1700000000',
     reports: true,
     run: async (session) => (await import('./jobs.ts')).statusCommand(session),
@@ -113,7 +113,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'wait',
     operands: ['job'],
     flags: ['until', ...WAITING, ...CHOOSING, 'receipt', 'set', ...REPORTS],
-    summary: 'Wait until a job has ended',
+    summary: 'Wait until a job ends',
     example: 'apptool wait apptego:1700000000 --timeout 30m',
     journal: 'goes-on',
     reports: true,
@@ -123,7 +123,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'download',
     operands: ['job'],
     flags: ['output', 'force', ...CHOOSING, 'receipt', 'stall-timeout', 'set', ...REPORTS],
-    summary: "Fetch a finished job's output",
+    summary: "Download a finished job's output",
     example: 'apptool download apptego:1700000000 -o app-protected.apk',
     journal: 'goes-on',
     reports: true,
@@ -133,7 +133,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'abort',
     operands: ['receipt'],
     flags: ['step', 'set', ...REPORTS],
-    summary: 'Remove the parts that a killed upload left in the storage',
+    summary: 'Clean up the multipart upload of a killed run',
     example: 'apptool abort apptool-apptego-1700000000.receipt.json',
     reports: true,
     run: async (session) => (await import('./receipts/abort.ts')).abortCommand(session),
@@ -160,7 +160,7 @@ export const COMMANDS: readonly Command[] = [
     name: 'doctor',
     operands: [],
     flags: ['to', 'stall-timeout', 'set'],
-    summary: 'Check settings, credentials and the way to every host',
+    summary: 'Check settings, credentials and the connection to each host',
     example: 'apptool doctor --to apptego,applivery',
     run: async (session) => (await import('./setup/doctor.ts')).doctorCommand(session),
   },
@@ -184,7 +184,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'config show',
     operands: [],
-    flags: ['set'],
+    flags: ['set', 'all'],
     summary: 'Print every setting with its source, secrets masked',
     example: 'apptool config show -c apptool.config.json',
     run: async (session) => (await import('./setup/config.ts')).configShowCommand(session),

@@ -36,7 +36,7 @@ async function askEach(session: Session, ask: Ask): Promise<CommandResult> {
   const { steps, receipt } = readSubject(session);
   const { journal, signal } = session.ctx;
   if (receipt !== null && !steps.some(({ job, mayHaveLanded }) => job !== null || mayHaveLanded))
-    throw new UsageError(`${receipt} holds no job: its run ended before there was one`);
+    throw new UsageError(`${receipt} has no job: its run ended before there was one`);
   journal.choose(steps);
   const [only] = steps;
   if (only !== undefined && steps.length === 1) {
@@ -60,16 +60,18 @@ async function askOne(session: Session, step: Step, ask: Ask, ctx: StepContext):
 function withoutJob(step: Step): AppToolError {
   const { backend, ended } = step;
   if (standingOf(step) === 'unknown')
-    return new UnknownOutcomeError(`the file was sent to ${backend}, and nobody knows whether it landed`, {
+    return new UnknownOutcomeError(`the file was sent to ${backend}, but its response was lost: it may have landed`, {
       hint: `look at ${backend} before you send it again`,
     });
   const why = ended?.message == null ? '' : `: ${ended.message}`;
   return new PartialError(`nothing was sent to ${backend}${why}`, { hint: `send it there, with the same --receipt` });
 }
 
-/** How it stands with a step: its backend, phase, status and job. */
-export function stepLine({ backend, state, job, error, accepted }: Step): string {
-  if (state !== null) return [backend, state.phase, state.status, job?.text ?? '-'].join(' ');
-  const words = error === null || (error === undefined && accepted) ? ['queued', 'uploaded'] : ['-', error?.class];
-  return [backend, ...words, job?.text ?? '-'].join(' ');
+/** How it stands with a step: its backend, phase, status and job, and where people get it, where they do. */
+export function stepLine({ backend, state, job, error, accepted, links }: Step): string {
+  const isAccepted = error === null || (error === undefined && accepted);
+  const words = isAccepted ? ['queued', 'uploaded'] : ['-', error?.class];
+  const link = links.install === null ? [] : [links.install];
+  const is = state === null ? words : [state.phase, state.status];
+  return [backend, ...is, job?.text ?? '-', ...link].join(' ');
 }

@@ -11,13 +11,16 @@ import { expectations, type Session, uploadOptions } from '../session/session.ts
 import { namedBackends } from '../settings/named-backends.ts';
 import { stepLine } from './jobs.ts';
 import { checkFrom } from './release/published-from.ts';
-import { describePlan } from './upload.ts';
+import { describePlan, thenLink } from './upload.ts';
 import { ownUntil, waiting } from './waiting.ts';
 
 /** `apptool publish <file> --to <backend>[,<backend>…]` */
 export async function publishCommand(session: Session): Promise<CommandResult<PlannedForEach>> {
   const definitions = targetsOf(session);
-  await checkFrom(session);
+  await checkFrom(
+    session,
+    definitions.map(({ id }) => id),
+  );
   const options = await uploadOptions(session, definitions);
   const backends = await Promise.all(definitions.map(({ id }) => session.open(id)));
   const { values } = session.settings;
@@ -41,7 +44,8 @@ export async function publishCommand(session: Session): Promise<CommandResult<Pl
 
 function unknownMilestone(until: string, backends: readonly OpenBackend[]): UsageError {
   const known = [...new Set(backends.flatMap(({ milestones }) => milestones.map(({ name }) => name)))];
-  const hint = known.length === 0 ? 'leave --until out: each target has one end only' : `they have ${known.join(', ')}`;
+  const hint =
+    known.length === 0 ? 'leave --until out: the targets have no milestones' : `they have ${known.join(', ')}`;
   return new UsageError(`none of the targets has a milestone "${until}"${didYouMean(until, known)}`, { hint });
 }
 
@@ -68,7 +72,9 @@ async function rehearsePublish(
   input: PublishInput,
 ): Promise<CommandResult<PlannedForEach>> {
   return await withArtifactFor(backends, input, session.ctx, async (_, plans) => ({
-    text: plans.map(describePlan).join('\n'),
+    text: plans
+      .flatMap((plan, index) => [describePlan(plan), ...thenLink(backends[index] as OpenBackend, input.options)])
+      .join('\n'),
     data: { plans: backends.map(({ id }, index) => ({ backend: id, ...(plans[index] as PlannedRequest) })) },
   }));
 }

@@ -18,7 +18,9 @@ import { duration } from '../settings/durations.ts';
 export async function sandboxCommand(session: Session): Promise<CommandResult<SandboxVariables>> {
   const { flags, operands } = session.invocation;
   if (operands.length > 0 && session.settings.values.json === true)
-    throw new UsageError('--json does not go with a command: stdout is its own', { hint: 'leave one of them out' });
+    throw new UsageError('--json cannot be combined with a command: stdout belongs to the command', {
+      hint: 'leave one of them out',
+    });
   const options = readOptions(flags);
   const port = readNumber(flags, 'port', 0, 65_535) ?? 0;
   return await untilStopped(session, async (signal) => {

@@ -1,8 +1,11 @@
+import type { UploadOptions } from '../../contract/adapter.ts';
 import { UsageError } from '../../contract/errors.ts';
 import type { PlannedRequest } from '../../contract/planned-request.ts';
 import type { StepAction } from '../../contract/record/journal.ts';
+import { wantsLink } from '../../run/after-upload/publish-link.ts';
 import type { UploadInput } from '../../run/artifact.ts';
 import { withArtifact } from '../../run/artifact.ts';
+import type { OpenBackend } from '../../run/backend.ts';
 import { newStep } from '../../run/journal/step.ts';
 import { upload } from '../../run/upload.ts';
 import type { CommandResult } from '../line/command.ts';
@@ -50,9 +53,17 @@ export async function rehearse(
         ? []
         : [`then send the ${sizeBytes} bytes of ${name} to the address that it answers`]),
       ...then,
+      ...thenLink(backend, options),
     ].join('\n'),
     data: { plan },
   }));
+}
+
+/** What a rehearsal says of the link that an upload would get. */
+export function thenLink(backend: OpenBackend, options: UploadOptions): string[] {
+  return wantsLink(backend, options)
+    ? [`then make the link ${options.publishLink}, or find the one that is there`]
+    : [];
 }
 
 export function describePlan(plan: PlannedRequest): string {

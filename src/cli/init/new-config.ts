@@ -39,7 +39,7 @@ export function assertNoCredential(text: string, backends: readonly BackendDefin
       const redactor = createRedactor();
       for (const part of value === '' ? [] : [value, ...(spec.secretParts?.(value) ?? [])]) redactor.add(part);
       if (redactor.redact(text) === plain) continue;
-      throw new PolicyError(`what ${name} holds stands in an answer: keep secrets out of the config file`, {
+      throw new PolicyError(`what ${name} holds is in one of the answers: keep secrets out of the config file`, {
         hint: 'credentials are read from variables; apptool backends lists them',
       });
     }

@@ -7,6 +7,8 @@ import type { FlagValues } from './flags.ts';
 /** What a command puts on stdout: text for people and pipes, or `data` inside the `--json` document. */
 export interface CommandResult<Data = unknown> {
   readonly text: string | null;
+  /** The same text, laid out for a terminal that is so many columns wide. */
+  readonly layOut?: (columns: number) => string;
   /** A path that the user or their config gave, printed as it is: a script has to be able to open it. */
   readonly path?: string;
   /** A document for another program that is printed to the letter: whoever made it has put nothing in it that is not harmless. */

@@ -84,7 +84,7 @@ function backendPart(backend: BackendDefinition, { variablesOf }: ReferenceInput
     `Takes ${[...files, ...otherFiles].map((kind) => `\`.${kind}\``).join(', ')}.`,
     `Largest file: ${limit === null ? 'not documented' : limit.words}.`,
     milestones.length === 0
-      ? 'A job has one end.'
+      ? 'A job has no milestones.'
       : `\`--until\`: ${milestones.map(({ name }) => code(name)).join(', ')}; the first is the default.`,
   ];
   return [

@@ -39,7 +39,7 @@ function warnBesides(unwritten: LocalIoError | null, failure: AppToolError | nul
 }
 
 function asUnwritten({ name }: Listener, cause: unknown): LocalIoError {
-  const hint = 'what was done is done; only this report of it is lost';
+  const hint = 'nothing else is affected: only this report is lost';
   if (cause instanceof LocalIoError) return cause.hint === null ? cause.with({ hint }) : cause;
   return new LocalIoError(`cannot write ${name}: ${errorCode(cause) ?? 'unknown error'}`, { cause, hint });
 }

@@ -33,7 +33,7 @@ const Signature = z.strictObject({
     .enum(['v1', 'v2', 'v3', 'v3.1', 'v3.2', 'v4'])
     .describe('v1 is the JAR signature, the only one of a bundle'),
   signers: z.array(Certificate),
-  verified: z.boolean().nullable().describe('Whether it is true to the contents; null where that was not checked'),
+  verified: z.boolean().nullable().describe('Whether it is valid for the contents; null where that was not checked'),
   reason: z.string().nullable().describe('Why it does not verify, or was not checked'),
 });
 

@@ -1,6 +1,33 @@
 import type { AppToolError } from '../../contract/errors.ts';
 import type { Next } from '../../contract/next.ts';
+import type { NextRecord } from '../../contract/result-document.ts';
 import { FLAGS } from '../line/flags.ts';
+
+/** What to do about an error, as data with its words. */
+export function nextOfError(error: Pick<AppToolError, 'hint' | 'next'>): NextRecord | null {
+  const { hint, next } = error;
+  if (next === null) return hint === null ? null : { do: 'fix', words: hint, command: null };
+  const command = commandFor(next);
+  return { do: next.do, words: command === null ? hintOf(error) : hint, command };
+}
+
+/** The command line for what to do next; `null` where it is no command by itself. */
+export function commandFor(next: Next): string | null {
+  switch (next.do) {
+    case 'wait':
+      return waitLine(next);
+    case 'download':
+      return commandLine('download', shellWord(next.job), option('-o', next.path));
+    case 'abort':
+      return commandLine('abort', shellWord(next.receipt));
+    case 'list':
+      return commandLine(next.backend, next.command);
+    case 'call':
+      return commandLine(next.backend, next.command, ...next.operands.map(shellWord));
+    default:
+      return null;
+  }
+}
 
 /** What to do about an error, as one sentence for whoever uses the command line; `null` where nothing is known. */
 export function hintOf({ hint, next }: Pick<AppToolError, 'hint' | 'next'>): string | null {
@@ -27,17 +54,17 @@ export function nextWords(next: Next): string {
     case 'again':
       return next.isLater === true ? 'run again later; nothing was left running' : 'run again';
     case 'wait':
-      return `to go on waiting: ${waitLine(next)}`;
+      return `to keep waiting: ${waitLine(next)}`;
     case 'download':
-      return `to fetch its output: ${commandLine('download', next.job, option('-o', next.path))}`;
+      return `to fetch its output: ${commandFor(next)}`;
     case 'abort':
-      return `to remove them: ${commandLine('abort', next.receipt)}`;
+      return `to remove them: ${commandFor(next)}`;
     case 'resume':
-      return `to go on with what is missing: ${wholeLine(next) ?? `--resume ${next.receipt}`}`;
+      return `to continue with what is missing: ${wholeLine(next) ?? `--resume ${shellWord(next.receipt)}`}`;
     case 'plan':
-      return `to go on: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
+      return `to continue: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
     case 'resend':
-      return `to send it all the same: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
+      return `to send it anyway: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
     case 'each':
       return next.steps
         .map((step) => `${step.backend}: ${hintOf(step) ?? 'fix that, then send it there again'}`)
@@ -53,12 +80,12 @@ export function nextWords(next: Next): string {
     case 'list':
       return commandLine(next.backend, next.command);
     case 'call':
-      return commandLine(next.backend, next.command, ...next.operands);
+      return commandLine(next.backend, next.command, ...next.operands.map(shellWord));
   }
 }
 
 function waitLine({ job, step, until, set }: Extract<Next, { do: 'wait' }>): string {
-  return commandLine('wait', job, option('--step', step), option('--until', until), option('--set', set));
+  return commandLine('wait', shellWord(job), option('--step', step), option('--until', until), option('--set', set));
 }
 
 function commandLine(...words: readonly string[]): string {
@@ -70,12 +97,17 @@ function wholeLine({ command }: { readonly command?: readonly string[] }, ...mor
   return command === undefined ? null : commandLine(...[...command, ...more].map(quoted));
 }
 
-function quoted(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+function option(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `${name} ${shellWord(value)}`;
 }
 
-function option(name: string, value: string | undefined): string {
-  return value === undefined ? '' : `${name} ${value}`;
+/** A file or a job, as a POSIX shell takes it for one word, and no command for a flag. */
+function shellWord(word: string): string {
+  return quoted(word.startsWith('-') ? `./${word}` : word);
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function setting({ setting: key, backend, value }: Extract<Next, { do: 'set' }>): string {

@@ -1,8 +1,10 @@
 import type { AppToolError } from '../../contract/errors.ts';
 import type { JobRef } from '../../contract/job.ts';
-import type { JournalFacts, Step, StepFacts } from '../../contract/record/journal.ts';
-import type { ErrorRecord, Rehearsal, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
+import { type JournalFacts, NO_LINKS, type Step, type StepFacts } from '../../contract/record/journal.ts';
+import type { Rehearsal, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
 import type { CommandResult } from '../line/command.ts';
+import { errorRecord } from './ending/error-record.ts';
+import { type Surroundings, stepResults } from './ending/step-results.ts';
 import { hintOf } from './next-words.ts';
 
 /** How a run ended, and all that is known of it. */
@@ -10,6 +12,7 @@ export interface Outcome {
   readonly command: string | null;
   readonly rehearsal: Rehearsal | null;
   readonly journal: JournalFacts;
+  readonly around: Surroundings;
   readonly result: CommandResult | null;
   readonly error: AppToolError | null;
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
@@ -17,7 +20,7 @@ export interface Outcome {
 }
 
 export function documentOf(outcome: Outcome): ResultDocument {
-  const { command, rehearsal, journal, result, error, warnings, durationMs } = outcome;
+  const { command, rehearsal, journal, around, result, error, warnings, durationMs } = outcome;
   const step = ownStep(journal);
   return {
     schemaVersion: 1,
@@ -29,12 +32,14 @@ export function documentOf(outcome: Outcome): ResultDocument {
     job: jobOf(step),
     state: step?.state ?? null,
     findings: [...(step?.findings ?? [])],
+    links: { ...(step?.links ?? NO_LINKS) },
     artifact: journal.artifact && { ...journal.artifact },
     output: journal.fetched && { ...journal.fetched },
     targets: journal.current.filter(({ isTarget }) => isTarget).map(targetOf),
+    steps: stepResults(journal, around),
     warnings: [...warnings],
     durationMs: Math.round(durationMs),
-    error: error === null ? null : errorOf(error),
+    error: error === null ? null : errorRecord(error),
     data: result?.data ?? null,
   };
 }
@@ -57,21 +62,10 @@ function targetOf(step: Step): TargetRecord {
     job: jobOf(step),
     state: step.state,
     findings: [...step.findings],
+    links: { ...step.links },
     ok: error === null,
     exitCode: error === undefined ? null : (error?.exitCode ?? 0),
-    error: error == null ? null : errorOf(error),
-  };
-}
-
-function errorOf(error: AppToolError): ErrorRecord {
-  return {
-    class: error.class,
-    message: error.serverText === null ? error.message : `${error.message}: ${error.serverText}`,
-    hint: hintOf(error),
-    retryable: error.retryable,
-    httpStatus: error.httpStatus,
-    backendCode: error.backendCode,
-    limit: error.limit,
+    error: error == null ? null : errorRecord(error),
   };
 }
 

@@ -13,6 +13,8 @@ export interface Telling {
   readonly isVerbose: boolean;
   /** Colours a finished line, where the terminal shows colours. */
   readonly paint: (line: string) => string;
+  /** Colours a line of the result, where stdout is a terminal that shows colours. */
+  readonly paintResult: (line: string) => string;
 }
 
 /** Writes the result on stdout, once, and errors on stderr; text is made safe here. */
@@ -44,13 +46,19 @@ export function createPrinter({ stdout, stderr, redactor, telling }: PrinterInpu
   const writeError = (error: AppToolError, job: JobRef | null, prefix = ''): void => {
     for (const line of errorLines(error, job, (text) => quotedLines(text, redactor), prefix)) writeLine(line);
   };
+  /** As wide as the terminal, where there is one. */
+  const textLines = ({ text, layOut }: CommandResult): string[] => {
+    const columns = stdout.isTerminal ? (stdout.raw.columns ?? 0) : 0;
+    const laidOut = columns > 0 && layOut !== undefined ? layOut(columns) : (text ?? '');
+    return safeLines(laidOut, redactor).map(telling().paintResult);
+  };
   const printResult = (result: CommandResult, outcome: Outcome): void => {
     if (hasPrinted) return;
     hasPrinted = true;
     if (telling().wantsJson) printDocument(outcome);
     else if (result.exact !== undefined) stdout.write(redactor.redactKnown(result.exact));
     else if (result.path !== undefined) stdout.write(`${pathLine(result.path, redactor)}\n`);
-    else if (result.text !== null) stdout.write(`${safeLines(result.text, redactor).join('\n')}\n`);
+    else if (result.text !== null) stdout.write(`${textLines(result).join('\n')}\n`);
   };
   return {
     result: printResult,
@@ -70,7 +78,7 @@ export function createPrinter({ stdout, stderr, redactor, telling }: PrinterInpu
       const problem = await stdout.flushed();
       if (problem === null || problem === 'EPIPE') return 0;
       const error = new LocalIoError(`cannot write the result: ${problem}`, {
-        hint: 'what was done is done; only its result is lost',
+        hint: 'nothing else is affected: only the printed result is lost',
       });
       writeError(error, null);
       return error.exitCode;

@@ -19,7 +19,7 @@ export function jobIdOperand(session: Session, backend: string, given: string): 
   }
   const steps = readReceipt(given).steps.filter((step) => step.backend === backend && step.job !== null);
   const [step, ...more] = steps;
-  if (step?.job == null) throw new UsageError(`${given} holds no job of ${backend}`);
+  if (step?.job == null) throw new UsageError(`${given} has no job of ${backend}`);
   if (more.length > 0)
     throw new UsageError(`${given} holds several jobs of ${backend}`, {
       hint: `name one of them: ${steps.map(({ job }) => job?.ref).join(', ')}`,

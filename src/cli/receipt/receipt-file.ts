@@ -30,7 +30,7 @@ export function receiptAt(path: string): Receipt | null {
   try {
     return readReceipt(path);
   } catch (cause) {
-    throw new LocalIoError(`the receipt would overwrite ${path}, which is no receipt`, {
+    throw new LocalIoError(`the receipt would overwrite ${path}, which is not a receipt`, {
       cause,
       hint: 'name another file, or remove this one',
     });

@@ -51,6 +51,8 @@ export function openRecord({ path, command, begins, redactor, emit, journal }: R
           command,
           rehearsal: null,
           journal: journal(),
+          // A receipt has steps of its own; no backend is known here.
+          around: { givesBack: () => false, isEmbedded: false },
           result: null,
           error,
           warnings: [],

@@ -102,7 +102,8 @@ function examineSettings({ settings }: Session, backend: BackendDefinition): Exa
   const { values, sources } = settings.backends[backend.id] ?? { values: {}, sources: {} };
   const given = Object.entries(sources).filter(([, source]) => isGiven(source));
   const names = given.map(([key, source]) => `${key} (${sourceText(source)})`);
-  const message = names.length === 0 ? 'all at their defaults' : `${names.join(', ')}; the others at their defaults`;
+  const message =
+    names.length === 0 ? 'every setting has its default' : `${names.join(', ')}; every other setting has its default`;
   const own: Record<string, unknown> = { ...values };
   const problems: Check[] = [];
   const addresses: string[] = [];

@@ -13,7 +13,7 @@ export interface FoundDecision {
   readonly source: string;
 }
 
-/** By its flag, because a command that does not take the flag has no use for the setting. */
+/** By its flag, because a command that does not take the flag does not take the setting. */
 const DECISIVE: readonly (readonly [key: SettingKey, flag: string])[] = [
   ['environment', 'environment'],
   ['backend', 'backend'],
@@ -46,7 +46,7 @@ export function foundDecisions(
 /** In one line, each with its place. */
 export function wordsOf(decisions: readonly FoundDecision[]): string {
   const parts = decisions.map(({ setting, value, source }) => `${setting} ${value} (${source})`);
-  return `decided by the config of this project: ${parts.join(', ')}`;
+  return `set by this project's config: ${parts.join(', ')}`;
 }
 
 /** A release says all of it: what is protected for what, and where it goes. */

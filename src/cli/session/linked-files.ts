@@ -40,9 +40,9 @@ export function warningsOfLinks(files: readonly NamedFile[], cwd: string): strin
     const real = linkOutOf(cwd, path);
     if (real === null) return [];
     if (isMadeUp(real))
-      throw new PolicyError(`${name}: ${path} is a link to ${real}, which is no file of this project`, {
-        hint: 'somebody who can change the checkout has put it there: look who',
+      throw new PolicyError(`${name}: ${path} is a link to ${real}, which is outside this project`, {
+        hint: 'someone who can change this checkout put it there: find out who',
       });
-    return [`${name}: ${path} is a link out of this project, to ${real}: what stands there is sent`];
+    return [`${name}: ${path} is a link out of this project, to ${real}: the target of the link is sent`];
   });
 }

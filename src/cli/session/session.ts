@@ -164,7 +164,7 @@ export function createSession(parts: SessionParts): Session {
       return kept(await openBackend(other, partsFor(other.id, []))).quota;
     } catch (error) {
       if (!(error instanceof AppToolError)) throw error;
-      warn('quota-unknown', `cannot ask how many builds of the week are left: ${error.message}`);
+      warn('quota-unknown', `cannot read how many builds are left this week: ${error.message}`);
       return undefined;
     }
   };
@@ -221,7 +221,7 @@ export async function releaseNotesFor(
   const { releaseNotes, releaseNotesFile } = settings.values;
   const [isTextFlag, isFileFlag] = [isFlag(settings.sources.releaseNotes), isFlag(settings.sources.releaseNotesFile)];
   if (isTextFlag && isFileFlag)
-    throw new UsageError('--release-notes and --release-notes-file are two answers to one question', {
+    throw new UsageError('give --release-notes or --release-notes-file, not both', {
       hint: 'leave one of them out',
     });
   if (!backends.some(({ capabilities }) => capabilities.accepts.includes('releaseNotes'))) return undefined;
@@ -231,7 +231,7 @@ export async function releaseNotesFor(
     : releaseNotes;
 }
 
-const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags'] as const;
+const SHARED_SETTINGS = ['environment', 'signingKey', 'releaseNotes', 'tags', 'publishLink'] as const;
 
 /** The options of an upload to these backends. Refuses a flag that none of them has a use for: it would change nothing. */
 export async function uploadOptions(session: Session, backends: readonly BackendDefinition[]): Promise<UploadOptions> {
@@ -248,7 +248,7 @@ export function refuseUselessFlags({ settings: { sources } }: Session, backends:
       isFlag(sources[key]) &&
       !backends.some(({ capabilities }) => capabilities.accepts.includes(key))
     )
-      throw new UsageError(`${backends.map(({ id }) => id).join(', ')} has no use for --${flag.name}`);
+      throw new UsageError(`${backends.map(({ id }) => id).join(', ')} does not take --${flag.name}`);
   }
 }
 
@@ -266,6 +266,7 @@ export function optionsWith(
     concurrency: values.concurrency,
     releaseNotes,
     tags: values.tags,
+    publishLink: values.publishLink,
   };
 }
 

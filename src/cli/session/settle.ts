@@ -90,9 +90,9 @@ function workingDirectory(process: Host): string {
   try {
     return process.cwd();
   } catch (cause) {
-    throw new LocalIoError('the working directory does not exist any more', {
+    throw new LocalIoError('the working directory no longer exists', {
       cause,
-      hint: 'change into one that does',
+      hint: 'change to a directory that exists',
     });
   }
 }

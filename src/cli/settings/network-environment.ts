@@ -57,7 +57,7 @@ function checkCaFile(path: string | undefined): void {
     throw refuse(fileProblem(cause), cause);
   }
   const certificates = text.match(PEM_CERTIFICATE) ?? [];
-  if (certificates.length === 0) throw refuse('it holds no certificate in PEM form');
+  if (certificates.length === 0) throw refuse('it has no certificate in PEM form');
   if (text.match(PEM_BEGIN)?.length !== certificates.length) throw refuse('a certificate in it is cut off');
   // A bundle of all public CAs is no work of hands, and parsing it takes longer than the rest of the start.
   const isGood = certificates.length > MOST_PARSED ? isWhole : isCertificate;

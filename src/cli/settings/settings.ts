@@ -53,7 +53,7 @@ const versionCode = z
  * come from here. A key is a flag in camelCase, and the variable `APPTOOL_<FLAG>`.
  */
 export const Settings = z.strictObject({
-  backend: text('a backend id').optional().describe('Backend that protects'),
+  backend: text('a backend id').optional().describe('Backend to protect with'),
   to: backendList.optional().describe('Backend; publish, doctor and init take several: a,b'),
   environment: word(
     ['dev', 'development', 'stg', 'staging', 'prod', 'production'],
@@ -61,7 +61,9 @@ export const Settings = z.strictObject({
   )
     .optional()
     .describe('What to protect for: dev, staging or prod'),
-  platform: word(['android', 'ios'], 'must be android or ios').optional().describe('Default: as the file says'),
+  platform: word(['android', 'ios'], 'must be android or ios')
+    .optional()
+    .describe('Platform of the app (default: detected)'),
   signingKey: text('a signing key id')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), { error: 'contains a control character' })
@@ -71,53 +73,52 @@ export const Settings = z.strictObject({
   releaseNotes: text('a text')
     .refine((value) => Buffer.byteLength(value) <= LONGEST_NOTES, { error: 'release notes are larger than 64 KiB' })
     .optional()
-    .describe('What is new, for testers'),
-  releaseNotesFile: text('a file path').optional().describe('The same from a file; - is standard input'),
+    .describe('Release notes for testers'),
+  releaseNotesFile: text('a file path').optional().describe('Release notes from a file; - is standard input'),
   tags: tagList.optional().describe('Tags of the build, separated by commas'),
+  publishLink: text('a name').optional().describe('Hand the build out at a link of this name'),
   expectPackage: text('a package name or bundle id').optional().describe('Refuse a file or receipt of another app'),
   expectInput: fingerprint.optional().describe('Refuse a receipt of another file, by its SHA-256'),
-  expectSigner: fingerprint
-    .optional()
-    .describe('Refuse an APK that this certificate has not signed, or whose signature does not verify'),
+  expectSigner: fingerprint.optional().describe('Refuse an APK that is not validly signed by this certificate'),
   minVersionCode: versionCode.optional().describe('Refuse a lower version code, or build number such as 1.2.3'),
-  allowDebuggable: yes.optional().describe('Send a debuggable app to production all the same'),
-  allowUnfit: yes.optional().describe('Send what no store takes to production all the same'),
+  allowDebuggable: yes.optional().describe('Allow a debuggable app in production'),
+  allowUnfit: yes.optional().describe('Allow what no store accepts in production'),
   failFast: yes.optional().describe('Stop the other targets at the first failure'),
-  output: text('a file path').optional().describe('Where the output goes'),
+  output: text('a file path').optional().describe('Output file (protect: <name>-protected.<ext>)'),
   force: yes.optional().describe('Replace an existing output'),
   detach: yes.optional().describe('Stop after the upload; print the job reference'),
-  timeout: duration('10s', '24h', '45m').prefault('60m').describe('Longest wait for the job'),
-  pollInterval: duration('1ms', '1h', '15s').prefault('15s').describe('Time between two questions'),
-  stallTimeout: duration('1s', '1h', '60s').prefault('60s').describe('Longest time with no byte moved'),
-  appearTimeout: duration('0s', '1h', '5m').prefault('5m').describe('Longest time for a job to appear'),
-  capacityWait: duration('0s', '24h', '10m').prefault('10m').describe('Longest wait for a build slot'),
+  timeout: duration('10s', '24h', '45m').prefault('60m').describe('Maximum time to wait for the job'),
+  pollInterval: duration('1ms', '1h', '15s').prefault('15s').describe('Polling interval'),
+  stallTimeout: duration('1s', '1h', '60s').prefault('60s').describe('Maximum time without a byte moving'),
+  appearTimeout: duration('0s', '1h', '5m').prefault('5m').describe('Maximum time for a new job to show up'),
+  capacityWait: duration('0s', '24h', '10m').prefault('10m').describe('Maximum time to wait for a build slot'),
   concurrency: z
     .union([z.literal('auto'), z.int().min(1, WHOLE_NUMBER).max(MOST_PARTS_IN_FLIGHT, WHOLE_NUMBER)], {
       error: WHOLE_NUMBER,
     })
     .prefault('auto')
-    .describe('Parts in flight: a number, or auto'),
-  receipt: text('a file path').optional().describe('Keep a receipt there, written at every step'),
-  events: text('a file path').optional().describe('Append every event to it as a line of JSON; - is stderr'),
+    .describe('Parts to upload in parallel: a number, or auto'),
+  receipt: text('a file path').optional().describe('Write a receipt to this file, at every step'),
+  events: text('a file path').optional().describe('Append events to this file as JSON lines; - is stderr'),
   github: yes.optional().describe('Write step outputs, a job summary, annotations (in GitHub Actions by itself)'),
-  gitlabDotenv: text('a file path').optional().describe('Write a dotenv report for GitLab there'),
-  junit: text('a file path').optional().describe('Write a JUnit report there: steps and findings'),
+  gitlabDotenv: text('a file path').optional().describe('Write a dotenv report for GitLab to this file'),
+  junit: text('a file path').optional().describe('Write a JUnit report of steps and findings to this file'),
   junitSuite: text('a name')
     .refine((value) => value.length <= LONGEST_SUITE, { error: `is longer than ${LONGEST_SUITE} characters` })
     .optional()
     .describe('What the suites of the JUnit report are called; default: apptool and the app'),
-  jenkinsProperties: text('a file path').optional().describe('Write a properties file for Jenkins there'),
+  jenkinsProperties: text('a file path').optional().describe('Write a properties file for Jenkins'),
   envOut: text('a file path').optional().describe('Add variables to it, as any POSIX shell or Codemagic reads them'),
-  summary: text('a file path').optional().describe('Write a summary there, as Markdown'),
+  summary: text('a file path').optional().describe('Write a summary to this file, as Markdown'),
   azure: yes.optional().describe('Write output variables, issues, a summary (in Azure Pipelines by itself)'),
   bitrise: yes.optional().describe('Write variables, test results, files to keep (in Bitrise by itself)'),
   json: yes.optional().describe('Print one JSON document on stdout'),
-  quiet: yes.optional().describe('Only the result, warnings and errors'),
-  verbose: yes.optional().describe('Say more about what happens'),
-  noColor: yes.optional().describe('Print no colours; NO_COLOR asks for the same'),
+  quiet: yes.optional().describe('Print only the result, warnings and errors'),
+  verbose: yes.optional().describe('Print more details'),
+  noColor: yes.optional().describe('Print no colours'),
   noProgress: yes.optional().describe('Print no progress'),
-  sandbox: yes.optional().describe('Use a sandbox started for this command'),
-  dryRun: yes.optional().describe('Check everything here; send nothing that writes'),
+  sandbox: yes.optional().describe('Run against an embedded sandbox'),
+  dryRun: yes.optional().describe('Check everything possible; send no request that writes'),
 });
 
 export type SettingKey = keyof z.infer<typeof Settings>;

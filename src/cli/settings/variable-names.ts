@@ -5,12 +5,13 @@ import { FLAGS, variableOf } from '../line/flags.ts';
 
 const FURTHEST_SLIP = 2;
 const LEAST_SEGMENTS = 2;
+const PREFIX = 'APPTOOL_';
 
 /** What to say of variables that are nearly, but not, the names of ours: whoever set one waits in vain for what it does. */
 export function slipsIn(environment: Env): readonly string[] {
   const known = FLAGS.map(variableOf);
   return Object.keys(environment).flatMap((name) => {
-    if (!/^APPTOOL_/i.test(name) || known.includes(name) || (environment[name] ?? '') === '') return [];
+    if (!name.toUpperCase().startsWith(PREFIX) || known.includes(name) || (environment[name] ?? '') === '') return [];
     const meant = nearestName(name.toUpperCase(), known);
     return meant === null ? [] : `the variable ${name} is ignored; did you mean ${meant}?`;
   });
@@ -27,7 +28,10 @@ export function slipOfCredential({ variable, fallback }: CredentialSpec, environ
 function nearestName(name: string, known: readonly string[]): string | null {
   const near = known.map((candidate) => ({ candidate, distance: editDistance(name, candidate) }));
   const [best] = near.sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= FURTHEST_SLIP ? best.candidate : null;
+  if (best === undefined) return null;
+  // A short word is soon near another one.
+  const furthest = Math.min(FURTHEST_SLIP, Math.max(1, Math.floor((best.candidate.length - PREFIX.length) / 4)));
+  return best.distance <= furthest ? best.candidate : null;
 }
 
 /** Letters that were swapped or lost, or words of the name that were left out. */

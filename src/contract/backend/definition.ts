@@ -10,7 +10,7 @@ import type { ApiClient, ApiOptions, Storage } from './http.ts';
 import type { SandboxPart, SandboxTools } from './sandbox.ts';
 
 /** The settings of an upload that flags set and that not every backend has a use for. */
-type SharedSetting = 'environment' | 'signingKey' | 'releaseNotes' | 'tags';
+type SharedSetting = 'environment' | 'signingKey' | 'releaseNotes' | 'tags' | 'publishLink';
 
 /** A stage that an upload goes through at the backend, in the order in which they are reached. */
 interface Milestone {

@@ -7,7 +7,7 @@ export interface SandboxOptions {
   /** From the arrival of the object to the job's record (ms): until then its status is 404. */
   readonly appearMs: number;
   readonly result: 'completed' | 'failed';
-  /** Jobs at a time; one more is answered 429. */
+  /** Jobs at a time; more get HTTP 429. */
   readonly concurrencyLimit: number;
   /** Jobs per platform and configuration version in seven days; `null` for no limit. */
   readonly weeklyLimit: number | null;

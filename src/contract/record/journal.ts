@@ -17,6 +17,11 @@ const App = {
     .nullable()
     .default(null)
     .describe('Permissions that an Android app asks for, sorted; null where they are not known, or too many'),
+  signedBy: z
+    .array(z.string())
+    .nullable()
+    .default(null)
+    .describe('The same signers as people know them: the subject of each certificate, or else its SHA-256'),
 };
 
 const Job = z
@@ -67,6 +72,14 @@ const Attempt = {
   ended: Ended.describe('How the last run that worked on the step ended it; null while it runs, or after a kill'),
 };
 
+/** Addresses for people; `null` where there is none. */
+const Links = z.object({
+  page: z.string().nullable().default(null).describe('Page of the build at its backend'),
+  install: z.string().nullable().default(null).describe('Where people get the build'),
+});
+export type Links = Readonly<z.infer<typeof Links>>;
+export const NO_LINKS: Links = { page: null, install: null };
+
 export const StepRecord = z.object({
   id: z.string().describe('What is done, and where: publish:<backend>'),
   action: z.enum(['protect', 'upload', 'publish']),
@@ -81,13 +94,23 @@ export const StepRecord = z.object({
   until: z.string().nullable().default(null).describe('The milestone that was waited for last, where one was named'),
   sha256: z.string().nullable().describe('Of the file that was sent; null until it is known'),
   ...Attempt,
+  links: Links.default({ ...NO_LINKS }).describe('Addresses for people'),
   accepted: z.boolean().default(false).describe('The backend has taken the whole file'),
   findings: z
     .array(z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'blocking']), message: z.string() }))
     .default([]),
+  remains: z
+    .object({ reached: z.string(), message: z.string(), until: z.string() })
+    .nullable()
+    .default(null)
+    .describe('The milestone that was reached, what a person has to do before the next one can be, and which that is'),
   startedAt: Time,
   acceptedAt: Time.describe('When the backend had taken the whole file'),
+  runningAt: Time.describe('When the job was first seen to run; before that it was queued'),
   settledAt: Time.describe('When the backend said that the job has ended'),
+  fetchingAt: Time.describe('When its output was begun to be downloaded'),
+  fetchedAt: Time.describe('When its output was in place'),
+  endedAt: Time.describe('When the last run that worked on the step ended it'),
   updatedAt: Time,
   earlier: z.array(z.object(Attempt)).default([]).describe('What earlier attempts of the step have left, oldest first'),
 });
@@ -164,7 +187,12 @@ export interface AppRecord {
   readonly signers: string[] | null;
   /** Names of the permissions that an Android app asks for, sorted; `null` where there are too many to be kept. */
   readonly permissions: string[] | null;
+  /** The same as people know them: subjects of certificates. */
+  readonly signedBy: string[] | null;
 }
+
+/** Who signed a file. */
+export type Signed = Pick<AppRecord, 'signers' | 'signedBy'>;
 
 /** A file that goes in. */
 export interface InputRecord extends AppRecord {
@@ -184,6 +212,9 @@ export interface OutputRecord extends AppRecord {
 }
 
 export type StepAction = StepRecord['action'];
+
+/** A step that is to come. */
+export type PlannedRecord = Pick<StepRecord, 'id' | 'action' | 'backend' | 'required' | 'until'>;
 
 /** The job of a step, and what the backend told of it when it was made. */
 export interface StepJob extends JobRef {
@@ -219,6 +250,12 @@ export type StepEvent =
   /** The backend has taken the whole file. */
   | { readonly type: 'accepted' }
   | { readonly type: 'state'; readonly state: JobState }
+  /** The output of its job is being downloaded. */
+  | { readonly type: 'fetching' }
+  /** It is in place. */
+  | { readonly type: 'fetched' }
+  /** Where people see it; what is left out stays as it was. */
+  | { readonly type: 'links'; readonly links: Partial<Links> }
   | { readonly type: 'ended'; readonly error: AppToolError | null };
 
 /** What whoever listens to a run may read of its journal. */
@@ -236,6 +273,8 @@ export interface JournalFacts {
   readonly steps: readonly Step[];
   /** The steps that this run works on. */
   readonly current: readonly Step[];
+  /** What the run is to do in all, in order, also what has not begun; empty where that is what it works on. */
+  readonly planned: readonly PlannedRecord[];
   /** The runs before this one. */
   readonly runs: readonly RunRecord[];
   /** The backend that a command of its own is sent to, which is no step of a release. */

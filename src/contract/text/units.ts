@@ -11,8 +11,9 @@ export function formatSize(bytes: number): string {
   return `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `45 s`, `2 min 05 s`, `1 h 03 min`. */
+/** `<1 s`, `45 s`, `2 min 05 s`, `1 h 03 min`. */
 export function formatElapsed(ms: number): string {
+  if (ms > 0 && ms < 500) return '<1 s';
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);

@@ -13,7 +13,7 @@ export interface OpenOptions {
   readonly credentials?: Readonly<Record<string, string>>;
   /** The backend's own settings; they count before those of `env`. */
   readonly settings?: Readonly<Record<string, unknown>>;
-  /** Longest time with no byte moved (ms); 60000 by default. */
+  /** Maximum time without a byte moving (ms); 60000 by default. */
   readonly stallTimeoutMs?: number;
   /** Serve a stand-in of the backend on loopback, and open that: nothing leaves this machine. */
   readonly sandbox?: boolean;

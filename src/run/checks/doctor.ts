@@ -47,7 +47,7 @@ export async function examine(subject: Subject, ctx: Context): Promise<readonly 
       ),
     ),
     adapter === null
-      ? found('skipped', 'proof', null, 'there is nothing to try it with: see above')
+      ? found('skipped', 'proof', null, 'the settings or credentials cannot be used: see above')
       : within(limitMs, ctx, (limited) => prove(adapter, subject.ifRefused, limited)),
   ]);
   ctx.signal.throwIfAborted();
@@ -55,12 +55,12 @@ export async function examine(subject: Subject, ctx: Context): Promise<readonly 
   const isConsequence = isCutOff && (proof.error instanceof UnavailableError || proof.error instanceof PolicyError);
   return [
     ...hosts.flatMap((report) => checksOf(report, subject.proxyVariables)),
-    isConsequence ? found('skipped', 'proof', null, 'there is no way to a host: see above') : proof,
+    isConsequence ? found('skipped', 'proof', null, 'a host cannot be reached: see above') : proof,
   ];
 }
 
 async function within<T>(limitMs: number, ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
-  const tooLong = new UnavailableError(`no answer within ${limitMs / 1000} s`, {
+  const tooLong = new UnavailableError(`no response within ${limitMs / 1000} s`, {
     hint: 'check the address and the way to it (firewall, VPN, HTTPS_PROXY), then run again',
   });
   return await withDeadline(ctx, limitMs, tooLong, work);
@@ -68,13 +68,15 @@ async function within<T>(limitMs: number, ctx: Context, work: (ctx: Context) => 
 
 async function prove(adapter: Adapter, ifRefused: string, ctx: Context): Promise<Check> {
   if (adapter.proveCredentials === undefined)
-    return found('skipped', 'proof', null, 'the API has no harmless call to try them with');
+    return found('skipped', 'proof', null, 'the API has no read-only call to test them with');
   try {
     return found('ok', 'proof', null, await adapter.proveCredentials(ctx));
   } catch (thrown) {
     const error = asAppToolError(thrown);
-    const isBare = error instanceof AuthError && error.hint === null;
-    return failed('proof', null, isBare ? error.with({ hint: ifRefused }) : error);
+    if (!(error instanceof AuthError)) return failed('proof', null, error);
+    const { hint, httpStatus } = error;
+    const said = httpStatus === null ? error.message : `the server rejected the credentials (HTTP ${httpStatus})`;
+    return failed('proof', null, error.with({ message: said, hint: hint ?? ifRefused }));
   }
 }
 
@@ -94,7 +96,7 @@ function proxyCheck(report: HostReport, variables: ProxyVariables): Check {
   if (setting === null) {
     return words(`none: ${isTls ? variables.httpsProxy : variables.httpProxy} and ALL_PROXY are not set`);
   }
-  if (proxy === null) return words(`none: ${variables.noProxy} excepts this host from ${variables[setting]}`);
+  if (proxy === null) return words(`none: ${variables.noProxy} exempts this host from ${variables[setting]}`);
   return words(`${new URL(proxy).host}, from ${variables[setting]}`);
 }
 
@@ -102,9 +104,9 @@ function dnsCheck(report: HostReport): Check {
   const { host, addresses, route } = report;
   const failedHere = failureAt(report, 'dns');
   if (failedHere !== null) return failedHere;
-  if (route.proxy !== null) return found('skipped', 'dns', host, 'the proxy looks the name up');
-  if (addresses === null) return found('skipped', 'dns', host, 'it is an address');
-  if (addresses.length === 0) return found('skipped', 'dns', host, 'the resolver did not answer in time');
+  if (route.proxy !== null) return found('skipped', 'dns', host, 'the proxy resolves the name');
+  if (addresses === null) return found('skipped', 'dns', host, 'it is an IP address');
+  if (addresses.length === 0) return found('skipped', 'dns', host, 'the resolver did not respond in time');
   return found('ok', 'dns', host, listed(addresses));
 }
 
@@ -137,12 +139,13 @@ function answerCheck(report: HostReport): Check {
 
 function clockCheck({ host, clockAheadMs: aheadMs, status }: HostReport): Check {
   if (aheadMs === null)
-    return found('skipped', 'clock', host, status === null ? 'there is no answer' : 'the answer has no date');
-  if (Math.abs(aheadMs) < CLOCK_PRECISION_MS) return found('ok', 'clock', host, "this machine's clock is the server's");
+    return found('skipped', 'clock', host, status === null ? 'there is no response' : 'the response has no date');
+  if (Math.abs(aheadMs) < CLOCK_PRECISION_MS)
+    return found('ok', 'clock', host, "this machine's clock agrees with the server's");
   const seconds = Math.round(Math.abs(aheadMs) / 1000);
   const message = `this machine's clock is ${seconds} s ${aheadMs < 0 ? 'behind' : 'ahead of'} the server's`;
   if (Math.abs(aheadMs) < CLOCK_WARNING_MS) return found('ok', 'clock', host, message);
   if (Math.abs(aheadMs) < CLOCK_FAILURE_MS) return found('warning', 'clock', host, message);
-  const hint = 'set the clock (NTP): signatures and certificates hold only at their time';
+  const hint = 'set the clock (NTP): signatures and certificates are only valid at their time';
   return failed('clock', host, new LocalIoError(`${message} (${host})`, { hint }), message);
 }

@@ -48,7 +48,7 @@ const NAMES = {
 } as const;
 
 function changed(what: string, is: number | string | null, was: number | string | null): string[] {
-  return is === was ? [] : [`the ${what} of the output is ${is ?? 'not said'}, that of the input ${was ?? 'not said'}`];
+  return is === was ? [] : [`the ${what} is ${is ?? 'unknown'} in the output, but ${was ?? 'unknown'} in the input`];
 }
 
 function changedPermissions(is: readonly Permission[], was: readonly Permission[]): string[] {
@@ -61,7 +61,7 @@ function changedPermissions(is: readonly Permission[], was: readonly Permission[
     before.maxSdk !== null && (now.maxSdk === null || now.maxSdk > before.maxSdk);
   const limits = (pairs: typeof inBoth) => pairs.map(({ now, before }) => `${asText(now)}, was ${limitText(before)}`);
   return [
-    ...line('the output has permissions that the input has not', without(is, was).map(asText)),
+    ...line('the output has permissions that the input does not have', without(is, was).map(asText)),
     ...line('the output lacks permissions of the input', without(was, is).map(asText)),
     ...line('the output has wider permissions than the input', limits(inBoth.filter(isWider))),
     ...line('the output has narrower permissions than the input', limits(inBoth.filter((pair) => !isWider(pair)))),
@@ -87,5 +87,5 @@ function limitText({ maxSdk }: Permission): string {
 /** What makes an app unfit that the input was not: a split, test-only, another platform … */
 function newlyUnfit(output: AppIdentity, was: AppIdentity['unfit']): string[] {
   const isNew = output.unfit.filter(({ code }) => code !== 'no-id' && !was.some((before) => before.code === code));
-  return isNew.map(({ why }) => `the output ${why}, the input is not so`);
+  return isNew.map(({ why }) => `unlike the input, the output ${why}`);
 }

@@ -1,6 +1,6 @@
 import { readAppIdentity } from '../../archive/app-identity.ts';
 import { type AppArchive, openAppArchive, remarksOn } from '../../archive/archive-kind.ts';
-import { readSignatures, signersOf } from '../../archive/signature/signatures.ts';
+import { readSignatures, signerNamesOf, signersOf } from '../../archive/signature/signatures.ts';
 import { type ArchiveFile, ArchiveProblem } from '../../archive/zip/archive-file.ts';
 import type { AppIdentity, Artifact, ArtifactKind } from '../../contract/artifact.ts';
 import { IntegrityError } from '../../contract/errors.ts';
@@ -28,6 +28,7 @@ interface OutputFacts {
   readonly identity: AppIdentity | null;
   readonly isSigned: boolean | null;
   readonly signers: string[] | null;
+  readonly signedBy: string[] | null;
   readonly problems: readonly string[];
 }
 
@@ -39,13 +40,14 @@ export async function readOutput(file: ArchiveFile, sha256: string): Promise<Out
   const signatures = await readable(() => readSignatures(archive, problems), problems);
   const isSigned = signatures?.isSigned ?? null;
   const signers = signatures === null ? null : signersOf(signatures);
+  const signedBy = signatures === null ? null : signerNamesOf(signatures);
   const { oddities, faults, damage } = await remarksOn(archive);
   if (damage.length > 0)
     throw new IntegrityError(`download is damaged: it ${damage.join('; it ')}`, { mayBeTransit: true });
   if (faults.length > 0)
-    throw new IntegrityError(`the output is not a sound archive: it ${faults.join('; it ')}`, { hint: UNUSABLE_HINT });
+    throw new IntegrityError(`the output is not a valid archive: it ${faults.join('; it ')}`, { hint: UNUSABLE_HINT });
   problems.push(...oddities.map((oddity) => `it ${oddity}`));
-  return { kind: archive.kind, sha256, identity, isSigned, signers, problems };
+  return { kind: archive.kind, sha256, identity, isSigned, signers, signedBy, problems };
 }
 
 async function openOutput(file: ArchiveFile): Promise<AppArchive> {
@@ -109,15 +111,15 @@ function unproved({ identity, kind }: OutputFacts, sent: SentArtifact): string[]
   const whose = identity === null ? 'the output' : 'the input';
   return [
     ...(packageName !== null && is === null
-      ? [`the output does not say its package, so nothing proves that it is ${packageName}`]
+      ? [`the output does not say its package, so it cannot be checked to be ${packageName}`]
       : []),
     ...(packageName === null
-      ? [`the package of the input is not known, so nothing proves that the output is that app`]
+      ? [`the package of the input is not known, so the app of the output cannot be checked`]
       : []),
     ...(sent.sha256 === null
-      ? ['the SHA-256 of the input is not known, so nothing proves that the output is another file']
+      ? ['the SHA-256 of the input is not known, so it cannot be checked that the output is another file']
       : []),
-    ...(missing.length === 0 ? [] : [`not compared, because it is not known of ${whose}: ${missing.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`not compared, because it is unknown for ${whose}: ${missing.join(', ')}`]),
   ];
 }
 

@@ -11,9 +11,9 @@ export interface Expectations {
   readonly signer?: string | undefined;
   /** A number, or several with dots between them for an iOS build number. */
   readonly minVersionCode?: string | undefined;
-  /** Send a debuggable app to production all the same. */
+  /** Allow a debuggable app in production. */
   readonly allowDebuggable: boolean;
-  /** Send what no store takes to production all the same. */
+  /** Allow what no store accepts in production. */
   readonly allowUnfit?: boolean | undefined;
 }
 
@@ -66,8 +66,8 @@ function checkPackage(input: PreflightInput): void {
   const { packageName: wanted } = input.expected;
   if (wanted === undefined) return;
   const is = input.identity?.packageName ?? null;
-  const hint = ['check which file was named, or correct the package that is expected', 'expectPackage'] as const;
-  if (is === null) throw refusal(input, `its package cannot be read, so nothing says that it is ${wanted}`, ...hint);
+  const hint = ['check the file, or fix the expected package', 'expectPackage'] as const;
+  if (is === null) throw refusal(input, `its package cannot be read, so it cannot be compared with ${wanted}`, ...hint);
   if (is !== wanted) throw refusal(input, `its package is ${is}, not ${wanted}`, ...hint);
 }
 
@@ -77,9 +77,8 @@ function checkVersionCode(input: PreflightInput): void {
   const { versionCode = null, buildNumber = null } = input.identity ?? {};
   const what = buildNumber === null ? 'version code' : 'build number';
   const is = buildNumber ?? (versionCode === null ? null : String(versionCode));
-  const hint = ['check the version of the build, or correct the least that is expected', 'minVersionCode'] as const;
-  if (is === null)
-    throw refusal(input, `its ${what} cannot be read, so nothing says that it is ${least} or more`, ...hint);
+  const hint = ['check the version of the build, or fix the expected minimum', 'minVersionCode'] as const;
+  if (is === null) throw refusal(input, `its ${what} cannot be read, so it cannot be compared with ${least}`, ...hint);
   if (buildNumber === null && least.includes('.'))
     throw refusal(input, `its version code is one number, ${is}, which cannot be compared with ${least}`, ...hint);
   const isLower = isLowerVersion(is, least);
@@ -97,7 +96,7 @@ function checkSigner(input: PreflightInput): void {
   // Android looks at the signing block first, and so do we.
   const invalid = allInvalid.find(({ scheme }) => scheme !== 'v1') ?? allInvalid[0];
   const newest = schemes.at(-1);
-  const hint = ['look at who has signed it, or correct the signer that is expected', 'expectSigner'] as const;
+  const hint = ['check who signed it, or fix the expected signer', 'expectSigner'] as const;
   if (isSigned === false) throw refusal(input, 'it is not signed', ...hint);
   if (invalid !== undefined)
     throw refusal(input, `its ${invalid.scheme} signature does not verify: ${invalid.reason}`, ...hint);
@@ -114,7 +113,7 @@ function checkSigner(input: PreflightInput): void {
 
 /** Most such files are outputs of a protection, which takes the signature of its input away. */
 const UNSIGNED_HINT =
-  'send the release, signed with its production key; what protection gives back is signed where it has a signing key: one that is given, or a default key in the portal';
+  'send the release, signed with its production key; protection signs its output only with a signing key: give one, or set a default key in the portal';
 
 function signatureWarnings(input: PreflightInput): Warning[] {
   const strict = input.backends.find(({ signature }) => signature === 'release');
@@ -148,7 +147,7 @@ function debuggableWarnings(input: PreflightInput): Warning[] {
       'build a release, or allow it',
       'allowDebuggable',
     );
-  return [{ code: 'debuggable', message: `${name} is debuggable, as no release should be` }];
+  return [{ code: 'debuggable', message: `${name} is debuggable; release builds should not be` }];
 }
 
 function unfitWarnings(input: PreflightInput): Warning[] {
@@ -158,11 +157,11 @@ function unfitWarnings(input: PreflightInput): Warning[] {
   if (first !== undefined && isForProduction && expected.allowUnfit !== true)
     throw refusal(
       input,
-      `it ${first.why}, which no store takes, and the environment is production`,
+      `it ${first.why}, which no store accepts, and the environment is production`,
       `${REMEDY[first.code]}, or allow it`,
       'allowUnfit',
     );
-  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no store takes it so` }));
+  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no store accepts it like that` }));
 }
 
 const REMEDY: Readonly<Record<Unfit['code'], string>> = {

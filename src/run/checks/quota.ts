@@ -19,7 +19,7 @@ export async function checkQuotas(
     const known = await quota({ platform, environment }, ctx).catch((error: unknown) => {
       ctx.signal.throwIfAborted();
       const why = error instanceof Error ? error.message : 'unknown error';
-      const message = `cannot ask how many builds of the week are left: ${why}`;
+      const message = `cannot read how many builds are left this week: ${why}`;
       ctx.emit({ type: 'warning', code: 'quota-unknown', message });
       return null;
     });

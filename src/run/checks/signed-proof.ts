@@ -70,7 +70,7 @@ export async function readSignedContents(file: ArchiveFile, signal: AbortSignal)
     return { kind, entries, isSigned: signatures.isSigned, untrue: untrue?.reason ?? null, unchecked };
   } catch (cause) {
     if (!(cause instanceof ArchiveProblem || cause instanceof UnreadablePart)) throw cause;
-    throw new IntegrityError(`it is not a sound archive: ${cause.message}`, { cause });
+    throw new IntegrityError(`it is not a valid archive: ${cause.message}`, { cause });
   }
 }
 
@@ -95,19 +95,19 @@ export function proveSigned(output: SignedContents, signed: SignedContents): rea
   const changed = different.filter((name) => !isReSigned(name));
   const differences = [
     ...say('lacks', missing),
-    ...say('has what the output has not:', added),
+    ...say('has entries that the output does not have:', added),
     ...say('has other contents in', changed),
   ];
   if (differences.length > 0) throw refused(`it ${differences.join('; it ')}`);
   if (signed.isSigned === false) throw refused('it is not signed');
-  if (signed.untrue !== null) throw refused(`its signature is not true: ${signed.untrue}`);
+  if (signed.untrue !== null) throw refused(`its signature is not valid: ${signed.untrue}`);
   return [
     ...(signed.isSigned === null
       ? [{ code: 'unreadable-signature', message: 'cannot tell whether it is signed' }]
       : []),
     ...(signed.unchecked === null
       ? []
-      : [{ code: 'unreadable-signature', message: `cannot tell whether its signature is true: ${signed.unchecked}` }]),
+      : [{ code: 'unreadable-signature', message: `cannot tell whether its signature is valid: ${signed.unchecked}` }]),
     ...say('not compared, because signing changes them:', different.filter(isReSigned)).map((message) => ({
       code: 'not-compared',
       message,

@@ -85,8 +85,10 @@ export function planWave(
   const budgets = new Map<string, Budget>();
   const budgetOf = (key: BudgetKey): Budget => {
     const text = textOf(key);
+    const known = budgets.get(text);
+    if (known !== undefined) return known;
     const own = builds.filter((build) => textOf(build) === text).map(({ atMs }) => atMs);
-    const budget = budgets.get(text) ?? createBudget(weekly, own, told(key), nowMs);
+    const budget = createBudget(weekly, own, told(key), nowMs);
     budgets.set(text, budget);
     return budget;
   };

@@ -73,7 +73,7 @@ export function workOf({ file, plan }: FleetApp, kept: Kept | null): Work {
   if (lost.length > 0) return { do: 'look', why: 'it may have landed', at: lost.map(({ step }) => step.id) };
   const refused = steps.filter(({ task }) => task.do === 'refuse');
   if (refused.length > 0)
-    return { do: 'look', why: 'its receipt tells of another file', at: refused.map(({ step }) => step.id) };
+    return { do: 'look', why: 'its receipt is of another file', at: refused.map(({ step }) => step.id) };
   const left = steps.filter(({ task }) => task.do !== 'skip');
   if (!left.some(({ step }) => step.required)) return { do: 'nothing' };
   const takesBuild = left.some((one) => one.step.action === 'protect' && isSent(one));

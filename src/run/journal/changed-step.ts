@@ -27,9 +27,15 @@ function changeBy(step: StepFacts, event: StepEvent, now: string): Partial<StepF
       return { accepted: true, acceptedAt: now, mayHaveLanded: false };
     case 'state':
       return seen(step, event.state, now);
+    case 'fetching':
+      return { fetchingAt: now, fetchedAt: null };
+    case 'fetched':
+      return { fetchedAt: now };
+    case 'links':
+      return { links: { ...step.links, ...event.links } };
     case 'ended': {
       const { error } = event;
-      return { ended: endingOf(error) };
+      return { ended: endingOf(error), endedAt: now };
     }
   }
 }
@@ -52,13 +58,15 @@ function endingOf(error: AppToolError | null): StepFacts['ended'] {
 
 /** The job has a record, so its upload was completed, whatever the answer to that call was. */
 function seen(step: StepFacts, state: JobState, now: string): Partial<StepFacts> {
-  const { phase, status, message, startedAt = null, endedAt = null, findings } = state;
+  const { phase, status, message, startedAt = null, endedAt = null, findings, remains = null } = state;
   const isSettled = phase === 'succeeded' || phase === 'failed';
   return {
     state: { phase, status, message, startedAt, endedAt },
     findings: findings === undefined ? step.findings : [...findings],
     accepted: true,
+    remains,
     acceptedAt: step.acceptedAt ?? (step.accepted ? null : now),
+    runningAt: step.runningAt ?? (phase === 'running' ? now : null),
     settledAt: isSettled ? (step.settledAt ?? now) : null,
     mayHaveLanded: false,
     unfinished: null,

@@ -1,18 +1,21 @@
 import type { AppIdentity, Artifact } from '../../contract/artifact.ts';
-import type { AppRecord, InputRecord } from '../../contract/record/journal.ts';
+import type { AppRecord, InputRecord, Signed } from '../../contract/record/journal.ts';
 
-export function inputRecord(artifact: Artifact, sha256: string | null, signers: AppRecord['signers']): InputRecord {
+/** Of a file whose signature was not read. */
+export const SIGNERS_NOT_KNOWN: Signed = { signers: null, signedBy: null };
+
+export function inputRecord(artifact: Artifact, sha256: string | null, signed: Signed): InputRecord {
   const { path, name, sizeBytes: size, platform, identity } = artifact;
-  return { path, name, size, sha256, platform, ...appRecord(identity, signers) };
+  return { path, name, size, sha256, platform, ...appRecord(identity, signed) };
 }
 
 /** More of them would make a receipt too large to be read again. */
 const MOST_PERMISSIONS = 500;
 const LONGEST_PERMISSION = 200;
 
-export function appRecord(identity: AppIdentity | null, signers: AppRecord['signers']): AppRecord {
+export function appRecord(identity: AppIdentity | null, { signers, signedBy }: Signed): AppRecord {
   const { packageName = null, versionName = null, versionCode = null } = identity ?? {};
-  return { packageName, versionName, versionCode, signers, permissions: permissionsOf(identity) };
+  return { packageName, versionName, versionCode, signers, signedBy, permissions: permissionsOf(identity) };
 }
 
 function permissionsOf(identity: AppIdentity | null): AppRecord['permissions'] {

@@ -35,6 +35,8 @@ export interface Journal extends JournalFacts {
   workOn(step: Step, isTarget: boolean): void;
   /** Begins what was drafted in place of what earlier runs have left of it: that this may be, was found before. */
   beginDrafts(): void;
+  /** What the run is to do in all, for whoever shows it. */
+  plan(steps: JournalFacts['planned']): void;
   note(files: { readonly artifact: InputRecord } | { readonly output: OutputRecord }): void;
   /** A command of a backend's own, which is no step. */
   calls(backend: string): void;
@@ -64,6 +66,7 @@ export function createJournal({ kept = null, now, changed }: JournalInput): Jour
   let drafts: readonly Step[] = [];
   let steps: readonly Step[] = [];
   let current: readonly Step[] = [];
+  let planned: JournalFacts['planned'] = [];
   const isFresh = kept === null || holdsNothing(kept.receipt);
   const facts = {
     environment: null as string | null,
@@ -123,6 +126,9 @@ export function createJournal({ kept = null, now, changed }: JournalInput): Jour
     },
     get current() {
       return current;
+    },
+    get planned() {
+      return planned;
     },
     get runs() {
       return facts.runs;
@@ -198,6 +204,10 @@ export function createJournal({ kept = null, now, changed }: JournalInput): Jour
     },
     beginDrafts() {
       keepDrafts();
+      tellAll();
+    },
+    plan(all) {
+      planned = all;
       tellAll();
     },
     note(files) {

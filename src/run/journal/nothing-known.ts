@@ -11,6 +11,7 @@ export const NOTHING_KNOWN: JournalFacts = {
   artifact: null,
   steps: [],
   current: [],
+  planned: [],
   runs: [],
   call: null,
   temporaryPaths: [],

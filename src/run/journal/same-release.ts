@@ -1,5 +1,6 @@
 import { LocalIoError } from '../../contract/errors.ts';
 import type { InputRecord, Receipt, Step, StepRecord } from '../../contract/record/journal.ts';
+import { checkSameHosts } from './same-hosts.ts';
 import { type Standing, standingOf } from './standing.ts';
 
 /** A receipt, and where it is. */
@@ -37,6 +38,10 @@ const FORBIDDEN: Readonly<Partial<Record<Standing, (step: StepRecord, path: stri
 
 /** Throws `LocalIoError` where a step would lose sight of what an earlier run has begun, or is for another environment. */
 export function checkMayBegin({ path, receipt }: Kept, drafts: readonly Step[]): void {
+  checkSameHosts(
+    { path, receipt },
+    drafts.map(({ backend: id, host }) => ({ id, host })),
+  );
   for (const draft of drafts) {
     const before = receipt.steps.find(({ id }) => id === draft.id);
     if (before === undefined) continue;

@@ -1,6 +1,13 @@
 import type { UploadOptions } from '../../contract/adapter.ts';
 import { jobRef, type Stage } from '../../contract/job.ts';
-import { type Step, type StepAction, type StepFacts, type StepJob, StepRecord } from '../../contract/record/journal.ts';
+import {
+  NO_LINKS,
+  type Step,
+  type StepAction,
+  type StepFacts,
+  type StepJob,
+  StepRecord,
+} from '../../contract/record/journal.ts';
 import { type OpenBackend, stageOf } from '../backend.ts';
 import { changedStep } from './changed-step.ts';
 
@@ -49,11 +56,17 @@ export function newFacts({ action, backend, stage = null, required = true }: New
     mayHaveLanded: false,
     unfinished: null,
     ended: null,
+    links: NO_LINKS,
     accepted: false,
     findings: [],
+    remains: null,
     startedAt: now,
     acceptedAt: null,
+    runningAt: null,
     settledAt: null,
+    fetchingAt: null,
+    fetchedAt: null,
+    endedAt: null,
     updatedAt: now,
     earlier: [],
   };

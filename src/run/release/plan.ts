@@ -14,6 +14,8 @@ export interface PlannedStep {
   readonly stage: Stage | null;
   /** The milestone that its job is waited for; `null` for the backend's own end. */
   readonly until: string | null;
+  /** True where people are to get it at a link. */
+  readonly hasLink?: true;
 }
 
 /** What a release does, in order: protection first, where there is one; the rest side by side. */
@@ -41,6 +43,8 @@ export interface PlannedTarget {
   readonly until: string | undefined;
   /** What may reach it besides what was protected for production. */
   readonly environments: readonly Stage[];
+  /** Whether people are to get it at a link. */
+  readonly hasLink?: boolean;
 }
 
 export interface PlanInput extends Pick<Plan, 'name' | 'definition'> {
@@ -65,7 +69,8 @@ export function planOf({ name, definition, protect, targets, until }: PlanInput)
     const { backend, required } = target;
     const own = until !== undefined && knows(backend, until) ? until : target.until;
     const milestone = own ?? backend.milestones[0]?.name ?? null;
-    return { ...stepOf('publish', backend.id), required, until: milestone };
+    const link = target.hasLink === true ? ({ hasLink: true } as const) : {};
+    return { ...stepOf('publish', backend.id), required, until: milestone, ...link };
   });
   if (protect === null) return { name, definition, steps };
   if (!protect.backend.protects)

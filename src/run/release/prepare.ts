@@ -1,5 +1,6 @@
 import { type AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { RunContext } from '../journal/journal.ts';
+import { checkSameHosts } from '../journal/same-hosts.ts';
 import { anotherRelease } from '../journal/same-release.ts';
 import { protectedPath } from '../protect.ts';
 import { sha256At } from './file-at.ts';
@@ -21,6 +22,7 @@ export interface Prepared {
 export async function prepare(input: ReleaseInput, { signal }: RunContext): Promise<Prepared> {
   const { plan, asked, kept, path, signed } = input;
   checkAgain(input);
+  checkHosts(input);
   const receipt = kept?.receipt ?? null;
   const inputSha256 = path === undefined || receipt === null ? null : await sha256At(path, signal);
   const outputPath = input.protect === null ? null : outputPathOf(input);
@@ -33,6 +35,14 @@ export async function prepare(input: ReleaseInput, { signal }: RunContext): Prom
   for (const { step, task } of steps)
     if (task.do === 'refuse') throw refusalOf(task.why, step.id, kept?.path ?? '', input);
   return { steps, inputSha256, outputPath, signedSha256 };
+}
+
+function checkHosts({ kept, protect, targets }: ReleaseInput): void {
+  if (kept === null) return;
+  checkSameHosts(
+    kept,
+    [...(protect === null ? [] : [protect]), ...targets].map(({ backend }) => backend),
+  );
 }
 
 function checkAgain({ plan, asked }: ReleaseInput): void {
@@ -68,7 +78,7 @@ function refusalOf(why: Refusal, id: string, receipt: string, { plan, path, resu
     case 'done':
       return refuse('is done already', 'name another receipt for another release', resume);
     case 'not-protected':
-      return new UsageError(`the receipt ${receipt} tells of no protected file, so there is nothing to publish`, {
+      return new UsageError(`the receipt ${receipt} has no protected file, so there is nothing to publish`, {
         hint: 'let the release protect first',
       });
   }

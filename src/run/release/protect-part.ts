@@ -9,7 +9,7 @@ import { proveOutput, readOutput, type SentArtifact } from '../checks/output-pro
 import { checkQuotas } from '../checks/quota.ts';
 import { sentIn } from '../checks/sent-artifact.ts';
 import { assertKindOfOutput, fetchOutput } from '../download.ts';
-import { inputRecord } from '../journal/files.ts';
+import { inputRecord, SIGNERS_NOT_KNOWN } from '../journal/files.ts';
 import { contextOf, type RunContext } from '../journal/journal.ts';
 import { acceptAsDone, uploadArtifact } from '../upload.ts';
 import { wait } from '../wait.ts';
@@ -76,13 +76,10 @@ async function finish(
   const { output } = ctx.journal;
   if (known !== null && output !== null && output.sha256 !== known.sha256) {
     ctx.journal.note({ output: { ...known, path: target.path } });
-    throw new IntegrityError(
-      `${target.path} is not the file that the receipt tells of: that has the SHA-256 ${known.sha256}`,
-      {
-        hint: 'if that file was signed by somebody else since, name it as the signed file',
-        next: { do: 'set', setting: 'signed' },
-      },
-    );
+    throw new IntegrityError(`${target.path} is not the file in the receipt: that has the SHA-256 ${known.sha256}`, {
+      hint: 'if that file was signed by somebody else since, name it as the signed file',
+      next: { do: 'set', setting: 'signed' },
+    });
   }
   ctx.step.tell({ type: 'ended', error: null });
 }
@@ -103,7 +100,7 @@ async function sendForProtection(
   const target = detach ? null : await outputTarget(input, prepared, null, run);
   return await withArtifact({ backend, path, platform, options, expected }, run, async (artifact, _, signedBy) => {
     await checkReleaseInput(input, prepared, artifact, run);
-    const record = run.journal.artifact ?? inputRecord(artifact, null, null);
+    const record = run.journal.artifact ?? inputRecord(artifact, null, SIGNERS_NOT_KNOWN);
     const sha256 = await sha256ToKeep(artifact, input, run);
     run.journal.takeUp(releaseOf(plan), { ...record, sha256 }, environment);
     for (const one of [protect, ...targetsToSend(input, prepared)])
@@ -201,7 +198,7 @@ async function outputTarget(
 async function checkNothingElse(path: string, { sha256 }: OutputRecord, signal: AbortSignal): Promise<void> {
   const there = await sha256At(path, signal);
   if (there === null || there === sha256) return;
-  throw new LocalIoError(`${path} is not the file that the receipt tells of: that has the SHA-256 ${sha256}`, {
+  throw new LocalIoError(`${path} is not the file in the receipt: that has the SHA-256 ${sha256}`, {
     hint: 'if somebody has signed it since, name it as the signed file; else move it away, and the output is fetched again',
     next: { do: 'set', setting: 'signed' },
   });

@@ -1,5 +1,6 @@
 import type { Artifact } from '../../contract/artifact.ts';
 import { AppToolError, asAppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { giveLink } from '../after-upload/publish-link.ts';
 import { withArtifactFor } from '../artifact.ts';
 import { stageOf } from '../backend.ts';
 import { checkQuotas } from '../checks/quota.ts';
@@ -164,18 +165,13 @@ async function send(
 ): Promise<void> {
   const { path, platform, expected } = { ...input, path: artifact.path };
   const job = await uploadArtifact(artifact, { backend, path, platform, options, expected }, ctx);
-  if (input.detach) return acceptAsDone(ctx);
-  ctx.step.tell({ type: 'until', until: planned.until });
-  await wait(
-    {
-      ...waiting,
-      until: planned.until ?? undefined,
-      backend,
-      job,
-      uploaded: { ...artifact, stage: stageOf(backend, options) },
-    },
-    ctx,
-  );
+  if (input.detach) acceptAsDone(ctx);
+  else {
+    ctx.step.tell({ type: 'until', until: planned.until });
+    const uploaded = { ...artifact, stage: stageOf(backend, options) };
+    await wait({ ...waiting, until: planned.until ?? undefined, backend, job, uploaded }, ctx);
+  }
+  await giveLink(backend, job, options, ctx);
 }
 
 async function follow(
@@ -185,10 +181,12 @@ async function follow(
   input: ReleaseInput,
   ctx: StepContext,
 ): Promise<void> {
-  const { backend, waiting } = target;
+  const { backend, options, waiting } = target;
   const job = task.do === 'look' ? await findLost(target, ctx) : ctx.step.job;
   if (job === null) throw new UsageError(`${planned.id} has no job`);
-  if (input.detach) return;
-  ctx.step.tell({ type: 'until', until: planned.until });
-  await wait({ ...waiting, until: planned.until ?? undefined, backend, job, uploaded: null }, ctx);
+  if (!input.detach) {
+    ctx.step.tell({ type: 'until', until: planned.until });
+    await wait({ ...waiting, until: planned.until ?? undefined, backend, job, uploaded: null }, ctx);
+  }
+  if (ctx.step.links.install === null) await giveLink(backend, job, options, ctx);
 }

@@ -73,13 +73,13 @@ async function fileToPublish(
   for (const warning of proveSigned(await contentsAt(outputPath), await contentsAt(signed)))
     emit({ type: 'warning', ...warning });
   const record = await withFileAt(signed, async (file) => {
-    const { identity, signers } = await readOutput(file, signedSha256);
+    const facts = await readOutput(file, signedSha256);
     return {
       path: signed,
       name: basename(signed),
       size: file.sizeBytes,
       sha256: signedSha256,
-      ...appRecord(identity, signers),
+      ...appRecord(facts.identity, facts),
     };
   });
   journal.note({ output: record });

@@ -97,7 +97,8 @@ function taskOf(step: PlannedStep, before: StepRecord | undefined, asked: Asked)
   if (asked.again.includes(step.id)) return AGAIN[standing];
   if (!asked.resume) return PLAIN[standing];
   const isElsewhere = standing === 'done' && step.until !== null && (before?.until ?? step.until) !== step.until;
-  return isElsewhere ? { do: 'wait' } : RESUMED[standing];
+  const isWithoutLink = standing === 'done' && step.hasLink === true && before?.links.install === null;
+  return isElsewhere || isWithoutLink ? { do: 'wait' } : RESUMED[standing];
 }
 
 const SEND: Task = { do: 'send' };

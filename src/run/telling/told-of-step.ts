@@ -31,7 +31,7 @@ export function toldOfStep<T>(error: T, step: Step, until?: string | undefined):
   if (standing !== 'running' || step.job === null) return error;
   const next: Next = { do: 'wait', job: step.job.text, until };
   if (isAskingTrouble)
-    return new PendingError(error.message, { ...detailsOf(error), hint: error.hint ?? 'the job goes on', next });
+    return new PendingError(error.message, { ...detailsOf(error), hint: error.hint ?? 'the job keeps running', next });
   return saysAgain(error) ? error.with({ next }) : error;
 }
 

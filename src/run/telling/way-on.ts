@@ -28,8 +28,8 @@ export function wayOn(step: Step, fetched: OutputRecord | null): WayOn {
   const wait = { do: 'wait', job: job.text } as const;
   if (fetched !== null && state?.phase === 'succeeded') return { hint: 'the output is in place', next: null };
   if (state?.phase === 'succeeded') return { hint: 'the output waits', next: { do: 'download', job: job.text } };
-  if (state !== null) return { hint: 'the job goes on without us', next: wait };
-  if (accepted || mayHaveLanded) return { hint: 'the job may go on without us', next: wait };
+  if (state !== null) return { hint: 'the job keeps running on the server', next: wait };
+  if (accepted || mayHaveLanded) return { hint: 'the job may still be running on the server', next: wait };
   if (unfinished !== null)
     return { hint: 'no build was started, but the parts that were sent could not be removed', next: null };
   return { hint: 'no build was started; what was sent is gone', next: null };

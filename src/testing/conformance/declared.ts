@@ -22,6 +22,12 @@ export function testDeclared({ title, options, setUp, definition }: Rig): void {
       expect(definition.capabilities.download || !definition.capabilities.protects).toBe(true);
     });
 
+    test('hands builds out at a link exactly when it says so', async () => {
+      const { backend } = await setUp();
+
+      expect(backend.adapter.publishLink !== undefined).toBe(definition.capabilities.accepts.includes('publishLink'));
+    });
+
     test('creating the adapter and planning an upload make no request', async () => {
       const { backend, artifact, proxy } = await setUp();
 

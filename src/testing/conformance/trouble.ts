@@ -79,7 +79,7 @@ export function testTrouble({ subject, title, options, variablesOf, question, se
         faults.raw('HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 15\r\n\r\n<html>hi</html>'),
       ],
       ['bytes that are no HTTP', faults.raw('SSH-2.0-OpenSSH_9.2\r\n')],
-      ['an empty answer', faults.raw('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')],
+      ['an empty response', faults.raw('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')],
       ['JSON of another shape', faults.answer(200, { unexpected: true })],
       ['a redirect', faults.answer(302, {}, { location: 'https://evil.example/?token=abc' })],
     ])('ends in an error of ours when every creating call is answered with %s', async (_, fault) => {

@@ -26,7 +26,7 @@ export async function readBody(answer: HttpAnswer, limit: number, request: HttpR
   let size = 0;
   for await (const chunk of answer.chunks()) {
     size += chunk.length;
-    if (size > limit) throw failed(answer, request, 'too-large', 'answer too large');
+    if (size > limit) throw failed(answer, request, 'too-large', 'response too large');
     chunks.push(chunk);
   }
   return decode(Buffer.concat(chunks), answer, limit, request);
@@ -45,9 +45,9 @@ function decode(body: Buffer, answer: HttpAnswer, limit: number, request: HttpRe
   } catch (error) {
     if (error instanceof CallFailure) throw error;
     // Whether it is damaged or too large when inflated: either way it cannot be read.
-    throw failed(answer, request, 'too-large', 'answer too large or damaged after decoding');
+    throw failed(answer, request, 'too-large', 'response too large or damaged after decoding');
   }
-  throw failed(answer, request, 'unexpected-answer', `answer in an unknown encoding`);
+  throw failed(answer, request, 'unexpected-answer', `response in an unknown encoding`);
 }
 
 /**
@@ -117,9 +117,9 @@ export async function readJson<T>(
 }
 
 function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest, isSecret: boolean): unknown {
-  if (body.length === 0) throw failed(answer, request, 'unexpected-answer', 'empty answer');
+  if (body.length === 0) throw failed(answer, request, 'unexpected-answer', 'empty response');
   const text = textOf(body);
-  if (nesting(text) > DEEPEST_JSON) throw failed(answer, request, 'unexpected-answer', 'answer too deep');
+  if (nesting(text) > DEEPEST_JSON) throw failed(answer, request, 'unexpected-answer', 'response nested too deeply');
   try {
     return JSON.parse(text);
   } catch {

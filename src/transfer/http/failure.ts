@@ -222,6 +222,6 @@ function rejection(
   const advice =
     status === 404 || status === 405
       ? ({ hint: 'check the base address' } as const)
-      : ({ hint: 'correct what the server names', next: { do: 'again' } } as const);
+      : ({ hint: 'fix what the server names', next: { do: 'again' } } as const);
   return new RejectedError(message, { ...details, ...advice, afterLostAnswer: wasLost });
 }

@@ -122,7 +122,7 @@ function isLost(error: unknown, isRepeat: boolean): boolean {
 /** Aborts the multipart upload with a short signal of its own: the run's may be what was cancelled. Never throws. */
 async function abandon(upload: SignedUpload, session: MultipartSession, wasCut: boolean, ctx: Context): Promise<void> {
   const unstopped = { ...ctx, signal: new AbortController().signal };
-  const tooLate = new UnavailableError('no answer in time');
+  const tooLate = new UnavailableError('no response in time');
   try {
     await withDeadline(unstopped, CLEANUP_MS, tooLate, async (limited) => {
       await upload.protocol.abort(session, limited);

@@ -62,7 +62,7 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
     startedAt: ctx.clock.now(),
     seen: false,
     absences: 0,
-    lastWord: 'no answer yet',
+    lastWord: 'no response yet',
     lastReport: '',
     setting: null,
     warnedOfWord: false,
@@ -89,8 +89,8 @@ function stillRunning({ request, lastWord, setting, seen, absences }: Watch): Pe
   const seconds = Math.round(request.timeoutMs / 1000);
   const next = { do: 'wait', job: request.job, until: request.until } as const;
   if (!seen && absences === 0)
-    return new PendingError(`${request.job} could not be asked after in ${seconds} s; last tried: ${lastWord}`, {
-      hint: 'whether it still runs is not known',
+    return new PendingError(`${request.job} could not be polled in ${seconds} s; last error: ${lastWord}`, {
+      hint: 'it may still be running',
       next,
     });
   if (!seen && !request.uploaded)
@@ -98,9 +98,9 @@ function stillRunning({ request, lastWord, setting, seen, absences }: Watch): Pe
       hint: 'check the reference, and that the credentials belong to the same tenant',
       next,
     });
-  const reading = setting === null ? '' : `; how its status is read is decided by ${setting}`;
-  return new PendingError(`${request.job} was still running after ${seconds} s; last heard: ${lastWord}`, {
-    hint: `it goes on without us${reading}`,
+  const reading = setting === null ? '' : `; ${setting} decides how its status is read`;
+  return new PendingError(`${request.job} was still running after ${seconds} s; last response: ${lastWord}`, {
+    hint: `the job keeps running on the server${reading}`,
     next,
   });
 }
@@ -110,9 +110,9 @@ export function jobFailed(job: string, state: JobState): JobFailedError {
   return new JobFailedError(`${job} ended as ${state.status}${state.message === null ? ': no reason given' : ''}`, {
     hint: [
       findings.length === 0
-        ? 'read what the server said; the same file and settings will fail again'
-        : 'fix what was found, then send a new build',
-      ...(state.setting === undefined ? [] : [`whether this is a failure is read by ${state.setting}`]),
+        ? 'read what the server said: the same file and settings would fail again'
+        : 'fix these findings, then upload a new build',
+      ...(state.setting === undefined ? [] : [`${state.setting} decides whether this is a failure`]),
     ].join('; '),
     backendCode: state.code,
     serverText: state.message ?? undefined,
@@ -132,7 +132,7 @@ function jittered(intervalMs: number, ctx: Context): number {
 async function ask(watch: Watch, isLast: boolean, ctx: Context): Promise<JobState | 'absent' | null> {
   const limitMs = isLast ? LAST_QUESTION_MS : Math.max(LAST_QUESTION_MS, leftMs(watch, ctx));
   // As if the network had failed.
-  const tooLate = new UnavailableError('no answer before the deadline');
+  const tooLate = new UnavailableError('no response before the deadline');
   try {
     return await withDeadline(ctx, limitMs, tooLate, watch.request.poll);
   } catch (error) {
@@ -140,7 +140,7 @@ async function ask(watch: Watch, isLast: boolean, ctx: Context): Promise<JobStat
     throwVerdict(watch, error, ctx);
     const { message } = error as AppToolError;
     watch.lastWord = message;
-    ctx.emit({ type: 'debug', message: `status question failed, asking again: ${message}` });
+    ctx.emit({ type: 'debug', message: `poll failed, retrying: ${message}` });
     return null;
   }
 }
@@ -176,7 +176,7 @@ function noteAbsence(watch: Watch, ctx: Context): void {
   report(watch, { phase: 'absent', status: 'not there yet', message: null }, ctx);
   if (watch.seen && watch.absences >= MOST_ABSENCES_AFTER_PRESENCE) {
     throw new JobFailedError(`${request.job}: build was deleted`, {
-      hint: 'upload again if this was not meant',
+      hint: 'upload again if that was a mistake',
       httpStatus: 404,
     });
   }
@@ -211,7 +211,7 @@ function noteState(watch: Watch, state: JobState, ctx: Context): void {
 
 /** A word that no documentation lists is waited on; where a setting can say what it means, the setting is named. */
 export function unknownStatus({ status, setting }: JobState): AppEvent {
-  const way = setting === undefined ? '' : `; if it means that all is well, set ${setting}`;
+  const way = setting === undefined ? '' : `; if it means success, set ${setting}`;
   return { type: 'warning', code: 'unknown-status', message: `unknown status "${status}"; still waiting${way}` };
 }
 

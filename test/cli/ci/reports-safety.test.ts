@@ -93,11 +93,14 @@ const error = fc.record({
 });
 const severity = fc.constantFrom('info', 'warning', 'blocking');
 const findings = fc.array(fc.record({ code: word, severity, message: word }), { maxLength: 12 });
+const address = fc.oneof(maybe, fc.constantFrom('https://acme.applivery.io/nightly', 'javascript:alert(1)'));
+const links = fc.record({ page: address, install: address });
 const target = fc.record({
   backend: fc.constantFrom('apptego', 'apptego-management', 'autoappstore'),
   job,
   state,
   findings,
+  links,
   ok: fc.boolean(),
   exitCode: fc.constantFrom(0, 5, null),
   error: fc.option(error, { nil: null }),
@@ -115,6 +118,7 @@ const document = fc.record({
   job,
   state,
   findings,
+  links,
   artifact: fc.option(fc.record({ path: word, name: word, size: fc.nat(), sha256: maybe, ...app }), { nil: null }),
   output: fc.option(fc.record({ path: word, name: word, size: fc.nat(), sha256: word }), { nil: null }),
   targets: fc.uniqueArray(target, { selector: ({ backend }) => backend, maxLength: 3 }),
@@ -136,6 +140,7 @@ function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string,
     error_class: of.error?.class,
     command: of.command,
     backend: only.backend,
+    link: only.links.install,
     job: only.job?.ref,
     job_id: only.job?.id,
     phase: only.state?.phase,
@@ -151,12 +156,13 @@ function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string,
     version_name: artifact?.versionName,
     version_code: artifact?.versionCode,
     ...Object.fromEntries(
-      several.flatMap(({ backend, exitCode, job: own, state: stands }) => {
+      several.flatMap(({ backend, exitCode, job: own, state: stands, links: { install } }) => {
         const id = backend.replaceAll('-', '_');
         return [
           [`${id}_exit_code`, exitCode],
           [`${id}_job`, own?.ref],
           [`${id}_phase`, stands?.phase],
+          [`${id}_link`, install],
         ];
       }),
     ),
@@ -247,7 +253,7 @@ function check(of: ResultDocument, receipt: string | null, environment: Env = {}
   expect(ofFindings === undefined ? 0 : elements(ofFindings, 'tr').length).toBe(
     found.length === 0 ? 0 : 1 + Math.min(30, found.length),
   );
-  for (const row of elements(table as never, 'tr')) expect(row.children).toHaveLength(8);
+  for (const row of elements(table as never, 'tr')) expect(row.children).toHaveLength(9);
   // A blank line would end the HTML.
   for (const block of blocks
     .join('\n')
@@ -330,14 +336,24 @@ test('more targets than GitLab takes variables for: the details are left out, wh
     job: { ref: `${backend}:1`, id: '1', details: {} },
     state: { phase: 'succeeded' as const, status: 'done', message: null, startedAt: null, endedAt: null },
     findings: [],
+    links: { page: null, install: null },
     ok: true,
     exitCode: 0,
     error: null,
   }));
   const artifact = { path: 'a.apk', name: 'a.apk', size: 1, sha256: 'a'.repeat(64), platform: 'android' as const };
   const [sample] = fc.sample(document, { numRuns: 1, seed: 7 });
-  const run = { ok: true, exitCode: 0, error: null, output: null, job: null, state: null, backend: null, findings: [] };
-  const app42 = { packageName: 'dev.a', versionName: '1', versionCode: 1, signers: null, permissions: null };
+  const nothing = { output: null, job: null, state: null, backend: null, findings: [] };
+  const noLinks = { page: null, install: null };
+  const run = { ok: true, exitCode: 0, error: null, links: noLinks, ...nothing };
+  const app42 = {
+    packageName: 'dev.a',
+    versionName: '1',
+    versionCode: 1,
+    signers: null,
+    signedBy: null,
+    permissions: null,
+  };
   const one = { ...(sample as ResultDocument), ...run, targets, artifact: { ...artifact, ...app42 } } as ResultDocument;
 
   const { text, leftOut } = written(one, 'r.json');

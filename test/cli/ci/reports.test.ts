@@ -110,7 +110,7 @@ describe('the reports of a run', () => {
     const values = outputs();
     expect(Object.keys(values).sort()).toEqual(
       Object.keys(RUN_VALUES)
-        .filter((name) => name !== 'error_class')
+        .filter((name) => name !== 'error_class' && name !== 'link')
         .sort(),
     );
     expect(values).toMatchObject({
@@ -135,7 +135,7 @@ describe('the reports of a run', () => {
     expect(misplaced(text('j.xml'))).toEqual([]);
     expect(text('summary')).toMatch(/^from a step before\n### apptool protect: succeeded, sandbox\n/);
     expect(text('summary')).toContain(values.output_sha256);
-    const message = 'app.apk is debuggable, as no release should be';
+    const message = 'app.apk is debuggable; release builds should not be';
     expect(workflowCommands(result.stderr)).toEqual([
       { command: 'warning', title: 'apptool protect', message: expect.stringMatching(/^apptego is at 127\.0\.0\.1:/) },
       { command: 'warning', title: 'apptool protect', message },
@@ -239,7 +239,7 @@ describe('the reports of a run', () => {
       'warning',
     ]);
     // The server that says how many builds are left attacks as well.
-    expect(result.stderr).toContain('cannot ask how many builds of the week are left');
+    expect(result.stderr).toContain('cannot read how many builds are left this week');
     for (const name of ['outputs', 'summary', 'j.xml', 'd.env', 'p.properties']) {
       expect(text(name)).not.toContain(key);
       for (const one of ['\u001b', '\u202e', '\r', '<script']) expect(text(name)).not.toContain(one);
@@ -345,8 +345,8 @@ describe('where they are written', () => {
     ['--junit', 'link', 'it is a symbolic link'],
     ['--gitlab-dotenv', 'folder', 'not a regular file'],
     ['--jenkins-properties', 'nowhere/p', 'no such file or directory'],
-    ['--junit', 'old.apk', 'it would take the place of old.apk, which is no such report'],
-    ['--gitlab-dotenv', 'summary', 'it would take the place of summary, which is no such report'],
+    ['--junit', 'old.apk', 'it would take the place of old.apk, which is not such a report'],
+    ['--gitlab-dotenv', 'summary', 'it would take the place of summary, which is not such a report'],
   ])('%s %s is refused before anything is sent', async (flag, path, why) => {
     const { folder, box } = await setUp();
     await mkdir(join(folder, 'folder'));

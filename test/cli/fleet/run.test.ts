@@ -65,7 +65,7 @@ describe('a wave', () => {
   });
 
   test('with a gate protection and publishing are two runs, on machines that share only the plan and the receipt', async () => {
-    const { run, proxy, folder } = await setUp({ count: 1 });
+    const { run, proxy, folder, receipt } = await setUp({ count: 1 });
     await run(PLAN);
 
     expect((await run('fleet run app01 --until protected')).code).toBe(0);
@@ -73,10 +73,12 @@ describe('a wave', () => {
     expect((await run(STATUS)).code).toBe(12);
     await rm(join(folder, 'protected'), { recursive: true });
     await rm(join(folder, 'out'), { recursive: true });
-    const published = await run('fleet run app01 --from publish');
+    const published = await run('fleet run app01 --from publish --receipt receipts/published/app01.json');
 
     expect(published.code, published.stderr).toBe(0);
     expect(sends(proxy)).toEqual({ protected: 1, autoappstore: 1, applivery: 1, ignite: 1 });
+    expect((await receipt('app01')).steps).toHaveLength(1);
+    expect((await receipt('app01', 'receipts/published')).steps).toHaveLength(4);
     expect((await run(STATUS)).code).toBe(0);
   });
 
@@ -143,8 +145,9 @@ describe('a wave', () => {
     await run(PLAN);
     await run('fleet run app01');
     const first = await receipt('app01');
-    const { folder } = await fleetProject({ count: 1, variables: {} });
-    const { run: runThere } = await fleetProject({ count: 2, variables: {}, folder, defaults: { weekly: 1 } });
+    const { variables } = await sandbox();
+    const { folder } = await fleetProject({ count: 1, variables });
+    const { run: runThere } = await fleetProject({ count: 2, variables, folder, defaults: { weekly: 1 } });
     const old = { ...first, input: { ...first.input, sha256: 'a'.repeat(64) } };
     const { mkdir, writeFile } = await import('node:fs/promises');
     await mkdir(join(folder, 'receipts'));

@@ -53,7 +53,7 @@ export function createQuay({ settings, credentials, api: open }: AdapterInput<Qu
     },
     poll: async (id, { patience }, ctx) => {
       const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
-      const call = { what: 'ask for the status', method: 'GET', path: `/files/${id}`, policy, answer: Status } as const;
+      const call = { what: 'get the status', method: 'GET', path: `/files/${id}`, policy, answer: Status } as const;
       try {
         return stateOf(await api.call(call, ctx));
       } catch (error) {

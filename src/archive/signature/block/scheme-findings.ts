@@ -98,7 +98,7 @@ function troubleOfLineage(signer: ApkSigner): string | null {
   try {
     const lineage = lineageOf(signer);
     if (lineage === null) return null;
-    if (!lineage.isProven()) return 'its proof of rotation is not true';
+    if (!lineage.isProven()) return 'its proof of rotation is not valid';
     const [own] = signer.certificates;
     return own !== undefined && lineage.certificates.at(-1)?.equals(own)
       ? null

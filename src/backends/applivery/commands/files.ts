@@ -7,12 +7,12 @@ import { downloadToFile } from '../../../transfer/download/download.ts';
 import { checkOutput } from '../../../transfer/download/output-file.ts';
 import { encodeForm } from '../../../transfer/http/form.ts';
 import { assertGivesBack, mintLink, NOT_PROCESSED } from '../download-link.ts';
+import { making } from '../making.ts';
 import type { Settings } from '../settings.ts';
 import { type AttachedFile, attachedTo, BuildReply } from '../wire.ts';
 import { namedBuild, orNoSuchBuild } from './builds.ts';
 import type { FetchedFile, OneFile } from './command-data.ts';
 import { textFlags } from './flag-values.ts';
-import { making } from './making.ts';
 
 type Input = CommandInput<Settings>;
 type Named = ReturnType<typeof namedBuild>;

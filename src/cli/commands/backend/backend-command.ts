@@ -34,7 +34,7 @@ export async function backendCommand(session: Session, id: string): Promise<Comm
 async function demandConsent(session: Session, what: string): Promise<void> {
   if (session.invocation.flags.yes === true) return;
   const answer = await session.confirm(`Delete ${what}?`);
-  if (answer === null) throw new UsageError(`this deletes ${what}`, { hint: 'say --yes if that is meant' });
+  if (answer === null) throw new UsageError(`this deletes ${what}`, { hint: 'add --yes to confirm' });
   if (!answer) throw new UsageError('nothing was deleted');
 }
 

@@ -42,7 +42,7 @@ export function releaseNamed(
     );
   }
   if (named === undefined && others.length > 0)
-    throw new UsageError(`which release is not said; the config has ${names.join(', ')}`, {
+    throw new UsageError(`name the release to run; the config has ${names.join(', ')}`, {
       hint: 'name it in the defaults of the fleet, or of the app',
     });
   const release = named ?? only ?? null;

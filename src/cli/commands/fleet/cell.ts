@@ -35,7 +35,9 @@ export function cellOf({ operands, flags }: Invocation): { readonly cell: FleetC
 export async function releaseOfCell(asked: Asked): Promise<Asked> {
   const { invocation, backends, config } = asked;
   const { cell } = cellOf(invocation);
-  for (const path of [cell.receipt, cell.junit, cell.output]) if (path !== null) makeFolderOf(path);
+  // Where a later job keeps its receipt apart, it goes on from the planned one all the same.
+  const written = typeof invocation.flags.receipt === 'string' ? invocation.flags.receipt : cell.receipt;
+  for (const path of [written, cell.junit, cell.output]) if (path !== null) makeFolderOf(path);
   const { environment, output, package: name, receipt, junit, credentials } = cell;
   return {
     ...asked,
@@ -44,7 +46,7 @@ export async function releaseOfCell(asked: Asked): Promise<Asked> {
       flags: {
         ...invocation.flags,
         resume: receipt,
-        receipt,
+        receipt: written,
         junit,
         'junit-suite': `apptool.${cell.id}`,
         'expect-package': name,

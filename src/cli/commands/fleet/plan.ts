@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { openReplaced } from '../../../ci/files/replaced-file.ts';
 import { FLEET_FORMATS, PLAN_HEAD, planText } from '../../../ci/fleet/formats.ts';
-import { LimitError, UsageError } from '../../../contract/errors.ts';
+import { AppToolError, LimitError, UsageError } from '../../../contract/errors.ts';
 import type { FleetPlan } from '../../../contract/record/fleet-plan.ts';
 import { type BudgetKey, buildsIn, type ToldQuota } from '../../../run/fleet/budget.ts';
 import { type AppToPlan, type AppWithWork, keysOf, planWave, worksOf } from '../../../run/fleet/plan-fleet.ts';
 import { receiptsByFile } from '../../../run/fleet/work.ts';
+import { checkSameHosts } from '../../../run/journal/same-hosts.ts';
+import type { Kept } from '../../../run/journal/same-release.ts';
 import { checkArtifactName } from '../../../transfer/artifact-name.ts';
 import type { CommandResult } from '../../line/command.ts';
 import { renderTable } from '../../output/render/table.ts';
@@ -13,7 +15,7 @@ import { VERSION } from '../../process/version.ts';
 import type { Session } from '../../session/session.ts';
 import { type Fleet, fileOfApp, readFleetFile } from '../../settings/fleet/fleet-file.ts';
 import { type FleetApp, FleetDefaults } from '../../settings/fleet/fleet-schema.ts';
-import { type PlannedRelease, planRelease, releaseNamed } from './app-release.ts';
+import { type AppRelease, type PlannedRelease, planRelease, releaseNamed } from './app-release.ts';
 import { chosenApps } from './chosen-apps.ts';
 import { type Hashes, hashesKnownBy } from './known-hashes.ts';
 import { DEFAULT_PLAN, planAt } from './plan-file.ts';
@@ -31,7 +33,8 @@ export async function fleetPlanCommand(session: Session): Promise<CommandResult<
   const now = session.ctx.clock.date();
   const fleet = await readFleetFile(asked.fleet, resolve());
   const apps = await chosenApps(fleet, session);
-  const receipts = asked.resume === undefined ? [] : receiptsIn(asked.resume, session);
+  const receipts =
+    asked.resume === undefined ? [] : receiptsIn(asked.resume, session).filter((one) => isOfHere(one, session));
   const hashes = hashesKnownBy(planAt(asked.planPath), session.ctx.signal);
   const toPlan = await appsToPlan(apps, fleet, hashes, session);
   const folders = { receipts: asked.resume ?? RECEIPTS, reports: REPORTS };
@@ -103,9 +106,30 @@ function readAsked({ invocation: { flags } }: Session) {
   };
 }
 
+/** What went to another host, such as that of a rehearsal, is not done here: it is told, and left out. */
+function isOfHere(kept: Kept, { hostOf, ctx, backends }: Session): boolean {
+  try {
+    checkSameHosts(
+      kept,
+      backends
+        .filter(({ id }) => kept.receipt.steps.some((step) => step.backend === id))
+        .map(({ id }) => ({ id, host: hostOf(id) })),
+    );
+    return true;
+  } catch (error) {
+    if (!(error instanceof AppToolError)) throw error;
+    ctx.emit({ type: 'warning', code: 'other-host', message: `left out: ${error.message}` });
+    return false;
+  }
+}
+
 interface Chosen {
   readonly app: AppToPlan;
   readonly protectedBy: string | null;
+}
+
+function copyOf<T>(list: readonly T[] | null): T[] | null {
+  return list === null ? null : [...list];
 }
 
 /** The apps with their files and releases. Throws `UsageError` for two that have one file. */
@@ -116,32 +140,34 @@ async function appsToPlan(
   session: Session,
 ): Promise<readonly Chosen[]> {
   const releases = new Map<string, PlannedRelease>();
+  const names = new Map<string, AppRelease>();
   const found: Chosen[] = [];
   const bySha256 = new Map<string, string>();
   for (const [id, app] of apps) {
     session.ctx.signal.throwIfAborted();
     const { defaults, source } = fleet;
-    const at = `${source.text.locate(['apps', id])}: apps.${id}: `;
+    const at = (): string => `${source.text.locate(['apps', id])}: apps.${id}: `;
     const publish = app.publish ?? null;
-    const own = inFile(at, () =>
-      releaseNamed(session.config, session.backends, { named: app.release ?? defaults.release, publish }),
-    );
+    const asked = { named: app.release ?? defaults.release, publish };
+    const name = JSON.stringify(asked);
+    const own = names.get(name) ?? inFile(at, () => releaseNamed(session.config, session.backends, asked));
+    names.set(name, own);
     const environment = app.environment ?? defaults.environment;
     const key = JSON.stringify([own, environment]);
     const release = releases.get(key) ?? inFile(at, () => planRelease(session, own, environment));
     releases.set(key, release);
-    const file = await fileOfApp(id, fleet, app, resolve());
-    const { name, kind } = inFile(at, () => checkArtifactName(file));
+    const file = fileOfApp(id, fleet, app, resolve());
+    const { name: fileName, kind } = inFile(at, () => checkArtifactName(file));
     const hashed = await hashes.of(file);
     const other = bySha256.get(hashed.sha256);
-    if (other !== undefined) throw new UsageError(`${at}${other} and ${id} have one file: ${file}`);
+    if (other !== undefined) throw new UsageError(`${at()}${other} and ${id} have one file: ${file}`);
     bySha256.set(hashed.sha256, id);
     const protection = release.plan.steps.find(({ action }) => action === 'protect');
     found.push({
       protectedBy: release.protectedBy,
       app: {
         id,
-        file: { name, size: hashed.size, sha256: hashed.sha256 },
+        file: { name: fileName, size: hashed.size, sha256: hashed.sha256 },
         plan: release.plan,
         stage: protection?.stage ?? null,
         isCanary: app.canary,
@@ -152,7 +178,7 @@ async function appsToPlan(
           platform: kind === 'ipa' ? 'ios' : 'android',
           package: app.package,
           ...own,
-          publish: own.publish === null ? null : [...own.publish],
+          publish: copyOf(own.publish),
           environment: release.environment,
           credentials: app.credentials ?? null,
           output: protection === undefined ? null : `${OUTPUTS}/${id}.${kind}`,
@@ -164,11 +190,11 @@ async function appsToPlan(
 }
 
 /** An error of an app's says where the app stands. */
-function inFile<T>(at: string, act: () => T): T {
+function inFile<T>(at: () => string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw error instanceof UsageError ? error.with({ message: `${at}${error.message}` }) : error;
+    throw error instanceof UsageError ? error.with({ message: `${at()}${error.message}` }) : error;
   }
 }
 
@@ -188,7 +214,7 @@ async function quotasOf(
       (error: unknown) => {
         session.ctx.signal.throwIfAborted();
         const why = error instanceof Error ? error.message : 'unknown error';
-        const message = `cannot ask how many builds of the week are left: ${why}`;
+        const message = `cannot read how many builds are left this week: ${why}`;
         session.ctx.emit({ type: 'warning', code: 'quota-unknown', message });
         return null;
       },

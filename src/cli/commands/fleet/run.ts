@@ -19,13 +19,14 @@ export async function fleetRunCommand(session: Session): Promise<CommandResult<P
   const [release = ''] = Object.keys((session.config?.text.value.releases ?? {}) as object);
   const operands = file === null ? [release] : [release, file];
   const own = { ...session, invocation: { ...session.invocation, operands } };
-  const resume = { do: 'resume', receipt: cell.receipt, command: lineOf(session.invocation) } as const;
+  const receipt = session.settings.values.receipt ?? cell.receipt;
+  const resume = { do: 'resume', receipt, command: lineOf(session.invocation) } as const;
   return await carryOut({ ...(await readRelease(own)), resume: settings.values.sandbox === true ? null : resume }, own);
 }
 
 /** The line that goes on: the one that was given. */
 function lineOf({ operands, flags }: Session['invocation']): readonly string[] {
-  const given = ['config', 'plan', 'until', 'from'].flatMap((name) => {
+  const given = ['config', 'plan', 'receipt', 'until', 'from'].flatMap((name) => {
     const value = flags[name];
     return typeof value === 'string' ? [`--${name}`, value] : [];
   });

@@ -20,8 +20,7 @@ import { nextWords } from '../../output/next-words.ts';
 import { renderTable } from '../../output/render/table.ts';
 import type { Session } from '../../session/session.ts';
 import { releasesIn } from '../../settings/config/releases.ts';
-import { type Fleet, findFleet } from '../../settings/fleet/fleet-file.ts';
-import type { FleetApp } from '../../settings/fleet/fleet-schema.ts';
+import { findFleet } from '../../settings/fleet/fleet-file.ts';
 import { configFor, releaseNamed } from './app-release.ts';
 import { readPlan } from './plan-file.ts';
 import { receiptsIn } from './receipts-in.ts';
@@ -71,18 +70,30 @@ function byPlan({ cells, deferred, look, done }: FleetPlan, receipts: readonly K
     ...look.map((app) => ({ app, as: { as: 'look' } as const })),
     ...done.map((app) => ({ app, as: { as: 'done' } as const })),
   ];
+  const named = byName(receipts);
   return planned.map(({ app, as }) => ({
     id: app.id,
     package: app.package,
     steps: app.all,
     receipt: newest(
-      receipts.filter(
-        ({ path, receipt: { input } }) =>
-          basename(path) === basename(app.receipt) && (input?.sha256 == null || input.sha256 === app.sha256),
+      (named.get(basename(app.receipt, '.json')) ?? []).filter(
+        ({ receipt: { input } }) => input?.sha256 == null || input.sha256 === app.sha256,
       ),
     ),
     planned: as,
   }));
+}
+
+function byName(
+  receipts: readonly Kept[],
+  idOf: (name: string) => string = (name) => name,
+): ReadonlyMap<string, readonly Kept[]> {
+  const named = new Map<string, Kept[]>();
+  for (const kept of receipts) {
+    const name = idOf(basename(kept.path, '.json'));
+    named.set(name, [...(named.get(name) ?? []), kept]);
+  }
+  return named;
 }
 
 /** The apps of the fleet that is here, or those of the receipts where there is none. */
@@ -92,48 +103,45 @@ async function withoutPlan(
   session: Session,
 ): Promise<readonly AppOfStatus[]> {
   const fleet = await findFleet(named, resolve());
-  if (fleet !== null) return [...fleet.apps].map(([id, app]) => appOfFleet(id, app, fleet, receipts, session));
-  const names = [...new Set(receipts.map(({ path }) => basename(path, '.json')))];
-  return names.map((id) => {
-    const receipt = newest(receipts.filter(({ path }) => basename(path, '.json') === id));
-    const release = receipt?.receipt.release?.name ?? null;
-    return { id, package: null, steps: stepsOf(session, release, null), receipt, planned: null };
+  const stepsOf = knownSteps(session);
+  const names = byName(receipts);
+  if (fleet !== null) {
+    const more = byName(receipts, (name) => name.replace(/-[0-9a-f]{8,}(?:-[0-9a-f]{8})?$/, ''));
+    return [...fleet.apps].map(([id, app]) => ({
+      id,
+      package: app.package,
+      steps: stepsOf(app.release ?? fleet.defaults.release, app.publish ?? null),
+      receipt: newest([...(names.get(id) ?? []), ...(more.get(id) ?? [])]),
+      planned: null,
+    }));
+  }
+  return [...names].map(([id, own]) => {
+    const receipt = newest(own);
+    const release = receipt?.receipt.release?.name;
+    return { id, package: null, steps: release === undefined ? [] : stepsOf(release, null), receipt, planned: null };
   });
 }
 
-function appOfFleet(
-  id: string,
-  app: FleetApp,
-  { defaults }: Fleet,
-  receipts: readonly Kept[],
-  session: Session,
-): AppOfStatus {
-  const isOwn = (file: string) =>
-    file === id || (file.startsWith(`${id}-`) && /^[0-9a-f]{8}/.test(file.slice(id.length + 1)));
-  const receipt = newest(receipts.filter(({ path }) => isOwn(basename(path, '.json'))));
-  const publish = app.publish ?? null;
-  const { release } = releaseNamed(session.config, session.backends, {
-    named: app.release ?? defaults.release,
-    publish,
-  });
-  return { id, package: app.package, steps: stepsOf(session, release, publish), receipt, planned: null };
-}
+/** The steps of a release of the config; none where the config does not have it. Each is read once. */
+function knownSteps({ config, backends }: Session) {
+  const releases = releasesIn(config, backends).map(({ name }) => name);
+  const known = new Map<string, AppOfStatus['steps']>();
+  return (named: string | undefined, publish: readonly string[] | null): AppOfStatus['steps'] => {
+    const key = JSON.stringify([named, publish]);
+    const steps = known.get(key) ?? (named !== undefined && !releases.includes(named) ? [] : read(named, publish));
+    known.set(key, steps);
+    return steps;
+  };
 
-/** The steps of a release of the config; none where the config does not have it. */
-function stepsOf(
-  { config, backends }: Session,
-  release: string | null,
-  publish: readonly string[] | null,
-): AppOfStatus['steps'] {
-  if (release === null && publish === null) return [];
-  if (release !== null && !releasesIn(config, backends).some(({ name }) => name === release)) return [];
-  const [definition] = releasesIn(configFor(config, { release, publish }), backends);
-  if (definition === undefined) return [];
-  const { protect, publish: targets } = definition;
-  return [
-    ...(protect === null ? [] : [{ id: `protect:${protect.backend}`, required: true }]),
-    ...targets.map(({ backend, required }) => ({ id: `publish:${backend}`, required })),
-  ];
+  function read(named: string | undefined, publish: readonly string[] | null): AppOfStatus['steps'] {
+    const [definition] = releasesIn(configFor(config, releaseNamed(config, backends, { named, publish })), backends);
+    if (definition === undefined) return [];
+    const { protect, publish: targets } = definition;
+    return [
+      ...(protect === null ? [] : [{ id: `protect:${protect.backend}`, required: true }]),
+      ...targets.map(({ backend, required }) => ({ id: `publish:${backend}`, required })),
+    ];
+  }
 }
 
 function newest(receipts: readonly Kept[]): Kept | null {

@@ -54,7 +54,7 @@ async function abortAll(
   const [failure] = failures;
   const data = isRehearsal ? { data: { plan: { aborts } } } : {};
   if (failure !== undefined) return { text, failure, ...data };
-  return { text: text ?? 'nothing to abort: this receipt leaves no unfinished upload', ...data };
+  return { text: text ?? 'nothing to abort: this receipt has no unfinished upload', ...data };
 }
 
 /** What was removed is removed, whether that can be written down or not. */
@@ -70,7 +70,7 @@ function keep(path: string, receipt: Receipt, { ctx, redactor }: Session): void 
 async function abortOne(session: Session, step: Step, { job, session: parts }: LeftParts): Promise<string> {
   const backend = await openStep(session, step);
   const { abort } = backend.adapter;
-  if (abort === undefined) throw new UsageError(`${step.backend} leaves nothing behind that could be aborted`);
+  if (abort === undefined) throw new UsageError(`${step.backend} has no uploads that could be aborted`);
   const what = `the unfinished upload of ${job?.ref ?? step.backend}`;
   if (session.settings.values.dryRun === true) return `would abort ${what}`;
   await abort(parts, contextOf(step, session.ctx));

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../../contract/errors.ts';
 import { didYouMean } from '../../../contract/text/suggest.ts';
+import { wantsLink } from '../../../run/after-upload/publish-link.ts';
 import { type OpenBackend, stageOf } from '../../../run/backend.ts';
 import { planOf } from '../../../run/release/plan.ts';
 import type { ReleaseInput } from '../../../run/release/release-input.ts';
@@ -40,7 +41,8 @@ export async function readRelease(session: Session): Promise<ReleaseInput> {
       const { own, ...target } = await open(step);
       const { required, environments } = step;
       const until = untilOf(step, own, target.backend);
-      return { ...target, planned: { backend: target.backend, required, environments, until } };
+      const hasLink = wantsLink(target.backend, target.options);
+      return { ...target, planned: { backend: target.backend, required, environments, until, hasLink } };
     }),
   );
   const planned =
@@ -116,7 +118,9 @@ function chosen(session: Session): { readonly definition: ReleaseDefinition; rea
       )}`,
     );
   if (only === undefined || others.length > 0)
-    throw new UsageError(`which release is not said; the config has ${names}`, { hint: 'name it before the file' });
+    throw new UsageError(`name the release to run; the config has ${names}`, {
+      hint: 'write its name before the file',
+    });
   return { definition: only, path: first };
 }
 
@@ -127,11 +131,10 @@ function isFile(operand: string): boolean {
 function readAsked(session: Session): ReleaseInput['asked'] {
   const { flags } = session.invocation;
   const [resume, from, until] = ['resume', 'from', 'until'].map((name) => text(session, name));
-  if (from !== undefined && from !== 'publish')
-    throw new UsageError('--from takes publish: that is where a release can begin later');
+  if (from !== undefined && from !== 'publish') throw new UsageError('--from must be publish');
   const again = [flags.again].flat().flatMap((id) => (typeof id === 'string' ? [id] : []));
   if (again.length > 0 && resume === undefined)
-    throw new UsageError('--again goes with --resume: the receipt says what was sent');
+    throw new UsageError('--again needs --resume: the receipt says what was sent');
   if (from !== undefined && receiptPathOf(session) === undefined)
     throw new UsageError('--from publish needs the receipt of the run that protected', {
       hint: 'name it with --resume',

@@ -20,6 +20,7 @@ export async function releaseCommand(session: Session): Promise<CommandResult<Pl
 export async function carryOut(input: ReleaseInput, session: Session): Promise<CommandResult<PlannedRelease>> {
   const { ctx, settings } = session;
   if (settings.values.dryRun === true) return await rehearse(input, session);
+  ctx.journal.plan(input.plan.steps);
   const startedAt = ctx.clock.now();
   const failure = await release(input, ctx);
   const steps = input.plan.steps.flatMap(({ id }) => ctx.journal.steps.find((step) => step.id === id) ?? []);
@@ -43,9 +44,10 @@ function summaryOf({ name, steps }: ReleaseInput['plan'], journal: JournalFacts,
   ].join(', ');
 }
 
-/** How it stands with a step of a release: its id, phase, status and job. */
-function line({ id, state, job, error, accepted }: Step): string {
-  return [id, ...words(state, error?.class, accepted), job?.text ?? '-'].join(' ');
+/** How it stands with a step of a release: its id, phase, status and job, and where people get it, where they do. */
+function line({ id, state, job, error, accepted, links }: Step): string {
+  const link = links.install === null ? [] : [links.install];
+  return [id, ...words(state, error?.class, accepted), job?.text ?? '-', ...link].join(' ');
 }
 
 function words(
@@ -91,7 +93,7 @@ async function rehearse(input: ReleaseInput, session: Session): Promise<CommandR
 }
 
 const WORDS = {
-  skip: 'would be left as it is',
+  skip: 'would be skipped',
   wait: 'would be waited for',
   fetch: 'would be fetched',
   send: 'would be sent',
@@ -105,7 +107,7 @@ function isSent(task: Prepared['steps'][number]['task']): boolean {
 }
 
 function why({ step, task }: Prepared['steps'][number]): string {
-  if (task.do === 'skip') return task.why === 'done' ? ': it is done' : ': it was not asked for';
+  if (task.do === 'skip') return task.why === 'done' ? ': it is done' : ': it was not requested';
   const until = step.until === null || task.do === 'fetch' ? '' : `, until ${step.until}`;
   return `${until}${step.required ? '' : ' (not required)'}`;
 }

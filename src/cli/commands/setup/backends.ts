@@ -1,6 +1,7 @@
 import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { Backends } from '../../output/command-data.ts';
+import { renderRows } from '../../output/render/rows.ts';
 import type { Session } from '../../session/session.ts';
 import { variablesOf } from '../../settings/credentials.ts';
 
@@ -9,7 +10,8 @@ type Described = Backends['backends'][number];
 /** `apptool backends` */
 export async function backendsCommand(session: Session): Promise<CommandResult<Backends>> {
   const data = session.backends.map(describe);
-  return { text: data.map(asText).join('\n\n'), data: { backends: data } };
+  const layOut = (columns: number | null): string => data.map((one) => asText(one, columns)).join('\n\n');
+  return { text: layOut(null), layOut, data: { backends: data } };
 }
 
 function describe(backend: BackendDefinition): Described {
@@ -37,7 +39,7 @@ function describe(backend: BackendDefinition): Described {
   };
 }
 
-function asText(backend: Described): string {
+function asText(backend: Described, columns: number | null): string {
   const rows: [string, string][] = [
     ['files', backend.files.map((kind) => `.${kind}`).join(' ')],
     ...(backend.otherFiles.length === 0
@@ -57,5 +59,10 @@ function asText(backend: Described): string {
     ]),
     ['docs', backend.docs],
   ];
-  return [`${backend.id}  ${backend.title}`, ...rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`)].join('\n');
+  const lines = renderRows(
+    rows.map(([name, text]) => ({ name, texts: [text] })),
+    columns,
+    2,
+  );
+  return [`${backend.id}  ${backend.title}`, ...lines].join('\n');
 }

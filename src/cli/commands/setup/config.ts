@@ -1,5 +1,6 @@
 import type { CommandResult } from '../../line/command.ts';
 import type { ConfigSchema, ConfigShow } from '../../output/command-data.ts';
+import { renderRows } from '../../output/render/rows.ts';
 import type { Session } from '../../session/session.ts';
 import { configJsonSchema } from '../../settings/config/config-schema.ts';
 import { variablesOf } from '../../settings/credentials.ts';
@@ -24,7 +25,9 @@ export async function configShowCommand(session: Session): Promise<CommandResult
   }
   rows.push(...credentialRows(session));
   const config = session.config?.name ?? null;
-  return { text: asTable(rows, config), data: { config, settings: rows } };
+  const shown = session.invocation.flags.all === true ? rows : rows.filter(({ source }) => source !== 'default');
+  const layOut = (columns: number | null): string => asTable(shown, rows.length, config, columns);
+  return { text: layOut(null), layOut, data: { config, settings: rows } };
 }
 
 /** Credentials by where they are set; their values are never read for this. */
@@ -35,11 +38,22 @@ function credentialRows(session: Session): Row[] {
     .map((name) => ({ key: name, value: '[secret]', source: 'environment' }));
 }
 
-function asTable(rows: readonly Row[], config: string | null): string {
-  const shown = rows.map(({ key, value, source }) => [key, asText(value), source] as const);
-  const width = (column: 0 | 1) => Math.max(...shown.map((row) => row[column].length));
-  const lines = shown.map(([key, value, source]) => `${key.padEnd(width(0))}  ${value.padEnd(width(1))}  ${source}`);
-  return [`config file: ${config ?? 'none'}`, ...lines].join('\n');
+/** What was set, or all there is. A row is cut into name and the rest where the terminal is narrow. */
+function asTable(rows: readonly Row[], count: number, config: string | null, columns: number | null): string {
+  const width = Math.max(0, ...rows.map(({ value }) => asText(value).length));
+  const isWide =
+    columns === null ||
+    rows.every(({ key, value, source }) => `${key}${asText(value)}${source}`.length + width < columns);
+  const lines = renderRows(
+    rows.map(({ key, value, source }) => ({
+      name: key,
+      texts: isWide ? [`${asText(value).padEnd(width)}  ${source}`] : [asText(value), `  from ${source}`],
+    })),
+    columns,
+  );
+  const rest = count - rows.length;
+  const more = rest === 0 ? [] : [`${rest} settings have their default; --all shows them`];
+  return [`config file: ${config ?? 'none'}`, ...lines, ...more].join('\n');
 }
 
 function asText(value: unknown): string {

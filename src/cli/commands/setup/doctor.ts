@@ -6,13 +6,13 @@ import type { ProxySettings } from '../../../transfer/http/connection/proxy-choi
 import type { CommandResult } from '../../line/command.ts';
 import type { DoctorData } from '../../output/doctor-data.ts';
 import { hintOf } from '../../output/next-words.ts';
+import { type Row, renderRows } from '../../output/render/rows.ts';
 import { examineBackend, examineMachine, isConfigured } from '../../session/doctor-subject.ts';
 import type { Session } from '../../session/session.ts';
 import { namedBackends } from '../../settings/named-backends.ts';
 
-/** Where the words of a row begin, and how wide they are. */
-const INDENT = 26;
-const WIDTH = 74;
+/** How wide the table is where no terminal says it. */
+const WIDTH = 100;
 
 interface Examined {
   readonly backend: BackendDefinition;
@@ -33,13 +33,15 @@ export async function doctorCommand(session: Session): Promise<CommandResult<Doc
   );
   const all = [...machine.checks, ...backends.flatMap(({ checks }) => checks ?? [])];
   const failure = mostTelling(all) ?? (wanted.length === 0 ? nothingConfigured(session) : null);
-  const text = [
-    tableOf('this machine', machine.checks),
-    ...backends.filter(({ checks }) => checks !== null).map(asTable),
-    ...unchecked(backends),
-  ].join('\n\n');
+  const layOut = (columns: number): string =>
+    [
+      tableOf('this machine', machine.checks, [], columns),
+      ...backends.filter(({ checks }) => checks !== null).map((one) => asTable(one, columns)),
+      verdict(backends, columns),
+    ].join('\n\n');
+  const shown = { text: layOut(WIDTH), layOut };
   const data: DoctorData = { machine: machine.checks.map(asRow), backends: backends.map(asData) };
-  return failure === null ? { text, data } : { text, data, failure };
+  return failure === null ? { ...shown, data } : { ...shown, data, failure };
 }
 
 /** Those that `--to` names, or else those that are configured. Throws `UsageError` for one that there is not. */
@@ -89,27 +91,29 @@ function asRow({ check, subject, result, message, error }: Check): DoctorData['m
   };
 }
 
-function asTable({ backend, checks }: Examined): string {
+function asTable({ backend, checks }: Examined, columns: number): string {
   const { id, title, otherHosts } = backend;
-  const besides = otherHosts === undefined ? [] : rowLines('', 'besides', [otherHosts]);
-  return [tableOf(`${id}  ${title}`, checks ?? []), ...besides].join('\n');
+  const besides = otherHosts === undefined ? [] : [{ name: `${' '.repeat(MARK)}also allow`, texts: [otherHosts] }];
+  return tableOf(`${id}  ${title}`, checks ?? [], besides, columns);
 }
 
 const HOST_CHECKS: ReadonlySet<Check['check']> = new Set(['proxy', 'dns', 'tls', 'answer', 'clock']);
+/** Room for a mark and the spaces behind it. */
+const MARK = 9;
 
 /** A row for each check; those of a host stand below its name. */
-function tableOf(title: string, checks: readonly Check[]): string {
-  const lines: string[] = [];
+function tableOf(title: string, checks: readonly Check[], more: readonly Row[], columns: number): string {
+  const rows: Row[] = [];
   let host: string | null = null;
   for (const { check, subject, result, message, error } of checks) {
     const isOfHost = HOST_CHECKS.has(check);
-    if (isOfHost && subject !== host) lines.push(`  host ${subject}`);
+    if (isOfHost && subject !== host) rows.push({ name: `host ${subject}`, texts: [''] });
     host = isOfHost ? subject : null;
     const about = isOfHost || subject === null || message.includes(subject) ? '' : `${subject}: `;
-    const mark = result === 'failed' ? 'FAILED' : result;
-    lines.push(...rowLines(mark, `${isOfHost ? '  ' : ''}${check}`, [`${about}${message}`, ...hintLines(error)]));
+    const mark = (result === 'failed' ? 'FAILED' : result).padEnd(MARK);
+    rows.push({ name: `${mark}${isOfHost ? '  ' : ''}${check}`, texts: [`${about}${message}`, ...hintLines(error)] });
   }
-  return [title, ...lines].join('\n');
+  return [title, ...renderRows([...rows, ...more], columns, 2)].join('\n');
 }
 
 function hintLines(error: Check['error']): string[] {
@@ -117,29 +121,18 @@ function hintLines(error: Check['error']): string[] {
   return hint === null ? [] : [`hint: ${hint}`];
 }
 
-function rowLines(mark: string, name: string, texts: readonly string[]): string[] {
-  const head = `  ${mark.padEnd(9)}${name}`.padEnd(INDENT);
-  return texts.flatMap(wrapped).map((words, index) => (index === 0 ? head : ' '.repeat(INDENT)) + words);
+/** Each backend in a line: whether an upload can be tried. */
+function verdict(backends: readonly Examined[], columns: number): string {
+  const rows = backends.map(({ backend, isConfigured: configured, checks }) => ({
+    name: backend.id,
+    texts: [checks === null ? (configured ? 'skipped' : 'not configured') : verdictOf(checks)],
+  }));
+  return renderRows(rows, columns).join('\n');
 }
 
-/** In lines of a table's width; a word that is longer stays whole. */
-function wrapped(text: string): string[] {
-  const lines: string[] = [];
-  for (const word of text.trim().split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + word.length >= WIDTH) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
-}
-
-function unchecked(backends: readonly Examined[]): string[] {
-  const named = (configured: boolean): string[] =>
-    backends
-      .filter(({ checks, isConfigured: is }) => checks === null && is === configured)
-      .map(({ backend }) => backend.id);
-  return [
-    ...(named(true).length === 0 ? [] : [`not asked for: ${named(true).join(', ')}`]),
-    ...(named(false).length === 0 ? [] : [`not configured: ${named(false).join(', ')}`]),
-  ];
+function verdictOf(checks: readonly Check[]): string {
+  const failed = checks.filter(({ result }) => result === 'failed').map(({ check }) => check);
+  if (failed.length > 0) return `NOT READY: ${[...new Set(failed)].join(', ')}`;
+  const warned = checks.filter(({ result }) => result === 'warning').map(({ check }) => check);
+  return warned.length > 0 ? `ready, with warnings: ${[...new Set(warned)].join(', ')}` : 'ready';
 }

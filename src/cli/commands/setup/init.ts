@@ -23,7 +23,7 @@ const SCHEMA = 'node_modules/apptool/dist/config.schema.json';
 /** `apptool init`: a first config, from a person's answers or from flags. */
 export async function initCommand(session: Session): Promise<CommandResult<NewConfig>> {
   if (session.config !== null)
-    throw new UsageError('init writes a config and reads none', { hint: 'name the new file with --output' });
+    throw new UsageError('init writes a new config and does not read one', { hint: 'name the new file with --output' });
   const { output, force, dryRun } = session.settings.values;
   await checkPath({ path: output ?? USUAL_NAME, force: force === true });
   const questions = session.questions();
@@ -135,8 +135,7 @@ async function askForRelease(
   environment: string | undefined,
   interview: Interview,
 ): Promise<Record<string, unknown> | null> {
-  // One target alone needs no pipeline.
-  if (targets.length === 0 || (protecting === undefined && targets.length === 1)) return null;
+  if (targets.length === 0) return null;
   const first = protecting === undefined ? '' : `protect with ${protecting.id}, then `;
   const name = await interview.ask({
     about: `A release: ${first}publish to ${targets.join(', ')}`,
@@ -196,7 +195,7 @@ function tellNext(
 ): void {
   const note = (message: string) => ctx.emit({ type: 'note', message });
   if (others.length > 0) {
-    const message = `one config is found in a folder, and ${others.join(', ')} is there too`;
+    const message = `only one config per folder is used, but ${others.join(', ')} is there too`;
     ctx.emit({ type: 'warning', code: 'several-configs', message });
   }
   note("next: set in your CI's secret store");
@@ -205,6 +204,6 @@ function tellNext(
     note(`  ${id}: ${lines.join(credentials.some(({ isOptional }) => isOptional === true) ? ', or ' : ', and ')}`);
   }
   const flag = isFound ? '' : ` --config ${path}`;
-  if (!isFound) note(`a config of this name and place is not found by itself: add${flag} to each command`);
+  if (!isFound) note(`apptool does not find this config by itself: add${flag} to each command`);
   note(`then check them: apptool doctor${flag}`);
 }

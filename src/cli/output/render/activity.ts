@@ -78,7 +78,7 @@ export function createActivity(): Activity {
       if (current === null) return null;
       if (current.type === 'transfer') return describeTransfer(current.transfer, nowMs);
       if (current.type === 'slot')
-        return `waiting for a build slot, asking again in ${formatElapsed(Math.max(0, current.untilMs - nowMs))}`;
+        return `waiting for a build slot, retrying in ${formatElapsed(Math.max(0, current.untilMs - nowMs))}`;
       return `${current.job}: ${current.words}, ${formatElapsed(nowMs - current.sinceMs)}`;
     },
   };

@@ -29,7 +29,7 @@ export function formatEvent(event: AppEvent): Line | null {
     case 'capacity.wait':
       return {
         level: 'info',
-        text: `no build slot free${event.message === null ? '' : ` (${event.message})`}; asking again in ${formatElapsed(event.delayMs)}`,
+        text: `no build slot free${event.message === null ? '' : ` (${event.message})`}; retrying in ${formatElapsed(event.delayMs)}`,
       };
     case 'wait.start':
       return { level: 'info', text: `waiting for ${event.job}, at most ${formatDuration(event.timeoutMs)}` };
@@ -48,7 +48,8 @@ export function formatEvent(event: AppEvent): Line | null {
         text: `could not ${event.call} (${event.host}): ${event.reason}; try ${event.attempt + 1} in ${(event.delayMs / 1000).toFixed(1)} s`,
       };
     case 'target.done':
-      return { level: 'info', text: event.errorClass === null ? 'done' : `failed: ${event.errorClass}` };
+      // How each has ended stands in the table at the end.
+      return { level: 'debug', text: event.errorClass === null ? 'ended well' : `failed: ${event.errorClass}` };
     case 'serving':
       return { level: 'info', text: `the sandbox serves on ${event.address}; stop it with Ctrl-C` };
     case 'cancelling':

@@ -47,7 +47,7 @@ export function createRenderer(out: Console, options: RendererOptions, now: () =
       activities.set(target, activity);
       activity.observe(event, now());
       const line = formatEvent(event);
-      if (line !== null && isWanted(line, options)) say({ ...line, text: `${prefixOf(target)}${line.text}` });
+      if (line !== null && isWanted(line, options)) say({ ...line, text: prefixed(target, line.text) });
     },
     close() {
       if (ticker !== null) clearInterval(ticker);
@@ -56,8 +56,9 @@ export function createRenderer(out: Console, options: RendererOptions, now: () =
   };
 }
 
-function prefixOf(target: string): string {
-  return target === '' ? '' : `${target}: `;
+/** A text with its target before it. A job reference begins with that already. */
+function prefixed(target: string, text: string): string {
+  return target === '' || text.startsWith(`${target}:`) ? text : `${target}: ${text}`;
 }
 
 function isWanted(line: Line, options: RendererOptions): boolean {
@@ -77,7 +78,7 @@ function startTicker(
   const tick = (): void => {
     const lines = [...activities].flatMap(([target, activity]) => {
       const words = activity.describe(now());
-      return words === null ? [] : [`${prefixOf(target)}${words}`];
+      return words === null ? [] : [prefixed(target, words)];
     });
     if (live !== null) live.show(lines.length === 0 ? null : lines.map(out.safe).join('\n'));
     else if (quietMs() >= SIGN_OF_LIFE_MS) for (const text of lines) say({ level: 'info', text });

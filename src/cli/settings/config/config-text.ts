@@ -143,10 +143,22 @@ function keyNode(root: unknown, path: readonly PropertyKey[]): number | null {
       continue;
     }
     if (!isMap(node)) break;
-    const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === segment);
+    const pair = pairsOf(node).get(segment);
     if (pair === undefined) break;
     offset = (isScalar(pair.key) ? pair.key.range?.[0] : null) ?? offset;
     node = pair.value;
   }
   return offset;
+}
+
+/** By their keys; a fleet may have a thousand, and asks for each. */
+const INDEXES = new WeakMap<object, ReadonlyMap<unknown, Pair>>();
+
+function pairsOf(map: { readonly items: readonly unknown[] }): ReadonlyMap<unknown, Pair> {
+  const known = INDEXES.get(map);
+  if (known !== undefined) return known;
+  const pairs = map.items.flatMap((item) => (isPair(item) && isScalar(item.key) ? [item] : []));
+  const index = new Map(pairs.map((pair) => [(pair.key as { value: unknown }).value, pair as Pair]));
+  INDEXES.set(map, index);
+  return index;
 }

@@ -80,10 +80,15 @@ function wrong({ text }: ConfigFile, issue: z.core.$ZodIssue | undefined): Usage
   const inner = issue?.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
   // A key that no id may look like is not shown: it can be anything.
   const shown = inner === undefined ? path.map(String).join('.') : path.slice(0, -1).map(String).join('.');
-  const why = inner ?? (issue?.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue?.message);
+  const why = inner ?? (isThere(text.value, path) ? issue?.message : 'is missing');
   return new UsageError(
     `${text.locate(path)}: ${shown}: ${inner === undefined ? '' : 'an id '}${why ?? 'is not usable'}`,
   );
+}
+
+function isThere(value: unknown, [key, ...rest]: readonly PropertyKey[]): boolean {
+  if (key === undefined) return value !== undefined;
+  return typeof value === 'object' && value !== null && isThere((value as Record<PropertyKey, unknown>)[key], rest);
 }
 
 /** Throws `UsageError` for two apps that would be one: of one package, or with one receipt where a file system does not tell capitals apart. */
@@ -106,9 +111,9 @@ function checkDistinct(apps: ReadonlyMap<string, FleetApp>, { text }: ConfigFile
 }
 
 /** The one file that an app's pattern matches, from `cwd`. Throws `UsageError` where it is none, or several; `PolicyError` for one out of the project. */
-export async function fileOfApp(id: string, { source }: Fleet, app: FleetApp, cwd: string): Promise<string> {
+export function fileOfApp(id: string, { source }: Fleet, app: FleetApp, cwd: string): string {
   const subject = `${source.text.locate(['apps', id, 'file'])}: apps.${id}.file: `;
-  const [file, ...others] = await filesMatching(app.file, source.folder);
+  const [file, ...others] = filesMatching(app.file, source.folder);
   if (file === undefined) throw new UsageError(`${subject}${app.file} matches no file`);
   if (others.length > 0)
     throw new UsageError(

@@ -1,5 +1,4 @@
-import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { type Dirent, readdirSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
 
 /** Folders in which no build puts an app: `**` does not go down there. */
@@ -32,7 +31,7 @@ function sourceOf(pattern: string): string {
 }
 
 /** The files below `folder` that a pattern matches, in order of their names; links to folders are not followed. */
-export async function filesMatching(pattern: string, folder: string): Promise<readonly string[]> {
+export function filesMatching(pattern: string, folder: string): readonly string[] {
   const clean = posix.normalize(pattern);
   const parts = clean.split('/');
   const first = parts.findIndex((part) => /[*?{]/.test(part));
@@ -42,12 +41,12 @@ export async function filesMatching(pattern: string, folder: string): Promise<re
   const files = filesBelow(resolve(folder, start), start, deepest - fixed.length);
   const matches = matcherOf(clean);
   const found: string[] = [];
-  for await (const path of files) if (matches(path) && found.push(path) >= MOST_MATCHES) break;
+  for (const path of files) if (matches(path) && found.push(path) >= MOST_MATCHES) break;
   return found.sort();
 }
 
-async function* filesBelow(folder: string, shown: string, deepest: number): AsyncGenerator<string, void, undefined> {
-  for (const entry of await entriesOf(folder)) {
+function* filesBelow(folder: string, shown: string, deepest: number): Generator<string, void, undefined> {
+  for (const entry of entriesOf(folder)) {
     const path = shown === '' ? entry.name : `${shown.replace(/\/$/, '')}/${entry.name}`;
     if (!entry.isDirectory()) yield path;
     else if (deepest > 0 && !LEFT_OUT.has(entry.name))
@@ -55,9 +54,9 @@ async function* filesBelow(folder: string, shown: string, deepest: number): Asyn
   }
 }
 
-async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+function entriesOf(folder: string): readonly Dirent[] {
   try {
-    return await readdir(folder, { withFileTypes: true });
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     // A folder that is not there holds nothing that matches.
     return [];

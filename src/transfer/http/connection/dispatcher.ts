@@ -48,7 +48,7 @@ export class ProxyRefusal extends Error {
 }
 
 /**
- * The proxy gave no answer to CONNECT. An error of ours: undici takes its own socket error for a connection that was lost between two
+ * The proxy gave no response to CONNECT. An error of ours: undici takes its own socket error for a connection that was lost between two
  * requests, and connects again at once, without end.
  */
 export class ProxyBroken extends Error {
@@ -56,7 +56,7 @@ export class ProxyBroken extends Error {
   readonly host: string;
 
   constructor(host: string, cause: unknown) {
-    super(`the proxy ${host} gave no answer`, { cause });
+    super(`the proxy ${host} gave no response`, { cause });
     this.host = host;
   }
 }

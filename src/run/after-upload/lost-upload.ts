@@ -1,10 +1,10 @@
-import type { LostUpload, UploadOptions } from '../contract/adapter.ts';
-import type { Artifact } from '../contract/artifact.ts';
-import { UnknownOutcomeError } from '../contract/errors.ts';
-import { jobRef } from '../contract/job.ts';
-import { assertSentUnchanged } from '../transfer/upload/signed-protocol.ts';
-import type { OpenBackend } from './backend.ts';
-import type { StepContext } from './journal/journal.ts';
+import type { LostUpload, UploadOptions } from '../../contract/adapter.ts';
+import type { Artifact } from '../../contract/artifact.ts';
+import { UnknownOutcomeError } from '../../contract/errors.ts';
+import { jobRef } from '../../contract/job.ts';
+import { assertSentUnchanged } from '../../transfer/upload/signed-protocol.ts';
+import type { OpenBackend } from '../backend.ts';
+import type { StepContext } from '../journal/journal.ts';
 
 /** How long a record may take to appear in a list, once it was made, before it is said not to be there (ms). */
 const LOOK_MS = 30_000;

@@ -1,5 +1,5 @@
-import type { Context } from '../../../contract/context.ts';
-import { AppToolError, CancelledError, UnknownOutcomeError } from '../../../contract/errors.ts';
+import type { Context } from '../../contract/context.ts';
+import { AppToolError, CancelledError, UnknownOutcomeError } from '../../contract/errors.ts';
 
 /** Makes something, once: a run that is stopped meanwhile says that it may have been made. */
 export async function making<T>(call: () => Promise<T>, ctx: Context): Promise<T> {
