@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import { type Backend, type JournalFacts, openBackend, type ReleaseOptions, release, upload } from '../../src/index.ts';
+import { standingOf } from '../../src/run/journal/standing.ts';
 import { atEnd } from '../../src/testing/cleanup.ts';
 import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
@@ -59,6 +60,23 @@ test('a release protects and publishes, and the same call again with its receipt
     ['release', 12],
     ['release', 0],
   ]);
+});
+
+test('what may have landed is never told as not begun again: at no change would a run that goes on send it twice', async () => {
+  const { options } = await setUp();
+  const seen = new Map<string, string[]>();
+  const onJournal = ({ steps }: JournalFacts) => {
+    for (const step of steps) seen.set(step.id, [...(seen.get(step.id) ?? []), standingOf(step)]);
+  };
+
+  await release({ ...options, onJournal });
+
+  expect([...seen.keys()].sort()).toEqual(['protect:apptego', 'publish:applivery', 'publish:autoappstore']);
+  for (const [id, standings] of seen) {
+    const since = standings.slice(standings.indexOf('unknown'));
+    expect(standings, id).toContain('unknown');
+    expect(since, id).not.toContain('not-begun');
+  }
 });
 
 test('what a release cannot be is refused before anything is sent', async () => {

@@ -10,7 +10,8 @@ export function changedStep(step: StepFacts, event: StepEvent, now: string): Ste
 function changeBy(step: StepFacts, event: StepEvent, now: string): Partial<StepFacts> {
   switch (event.type) {
     case 'job':
-      return { job: jobOf(step, event), mayHaveLanded: false };
+      // Of a job that the response names, the file has been sent; it says so until it is accepted, at whichever write the power goes.
+      return { job: jobOf(step, event) };
     case 'multipart-open':
       return { unfinished: { session: { ...event.session } } };
     case 'multipart-closed':
