@@ -35,7 +35,7 @@ test('every command keeps to the published schemas: rehearsed, in failure and in
   await forEach(lines, async ([command, line]) => {
     if (!MAKERS.includes(command)) await works(command, line.works(made), runProcess);
   });
-}, 60_000);
+}, 180_000);
 
 test.each<readonly [string, readonly string[], Variables]>([
   ['a flag that is not there', ['status', '--jsn', '--json'], {}],
