@@ -4,29 +4,18 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { root, runSource } from './run-source.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 await rm(dist, { recursive: true, force: true });
 await mkdir(dist);
 
 /** What the code's own schemas say, by running them: the published JSON Schemas, and the texts of the help pages. */
 async function readSchemas() {
-  const entry = join(dist, 'schemas.mjs');
-  await build({
-    absWorkingDir: root,
-    entryPoints: ['src/cli/output/published-schemas.ts'],
-    outfile: entry,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    external: ['zod', 'undici', 'p-retry', 'p-limit'],
-    logLevel: 'warning',
-  });
-  const { builtinCommandTexts, publishedSchemas, textsFromSchema } = await import(entry);
-  await rm(entry);
+  const { builtinCommandTexts, publishedSchemas, textsFromSchema } = await runSource(
+    'src/cli/output/published-schemas.ts',
+  );
   return { schemas: await publishedSchemas(), texts: textsFromSchema(), commands: builtinCommandTexts() };
 }
 

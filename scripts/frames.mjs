@@ -5,11 +5,9 @@ import { spawn } from 'node:child_process';
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import xterm from '@xterm/headless';
-import { build } from 'esbuild';
+import { root, runSource } from './run-source.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const program = join(root, 'bin/apptool.js');
 const WIDTHS = [45, 80, 120];
 const CONFIG = {
@@ -27,12 +25,6 @@ const SCENES = [
   { name: 'protect-live', line: 'protect big.apk --environment staging', more: '--sandbox -f', liveAt: 'sending' },
   { name: 'publish', line: 'publish app.apk --to applivery,autoappstore', more: '--sandbox' },
   { name: 'release', line: 'release production app.apk --resume release.json', more: '--sandbox -f' },
-  {
-    name: 'release-live',
-    line: 'release production app.apk --resume live.json',
-    more: '--sandbox -f',
-    liveAt: 'publish',
-  },
   { name: 'doctor', line: 'doctor --to apptego,applivery', more: '--sandbox' },
   { name: 'error', line: 'protect app.apk --environment production', more: '' },
 ];
@@ -64,10 +56,7 @@ async function draw(scene, columns) {
 }
 
 async function makeBig(path) {
-  const outfile = join(folder, 'pad-apk.mjs');
-  const entryPoints = [join(root, 'src/testing/pad-apk.ts')];
-  await build({ entryPoints, outfile, bundle: true, format: 'esm', platform: 'node', logLevel: 'warning' });
-  const { padApk } = await import(outfile);
+  const { padApk } = await runSource('src/testing/pad-apk.ts');
   await padApk(join(root, 'fixtures/unsigned.apk'), path, 115_300_000);
 }
 
@@ -130,26 +119,28 @@ function svgOf(rows, columns, title) {
     ...rows.map((row) => row.reduce((end, { x, text }) => Math.max(end, x + text.length), 0)),
   );
   const [width, height] = [Math.ceil(longest * CELL.width + 32), Math.ceil(rows.length * CELL.height + 32)];
-  const lines = rows.flatMap((row, index) => row.map((run) => textOf(run, index)));
+  const lines = rows.flatMap((row, index) => row.flatMap(words).map((run) => textOf(run, index)));
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">
 <rect width="100%" height="100%" rx="8" fill="#1b2027"/>
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="#dfe5ec" style="white-space:pre" xml:space="preserve">
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="#dfe5ec">
 ${lines.join('\n')}
 </g>
 </svg>
 `;
 }
 
+/** What stands between wide gaps, each in its own place: not every viewer keeps several spaces. */
+function words(run) {
+  return [...run.text.matchAll(/\S+(?: \S+)*/g)].map(({ 0: text, index }) => ({ ...run, text, x: run.x + index }));
+}
+
 function textOf({ x, text, look }, row) {
-  const trimmed = text.trimEnd();
-  const lead = trimmed.length - trimmed.trimStart().length;
-  const own = trimmed.trimStart();
   const color = look.color === null ? '' : ` fill="${PALETTE[look.color % 8]}"`;
   const weight = look.bold ? ' font-weight="bold"' : '';
   const faint = look.dim ? ' opacity="0.7"' : '';
-  const left = (16 + (x + lead) * CELL.width).toFixed(1);
-  const span = (own.length * CELL.width).toFixed(1);
-  return `<text x="${left}" y="${(30 + row * CELL.height).toFixed(0)}" textLength="${span}"${color}${weight}${faint}>${escaped(own)}</text>`;
+  const left = (16 + x * CELL.width).toFixed(1);
+  const span = (text.length * CELL.width).toFixed(1);
+  return `<text x="${left}" y="${(30 + row * CELL.height).toFixed(0)}" textLength="${span}"${color}${weight}${faint}>${escaped(text)}</text>`;
 }
 
 function escaped(text) {

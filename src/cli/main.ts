@@ -128,7 +128,7 @@ async function carryOut(
   run.telling = { ...run.telling, wantsJson: json === true, isVerbose: verbose === true };
   run.rehearsal = () => stages.rehearsalOf(settled.settings.values, run.session?.isOnLoopback() === true);
 
-  const shown = await stages.openConsole(settled.settings.values, run);
+  const shown = await stages.openConsole(settled.settings.values, { begins: spec.journal === 'begins' }, run);
   run.telling = { ...run.telling, paint: shown.paint, paintResult: shown.paintResult };
   run.listeners.push(shown.listener);
   const reports = await stages.openReportsOf(settled, run, shown.write, tell);

@@ -345,6 +345,11 @@ const SECRETS: readonly Mistake[] = [
     env: { APPTEGO_API_KEY: '', APPTEGO_API_KEY_FILE: 'keyId9:S3CRETs3cret/XYZ' },
     hides: ['S3CRET', 'XYZ'],
   },
+  {
+    ...mistake('a key in small letters in place of its file', PROTECT, 3, 'no such file', 'a secret itself belongs in'),
+    env: { APPTEGO_API_KEY: '', APPTEGO_API_KEY_FILE: 'keyid.hushhushhush/abc.xyz' },
+    hides: ['hushhush', 'abc.xyz'],
+  },
   ...['$KEY', '$' + '{KEY}', '$' + '{{ secrets.KEY }}', '$(KEY)', '%KEY%'].map((key) => ({
     ...mistake(`a key that is ${key}`, PROTECT, 4, 'was not expanded by your CI', 'check the name of the secret'),
     env: { APPTEGO_API_KEY: key },

@@ -85,7 +85,11 @@ test('Protect, Wait and Publish go from stage to stage by the receipt; a backend
   expect(Protect?.code, Protect?.log).toBe(0);
   expect(Wait?.code, Wait?.log).toBe(0);
   expect(Publish?.code, Publish?.log).toBe(0);
-  expect([Protect?.runs, Wait?.runs, Publish?.runs]).toEqual([[2], [1], [1, 1]]);
+  expect([Protect?.runs, Wait?.runs, Publish?.runs]).toEqual([
+    [1, 2],
+    [1, 1],
+    [1, 1, 1],
+  ]);
   const { build, input } = receiptIn(Protect?.folder, 'protect.json');
   expect(input?.name).toBe("app's.apk");
   expect(build?.commit).toMatch(/^[0-9a-f]{40}$/);
@@ -112,7 +116,7 @@ test('a job that failed at the backend fails the build, with its report', async 
   expect(stages.Wait).toMatchObject({
     code: 8,
     error: 'apptool ended with exit code 8',
-    runs: [1],
+    runs: [1, 1],
     archived: ['wait.json'],
     junit: ['wait.xml'],
   });
@@ -129,7 +133,7 @@ test('what still runs at the store is not sent again', async () => {
   expect(stages.Publish, stages.Publish?.log).toMatchObject({
     code: 7,
     error: 'still running at the store: apptool wait publish.json (or a job of it); do not restart',
-    runs: [1, 1],
+    runs: [1, 1, 1],
     archived: ['download.json', 'protected.apk', 'publish.json'],
   });
 }, 60_000);
@@ -139,6 +143,17 @@ test('a parameter is no command', async () => {
 
   const { stages } = await runJenkinsfile(JENKINSFILE, ci, { APP_ENVIRONMENT: '$(touch ran)"; touch ran; "' });
 
-  expect(stages.Protect, stages.Protect?.log).toMatchObject({ code: 2, runs: [1] });
+  expect(stages.Protect, stages.Protect?.log).toMatchObject({ code: 2, runs: [1, 1] });
   expect(await readdir(stages.Protect?.folder ?? '')).not.toContain('ran');
 });
+
+test.each(['jenkins/Jenkinsfile', 'jenkins/fleet.Jenkinsfile'])(
+  '%s takes the program from outside the checkout, by address and SHA-512, and releases tags alone',
+  (name) => {
+    const source = recipe(name);
+    expect(source).not.toContain('npx');
+    expect(source).toContain('npm ci --ignore-scripts');
+    expect(source).toContain('"integrity":"%s"');
+    expect(source).toMatch(/buildingTag\(\)|env\.TAG_NAME == null/);
+  },
+);

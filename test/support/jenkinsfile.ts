@@ -147,6 +147,9 @@ async function runSteps(steps: readonly Statement[], env: Variables, stage: Stag
   for (const step of steps) await runStep(step, env, stage);
 }
 
+/** The function at the top of the recipe, called with a script or with the one that installs. */
+const APPTOOL = /^apptool(?: ''(?:, '')?|\(installation\(\)\))$/;
+
 async function runStep({ text, strings, block }: Statement, env: Variables, stage: Stage): Promise<void> {
   const { build, folder } = stage;
   const [first = ''] = strings;
@@ -158,7 +161,7 @@ async function runStep({ text, strings, block }: Statement, env: Variables, stag
     await carry(['.'], repository, folder);
   } else if (text === "unstash ''") await carry(['.'], build.stashes.get(first) ?? '/nonexistent', folder);
   else if (text === "sh ''") failUnlessZero(await shell(first, env, stage));
-  else if (/^apptool ''(?:, '')?$/.test(text)) await apptool(strings, env, stage);
+  else if (APPTOOL.test(text)) await apptool(strings, env, stage);
   else if (text === "input message: ''") stage.log += `${first}\n`;
   else if (text === 'script') await runSteps(block ?? [], env, stage);
   else if (text.startsWith('withCredentials([string(')) {
@@ -186,7 +189,8 @@ async function shell(script: string, env: Variables, stage: Stage): Promise<numb
 }
 
 /** Runs the function of that name at the top of the recipe. */
-async function apptool(values: readonly string[], env: Variables, stage: Stage): Promise<void> {
+async function apptool(given: readonly string[], env: Variables, stage: Stage): Promise<void> {
+  const values = given.length === 0 ? [installation(stage.build.source)] : given;
   let runs = 0;
   const run = groovyFunction(stage.build.source, 'apptool', {
     sh: (script) => {
@@ -201,6 +205,11 @@ async function apptool(values: readonly string[], env: Variables, stage: Stage):
     },
   });
   await run(...values).finally(() => stage.runs.push(runs));
+}
+
+/** What the function of that name returns. */
+function installation(source: string): string {
+  return blockOf(parseJenkinsfile(source), 'String installation()')[0]?.strings[0] ?? '';
 }
 
 async function runPost(

@@ -1,3 +1,4 @@
+import { REPORT_FLAGS } from '../line/flags.ts';
 import type { Command } from './command.ts';
 
 const WAITING = ['timeout', 'poll-interval', 'appear-timeout'];
@@ -6,18 +7,13 @@ const CHECKING = ['expect-package', 'expect-signer', 'min-version-code', 'allow-
 const NEWS = ['release-notes', 'release-notes-file', 'tags', 'publish-link'];
 /** Of every command that goes on with a receipt. */
 const CHOOSING = ['step', 'expect-package', 'expect-input'];
-/** Of every command that does something for a release. */
-const REPORTS = [
-  ...['github', 'gitlab-dotenv', 'junit', 'junit-suite', 'jenkins-properties'],
-  ...['env-out', 'summary', 'azure', 'bitrise'],
-];
 
 /** Every command, in the order in which help shows them. What a command needs is loaded when it runs. */
 export const COMMANDS: readonly Command[] = [
   {
     name: 'protect',
     operands: ['file'],
-    flags: ['backend', ...SENDING, ...CHECKING, 'output', 'force', 'detach', 'receipt', ...WAITING, ...REPORTS],
+    flags: ['backend', ...SENDING, ...CHECKING, 'output', 'force', 'detach', 'receipt', ...WAITING, ...REPORT_FLAGS],
     summary: 'Protect a file: upload it, wait, download the output',
     example: 'apptool protect app-release.apk --environment prod',
     journal: 'begins',
@@ -28,7 +24,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'upload',
     operands: ['file'],
-    flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'receipt', 'appear-timeout', 'poll-interval', ...REPORTS],
+    flags: ['to', ...SENDING, ...CHECKING, ...NEWS, 'receipt', 'appear-timeout', 'poll-interval', ...REPORT_FLAGS],
     summary: 'Upload a file and print the job reference',
     example: 'apptool upload app-release.aab --to apptego --environment staging',
     journal: 'begins',
@@ -39,7 +35,18 @@ export const COMMANDS: readonly Command[] = [
     name: 'publish',
     operands: ['file'],
     flags: [
-      ...['to', ...SENDING, ...CHECKING, ...NEWS, 'until', 'fail-fast', 'detach', 'receipt', ...WAITING, ...REPORTS],
+      ...[
+        'to',
+        ...SENDING,
+        ...CHECKING,
+        ...NEWS,
+        'until',
+        'fail-fast',
+        'detach',
+        'receipt',
+        ...WAITING,
+        ...REPORT_FLAGS,
+      ],
       ...['from', 'allow-environment'],
     ],
     summary: 'Upload to several backends in parallel, and wait for each',
@@ -58,7 +65,7 @@ export const COMMANDS: readonly Command[] = [
       ...NEWS,
       ...['output', 'force', 'until', 'from', 'signed', 'resume', 'again', 'fail-fast', 'detach', 'receipt'],
       ...WAITING,
-      ...REPORTS,
+      ...REPORT_FLAGS,
     ],
     summary: 'Protect, check and publish as the config says; resume from a receipt',
     example: 'apptool release production app-release.apk --resume release.json',
@@ -83,7 +90,7 @@ export const COMMANDS: readonly Command[] = [
       ...['expect-signer', 'min-version-code', 'allow-debuggable', 'allow-unfit'],
       ...NEWS,
       ...WAITING,
-      ...REPORTS.filter((flag) => !flag.startsWith('junit')),
+      ...REPORT_FLAGS.filter((flag) => !flag.startsWith('junit')),
     ],
     summary: 'Release one app of a planned wave; safe to run again',
     example: 'apptool fleet run acme --plan plan.json',
@@ -103,7 +110,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'status',
     operands: ['job'],
-    flags: ['until', ...CHOOSING, 'set', ...REPORTS],
+    flags: ['until', ...CHOOSING, 'set', ...REPORT_FLAGS],
     summary: 'Show the status of a job once',
     example: 'apptool status apptego:1700000000',
     reports: true,
@@ -112,7 +119,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'wait',
     operands: ['job'],
-    flags: ['until', ...WAITING, ...CHOOSING, 'receipt', 'set', ...REPORTS],
+    flags: ['until', ...WAITING, ...CHOOSING, 'receipt', 'set', ...REPORT_FLAGS],
     summary: 'Wait until a job ends',
     example: 'apptool wait apptego:1700000000 --timeout 30m',
     journal: 'goes-on',
@@ -122,7 +129,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'download',
     operands: ['job'],
-    flags: ['output', 'force', ...CHOOSING, 'receipt', 'stall-timeout', 'set', ...REPORTS],
+    flags: ['output', 'force', ...CHOOSING, 'receipt', 'stall-timeout', 'set', ...REPORT_FLAGS],
     summary: "Download a finished job's output",
     example: 'apptool download apptego:1700000000 -o app-protected.apk',
     journal: 'goes-on',
@@ -132,7 +139,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'abort',
     operands: ['receipt'],
-    flags: ['step', 'set', ...REPORTS],
+    flags: ['step', 'set', ...REPORT_FLAGS],
     summary: 'Clean up the multipart upload of a killed run',
     example: 'apptool abort apptool-apptego-1700000000.receipt.json',
     reports: true,
@@ -150,7 +157,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'inspect',
     operands: ['file'],
-    flags: [...REPORTS],
+    flags: [...REPORT_FLAGS],
     summary: 'Show what is inside an APK, AAB or IPA, and who signed it',
     example: 'apptool inspect app-release.apk --json',
     reports: true,

@@ -6,9 +6,9 @@ export interface Wanted<T> {
   /** Said before it is asked for the first time. */
   readonly about: string;
   readonly question: string;
-  /** What an empty response means. */
+  /** What an empty answer means. */
   readonly fallback?: string;
-  /** True where an empty response means none. */
+  /** True where an empty answer means none. */
   readonly isOptional?: boolean;
   /** How it is given where nobody can be asked. */
   readonly flag: string;

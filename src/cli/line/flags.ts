@@ -279,6 +279,12 @@ export const MAIN_FLAGS: readonly string[] = [
   'receipt',
 ];
 
+/** Those of every command that does something for a release: what a CI reads of it. */
+export const REPORT_FLAGS: readonly string[] = [
+  ...['github', 'gitlab-dotenv', 'junit', 'junit-suite', 'jenkins-properties'],
+  ...['env-out', 'summary', 'azure', 'bitrise'],
+];
+
 /** What was given on the command line, by flag name. */
 export type FlagValues = Readonly<Record<string, string | true | readonly string[]>>;
 

@@ -1,6 +1,7 @@
 import type { AppToolError } from '../../contract/errors.ts';
 import type { Next } from '../../contract/next.ts';
 import type { NextRecord } from '../../contract/result-document.ts';
+import { shellOperand, shellWord } from '../../contract/text/shell-word.ts';
 import { FLAGS } from '../line/flags.ts';
 
 /** What to do about an error, as data with its words. */
@@ -17,13 +18,19 @@ export function commandFor(next: Next): string | null {
     case 'wait':
       return waitLine(next);
     case 'download':
-      return commandLine('download', shellWord(next.job), option('-o', next.path));
+      return commandLine('download', shellOperand(next.job), option('-o', next.path));
     case 'abort':
-      return commandLine('abort', shellWord(next.receipt));
+      return commandLine('abort', shellOperand(next.receipt));
+    case 'resume':
+      return wholeLine(next);
+    case 'resend':
+      return wholeLine(next, '--again', next.step);
+    case 'plan':
+      return commandLine('fleet plan', option('--resume', next.receipts));
     case 'list':
       return commandLine(next.backend, next.command);
     case 'call':
-      return commandLine(next.backend, next.command, ...next.operands.map(shellWord));
+      return commandLine(next.backend, next.command, ...next.operands.map(shellOperand));
     default:
       return null;
   }
@@ -60,11 +67,11 @@ export function nextWords(next: Next): string {
     case 'abort':
       return `to remove them: ${commandFor(next)}`;
     case 'resume':
-      return `to continue with what is missing: ${wholeLine(next) ?? `--resume ${shellWord(next.receipt)}`}`;
+      return `to continue with what is missing: ${commandFor(next) ?? `--resume ${shellOperand(next.receipt)}`}`;
     case 'plan':
-      return `to continue: ${commandLine('fleet plan', option('--resume', next.receipts))}`;
+      return `to continue: ${commandFor(next)}`;
     case 'resend':
-      return `to send it anyway: ${wholeLine(next, '--again', next.step) ?? `--again ${next.step}`}`;
+      return `to send it anyway: ${commandFor(next) ?? `--again ${next.step}`}`;
     case 'each':
       return next.steps
         .map((step) => `${step.backend}: ${hintOf(step) ?? 'fix that, then send it there again'}`)
@@ -80,12 +87,12 @@ export function nextWords(next: Next): string {
     case 'list':
       return commandLine(next.backend, next.command);
     case 'call':
-      return commandLine(next.backend, next.command, ...next.operands.map(shellWord));
+      return commandLine(next.backend, next.command, ...next.operands.map(shellOperand));
   }
 }
 
 function waitLine({ job, step, until, set }: Extract<Next, { do: 'wait' }>): string {
-  return commandLine('wait', shellWord(job), option('--step', step), option('--until', until), option('--set', set));
+  return commandLine('wait', shellOperand(job), option('--step', step), option('--until', until), option('--set', set));
 }
 
 function commandLine(...words: readonly string[]): string {
@@ -94,20 +101,11 @@ function commandLine(...words: readonly string[]): string {
 
 /** A line to be pasted into a shell. */
 function wholeLine({ command }: { readonly command?: readonly string[] }, ...more: readonly string[]): string | null {
-  return command === undefined ? null : commandLine(...[...command, ...more].map(quoted));
+  return command === undefined ? null : commandLine(...[...command, ...more].map(shellWord));
 }
 
 function option(name: string, value: string | undefined): string {
-  return value === undefined ? '' : `${name} ${shellWord(value)}`;
-}
-
-/** A file or a job, as a POSIX shell takes it for one word, and no command for a flag. */
-function shellWord(word: string): string {
-  return quoted(word.startsWith('-') ? `./${word}` : word);
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return value === undefined ? '' : `${name} ${shellOperand(value)}`;
 }
 
 function setting({ setting: key, backend, value }: Extract<Next, { do: 'set' }>): string {

@@ -20,10 +20,11 @@ export interface OpenConsole {
 
 /**
  * A live line and colours on a terminal that can show them; plain lines, without an escape code, elsewhere. Where colour is unwanted, the live
- * line has none (https://no-color.org). Events on stderr leave it to warnings and errors: they say the same.
+ * line has none (https://no-color.org). A run that `begins` a release ends with what it leaves. Events on stderr leave it to warnings and errors: they say the same.
  */
 export async function openConsole(
   settings: SettingValues,
+  { begins }: { readonly begins: boolean },
   { process: { env }, clock, redactor, stdout, stderr }: Shell,
 ): Promise<OpenConsole> {
   const { isCi } = metadataFromEnvironment(env);
@@ -39,11 +40,9 @@ export async function openConsole(
     isFit && wantsProgress && !isQuiet
       ? (await import('../output/render/live-line.ts')).createLiveLine(stderr.raw, canPaint)
       : null;
-  const paint = canPaint ? (await import('../output/render/paint.ts')).createPainter() : (line: string) => line;
+  const paint = canPaint ? (await import('../output/render/paint.ts')).paintLine : (line: string) => line;
   const paintResult =
-    wantsColor && isFitFor(stdout)
-      ? (await import('../output/render/paint.ts')).createResultPainter()
-      : (line: string) => line;
+    wantsColor && isFitFor(stdout) ? (await import('../output/render/paint.ts')).paintResult : (line: string) => line;
   const safe = (text: string) => safeLine(text, redactor);
   const out = { live, safe, writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`) };
   const options = { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress };
@@ -54,7 +53,7 @@ export async function openConsole(
       event,
       closed: ({ document }) => {
         close();
-        if (isQuiet) return;
+        if (isQuiet || !begins) return;
         const columns = isFit ? stderr.raw.columns : null;
         for (const line of endingLines(document, columns)) stderr.write(`${paint(safe(line))}\n`);
       },

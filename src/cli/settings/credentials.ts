@@ -162,8 +162,8 @@ function readCredentialFile(variable: string, path: string, { warn }: Credential
 /** Whether a text is surely a path, and not a secret in the wrong variable: the first of its folders is there, or it says that it is one. */
 function looksLikePath(text: string): boolean {
   if (/^(?:\.{1,2}|~)[\\/]/.test(text)) return true;
-  // Keys and tokens are hardly ever in small letters with folders or an ending.
-  if (/^(?:[\\/][a-z0-9._-]+|[a-z0-9._-]+[\\/.][a-z]{1,6})(?:[\\/][a-z0-9._-]+)*$/.test(text)) return true;
+  // Keys and tokens are hardly ever in small letters, from the root on, with folders.
+  if (/^[\\/][a-z0-9._-]+(?:[\\/][a-z0-9._-]+)+$/.test(text)) return true;
   const first = /^(?:[A-Za-z]:)?[\\/]?[^\\/]+(?=[\\/])/.exec(text)?.[0];
   return first !== undefined && statSync(first, { throwIfNoEntry: false })?.isDirectory() === true;
 }

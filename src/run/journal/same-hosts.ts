@@ -1,6 +1,6 @@
 import { LocalIoError } from '../../contract/errors.ts';
 import type { Receipt } from '../../contract/record/journal.ts';
-import { isLoopbackHost } from '../../transfer/http/address.ts';
+import { isLoopbackAuthority } from '../../transfer/http/address.ts';
 import type { OpenBackend } from '../backend.ts';
 
 type Place = Pick<OpenBackend, 'id' | 'host'>;
@@ -20,23 +20,18 @@ export function checkSameHosts({ path, receipt }: Known, backends: readonly Plac
   for (const { id, host } of backends) {
     if (host === null) continue;
     const other = known.find((step) =>
-      isHere(step.host) || isHere(host)
-        ? isHere(step.host) !== isHere(host)
+      isLoopbackAuthority(step.host) || isLoopbackAuthority(host)
+        ? isLoopbackAuthority(step.host) !== isLoopbackAuthority(host)
         : step.backend === id && step.host !== host,
     );
     if (other !== undefined)
       throw new LocalIoError(
         `the receipt ${path} says that ${other.id} went to ${other.host}, and ${id} is at ${host} now`,
         {
-          hint: isHere(other.host)
+          hint: isLoopbackAuthority(other.host)
             ? 'nothing was sent; the receipt is of a rehearsal: name another one for the release'
             : 'nothing was sent; name another receipt, or set the address that it went to',
         },
       );
   }
-}
-
-/** Whether a host, with its port, is this machine. */
-function isHere(host: string): boolean {
-  return URL.canParse(`http://${host}`) && isLoopbackHost(new URL(`http://${host}`).hostname);
 }

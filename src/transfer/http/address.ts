@@ -15,6 +15,11 @@ export function isLoopbackHost(hostname: string): boolean {
   );
 }
 
+/** The same of a host with its port, as receipts have it. */
+export function isLoopbackAuthority(host: string): boolean {
+  return URL.canParse(`http://${host}`) && isLoopbackHost(new URL(`http://${host}`).hostname);
+}
+
 /** A host name without the brackets that a URL puts around an IPv6 address. */
 export function bareHost(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;

@@ -106,7 +106,7 @@ describe('the file of a fleet', () => {
   });
 
   test('the example is one, and so says the schema of the package', async () => {
-    const example = parse(readFileSync(join(ROOT, 'apptool.fleet.example.yaml'), 'utf8')) as unknown;
+    const example = parse(readFileSync(join(ROOT, 'recipes/apptool.fleet.example.yaml'), 'utf8')) as unknown;
 
     expect(checked('fleet.schema.json', example)).toEqual(example);
     expect(() => checked('fleet.schema.json', { apps: { acme: { file: 'a.apk' } } })).toThrow();

@@ -10,13 +10,12 @@ import {
   UnknownOutcomeError,
   UsageError,
 } from '../../../contract/errors.ts';
-import type { Next } from '../../../contract/next.ts';
 import type { FleetPlan } from '../../../contract/record/fleet-plan.ts';
 import type { FleetStatus } from '../../../contract/record/fleet-status.ts';
 import { type AppOfStatus, statusOf } from '../../../run/fleet/status.ts';
 import type { Kept } from '../../../run/journal/same-release.ts';
 import type { CommandResult } from '../../line/command.ts';
-import { nextWords } from '../../output/next-words.ts';
+import { commandFor } from '../../output/next-words.ts';
 import { renderTable } from '../../output/render/table.ts';
 import type { Session } from '../../session/session.ts';
 import { releasesIn } from '../../settings/config/releases.ts';
@@ -46,7 +45,7 @@ export async function fleetStatusCommand(session: Session): Promise<CommandResul
     throw new UsageError(`there are no receipts in ${folder}`, { hint: 'name the folder of the receipts, or a plan' });
   const status = statusOf(apps);
   const failure = failureOf(status, folder);
-  const next = failure?.next == null ? null : lineOf(failure.next);
+  const next = failure?.next == null ? null : commandFor(failure.next);
   write.summary?.(fleetSummary(status, next, redactor));
   write.junit?.(fleetJUnit(status, redactor));
   session.ctx.emit({ type: 'note', message: countsLine(status) });
@@ -56,10 +55,6 @@ export async function fleetStatusCommand(session: Session): Promise<CommandResul
 /** Where a report goes: what a config says is of the reports of runs. */
 function report(key: 'summary' | 'junit', { settings: { values, sources } }: Session): string | undefined {
   return sources[key]?.from === 'config' ? undefined : values[key];
-}
-
-function lineOf(next: Next): string {
-  return nextWords(next).replace(/^.*?: /, '');
 }
 
 /** The apps of a wave, by its plan. */

@@ -5,7 +5,7 @@ import { errorCode, LocalIoError } from '../../../contract/errors.ts';
 import { fileProblem } from '../../../contract/text/file-problem.ts';
 import { safeLine } from '../../../contract/text/safe-text.ts';
 import { checkOutput } from '../../../transfer/download/output-file.ts';
-import { isLoopbackHost } from '../../../transfer/http/address.ts';
+import { isLoopbackAuthority } from '../../../transfer/http/address.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { ReportPage } from '../../output/command-data.ts';
 import { cleanReceipt } from '../../output/page/clean-receipt.ts';
@@ -26,17 +26,12 @@ export async function reportCommand(session: Session): Promise<CommandResult<Rep
   const force = settings.values.force === true || isPageOfOurs(path);
   for (const operand of invocation.operands) await checkOutput({ path, force }, operand);
   const releases = groupReceipts(sources).map(({ path: receipt, receipt: kept }) =>
-    releaseView({ path: safeLine(receipt, redactor), receipt: cleanReceipt(kept, redactor) }, isOnLoopback),
+    releaseView({ path: safeLine(receipt, redactor), receipt: cleanReceipt(kept, redactor) }, isLoopbackAuthority),
   );
   const page = reportPage(releases);
   if (settings.values.dryRun !== true) write(path, page);
   const told = releases.map(({ title, version, verdict }) => ({ app: title, version, state: verdict.words }));
   return { text: null, path, data: { path, releases: told } };
-}
-
-/** Of a host with its port. */
-function isOnLoopback(host: string): boolean {
-  return URL.canParse(`http://${host}`) && isLoopbackHost(new URL(`http://${host}`).hostname);
 }
 
 function besideReceipt(receipt: string): string {

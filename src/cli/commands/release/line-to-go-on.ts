@@ -1,19 +1,9 @@
 import type { Next } from '../../../contract/next.ts';
-import { FLAGS, type Flag } from '../../line/flags.ts';
+import { FLAGS, type Flag, REPORT_FLAGS } from '../../line/flags.ts';
 import type { Session } from '../../session/session.ts';
 
 /** What a run that goes on is told anew. What only shows how a run goes is left out too. */
-const LEFT_OUT = [
-  'receipt',
-  'resume',
-  'again',
-  'force',
-  'detach',
-  'github',
-  'gitlab-dotenv',
-  'junit',
-  'jenkins-properties',
-];
+const LEFT_OUT = ['receipt', 'resume', 'again', 'force', 'detach', ...REPORT_FLAGS];
 
 /** The line that goes on with a release: the one that was given, with the receipt. `null` where its backends end with it. */
 export function lineToGoOn(

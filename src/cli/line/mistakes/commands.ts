@@ -58,7 +58,7 @@ const COMMANDS_ELSEWHERE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ['update', 'upgrade', 'install', 'uninstall'].map((word) => [
       word,
-      'apptool comes and goes with npm, such as npm install apptool@latest',
+      'install the tarball of the other version, from where this one came from: README, Install',
     ]),
   ),
   sign: 'to have the output signed: apptool protect <file> --signing-key <id>',

@@ -1,21 +1,20 @@
 import type { ResultDocument, StepResult } from '../../../contract/result-document.ts';
+import { shellOperand } from '../../../contract/text/shell-word.ts';
 import { formatElapsed, formatSize } from '../../../contract/text/units.ts';
 import { type Row, renderRows } from '../render/rows.ts';
 import { renderTable } from '../render/table.ts';
 
-/** The commands whose end is told in full: each works for a release. */
-const TOLD: ReadonlySet<string> = new Set(['protect', 'upload', 'publish', 'release', 'fleet run']);
-
 type File = NonNullable<ResultDocument['artifact']> | NonNullable<ResultDocument['output']>;
 
-/** What a finished run leaves, for people: what, signed by whom, where, how long, what next. `null` columns: nothing has to fit. */
+/** What a run that begins a release leaves, for people: what, signed by whom, where, how long, what next. `null` columns: nothing has to fit. */
 export function endingLines(document: ResultDocument, columns: number | null): readonly string[] {
-  const { command, steps, rehearsal } = document;
-  if (command === null || !TOLD.has(command) || rehearsal === 'dry-run') return [];
+  const { steps, rehearsal } = document;
+  if (rehearsal === 'dry-run') return [];
   const [step, ...others] = steps;
   if (step === undefined || steps.every(({ startedAt }) => startedAt === null)) return [];
-  const isAlone = others.length === 0 && command !== 'publish' && command !== 'release';
-  return isAlone ? ofOneStep(document, step, columns) : ofSteps(steps, columns);
+  return others.length === 0 && step.action !== 'publish'
+    ? ofOneStep(document, step, columns)
+    : ofSteps(steps, columns);
 }
 
 /** Four lines; what a failure has to say stands in its error. */
@@ -63,15 +62,10 @@ function timesOf({ took }: StepResult): string {
   );
 }
 
-function nextRows({ command, output }: ResultDocument, { next }: StepResult): Row[] {
+function nextRows({ output }: ResultDocument, { next, action }: StepResult): Row[] {
   if (next !== null) return [{ name: 'next', texts: [next.command ?? next.words ?? ''] }];
-  const isPublishable = command === 'protect' && output !== null && output.signedBy?.length !== 0;
-  return isPublishable ? [{ name: 'next', texts: [`apptool publish ${shellPath(output.path)} --to BACKEND`] }] : [];
-}
-
-function shellPath(path: string): string {
-  const text = path.startsWith('-') ? `./${path}` : path;
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  const isPublishable = action === 'protect' && output !== null && output.signedBy?.length !== 0;
+  return isPublishable ? [{ name: 'next', texts: [`apptool publish ${shellOperand(output.path)} --to BACKEND`] }] : [];
 }
 
 const COLUMNS = ['step', 'result', 'state', 'time', 'next'] as const;

@@ -1,4 +1,5 @@
 import type { Receipt, StepRecord } from '../../../contract/record/journal.ts';
+import { shellWord } from '../../../contract/text/shell-word.ts';
 import { type Standing, standingOf } from '../../../run/journal/standing.ts';
 
 /** One thing that is left to do: why, and the command for it where there is one. */
@@ -90,10 +91,5 @@ function signing({ output, steps }: Receipt): Todo[] {
 }
 
 function line(...words: readonly string[]): string {
-  return ['apptool', ...words.map(quoted)].join(' ');
-}
-
-/** A word as any POSIX shell reads it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return ['apptool', ...words.map(shellWord)].join(' ');
 }
