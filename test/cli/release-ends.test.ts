@@ -114,7 +114,8 @@ describe('what may have landed in an earlier run', () => {
     ['a build, in the list of builds', { publish: ['applivery'] }, 'publish:applivery', 'without its job'],
     ['a version, by its id', { publish: ['autoappstore'] }, 'publish:autoappstore', 'with its job'],
   ])('%s, is found by another build of the CI, and sent once', async (_, release, id, job) => {
-    const { run, folder, proxy } = await releaseProject({ x: release });
+    // What was sent a moment ago may not be listed yet.
+    const { run, folder, proxy } = await releaseProject({ x: release }, [], { appearMs: 200 });
     const posts = () =>
       proxy.seen.filter(({ method, path }) => method === 'POST' && /upload|\/builds\/?$/.test(path)).length;
     const first = await run('x app.apk --resume r.json --detach', undefined, { env: { ...CI, CI_PIPELINE_IID: '1' } });

@@ -5,10 +5,7 @@ import { jobRef } from '../../contract/job.ts';
 import { assertSentUnchanged } from '../../transfer/upload/signed-protocol.ts';
 import type { OpenBackend } from '../backend.ts';
 import type { StepContext } from '../journal/journal.ts';
-
-/** How long a record may take to appear in a list, once it was made, before it is said not to be there (ms). */
-const LOOK_MS = 30_000;
-const STEP_MS = 5_000;
+import { askUntilSeen, LOOK_MS } from './ask-until-seen.ts';
 
 interface FailedUpload {
   /** How the upload failed. */
@@ -33,7 +30,12 @@ export async function settleLost(
   const { name, platform, identity } = artifact;
   const job = ctx.step.job?.id ?? null;
   const lost: LostUpload = { name, platform, identity, environment: options.environment, job };
-  const found = await look(() => find(lost, since, ctx), Math.min(STEP_MS, options.pollIntervalMs), ctx);
+  const found = await askUntilSeen(
+    () => tried(() => find(lost, since, ctx), ctx),
+    (ids) => ids !== null && ids.length > 0,
+    options.pollIntervalMs,
+    ctx,
+  );
   const [id, ...others] = found ?? [];
   if (id === undefined || others.length > 0)
     throw unsettled(error, found?.map((one) => jobRef(backend.id, one).text) ?? null);
@@ -45,25 +47,15 @@ export async function settleLost(
   return id;
 }
 
-/** Asks until something is there or the time is over; `null` where the last question could not be asked. */
-async function look(
-  ask: () => Promise<readonly string[]>,
-  stepMs: number,
-  ctx: StepContext,
-): Promise<readonly string[] | null> {
-  const startedAt = ctx.clock.now();
-  for (;;) {
-    const found = await ask().catch((error: unknown) => {
-      ctx.signal.throwIfAborted();
-      ctx.emit({
-        type: 'debug',
-        message: `could not look for the upload: ${error instanceof Error ? error.message : ''}`,
-      });
-      return null;
-    });
-    const isOver = ctx.clock.now() - startedAt >= LOOK_MS;
-    if (isOver || (found !== null && found.length > 0)) return found;
-    await ctx.clock.sleep(stepMs, ctx.signal);
+/** What was found, or `null` where the question could not be asked. */
+async function tried(ask: () => Promise<readonly string[]>, ctx: StepContext): Promise<readonly string[] | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    const why = error instanceof Error ? error.message : '';
+    ctx.emit({ type: 'debug', message: `could not look for the upload: ${why}` });
+    return null;
   }
 }
 

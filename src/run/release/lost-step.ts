@@ -2,6 +2,7 @@ import type { LostUpload } from '../../contract/adapter.ts';
 import { UnknownOutcomeError } from '../../contract/errors.ts';
 import { type JobRef, jobRef } from '../../contract/job.ts';
 import type { JournalFacts } from '../../contract/record/journal.ts';
+import { askUntilSeen } from '../after-upload/ask-until-seen.ts';
 import type { OpenBackend } from '../backend.ts';
 import type { StepContext } from '../journal/journal.ts';
 import type { ReleaseBackend } from './release-input.ts';
@@ -11,26 +12,22 @@ import type { ReleaseBackend } from './release-input.ts';
  * `UnknownOutcomeError` otherwise, and sends nothing.
  */
 export async function findLost({ backend, options }: ReleaseBackend, ctx: StepContext): Promise<JobRef> {
-  const { step, journal } = ctx;
-  const { input, output } = journal;
-  const file = step.action === 'publish' ? (output ?? input) : input;
-  const { find } = backend.adapter;
+  const { step } = ctx;
   const what = `${step.id} may have landed in an earlier run`;
   const next = { do: 'resend', step: step.id } as const;
-  const known = await recordOf(backend, ctx);
-  if (known !== null) return landed(known, ctx);
-  if (find === undefined || input === null || file === null)
+  const listed = questionOfList({ backend, options }, ctx);
+  if (step.job === null && listed === null)
     throw new UnknownOutcomeError(what, { hint: `${backend.id} cannot be asked for it: look there`, next });
-  const { packageName, versionName, versionCode } = file;
-  const lost = {
-    name: file.name,
-    platform: input.platform,
-    identity: { packageName, versionName, versionCode },
-    environment: options.environment,
-    job: step.job?.id ?? null,
-    build: buildThatSent(journal),
-  };
-  const found = await find(lost, new Date(step.startedAt ?? 0), ctx);
+  const { known, found } = await askUntilSeen(
+    async () => {
+      const known = await recordOf(backend, ctx);
+      return { known, found: known === null && listed !== null ? await listed() : [] };
+    },
+    ({ known, found }) => known !== null || found.length > 0,
+    options.pollIntervalMs,
+    ctx,
+  );
+  if (known !== null) return landed(known, ctx);
   const [id, ...others] = found;
   if (id === undefined) throw new UnknownOutcomeError(what, { hint: `${backend.id} shows nothing like it now`, next });
   if (others.length > 0) {
@@ -39,6 +36,28 @@ export async function findLost({ backend, options }: ReleaseBackend, ctx: StepCo
   }
   step.tell({ type: 'job', id });
   return landed(step.job ?? jobRef(backend.id, id), ctx);
+}
+
+/** Asks for the jobs that can be the lost one; `null` where the backend has no list to look in, or too little is known of the file. */
+function questionOfList(
+  { backend, options }: Pick<ReleaseBackend, 'backend' | 'options'>,
+  ctx: StepContext,
+): (() => Promise<readonly string[]>) | null {
+  const { step, journal } = ctx;
+  const { input, output } = journal;
+  const file = step.action === 'publish' ? (output ?? input) : input;
+  const { find } = backend.adapter;
+  if (find === undefined || input === null || file === null) return null;
+  const { packageName, versionName, versionCode } = file;
+  const lost: LostUpload = {
+    name: file.name,
+    platform: input.platform,
+    identity: { packageName, versionName, versionCode },
+    environment: options.environment,
+    job: step.job?.id ?? null,
+    build: buildThatSent(journal),
+  };
+  return () => find(lost, new Date(step.startedAt ?? 0), ctx);
 }
 
 /** The build that the file was sent from, which is another than this one. Only of the first run is its number known for sure. */
