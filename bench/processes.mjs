@@ -1,6 +1,6 @@
 // Starts what a benchmark needs and measures what it runs.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,14 @@ const TLS = here('../fixtures/tls');
 const CA = join(TLS, 'ca.pem');
 export const APPTOOL = here('../bin/apptool.js');
 
+const programs = { node: process.execPath, environment: {} };
+/** The Node.js that is measured. */
+export const node = () => programs.node;
+/** From now on that Node.js is measured, and all that is measured gets these variables. */
+export function setPrograms(changed) {
+  Object.assign(programs, changed);
+}
+
 export const folder = mkdtempSync(join(tmpdir(), 'apptool-bench-'));
 const children = new Set();
 process.on('exit', () => {
@@ -24,7 +32,14 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 /** Runs a command to its end: seconds of wall clock and CPU, peak memory in MB, as the system counted them. Throws when it fails. */
 export async function measure(command, args, environment = {}) {
   const child = spawn('/usr/bin/time', ['-f', '%e %U %S %M', command, ...args], {
-    env: { PATH: process.env.PATH, HOME: folder, NODE_EXTRA_CA_CERTS: CA, CURL_CA_BUNDLE: CA, ...environment },
+    env: {
+      PATH: process.env.PATH,
+      HOME: folder,
+      NODE_EXTRA_CA_CERTS: CA,
+      CURL_CA_BUNDLE: CA,
+      ...programs.environment,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.add(child);
@@ -40,6 +55,24 @@ export async function measure(command, args, environment = {}) {
     throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${stderr}`);
   const [, user, system, memory] = stderr.trim().split('\n').at(-1).split(' ').map(Number);
   return { wall, cpu: user + system, memory: memory / 1000, stdout };
+}
+
+const QUIET_SHELL = '"$@" >/dev/null 2>&1 || [ $? = "$EXPECTED_EXIT" ] || exit 1';
+
+/** A command so often in a row that what the system counts in hundredths of a second tells something. Seconds of one of them. */
+export async function measureMany(times, command, args, environment = {}) {
+  const loop = `for _ in $(seq ${times}); do ${QUIET_SHELL}; done`;
+  const run = await measure('sh', ['-c', loop, 'sh', command, ...args], environment);
+  return { ...run, wall: run.wall / times, cpu: run.cpu / times };
+}
+
+/** A command with another one beside it, or after it: the CPU of both, and the wall of the whole. */
+export function measureBoth(command, args, second, how) {
+  const script = {
+    beside: `${second} >/dev/null & "$@" || exit 1; wait $!`,
+    after: `"$@" && ${second} >/dev/null`,
+  }[how];
+  return measure('sh', ['-c', script, 'sh', command, ...args]);
 }
 
 async function startServer(command, args) {
@@ -90,11 +123,11 @@ export function buildFastStore() {
   return fastStore;
 }
 
-/** A TypeScript file of ours as a program. */
+/** A TypeScript file of `programs/` as a program. */
 export async function bundle(name) {
-  const outfile = join(folder, name.replace(/\.ts$/, '.mjs'));
+  const outfile = join(folder, `${name}.mjs`);
   await build({
-    entryPoints: [here(name)],
+    entryPoints: [here(`programs/${name}.ts`)],
     outfile,
     bundle: true,
     format: 'esm',
@@ -107,13 +140,26 @@ export async function bundle(name) {
 
 /** An upload, a protect or a download by the built command line. */
 export function apptool(args, sink, environment = {}) {
-  return measure(process.execPath, [APPTOOL, ...args], {
+  return measure(node(), [APPTOOL, ...args], {
     APPTEGO_API_KEY: 'id:secret',
     APPTEGO_API_URL: sink.api,
     APPTOOL_QUIET: '1',
     ...environment,
   });
 }
+
+const FIXTURE = here('../fixtures/unsigned.apk');
+
+/** A valid APK of that size, by the program that makes it. */
+export async function makeApk(sizeBytes, program = 'make-apk') {
+  const path = join(folder, `${program}-${sizeBytes}.apk`);
+  if (!existsSync(path)) await measure(process.execPath, [await bundle(program), FIXTURE, path, String(sizeBytes)]);
+  return path;
+}
+
+/** An upload by apptool. */
+export const upload = (sink, path, inFlight) => () =>
+  apptool(['upload', path, '--to', 'apptego', '-e', 'dev', '--concurrency', String(inFlight)], sink);
 
 /** A file as parts of their own, which is how curl can send them at once; their paths. */
 export async function splitFile(path, partBytes) {

@@ -1,4 +1,4 @@
-// A server that costs as little as it can: reads and discards what is PUT, takes a form as Applivery does, sends <size> bytes of a file for GET /get/<size>, over http or
+// A server that costs as little as it can: reads and discards what is PUT, takes a form as Applivery does and parts as S3 does, sends <size> bytes of a file for GET /get/<size>, over http or
 // https, a thread for each connection. For benchmarks, where what is measured is the client. Prints its port.
 // Build: cc -D_GNU_SOURCE -O2 sink.c -lssl -lcrypto -lpthread. Usage: sink <file> [<certificate> <key>]
 #include <fcntl.h>
@@ -71,6 +71,10 @@ static void *serve(void *given) {
   char *buffer = malloc(BUFFER + 1);
   const char stored[] = "HTTP/1.1 200 OK\r\netag: \"0123456789abcdef0123456789abcdef\"\r\ncontent-length: 0\r\n\r\n";
   const char accepted[] = "HTTP/1.1 201 Created\r\ncontent-type: application/json\r\ncontent-length: 75\r\n\r\n{\"status\":true,\"data\":{\"id\":\"64b0c1d2e3f4a5b6c7d8e9f0\",\"status\":\"pending\"}}";
+  // Amazon S3 API reference: ListMultipartUploads, CreateMultipartUpload, CompleteMultipartUpload.
+  const char listed[] = "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 89\r\n\r\n<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>";
+  const char begun[] = "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 125\r\n\r\n<InitiateMultipartUploadResult><Bucket>bench</Bucket><Key>app.apk</Key><UploadId>u</UploadId></InitiateMultipartUploadResult>";
+  const char completed[] = "HTTP/1.1 200 OK\r\ncontent-type: application/xml\r\ncontent-length: 158\r\n\r\n<CompleteMultipartUploadResult><Location>/</Location><Bucket>bench</Bucket><Key>app.apk</Key><ETag>\"0123456789abcdef-1\"</ETag></CompleteMultipartUploadResult>";
   if (c->ssl && SSL_accept(c->ssl) <= 0) goto end;
   for (;;) {
     size_t have = 0;
@@ -88,8 +92,8 @@ static void *serve(void *given) {
       if (!send_bytes(c, buffer)) goto end;
       continue;
     }
-    char start[5] = {0};
-    memcpy(start, buffer, 4);
+    char asked[256] = {0};
+    strncpy(asked, buffer, strcspn(buffer, "\r") < sizeof asked ? strcspn(buffer, "\r") : sizeof asked - 1);
     long long left = header(buffer, "\r\ncontent-length: ") - (long long)(have - (size_t)(body - buffer));
     if (strcasestr(buffer, "\r\nexpect: 100") && !send_all(c, "HTTP/1.1 100 Continue\r\n\r\n", 25)) goto end;
     while (left > 0) {
@@ -97,8 +101,10 @@ static void *serve(void *given) {
       if (got <= 0) goto end;
       left -= got;
     }
-    int is_post = !strncmp(start, "POST", 4);
-    if (!send_all(c, is_post ? accepted : stored, (is_post ? sizeof accepted : sizeof stored) - 1)) goto end;
+    const char *reply = stored;
+    if (!strncmp(asked, "GET", 3)) reply = listed;
+    if (!strncmp(asked, "POST", 4)) reply = strstr(asked, "uploadId=") ? completed : strstr(asked, "?uploads") ? begun : accepted;
+    if (!send_all(c, reply, strlen(reply))) goto end;
   }
 end:
   if (c->ssl) SSL_free(c->ssl);

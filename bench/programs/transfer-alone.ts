@@ -1,11 +1,11 @@
 // The parts of a file sent by apptool's own transfer layer, and nothing else: no hash, no API calls. Usage: <origin> <file> <parts in flight>
-import { openAppArchive } from '../src/archive/archive-kind.ts';
-import { setEngineFlags } from '../src/cli/process/engine-flags.ts';
-import { openDoors } from '../src/run/open/open-backend.ts';
-import { realClock } from '../src/run/real-clock.ts';
-import { openArtifact } from '../src/transfer/artifact.ts';
-import { CALL_POLICIES } from '../src/transfer/call-policy.ts';
-import { planParts, uploadParts } from '../src/transfer/upload/parts.ts';
+import { openAppArchive } from '../../src/archive/archive-kind.ts';
+import { setEngineFlags } from '../../src/cli/process/engine-flags.ts';
+import { openDoors } from '../../src/run/open/open-backend.ts';
+import { realClock } from '../../src/run/real-clock.ts';
+import { openArtifact } from '../../src/transfer/artifact.ts';
+import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
+import { planParts, uploadParts } from '../../src/transfer/upload/parts.ts';
 
 const CHUNK_BYTES = 10_485_760;
 setEngineFlags(process.versions.node);

@@ -1,11 +1,11 @@
 // A file sent in one form by apptool's own transfer layer, and nothing else: no hash, no token. Usage: <origin> <file>
-import { openAppArchive } from '../src/archive/archive-kind.ts';
-import { setEngineFlags } from '../src/cli/process/engine-flags.ts';
-import { openDoors } from '../src/run/open/open-backend.ts';
-import { realClock } from '../src/run/real-clock.ts';
-import { openArtifact } from '../src/transfer/artifact.ts';
-import { CALL_POLICIES } from '../src/transfer/call-policy.ts';
-import { uploadByForm } from '../src/transfer/upload/form-upload.ts';
+import { openAppArchive } from '../../src/archive/archive-kind.ts';
+import { setEngineFlags } from '../../src/cli/process/engine-flags.ts';
+import { openDoors } from '../../src/run/open/open-backend.ts';
+import { realClock } from '../../src/run/real-clock.ts';
+import { openArtifact } from '../../src/transfer/artifact.ts';
+import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
+import { uploadByForm } from '../../src/transfer/upload/form-upload.ts';
 
 setEngineFlags(process.versions.node);
 const [origin = '', path = ''] = process.argv.slice(2);
