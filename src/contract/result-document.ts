@@ -48,7 +48,7 @@ const Findings = z
 
 const Links = z
   .strictObject({
-    page: Nullable(z.string()).describe('Page of the build at its backend'),
+    page: Nullable(z.string()).describe('Page of the job, where pageUrl of its backend is set'),
     install: Nullable(z.string()).describe('Where people get the build'),
   })
   .describe('Addresses for people; null where there is none');
@@ -96,7 +96,7 @@ const StepResult = z.strictObject({
   state: State,
   findings: z.int().describe('How many the backend has found'),
   links: z.strictObject({
-    page: Nullable(z.string()).describe('Page of the job, where the backend says so'),
+    page: Nullable(z.string()).describe('Page of the job, where pageUrl of its backend is set'),
     install: Nullable(z.string()).describe('Where it can be installed from, where the backend says so'),
   }),
   startedAt: Time,

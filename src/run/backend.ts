@@ -1,6 +1,7 @@
 import type { Adapter, UploadOptions } from '../contract/adapter.ts';
 import type { Capabilities } from '../contract/backend/definition.ts';
 import type { Storage } from '../contract/backend/http.ts';
+import type { PageValues } from '../contract/backend/page-url.ts';
 import { UsageError } from '../contract/errors.ts';
 import type { Stage } from '../contract/job.ts';
 
@@ -13,6 +14,8 @@ export interface OpenBackend extends Capabilities {
   /** How many builds are left, where this backend or another that knows its plan can tell. */
   readonly quota?: Adapter['quota'];
   readonly storage: Storage;
+  /** Address of the page of a job, for people; `null` where a value is not known. Absent where no address is set. */
+  readonly pageOf?: (values: PageValues) => string | null;
 }
 
 /** What an upload to this backend is meant for; `null` where neither it nor the options say. */

@@ -8,6 +8,7 @@ import { checkQuotas } from './checks/quota.ts';
 import { beginSteps } from './journal/begin-steps.ts';
 import { contextOf, type RunContext, type StepContext } from './journal/journal.ts';
 import { newStep } from './journal/step.ts';
+import { tellPage } from './telling/tell-page.ts';
 
 /** Uploads the artifact that is open. Resolves with the job when the backend has taken the whole file; the step then has its SHA-256. */
 export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx: StepContext): Promise<JobRef> {
@@ -21,12 +22,15 @@ export async function uploadArtifact(artifact: Artifact, input: UploadInput, ctx
   });
   const since = ctx.clock.date();
   const id = await backend.adapter.upload(artifact, options, ctx).catch(async (error: unknown) => {
+    // Whoever has to look what became of it wants the page most of all.
+    tellPage(backend, ctx);
     return await settleLost({ error, artifact, backend, options, since }, ctx);
   });
   const job = ctx.step.job ?? jobRef(backend.id, id);
   ctx.step.tell({ type: 'accepted' });
   noteHash(artifact, await hashOfSent(artifact, hashing, ctx), ctx);
   ctx.emit({ type: 'upload.done', job: job.text, durationMs: ctx.clock.now() - startedAt });
+  tellPage(backend, ctx);
   return job;
 }
 

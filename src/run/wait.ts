@@ -7,6 +7,7 @@ import { waitToRetry } from '../transfer/backoff.ts';
 import { noSuchJob, unknownStatus, waitForJob } from '../transfer/wait/poll.ts';
 import type { OpenBackend } from './backend.ts';
 import type { StepContext } from './journal/journal.ts';
+import { tellPage } from './telling/tell-page.ts';
 import { toldOfStep } from './telling/told-of-step.ts';
 
 /** What was sent, to be compared with what the job says that it is about. */
@@ -34,6 +35,7 @@ export interface WaitInput {
 export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState> {
   const { backend, job, uploaded } = input;
   const until = milestoneOf(backend, input.until);
+  if (uploaded === null) tellPage(backend, ctx);
   let isNameTold = false;
   const poll = async (asking: Context) => {
     const state = await backend.adapter.poll(job.id, { patience: 'once', until, details: detailsOf(job, ctx) }, asking);
@@ -134,6 +136,7 @@ export async function status(
   const question = { patience: 'retried', until: milestoneOf(backend, until), details: detailsOf(job, ctx) } as const;
   const state = await askPastOddResponses(() => backend.adapter.poll(job.id, question, ctx), job, ctx);
   if (state === 'absent') throw noSuchJob(job.text);
+  tellPage(backend, ctx);
   ctx.step.tell({ type: 'state', state });
   if (state.phase === 'failed') ctx.emit({ type: 'note', message: reasonOf(job.text, state) });
   if (state.unrecognized === true) ctx.emit(unknownStatus(state));

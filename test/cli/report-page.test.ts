@@ -34,7 +34,9 @@ async function pageOf(receipts: readonly Receipt[]): Promise<string> {
 /** Every string of it replaced, where its schema leaves it free. */
 function hostileReceipt(text: string): Receipt {
   const state = { ...DONE.state, status: text, message: text };
-  const step = stepOf('publish:applivery', { ...DONE, host: text, state, job: { ref: text, id: text, details: {} } });
+  const links = { page: `javascript:window.ran=1//${text}`, install: text };
+  const job = { ref: text, id: text, details: {} };
+  const step = stepOf('publish:applivery', { ...DONE, host: text, state, job, links });
   const findings = [{ code: text, severity: 'blocking' as const, message: text }];
   const build = { provider: text, commit: text, branch: text, tag: text, pullRequest: null, buildNumber: text };
   const own = receiptWith({ steps: [{ ...step, id: text, findings }] });
@@ -65,6 +67,10 @@ function fullReceipts(): readonly Receipt[] {
   const first = stepOf('publish:applivery', {
     ...DONE,
     job: { ref: long, id: long, details: {} },
+    links: {
+      page: `https://portal.example.com/${'builds/'.repeat(30)}1`,
+      install: 'https://store.example.com/nightly',
+    },
     findings: [finding],
   });
   const second = stepOf('publish:ignite', { ...RUNNING, host: '127.0.0.1:1', required: false });

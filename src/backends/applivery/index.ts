@@ -42,7 +42,7 @@ export const applivery = defineBackend({
     token('appToken', 'APPLIVERY_APP_TOKEN', 'Applivery App API token'),
     token('serviceToken', 'APPLIVERY_SERVICE_TOKEN', 'Applivery Service Account token'),
   ],
-  jobId: /^(?:[\w-]{1,128}\/[\w-]{1,128}\/)?[\w-]{1,128}$/,
+  jobId: /^(?:(?<organization>[\w-]{1,128})\/(?<app>[\w-]{1,128})\/)?(?<build>[\w-]{1,128})$/,
   jobIdForm: '<build>, or <organization>/<app>/<build> of a workspace',
   commands,
   create: async (input) => (await import('./adapter.ts')).createApplivery(input),

@@ -11,7 +11,7 @@ export interface BuildKey {
 
 /** `production/android/1700000000/app-release.apk`, the name percent-encoded where it needs to be. */
 export const JOB_ID =
-  /^(?:development|staging|production)\/(?:android|ios)\/\d{1,15}\/(?:[A-Za-z0-9._-]|%[0-9A-F]{2}){1,765}$/;
+  /^(?<environment>development|staging|production)\/(?<platform>android|ios)\/(?<startTime>\d{1,15})\/(?<name>(?:[A-Za-z0-9._-]|%[0-9A-F]{2}){1,765})$/;
 
 export function jobIdOf({ version, platform, startTime, name }: BuildKey): string {
   return [version, platform, startTime, encodeName(name)].join('/');

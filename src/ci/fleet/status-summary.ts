@@ -1,6 +1,7 @@
 import type { FleetRow, FleetStatus } from '../../contract/record/fleet-status.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { shortLine } from '../../contract/text/safe-text.ts';
+import { linksOf } from '../reports/links.ts';
 import { element, escapeMarkup } from '../reports/markup.ts';
 
 const LONGEST_TEXT = 200;
@@ -49,9 +50,10 @@ export function fleetSummary(status: FleetStatus, next: string | null, redactor:
       code(row.step),
       `${WORDS[row.state]}${row.required ? '' : ' (not required)'}`,
       code(row.job),
+      linksOf(row.links, redactor),
       row.from === null ? code(row.message) : `from ${code(row.from)}`,
     ]);
-  const head = ['App', 'Step', 'State', 'Job', 'Why'].map((column) => element('th', {}, column));
+  const head = ['App', 'Step', 'State', 'Job', 'Links', 'Why'].map((column) => element('th', {}, column));
   const body = rows.map((cells) => cells.map((cell) => element('td', {}, cell)));
   const table = element('table', {}, '\n', ...[head, ...body].map((cells) => `${element('tr', {}, ...cells)}\n`));
   const left = ranked.length - rows.length;

@@ -47,6 +47,7 @@ export const RUN_VALUES: Readonly<Record<string, readonly [Form, (source: Source
   phase: ['words', ({ one }) => one.state?.phase],
   status: ['status', ({ one }) => one.state?.status],
   link: ['link', ({ one }) => one.links.install],
+  page: ['link', ({ one }) => one.links.page],
   output: ['path', ({ document }) => document.output?.path],
   receipt: ['path', ({ receipt }) => receipt],
   output_sha256: ['sha256', ({ document }) => document.output?.sha256],
@@ -65,6 +66,7 @@ export const TARGET_VALUES: Readonly<Record<string, readonly [Form, (target: Tar
   job: ['job', ({ job }) => job?.ref],
   phase: ['words', ({ state }) => state?.phase],
   link: ['link', ({ links }) => links.install],
+  page: ['link', ({ links }) => links.page],
 };
 
 /** How many of the run's own values stand before those of the targets: those that tell how it went. */

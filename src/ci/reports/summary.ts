@@ -3,6 +3,7 @@ import type { Redactor } from '../../contract/text/redact.ts';
 import { shortLine } from '../../contract/text/safe-text.ts';
 import { formatElapsed, formatSize } from '../../contract/text/units.ts';
 import { failuresOf, findingsOf, warningsOf } from './failures.ts';
+import { linksOf } from './links.ts';
 import { element, escapeMarkup } from './markup.ts';
 
 /**
@@ -71,20 +72,11 @@ function rowOf(
     resultOf(one),
     code(one.job?.ref),
     one.state === null ? '–' : `${one.state.phase} ${code(one.state.status)}`,
-    linksOf(one, redactor),
+    linksOf(one.links, redactor),
     String(one.findings.length),
     output === null ? '–' : `${code(output.name)} (${formatSize(output.size)})<br/>SHA-256 ${code(output.sha256)}`,
     escapeMarkup(formatElapsed(durationMs)),
   ];
-}
-
-/** What is no plain address is left out. */
-function linksOf({ links }: Pick<TargetRecord, 'links'>, redactor: Redactor): string {
-  const isPlain = (url: string) => /^https?:\/\/[!-~]{1,2000}$/.test(url) && redactor.redact(url) === url;
-  const known = Object.entries(links).flatMap(([name, url]) =>
-    url !== null && isPlain(url) ? [element('a', { href: url }, name)] : [],
-  );
-  return known.length === 0 ? '–' : known.join(' ');
 }
 
 function resultOf({ error, exitCode }: ResultDocument | TargetRecord): string {

@@ -14,6 +14,7 @@ import {
   variablesOf,
 } from '../settings/credentials.ts';
 import { proxyVariables, readNetworkEnvironment } from '../settings/network-environment.ts';
+import { checkPageUrl } from '../settings/page-url.ts';
 import { proxySecrets } from '../settings/proxy-secrets.ts';
 import { isGiven, sourceText } from '../settings/source.ts';
 import { checkedAddress, type Session } from './session.ts';
@@ -75,6 +76,11 @@ export async function examineBackend(
       checks: [...checks, found('skipped', 'proof', null, 'the network cannot be used: see above')],
       ready: null,
     };
+  try {
+    checkPageUrl(backend.id, session.settings, session.redactor);
+  } catch (error) {
+    checks.push(failed('settings', null, asAppToolError(error)));
+  }
   const { values, ifRefused } = credentialsOf(credentials.usable);
   const { input, connections } = session.doorsFor({ ...settings, credentials: values, proxies });
   let adapter: Adapter | null = null;

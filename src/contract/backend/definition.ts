@@ -7,6 +7,7 @@ import type { Next } from '../next.ts';
 import type { PlannedRequest } from '../planned-request.ts';
 import type { Secret } from '../secret.ts';
 import type { ApiClient, ApiOptions, Storage } from './http.ts';
+import { pageUrlSetting } from './page-url.ts';
 import type { SandboxPart, SandboxTools } from './sandbox.ts';
 
 /** The settings of an upload that flags set and that not every backend has a use for. */
@@ -158,7 +159,7 @@ export interface BackendSpec<Schema extends z.ZodObject> {
   readonly title: string;
   readonly docsUrl: string;
   readonly capabilities: Capabilities;
-  /** This backend's own settings, as they stand below its id in the config. */
+  /** This backend's own settings, as they stand below its id in the config. `pageUrl` is added to them: every backend has it. */
   readonly settings: Schema;
   /** The variable that sets each setting, for those that have one. */
   readonly variables: Readonly<Partial<Record<string, string>>>;
@@ -180,7 +181,7 @@ export interface BackendSpec<Schema extends z.ZodObject> {
   readonly credentials: readonly CredentialSpec[];
   /** Id of the backend that tells how many builds this one has left; it is asked where its credentials are set. */
   readonly quotaBy?: string;
-  /** What a job id of this backend looks like. */
+  /** What a job id of this backend looks like. Its named groups are placeholders of `pageUrl`. */
   readonly jobId: RegExp;
   /** The same for people: `<organization>/<app>/<build>`. */
   readonly jobIdForm: string;
@@ -197,15 +198,16 @@ export interface BackendDefinition extends Omit<BackendSpec<z.ZodObject>, 'comma
   create(input: AdapterInput<unknown>): Promise<Adapter>;
 }
 
-/** A backend of what its folder says. Its adapter and commands get the settings that its schema has parsed. */
+/** A backend of what its folder says, with the setting `pageUrl`. Its adapter and commands get the settings that its schema has parsed. */
 export function defineBackend<Schema extends z.ZodObject>(spec: BackendSpec<Schema>): BackendDefinition {
   const { commands, create, ...rest } = spec;
-  const parsed = <Input extends AdapterInput<unknown>>(input: Input) => ({
-    ...input,
-    settings: spec.settings.parse(input.settings),
-  });
+  const parsed = <Input extends AdapterInput<unknown>>(input: Input) => {
+    const { pageUrl: _, ...own } = input.settings as Readonly<Record<string, unknown>>;
+    return { ...input, settings: spec.settings.parse(own) };
+  };
   return {
     ...rest,
+    settings: spec.settings.extend({ pageUrl: pageUrlSetting(spec.jobId) }),
     create: (input) => create(parsed(input)),
     ...(commands === undefined
       ? {}

@@ -73,8 +73,8 @@ const Attempt = {
 };
 
 /** Addresses for people; `null` where there is none. */
-const Links = z.object({
-  page: z.string().nullable().default(null).describe('Page of the build at its backend'),
+export const Links = z.object({
+  page: z.string().nullable().default(null).describe('Page of the job, where pageUrl of its backend is set'),
   install: z.string().nullable().default(null).describe('Where people get the build'),
 });
 export type Links = Readonly<z.infer<typeof Links>>;

@@ -4,6 +4,7 @@ import { metadataFromEnvironment } from '../../ci/build/metadata-from-environmen
 import type { ConfigFile } from '../../cli/settings/config/config-file.ts';
 import { readCredentials } from '../../cli/settings/credentials.ts';
 import { readNetworkEnvironment } from '../../cli/settings/network-environment.ts';
+import { checkPageUrl } from '../../cli/settings/page-url.ts';
 import { proxySecrets } from '../../cli/settings/proxy-secrets.ts';
 import { resolveSettings, unknownBackend } from '../../cli/settings/resolve-settings.ts';
 import { Settings } from '../../cli/settings/settings.ts';
@@ -18,8 +19,8 @@ import { SANDBOX_DEFAULTS } from '../../sandbox/part.ts';
 import { startSandbox } from '../../sandbox/server.ts';
 import { checkBaseAddress } from '../../transfer/http/address.ts';
 import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
-
 import type { OpenOptions } from './open-options.ts';
+
 /** What a backend is opened with, all of it checked. */
 export interface Settled {
   readonly definition: BackendDefinition;
@@ -69,6 +70,7 @@ function partsOf(
     redactor,
     warn,
   });
+  checkPageUrl(definition.id, resolved, redactor);
   const parts: BackendParts = {
     settings: own,
     credentials,

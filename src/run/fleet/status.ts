@@ -1,5 +1,5 @@
 import type { FleetRow, FleetStatus } from '../../contract/record/fleet-status.ts';
-import type { Receipt, StepRecord } from '../../contract/record/journal.ts';
+import { NO_LINKS, type Receipt, type StepRecord } from '../../contract/record/journal.ts';
 import { standingOf } from '../journal/standing.ts';
 
 /** What is known of an app besides its receipt. */
@@ -70,6 +70,7 @@ function rowOfStep(app: AppOfStatus, step: StepRecord, receipt: Receipt): FleetR
     required: step.required,
     state,
     job: step.job?.ref ?? null,
+    links: step.links,
     errorClass,
     message,
     from: state === 'deferred' ? fromOf(app) : null,
@@ -79,7 +80,16 @@ function rowOfStep(app: AppOfStatus, step: StepRecord, receipt: Receipt): FleetR
 /** A step that was not begun. */
 function rowOfMissing(app: AppOfStatus, step: string | null, required: boolean, waiting: FleetRow | null): FleetRow {
   const { planned } = app;
-  const row = { ...common(app), step, required, job: null, errorClass: null, message: null, from: null };
+  const row = {
+    ...common(app),
+    step,
+    required,
+    job: null,
+    links: NO_LINKS,
+    errorClass: null,
+    message: null,
+    from: null,
+  };
   if (planned !== null) return { ...row, state: planned.as, from: fromOf(app) };
   if (waiting === null) return { ...row, state: 'not-started' };
   const { state, from } = waiting;

@@ -1,6 +1,6 @@
 import { LocalIoError } from '../../contract/errors.ts';
 import type { Receipt } from '../../contract/record/journal.ts';
-import { isLoopbackAuthority } from '../../transfer/http/address.ts';
+import { isLoopbackAuthority } from '../../contract/text/host.ts';
 import type { OpenBackend } from '../backend.ts';
 
 type Place = Pick<OpenBackend, 'id' | 'host'>;

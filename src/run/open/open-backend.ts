@@ -1,4 +1,5 @@
 import type { AdapterInput, BackendDefinition } from '../../contract/backend/definition.ts';
+import { type PageValues, pageOf } from '../../contract/backend/page-url.ts';
 import type { Clock } from '../../contract/context.ts';
 import { createApiClient } from '../../transfer/http/api.ts';
 import { type Connections, openConnections } from '../../transfer/http/connection/dispatcher.ts';
@@ -65,6 +66,7 @@ export async function openBackend(definition: BackendDefinition, parts: BackendP
   try {
     const adapter = withHints(await definition.create(doors.input), parts.ifRefused);
     const [address = ''] = addresses;
+    const { pageUrl } = parts.settings;
     return {
       ...definition.capabilities,
       id: definition.id,
@@ -72,6 +74,9 @@ export async function openBackend(definition: BackendDefinition, parts: BackendP
       adapter,
       storage: doors.input.storage,
       ...(adapter.quota === undefined ? {} : { quota: adapter.quota }),
+      ...(typeof pageUrl === 'string'
+        ? { pageOf: (values: PageValues) => pageOf(pageUrl, definition.jobId, values) }
+        : {}),
       close: doors.close,
     };
   } catch (error) {

@@ -141,6 +141,7 @@ function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string,
     command: of.command,
     backend: only.backend,
     link: only.links.install,
+    page: only.links.page,
     job: only.job?.ref,
     job_id: only.job?.id,
     phase: only.state?.phase,
@@ -156,13 +157,14 @@ function wanted(of: ResultDocument, receipt: string | null): ReadonlyMap<string,
     version_name: artifact?.versionName,
     version_code: artifact?.versionCode,
     ...Object.fromEntries(
-      several.flatMap(({ backend, exitCode, job: own, state: stands, links: { install } }) => {
+      several.flatMap(({ backend, exitCode, job: own, state: stands, links: { install, page } }) => {
         const id = backend.replaceAll('-', '_');
         return [
           [`${id}_exit_code`, exitCode],
           [`${id}_job`, own?.ref],
           [`${id}_phase`, stands?.phase],
           [`${id}_link`, install],
+          [`${id}_page`, page],
         ];
       }),
     ),

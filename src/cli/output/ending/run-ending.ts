@@ -25,6 +25,7 @@ function ofOneStep(document: ResultDocument, step: StepResult, columns: number |
     { name: output === null ? 'uploaded' : 'protected', texts: [filesOf(artifact, output)] },
     ...(output === null ? [] : [{ name: 'signed by', texts: [signersOf(artifact, output)] }]),
     { name: 'job', texts: [[`${step.job?.ref ?? '-'} at ${step.host ?? step.backend}`, timesOf(step)].join(': ')] },
+    ...linkRows(step),
     ...nextRows(document, step),
   ];
   return renderRows(rows, columns);
@@ -62,6 +63,11 @@ function timesOf({ took }: StepResult): string {
   );
 }
 
+/** The page of the job, and where people get the build. */
+function linkRows({ links }: Pick<StepResult, 'links'>): Row[] {
+  return Object.entries(links).flatMap(([name, url]) => (url === null ? [] : [{ name, texts: [url] }]));
+}
+
 function nextRows({ output }: ResultDocument, { next, action }: StepResult): Row[] {
   if (next !== null) return [{ name: 'next', texts: [next.command ?? next.words ?? ''] }];
   const isPublishable = action === 'protect' && output !== null && output.signedBy?.length !== 0;
@@ -76,14 +82,19 @@ function ofSteps(steps: readonly StepResult[], columns: number | null): readonly
   const hasNext = all.some((cells) => cells.at(-1) !== '-');
   const rows = hasNext ? all : all.map((cells) => cells.slice(0, -1));
   const table = renderTable(hasNext ? COLUMNS : COLUMNS.slice(0, -1), rows).split('\n');
-  if (columns === null || table.every(({ length }) => length <= columns)) return table;
-  return renderRows(
+  const links = steps.flatMap((step) =>
+    linkRows(step).map(({ name, texts }) => ({ name: `${step.id} ${name}`, texts })),
+  );
+  const ends = renderRows(links, columns);
+  if (columns === null || table.every(({ length }) => length <= columns)) return [...table, ...ends];
+  const blocks = renderRows(
     rows.map(([name = '', result = '', state = '', time = '', next = '']) => ({
       name,
       texts: [[result, state, time].filter((one) => one !== '-').join(', '), ...(next === '-' ? [] : [next])],
     })),
     columns,
   );
+  return [...blocks, ...ends];
 }
 
 /** Of what a mark says at a glance; only a terminal has one. */

@@ -3,7 +3,7 @@ import type { Redactor } from '../../../contract/text/redact.ts';
 import { safeLine } from '../../../contract/text/safe-text.ts';
 
 /** Members that hold an address that a page links to, whose query may be needed. */
-const ADDRESSES: ReadonlySet<string> = new Set(['buildUrl', 'repositoryUrl']);
+const ADDRESSES: ReadonlySet<string> = new Set(['buildUrl', 'repositoryUrl', 'page', 'install']);
 
 /**
  * A receipt whose strings may be shown: secrets replaced, control and bidirectional characters made visible. An address that is not

@@ -47,6 +47,7 @@ th[scope=row] { font-weight: 600; white-space: nowrap; }
 .steps { list-style: none; margin: 0; padding: 0; }
 .steps > li { border-bottom: 1px solid var(--line); padding: .6rem 0; }
 .steps ul { margin: .25rem 0 0; padding-left: 1.25rem; }
+.steps .links { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; margin: .25rem 0 .75rem; color: var(--soft); }
 .legend li::before { content: ""; display: inline-block; width: .8rem; height: .8rem; margin-right: .4rem; border-radius: .15rem; background: var(--run); }
 .legend .upload::before { background: var(--upload); }
@@ -80,6 +81,7 @@ rect.open { fill-opacity: .4; stroke-dasharray: 4 3; }
   body { max-width: none; padding: 0; font-size: 10pt; }
   article { border: 0; padding: 0; }
   article + article { break-before: page; }
+  .links a::after { content: " (" attr(href) ")"; }
   .steps > li, .lane, .todo, tr { break-inside: avoid; }
   rect, .mark, .legend li::before { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }

@@ -1,4 +1,4 @@
-import type { Receipt, StepRecord } from '../../../contract/record/journal.ts';
+import type { Links, Receipt, StepRecord } from '../../../contract/record/journal.ts';
 import { formatElapsed } from '../../../contract/text/units.ts';
 import { type Standing, standingOf } from '../../../run/journal/standing.ts';
 import { leftToDo, type Todo } from './left-to-do.ts';
@@ -28,6 +28,7 @@ export interface StepView {
   /** The backend's own words. */
   readonly status: string | null;
   readonly job: string | null;
+  readonly links: Links;
   readonly took: string | null;
   readonly error: string | null;
   readonly findings: StepRecord['findings'];
@@ -108,6 +109,7 @@ function stepView(step: StepRecord, isRehearsal: boolean, { output }: Receipt): 
     verdict: stepVerdict(step, output),
     status: state === null ? null : [state.status, state.message].filter((word) => word !== null).join(': '),
     job: job?.ref ?? null,
+    links: step.links,
     took,
     error: ended === null || ended.errorClass === null ? null : `${ended.errorClass}: ${ended.message ?? 'no message'}`,
     findings,

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact';
+import type { Links as Addresses } from '../../../contract/record/journal.ts';
 import { Mark } from './mark.tsx';
 import type { StepView } from './release-view.ts';
 
@@ -18,7 +19,7 @@ export function Steps({ steps }: { readonly steps: readonly StepView[] }): JSX.E
 }
 
 function Step({ step }: { readonly step: StepView }): JSX.Element {
-  const { id, host, isRequired, isRehearsal, verdict, status, job, took, error, findings, earlierCount } = step;
+  const { id, host, isRequired, isRehearsal, verdict, status, job, links, took, error, findings, earlierCount } = step;
   const facts = [
     host === null ? null : `at ${host}${isRehearsal ? ' (this machine: a rehearsal)' : ''}`,
     took === null ? null : `took ${took}`,
@@ -39,6 +40,7 @@ function Step({ step }: { readonly step: StepView }): JSX.Element {
           job <code>{job}</code>
         </div>
       )}
+      <Links links={links} backend={step.backend} />
       {findings.length === 0 ? null : (
         <ul>
           {findings.map(({ code, severity, message }, index) => (
@@ -46,6 +48,28 @@ function Step({ step }: { readonly step: StepView }): JSX.Element {
           ))}
         </ul>
       )}
+    </li>
+  );
+}
+
+/** Where people see it and get it. */
+function Links({ links, backend }: { readonly links: Addresses; readonly backend: string }): JSX.Element | null {
+  const { page, install } = links;
+  if (page === null && install === null) return null;
+  return (
+    <ul class="links">
+      {page === null ? null : <Link address={page} text={`Page at ${backend}`} />}
+      {install === null ? null : <Link address={install} text="Where testers get it" />}
+    </ul>
+  );
+}
+
+function Link({ address, text }: { readonly address: string; readonly text: string }): JSX.Element {
+  return (
+    <li>
+      <a href={address} rel="noreferrer noopener">
+        {text}
+      </a>
     </li>
   );
 }

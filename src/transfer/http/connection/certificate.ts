@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import { bareHost } from '../address.ts';
+import { bareHost } from '../../../contract/text/host.ts';
 import { proxyAuthorization } from './proxy-choice.ts';
 
 /** What a TLS connection shows of the server. All of it is the server's own word. */

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { bareHost } from '../address.ts';
+import { bareHost } from '../../../contract/text/host.ts';
 
 /** The proxies that the environment names; empty text for none. Passed in, so that nothing here reads the environment. */
 export interface ProxySettings {

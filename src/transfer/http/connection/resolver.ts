@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { bareHost, isLoopbackHost } from '../address.ts';
+import { bareHost, isLoopbackHost } from '../../../contract/text/host.ts';
 import { isPrivateAddress } from './address-ranges.ts';
 
 /** A server's host name resolved to an address that a server on the internet has no business naming. */
