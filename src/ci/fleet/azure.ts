@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
-import { canariesOf, othersOf, publishes } from './jobs.ts';
+import { outputsOf } from './jobs.ts';
 
 const LONGEST_NAME = 90;
 
@@ -9,20 +9,9 @@ const LONGEST_NAME = 90;
  * (https://learn.microsoft.com/en-us/azure/devops/pipelines/yaml-schema/jobs-job-strategy). Nothing in them but ids and numbers.
  */
 export function azureVariables(plan: FleetPlan): string {
-  const matrices = [
-    ['canary', canariesOf(plan)],
-    ['matrix', othersOf(plan)],
-    ['publish', plan.cells.filter(publishes)],
-  ] as const;
-  const values = [
-    ...matrices.flatMap(([name, cells]) => [
-      [name, matrixOf(cells)],
-      [`${name}_empty`, String(cells.length === 0)],
-    ]),
-    ['slots', String(plan.slots)],
-    ['empty', String(plan.cells.length === 0)],
-  ];
-  return values.map(([name, value]) => `##vso[task.setvariable variable=${name};isOutput=true]${value}\n`).join('');
+  return outputsOf(plan, matrixOf)
+    .map(([name, value]) => `##vso[task.setvariable variable=${name};isOutput=true]${value}\n`)
+    .join('');
 }
 
 function matrixOf(cells: readonly FleetCell[]): string {

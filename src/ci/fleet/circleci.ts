@@ -1,6 +1,6 @@
 import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
 import { canariesOf, headline, laneName, type PlanPlace, protects, publishes } from './jobs.ts';
-import { yamlText } from './quote.ts';
+import { yamlText } from './yaml-text.ts';
 
 /**
  * The workflow of a dynamic config, to be put behind the file that has the jobs `fleet-cell` and `fleet-status`. `serial-group` lets one job of a

@@ -1,6 +1,6 @@
 import { UsageError } from '../../contract/errors.ts';
 import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
-import { canariesOf, othersOf, publishes } from './jobs.ts';
+import { matricesOf, outputsOf } from './jobs.ts';
 
 /**
  * "A matrix will generate a maximum of 256 jobs per workflow run":
@@ -13,22 +13,15 @@ const MOST_CELLS = 256;
  * Ids and numbers alone: a cell finds all else in the plan.
  */
 export function githubOutputs(plan: FleetPlan): string {
-  const groups = [
-    ['canary', canariesOf(plan)],
-    ['matrix', othersOf(plan)],
-    ['publish', plan.cells.filter(publishes)],
-  ] as const;
-  const most = Math.max(...groups.map(([, cells]) => cells.length));
+  const most = Math.max(...matricesOf(plan).map(([, cells]) => cells.length));
   if (most > MOST_CELLS)
     throw new UsageError(`GitHub takes ${MOST_CELLS} cells of a matrix, and there are ${most}`, {
       hint: 'plan a part of the fleet',
       next: { do: 'set', setting: 'only', value: '<id,id>' },
     });
-  const lines = groups.flatMap(([name, cells]) => [
-    `${name}=${matrixOf(cells)}`,
-    `${name}_empty=${cells.length === 0}`,
-  ]);
-  return `${[...lines, `slots=${plan.slots}`, `empty=${plan.cells.length === 0}`].join('\n')}\n`;
+  return outputsOf(plan, matrixOf)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
 }
 
 function matrixOf(cells: readonly FleetCell[]): string {

@@ -1,8 +1,9 @@
 import { posix } from 'node:path';
 import { UsageError } from '../../contract/errors.ts';
 import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
+import { shellWord } from '../../contract/text/shell-word.ts';
 import { canariesOf, headline, laneName, type PlanPlace, protects, publishes } from './jobs.ts';
-import { shellWord, yamlText } from './quote.ts';
+import { yamlText } from './yaml-text.ts';
 
 /** "The maximum number of jobs that a single job can have in the `needs` array" is 50: https://docs.gitlab.com/ci/yaml/#needs */
 const MOST_NEEDS = 50;

@@ -22,6 +22,30 @@ export function othersOf({ cells }: FleetPlan): readonly FleetCell[] {
   return cells.filter(({ canary }) => !canary);
 }
 
+/** The matrices of an engine that asks for one before it makes jobs: the canaries, the others, and all that publish. */
+export function matricesOf(plan: FleetPlan): readonly (readonly [name: string, cells: readonly FleetCell[]])[] {
+  return [
+    ['canary', canariesOf(plan)],
+    ['matrix', othersOf(plan)],
+    ['publish', plan.cells.filter(publishes)],
+  ];
+}
+
+/** What the later jobs of such an engine read: each matrix in its words, and beside it whether it is empty. */
+export function outputsOf(
+  plan: FleetPlan,
+  matrixOf: (cells: readonly FleetCell[]) => string,
+): readonly (readonly [name: string, value: string])[] {
+  return [
+    ...matricesOf(plan).flatMap(([name, cells]): [string, string][] => [
+      [name, matrixOf(cells)],
+      [`${name}_empty`, String(cells.length === 0)],
+    ]),
+    ['slots', String(plan.slots)],
+    ['empty', String(plan.cells.length === 0)],
+  ];
+}
+
 /** What holds builds apart that go through one slot; the same in every pipeline. */
 export function laneName(lane: number): string {
   return `apptool-fleet-${lane}`;

@@ -1,6 +1,6 @@
 import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
+import { shellWord } from '../../contract/text/shell-word.ts';
 import { canariesOf, headline, othersOf, type PlanPlace } from './jobs.ts';
-import { shellWord } from './quote.ts';
 
 /**
  * A script for POSIX shells with an xargs that knows `-P` (GNU, BSD, busybox): a line of ids per lane, the lanes side by side, and the status of all

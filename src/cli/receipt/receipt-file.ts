@@ -1,13 +1,18 @@
-import { lstatSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import * as z from 'zod';
 import { replaceFile } from '../../ci/files/replace-file.ts';
 import { LocalIoError, UsageError } from '../../contract/errors.ts';
 import { Receipt } from '../../contract/record/journal.ts';
-import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { safeJson } from '../../contract/text/safe-text.ts';
+import { type RecordKind, readRecord } from './read-record.ts';
 
-const LARGEST_RECEIPT = 1024 * 1024;
+const RECEIPT: RecordKind = {
+  name: 'receipt',
+  largestBytes: 1024 * 1024,
+  hint: 'name the file that --receipt wrote',
+  absentHint: 'name the file that --receipt wrote; a CI has to hand it from the earlier job to this one',
+};
 const NEWEST = 2;
 /** What a receipt of any version surely has. */
 const AnyVersion = z.object({ receiptVersion: z.int(), tool: z.object({ name: z.literal('apptool') }) });
@@ -39,20 +44,7 @@ export function receiptAt(path: string): Receipt | null {
 
 /** Reads a receipt. Throws `UsageError` for anything else; never quotes it. */
 export function readReceipt(path: string): Receipt {
-  let text: string;
-  try {
-    const stats = statSync(path);
-    if (!stats.isFile() || stats.size > LARGEST_RECEIPT)
-      throw new UsageError(`${path} is not a receipt`, { hint: 'name the file that --receipt wrote' });
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof UsageError) throw cause;
-    throw new UsageError(`cannot read receipt ${path}: ${fileProblem(cause)}`, {
-      cause,
-      hint: 'name the file that --receipt wrote; a CI has to hand it from the earlier job to this one',
-    });
-  }
-  const value = parseJson(text);
+  const value = readRecord(path, RECEIPT);
   const parsed = Receipt.safeParse(value);
   if (parsed.success) return parsed.data;
   const { receiptVersion = NEWEST } = AnyVersion.safeParse(value).data ?? {};
@@ -60,14 +52,5 @@ export function readReceipt(path: string): Receipt {
     throw new UsageError(`${path} is a receipt of a newer apptool`, { hint: 'update apptool in this stage too' });
   if (receiptVersion < NEWEST)
     throw new UsageError(`${path} is a receipt of an older apptool`, { hint: 'write it with this version' });
-  throw new UsageError(`${path} is not a receipt of apptool`, { hint: 'name the file that --receipt wrote' });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's message quotes the text; what it is not is said by the caller.
-    return null;
-  }
+  throw new UsageError(`${path} is not a receipt of apptool`, { hint: RECEIPT.hint });
 }

@@ -217,7 +217,7 @@ describe('the formats', () => {
     expect(groups).toHaveLength(5);
     expect(new Set(groups)).toEqual(new Set(['apptool-fleet-0', 'apptool-fleet-1']));
     expect(rest['protect app01']).toMatchObject({
-      script: [`exec node "$apptool" fleet run 'app01' --plan 'plan.json' --until protected`],
+      script: [`exec node "$apptool" fleet run app01 --plan plan.json --until protected`],
       needs: [expect.anything(), expect.anything(), { job: 'protect app02', artifacts: false }],
     });
     expect(rest['publish app01']?.needs).toContain('protect app01');

@@ -1,8 +1,3 @@
-/** A text as one word of a POSIX shell, whatever is in it. */
-export function shellWord(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
 /**
  * A value as YAML of any version, readable by people: JSON in lines, which YAML 1.2 takes whole and YAML 1.1 too, where no string holds what its
  * double quotes do not know. Characters beyond ASCII stay as they are; controls are escaped by JSON itself.
