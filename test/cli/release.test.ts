@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
@@ -151,6 +151,27 @@ describe('release', () => {
 
     expect([first.code, second.code], second.stderr).toEqual([0, 0]);
     expect(second.steps).toEqual(DONE);
+    expect(uploads()).toEqual(ONCE);
+  });
+
+  test('on either side of a gate a job has the credentials of its own steps alone', async () => {
+    const { run, uploads, folder } = await releaseProject();
+    const [noStores, noKey] = [{ AUTOAPPSTORE_TOKEN: '', APPLIVERY_APP_TOKEN: '' }, { APPTEGO_API_KEY: '' }];
+    const half = { AUTOAPPSTORE_TOKEN: 'a token', APPLIVERY_APP_TOKEN: '' };
+
+    const whole = await run('production app.apk --resume r.json', folder, { env: noStores });
+    const misshapen = await run('production app.apk --resume r.json --until protected', folder, { env: half });
+    expect([whole.code, misshapen.code]).toEqual([4, 4]);
+    expect(uploads()).toEqual({ apptego: 0, autoappstore: 0, applivery: 0 });
+    const first = await run('production app.apk --resume r.json --until protected', folder, { env: noStores });
+    expect(first.code, first.stderr).toBe(0);
+    await rename(join(folder, 'app-protected.apk'), join(folder, 'kept.apk'));
+    const fetched = await run('production --resume r.json --from publish', folder, { env: noKey });
+    await rename(join(folder, 'kept.apk'), join(folder, 'app-protected.apk'));
+    const second = await run('production --resume r.json --from publish', folder, { env: noKey });
+
+    expect([fetched.code, second.code], second.stderr).toEqual([4, 0]);
+    expect(fetched.stderr).toMatch(/error\[auth\]: .*no credentials for apptego\nhint: .*APPTEGO_API_KEY/);
     expect(uploads()).toEqual(ONCE);
   });
 

@@ -13,6 +13,7 @@ import type { OpenBackend } from '../../run/backend.ts';
 import type { Expectations } from '../../run/checks/preflight.ts';
 import type { RunContext } from '../../run/journal/journal.ts';
 import { addressesOf, type BackendParts, type Doors, openBackend, openDoors } from '../../run/open/open-backend.ts';
+import { withoutCredentials } from '../../run/open/without-credentials.ts';
 import { realClock } from '../../run/real-clock.ts';
 import { checkBaseAddress } from '../../transfer/http/address.ts';
 import type { ProxySettings } from '../../transfer/http/connection/proxy-choice.ts';
@@ -43,8 +44,11 @@ export interface Session {
   readonly ctx: RunContext;
   /** Prints the result before the command has ended; for `sandbox`, which serves until it is stopped. */
   readonly printNow: (result: CommandResult) => void;
-  /** A backend, configured and ready; makes no request. Throws for settings or credentials that cannot work. */
-  open(id: string): Promise<OpenBackend>;
+  /**
+   * A backend, configured and ready; makes no request. Throws for settings or credentials that cannot work. One that is `idle` is not to be
+   * asked in this run: it is opened also where none of its credentials is set, and then its calls reject.
+   */
+  open(id: string, use?: 'idle'): Promise<OpenBackend>;
   /** What a backend's own commands work with; the same checks as `open`. */
   openFor(
     id: string,
@@ -133,15 +137,14 @@ export function createSession(parts: SessionParts): Session {
     clock: realClock,
   });
   const told = { build: parts.build, conceal: redactor.add, concealAddress: redactor.addAddress };
-  const partsFor = (id: string, more: readonly CredentialSpec[]): BackendParts => {
-    const backend = definition(id);
+  const partsFor = (backend: BackendDefinition, specs: readonly CredentialSpec[]): BackendParts => {
     const own = checkedSettings(backend, settings);
     checkPollInterval(settings, addressesOf(backend, own));
     const proxies = readNetworkEnvironment(environment, warn);
     for (const secret of proxySecrets(proxies)) redactor.add(secret);
     const network = networkBy(proxies);
-    const { values, ifRefused } = readCredentials([...backend.credentials, ...more], { environment, redactor, warn });
-    checkPageUrl(id, settings, redactor);
+    const { values, ifRefused } = readCredentials(specs, { environment, redactor, warn });
+    checkPageUrl(backend.id, settings, redactor);
     return { ...told, settings: own, credentials: values, network, ifRefused };
   };
   /** Says of a backend that is on this machine that nothing is released: variables of a rehearsal are easily left behind. */
@@ -154,8 +157,9 @@ export function createSession(parts: SessionParts): Session {
     return own;
   };
   const openFor: Session['openFor'] = async (id, more) => {
-    const { ifRefused, ...own } = noteWhere(id, partsFor(id, more));
-    const { input } = kept(openDoors(own, addressesOf(definition(id), own.settings)));
+    const backend = definition(id);
+    const { ifRefused, ...own } = noteWhere(id, partsFor(backend, [...backend.credentials, ...more]));
+    const { input } = kept(openDoors(own, addressesOf(backend, own.settings)));
     return { input, ifRefused };
   };
   /** Asked only where its credentials are set. One that cannot be opened is not needed. */
@@ -164,7 +168,7 @@ export function createSession(parts: SessionParts): Session {
     if (other === undefined || !other.credentials.every((one) => one.isOptional === true || isSet(one, environment)))
       return undefined;
     try {
-      return kept(await openBackend(other, partsFor(other.id, []))).quota;
+      return kept(await openBackend(other, partsFor(other, other.credentials))).quota;
     } catch (error) {
       if (!(error instanceof AppToolError)) throw error;
       warn('quota-unknown', `cannot read how many builds are left this week: ${error.message}`);
@@ -180,9 +184,17 @@ export function createSession(parts: SessionParts): Session {
     doorsFor,
     quotaOf: (id) => quotaBy(definition(id).quotaBy ?? id),
     over: (config) => kept(createSession({ ...parts, config, settings: parts.settingsOver(config) })),
-    async open(id) {
+    async open(id, use) {
       const backend = definition(id);
-      const open = kept(await openBackend(backend, noteWhere(id, partsFor(id, []))));
+      if (use === 'idle' && !backend.credentials.some((one) => isSet(one, environment))) {
+        const names = backend.credentials.map(({ variable }) => variable).join(', ');
+        const parts = {
+          ...noteWhere(id, partsFor(backend, [])),
+          ifRefused: `set what it needs in this job too: ${names}`,
+        };
+        return kept(await openBackend(withoutCredentials(backend), parts));
+      }
+      const open = kept(await openBackend(backend, noteWhere(id, partsFor(backend, backend.credentials))));
       const quota = open.quota ?? (await quotaBy(backend.quotaBy));
       return quota === undefined ? open : { ...open, quota };
     },

@@ -28,17 +28,20 @@ export async function readRelease(session: Session): Promise<ReleaseInput> {
   );
   refuseUselessFlags(session, definitions);
   const notes = createNotes(session, definitions);
-  const open = async (step: StepDefinition) => {
+  const open = async (step: StepDefinition, use?: 'idle') => {
     const own = sessionOf(session, step);
-    const backend = await own.open(step.backend);
+    const backend = await own.open(step.backend, use);
     const options = optionsWith(own, await notes(own, step));
     const { pollIntervalMs, timeoutMs, appearTimeoutMs } = waiting(own, backend);
     return { own, backend, options, waiting: { pollIntervalMs, timeoutMs, appearTimeoutMs } };
   };
-  const protection = definition.protect === null ? null : await open(definition.protect);
+  // On either side of a gate a job has the credentials of its own steps. The output may have to be fetched, and that rejects without them.
+  const useOfProtection = asked.from === 'publish' ? 'idle' : undefined;
+  const useOfTargets = asked.until === 'protected' ? 'idle' : undefined;
+  const protection = definition.protect === null ? null : await open(definition.protect, useOfProtection);
   const targets = await Promise.all(
     definition.publish.map(async (step) => {
-      const { own, ...target } = await open(step);
+      const { own, ...target } = await open(step, useOfTargets);
       const { required, environments } = step;
       const until = untilOf(step, own, target.backend);
       const hasLink = wantsLink(target.backend, target.options);
