@@ -19,7 +19,7 @@ for name in protect download publish; do
   if [ -e "$name.json" ]; then mv -- "$name.json" "$name.until-$now.json"; fi
 done
 
-# Outside the checkout, which could decide what npm and npx run.
+# Outside the checkout, which could decide what npm and node are.
 tool=$(mktemp -d)
 trap 'rm -rf "$tool"' EXIT
 trap 'exit 130' INT
@@ -27,13 +27,13 @@ trap 'exit 143' TERM
 lock='{"lockfileVersion":3,"packages":{"":{"dependencies":{"apptool":"%s"}},"node_modules/apptool":{"resolved":"%s","integrity":"%s"}}}'
 printf '{"dependencies":{"apptool":"%s"}}' "${APPTOOL_URL:?}" > "$tool/package.json"
 printf "$lock" "$APPTOOL_URL" "$APPTOOL_URL" "${APPTOOL_INTEGRITY:?}" > "$tool/package-lock.json"
-(cd "$tool" && npm ci --ignore-scripts --no-audit --no-fund >&2) || exit 6
+(cd "$tool" && npm ci --ignore-scripts --no-audit --no-fund --userconfig "${APPTOOL_NPMRC:-/dev/null}" >&2 && ln -s "$(node -p process.execPath)" node) || exit 6
 
 # Runs apptool; up to twice more after 6, which is: not available, and nothing of ours is running.
 apptool() {
   for pause in 60 60 0; do
     code=0
-    node "$tool/node_modules/apptool/bin/apptool.js" "$@" || code=$?
+    "$tool/node" "$tool/node_modules/apptool/bin/apptool.js" "$@" || code=$?
     if [ "$code" != 6 ] || [ "$pause" = 0 ]; then break; fi
     echo "release.sh: again in $pause s" >&2
     sleep "$pause"

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { FleetPlan } from '../../src/contract/record/fleet-plan.ts';
@@ -8,6 +8,7 @@ import { type FaultProxy, faultProxy, type PlannedFault } from '../../src/testin
 import { faults } from '../../src/testing/faults.ts';
 import { ROOT } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
+import { recipe } from '../support/ci-shell.ts';
 import { BIN, cleanEnvironment } from '../support/cli.ts';
 import { type FleetProject, fleetProject, sends } from '../support/fleet.ts';
 import { gitRepository } from '../support/git.ts';
@@ -120,15 +121,17 @@ test.runIf(IS_WHOLE)(
   async () => {
     const engine = await gitlabCiLocal();
     if (engine === null) return;
-    const recipe = await readFile(join(ROOT, 'recipes/gitlab/fleet-jobs.gitlab-ci.yml'), 'utf8');
+    const base = recipe('gitlab/apptool-base.gitlab-ci.yml');
     // Installed once, by hand: eighty jobs would fetch it.
-    const jobs = recipe.replace(/^ {4}- \|\n(?: {6}.*\n)+/m, `    - apptool=${BIN}\n`);
-    expect(jobs).not.toBe(recipe);
+    const installed = base.replace(/^ {4}- \|\n(?: {6}.*\n)+/m, `    - apptool=${BIN}\n`);
+    expect(installed).not.toBe(base);
 
     await expectTwoWaves(40, 10, async ({ project: { run, folder }, variables, commit }) => {
       const planned = await run('fleet plan --resume receipts --format gitlab -o fleet.yml');
       expect(planned.code, planned.stderr).toBe(0);
-      await writeFile(join(folder, 'jobs.yml'), jobs);
+      await mkdir(join(folder, 'ci'), { recursive: true });
+      await writeFile(join(folder, 'ci/apptool-base.gitlab-ci.yml'), installed);
+      await writeFile(join(folder, 'jobs.yml'), recipe('gitlab/fleet-jobs.gitlab-ci.yml'));
       await writeFile(
         join(folder, '.gitlab-ci.yml'),
         JSON.stringify({ include: [{ local: 'jobs.yml' }, { local: 'fleet.yml' }] }),

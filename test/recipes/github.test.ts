@@ -34,7 +34,7 @@ test('no expression stands in a script, and no action of others without its comm
 test('the workflow protects, waits and publishes in three jobs, with nothing between them but receipts and the protected file', async () => {
   const { variables } = await sandbox();
 
-  const odd = yamlOf<Workflow>(WORKFLOW_TEXT.replace('app-release.apk', "app's.apk"));
+  const odd = yamlOf<Workflow>(WORKFLOW_TEXT.replaceAll('app-release.apk', "app's.apk"));
 
   const { jobs, artifacts } = await runWorkflow(odd, await ciVariables(variables));
 

@@ -18,6 +18,7 @@ test('is a declarative pipeline whose scripts Groovy puts nothing into', () => {
 
   expect(sections).toEqual(['agent', 'parameters', 'environment', 'options', 'stages']);
   expect(stages.map(({ text, strings }) => [text, ...strings])).toEqual([
+    ["stage('')", 'Build'],
     ["stage('')", 'Protect'],
     ["stage('')", 'Wait'],
     ["stage('')", 'Approve'],
@@ -112,7 +113,7 @@ test('a job that failed at the backend fails the build, with its report', async 
 
   const { stages } = await runJenkinsfile(JENKINSFILE, await ciVariables(variables), PARAMETERS);
 
-  expect(Object.keys(stages)).toEqual(['Protect', 'Wait']);
+  expect(Object.keys(stages)).toEqual(['Build', 'Protect', 'Wait']);
   expect(stages.Wait).toMatchObject({
     code: 8,
     error: 'apptool ended with exit code 8',
@@ -154,6 +155,6 @@ test.each(['jenkins/Jenkinsfile', 'jenkins/fleet.Jenkinsfile'])(
     expect(source).not.toContain('npx');
     expect(source).toContain('npm ci --ignore-scripts');
     expect(source).toContain('"integrity":"%s"');
-    expect(source).toMatch(/buildingTag\(\)|env\.TAG_NAME == null/);
+    expect(source).toMatch(/buildingTag\(\)|env\.TAG_NAME == null && env\.BRANCH_NAME != null/);
   },
 );

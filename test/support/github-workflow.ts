@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../../src/testing/files.ts';
 import { readGithubOutputs } from './ci-files.ts';
-import { type CiVariables, COMMIT, carry, checkout, runScript, TOOL, type Variables, yamlOf } from './ci-shell.ts';
+import { type CiVariables, COMMIT, checkout, runScript, TOOL, type Variables, yamlOf } from './ci-shell.ts';
+import { downloadArtifact, uploadArtifact } from './github-artifacts.ts';
+import { type Contexts, evaluateText, holds, outputsOf } from './github-expressions.ts';
 
 interface Step {
   readonly id?: string;
@@ -13,6 +15,7 @@ interface Step {
   readonly env?: Variables;
   readonly if?: string;
   readonly shell?: string;
+  readonly 'continue-on-error'?: boolean;
   readonly 'working-directory'?: string;
 }
 
@@ -23,21 +26,17 @@ interface Action {
 }
 
 interface Job {
-  readonly needs?: string;
+  readonly needs?: string | readonly string[];
+  readonly if?: string;
+  readonly environment?: string;
+  readonly strategy?: { readonly matrix?: string | Matrix };
+  readonly outputs?: Variables;
   readonly 'timeout-minutes': number;
   readonly steps: readonly Step[];
 }
 
 export interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
-}
-
-interface Contexts {
-  readonly inputs: Variables;
-  readonly secrets: Variables;
-  readonly steps: Record<string, Variables>;
-  /** The folder that a runner has for the job outside of the checkout. */
-  readonly temp: string;
 }
 
 export interface StepResult {
@@ -47,29 +46,14 @@ export interface StepResult {
   readonly summary: string;
 }
 
+type Steps = Record<string, { readonly outputs: Variables }>;
+
 const NOTHING: StepResult = { code: 0, outputs: {}, log: '', summary: '' };
 
-/** `${{ inputs.x }}`, `${{ secrets.X }}` and `${{ steps.x.outputs.y }}`; all else is an error of the recipe, or more than this knows. */
-function evaluate(text: string, { inputs, secrets, steps, temp }: Contexts): string {
-  return text.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
-    const fixed = {
-      'runner.temp': temp,
-      'strategy.job-index': '0',
-      'vars.APPTOOL_URL': TOOL.APPTOOL_URL,
-      'vars.APPTOOL_INTEGRITY': TOOL.APPTOOL_INTEGRITY,
-    }[expression];
-    if (fixed !== undefined) return fixed;
-    const [, context = '', name = '', output = ''] =
-      /^(inputs|secrets|steps)\.([\w-]+)(?:\.outputs\.(\w+))?$/.exec(expression) ?? [];
-    const value =
-      context === 'steps' ? steps[name] && (steps[name][output] ?? '') : { inputs, secrets }[context]?.[name];
-    if (value === undefined) throw new Error(`no such value: ${expression}`);
-    return value;
-  });
-}
-
 function evaluateAll(values: Readonly<Record<string, unknown>> = {}, contexts: Contexts): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, evaluate(String(value), contexts)]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, String(evaluateText(String(value), contexts))]),
+  );
 }
 
 /** Runs a script as a GitHub runner does on Linux. */
@@ -79,7 +63,7 @@ async function runStep(step: Step, folder: string, env: Variables, contexts: Con
   await Promise.all([output, summary].map((file) => writeFile(file, '')));
   const shell = step.shell === 'sh' ? ['sh', '-e'] : ['bash', '--noprofile', '--norc', '-eo', 'pipefail'];
   const result = await runScript(shell, step.run ?? '', {
-    cwd: resolve(folder, evaluate(step['working-directory'] ?? '.', contexts)),
+    cwd: resolve(folder, String(evaluateText(step['working-directory'] ?? '.', contexts))),
     env: {
       ...env,
       ...evaluateAll(step.env, contexts),
@@ -110,13 +94,14 @@ export async function runAction(
   const inputs = Object.fromEntries(
     Object.entries(action.inputs).map(([name, input]) => [name, String(given[name] ?? input.default ?? '')]),
   );
-  const contexts: Contexts = { inputs, secrets: {}, steps: {}, temp: temp ?? (await temporaryFolder()) };
+  const steps: Steps = {};
+  const contexts = { inputs, steps, runner: { temp: temp ?? (await temporaryFolder()) } };
   // A step that is never reached has no outputs, which is no error.
-  for (const { id } of action.runs.steps) if (id !== undefined) contexts.steps[id] = {};
+  for (const { id } of action.runs.steps) if (id !== undefined) steps[id] = { outputs: outputsOf({}) };
   let last = NOTHING;
   for (const step of action.runs.steps) {
     last = await runStep(step, folder, env, contexts);
-    contexts.steps[step.id ?? ''] = last.outputs;
+    steps[step.id ?? ''] = { outputs: outputsOf(last.outputs) };
     if (last.code !== 0) break;
   }
   const values = Object.entries(action.outputs).map(([name, { value }]) => [name, value] as const);
@@ -132,58 +117,146 @@ export interface JobResult {
   readonly steps: Readonly<Record<string, Variables>>;
 }
 
-/** Runs the jobs in their order, each in a folder of its own; only artifacts go from one to the next. */
+interface WorkflowRun {
+  /** The first cell of each job that ran. */
+  readonly jobs: Readonly<Record<string, JobResult>>;
+  /** Every cell of each job that ran. */
+  readonly cells: Readonly<Record<string, readonly JobResult[]>>;
+  readonly artifacts: string;
+}
+
+interface RunOptions {
+  /** The run whose failed jobs are run again, with the artifacts that it has kept. */
+  readonly again?: WorkflowRun;
+  /** What an app's checkout has besides. */
+  readonly checkedOut?: (folder: string) => Promise<void>;
+}
+
+/** What all jobs of a run share. */
+interface Run {
+  readonly ci: CiVariables;
+  readonly artifacts: string;
+  readonly attempt: number;
+  readonly checkedOut: RunOptions['checkedOut'] | undefined;
+  /** What is known of the jobs before, by id. */
+  readonly needs: Record<string, { readonly result: string; readonly outputs: Variables }>;
+}
+
+/** Runs the jobs in their order, each cell in a folder of its own; only artifacts and outputs go from one to the next. */
 export async function runWorkflow(
   workflow: Workflow,
-  { secrets, env }: CiVariables,
-): Promise<{ readonly jobs: Readonly<Record<string, JobResult>>; readonly artifacts: string }> {
-  const artifacts = await temporaryFolder();
-  const jobs: Record<string, JobResult> = {};
+  ci: CiVariables,
+  { again, checkedOut }: RunOptions = {},
+): Promise<WorkflowRun> {
+  const artifacts = again?.artifacts ?? (await temporaryFolder());
+  const run: Run = { ci, artifacts, attempt: again === undefined ? 1 : 2, checkedOut, needs: {} };
+  const cells: Record<string, readonly JobResult[]> = {};
   for (const [name, job] of Object.entries(workflow.jobs)) {
-    if (job.needs !== undefined && jobs[job.needs]?.code !== 0) continue;
-    const folder = await temporaryFolder();
-    const contexts: Contexts = { inputs: {}, secrets, steps: {}, temp: await temporaryFolder() };
-    let [code, log, summary] = [0, '', ''];
-    for (const step of job.steps) {
-      if (code !== 0 && step.if !== 'always()') continue;
-      const result = await runWorkflowStep(step, { folder, artifacts, env, contexts });
-      contexts.steps[step.id ?? ''] = result.outputs;
-      if (code === 0) code = result.code;
-      log += result.log;
-      summary += result.summary;
+    const needed = [job.needs ?? []].flat().map((one) => run.needs[one]);
+    const standing = { failed: needed.some((one) => one?.result !== 'success') };
+    if (!holds(job.if, { needs: run.needs, inputs: { resume: '' } }, standing)) {
+      run.needs[name] = { result: 'skipped', outputs: outputsOf({}) };
+      continue;
     }
-    jobs[name] = { code, folder, log, summary, steps: contexts.steps };
+    const before = again?.cells[name] ?? [];
+    const places = await runCells(job, before, run);
+    const last = places.at(-1);
+    const failed = places.some(({ code }) => code !== 0);
+    cells[name] = places;
+    const steps = Object.fromEntries(
+      Object.entries(last?.steps ?? {}).map(([id, outputs]) => [id, { outputs: outputsOf(outputs) }]),
+    );
+    run.needs[name] = {
+      result: failed ? 'failure' : 'success',
+      outputs: outputsOf(evaluateAll(job.outputs, { steps })),
+    };
   }
-  return { jobs, artifacts };
+  const firsts = Object.entries(cells).flatMap(([name, [first]]) => (first === undefined ? [] : [[name, first]]));
+  return { jobs: Object.fromEntries(firsts), cells, artifacts };
+}
+
+type Cell = Readonly<Record<string, unknown>>;
+
+/** The cells of a job, one after the other; what has succeeded in an earlier attempt is left as it is. */
+async function runCells(job: Job, before: readonly JobResult[], run: Run): Promise<JobResult[]> {
+  const given = job.strategy?.matrix;
+  const matrix = (typeof given === 'string' ? evaluateText(given, { needs: run.needs }) : given) as Matrix | undefined;
+  const places: JobResult[] = [];
+  for (const [index, cell] of cellsOf(matrix).entries()) {
+    const done = before[index];
+    places.push(done?.code === 0 ? done : await runJob(job, cell, index, run));
+  }
+  return places;
+}
+
+type Matrix = Readonly<Record<string, readonly unknown[]>>;
+
+/** Every combination, and what is included by itself. A job without a matrix is one cell. */
+function cellsOf(matrix: Matrix | undefined): readonly Cell[] {
+  if (matrix === undefined) return [{}];
+  const { include = [], ...axes } = matrix;
+  const all = Object.entries(axes).reduce<Cell[]>(
+    (cells, [name, values]) => cells.flatMap((cell) => values.map((value) => ({ ...cell, [name]: value }))),
+    [{}],
+  );
+  return Object.keys(axes).length === 0 ? (include as Cell[]) : all;
+}
+
+async function runJob(job: Job, matrix: Cell, index: number, run: Run): Promise<JobResult> {
+  const { ci, attempt } = run;
+  const folder = await temporaryFolder();
+  const steps: Steps = {};
+  const outputs: Record<string, Variables> = {};
+  const contexts: Contexts = {
+    matrix,
+    steps,
+    inputs: { resume: '' },
+    needs: run.needs,
+    secrets: outputsOf(ci.secrets),
+    strategy: { 'job-index': index },
+    github: { run_attempt: attempt, token: 'a token' },
+    runner: { temp: await temporaryFolder() },
+    vars: TOOL,
+  };
+  let [code, log, summary] = [0, '', ''];
+  for (const step of job.steps) {
+    if (!holds(step.if, contexts, { failed: code !== 0 })) continue;
+    const result = await runWorkflowStep(step, { folder, run, contexts });
+    outputs[step.id ?? ''] = result.outputs;
+    steps[step.id ?? ''] = { outputs: outputsOf(result.outputs) };
+    if (code === 0 && step['continue-on-error'] !== true) code = result.code;
+    log += result.log;
+    summary += result.summary;
+  }
+  return { code, folder, log, summary, steps: outputs };
 }
 
 interface Place {
   readonly folder: string;
-  readonly artifacts: string;
-  readonly env: Variables;
+  readonly run: Run;
   readonly contexts: Contexts;
 }
 
-async function runWorkflowStep(step: Step, { folder, artifacts, env, contexts }: Place): Promise<StepResult> {
-  const all = { ...env, ...evaluateAll(step.env, contexts) };
-  if (step.uses === undefined) return await runStep(step, folder, all, contexts);
+async function runWorkflowStep(step: Step, { folder, run, contexts }: Place): Promise<StepResult> {
+  const { artifacts, ci, checkedOut } = run;
+  const env = { ...ci.env, ...evaluateAll(step.env, contexts) };
+  if (step.uses === undefined) return await runStep(step, folder, env, contexts);
   const given = evaluateAll(step.with, contexts);
-  if (step.uses.startsWith('./'))
-    return await runAction(readFileSync(join(folder, step.uses, 'action.yml'), 'utf8'), given, {
-      folder,
-      env: all,
-      temp: contexts.temp,
-    });
-  const stored = join(artifacts, given.name ?? '');
+  if (step.uses.startsWith('./')) {
+    const { temp } = contexts.runner as { readonly temp: string };
+    const action = readFileSync(join(folder, step.uses, 'action.yml'), 'utf8');
+    return await runAction(action, given, { folder, env, temp });
+  }
   const [action] = step.uses.split('@');
-  if (action === 'actions/checkout') await checkoutInto(folder, given['sparse-checkout']);
-  else if (action === 'actions/upload-artifact') {
-    // Without `recursive` it rejects where an artifact of this name is there, as GitHub does.
-    await mkdir(stored);
-    await carry((given.path ?? '').split('\n').filter(Boolean), folder, stored);
-  } else if (action === 'actions/download-artifact') await carry(['.'], stored, folder);
-  else throw new Error(`unknown action: ${step.uses}`);
-  return NOTHING;
+  if (action === 'actions/checkout') {
+    await checkoutInto(folder, given['sparse-checkout']);
+    await checkedOut?.(folder);
+    return NOTHING;
+  }
+  if (action === 'actions/upload-artifact') return { ...NOTHING, code: await uploadArtifact(given, folder, artifacts) };
+  if (action === 'actions/download-artifact')
+    return { ...NOTHING, code: await downloadArtifact(given, folder, artifacts) };
+  throw new Error(`unknown action: ${step.uses}`);
 }
 
 /** A sparse checkout has the files of the root too: its cone mode is the default. */

@@ -78,6 +78,7 @@ export interface StageResult {
 interface Build {
   readonly source: string;
   readonly ci: CiVariables;
+  readonly params: Variables;
   readonly repository: GitRepository;
   readonly stashes: Map<string, string>;
   /** `null` is what Groovy gives for a key that is not there. */
@@ -122,7 +123,7 @@ export async function runJenkinsfile(
   const repository = await gitRepository();
   await checkout(repository.folder);
   repository.git('add', '--all');
-  const build: Build = { source, ci, repository, stashes: new Map(), about: { description: null } };
+  const build: Build = { source, ci, params, repository, stashes: new Map(), about: { description: null } };
   const stages: Record<string, StageResult> = {};
   for (const { strings, block } of blockOf(pipeline, 'stages')) {
     const stage: Stage = { build, folder: await temporaryFolder(), runs: [], code: 0, log: '' };
@@ -160,14 +161,33 @@ async function runStep({ text, strings, block }: Statement, env: Variables, stag
     git('commit', '--quiet', '--allow-empty', '--message=Next commit');
     await carry(['.'], repository, folder);
   } else if (text === "unstash ''") await carry(['.'], build.stashes.get(first) ?? '/nonexistent', folder);
-  else if (text === "sh ''") failUnlessZero(await shell(first, env, stage));
-  else if (APPTOOL.test(text)) await apptool(strings, env, stage);
+  else if (text.startsWith('stash ')) build.stashes.set(first, await stashed(text, build.params, folder));
   else if (text === "input message: ''") stage.log += `${first}\n`;
-  else if (text === 'script') await runSteps(block ?? [], env, stage);
-  else if (text.startsWith('withCredentials([string(')) {
-    const [, variable = ''] = strings;
-    await runSteps(block ?? [], { ...env, [variable]: build.ci.secrets[variable] ?? '' }, stage);
-  } else await describeBuild(text, join(folder, first), build);
+  else if (block !== null) await runBlock({ text, strings, block }, env, stage);
+  else await runScripts(text, strings, env, stage);
+}
+
+/** `stash name: '', includes: params.NAME` */
+async function stashed(text: string, params: Variables, folder: string): Promise<string> {
+  const [, name = ''] = /^stash name: '', includes: params\.(\w+)$/.exec(text) ?? [];
+  const place = await temporaryFolder();
+  await carry([params[name] ?? ''], folder, place);
+  return place;
+}
+
+async function runBlock({ text, strings, block }: Statement, env: Variables, stage: Stage): Promise<void> {
+  const [, variable = ''] = strings;
+  const isSecret = text.startsWith('withCredentials([string(');
+  if (!isSecret && text !== 'script') throw new Error(`unknown block: ${text}`);
+  const more = isSecret ? { [variable]: stage.build.ci.secrets[variable] ?? '' } : {};
+  await runSteps(block ?? [], { ...env, ...more }, stage);
+}
+
+async function runScripts(text: string, strings: readonly string[], env: Variables, stage: Stage): Promise<void> {
+  const [first = ''] = strings;
+  if (text === "sh ''") failUnlessZero(await shell(first, env, stage));
+  else if (APPTOOL.test(text)) await apptool(strings, env, stage);
+  else await describeBuild(text, join(stage.folder, first), stage.build);
 }
 
 /** `currentBuild.description = readProperties(file: …).KEY` */
