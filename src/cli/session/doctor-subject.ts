@@ -9,6 +9,7 @@ import {
   credentialsOf,
   type FoundCredential,
   findCredential,
+  isGiven,
   misshapenCredential,
   missingCredential,
   variablesOf,
@@ -35,7 +36,7 @@ export function isConfigured({ id, credentials }: BackendDefinition, session: Se
     settings.values.backend === id ||
     config?.text.value[id] !== undefined ||
     Object.values(settings.backends[id]?.sources ?? {}).some(isGiven) ||
-    credentials.flatMap(variablesOf).some((name) => (environment[name] ?? '') !== '')
+    credentials.some((one) => isGiven(one, environment))
   );
 }
 

@@ -22,7 +22,7 @@ import { FLAGS } from '../line/flags.ts';
 import type { Confirm } from '../process/confirm.ts';
 import type { OpenQuestions } from '../process/questions.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
-import { readCredentials } from '../settings/credentials.ts';
+import { isGiven, readCredentials } from '../settings/credentials.ts';
 import { readNetworkEnvironment } from '../settings/network-environment.ts';
 import { checkPageUrl } from '../settings/page-url.ts';
 import { proxySecrets } from '../settings/proxy-secrets.ts';
@@ -165,7 +165,7 @@ export function createSession(parts: SessionParts): Session {
   /** Asked only where its credentials are set. One that cannot be opened is not needed. */
   const quotaBy = async (id: string | undefined): Promise<OpenBackend['quota']> => {
     const other = backends.find((backend) => backend.id === id);
-    if (other === undefined || !other.credentials.every((one) => one.isOptional === true || isSet(one, environment)))
+    if (other === undefined || !other.credentials.every((one) => one.isOptional === true || isGiven(one, environment)))
       return undefined;
     try {
       return kept(await openBackend(other, partsFor(other, other.credentials))).quota;
@@ -186,13 +186,8 @@ export function createSession(parts: SessionParts): Session {
     over: (config) => kept(createSession({ ...parts, config, settings: parts.settingsOver(config) })),
     async open(id, use) {
       const backend = definition(id);
-      if (use === 'idle' && !backend.credentials.some((one) => isSet(one, environment))) {
-        const names = backend.credentials.map(({ variable }) => variable).join(', ');
-        const parts = {
-          ...noteWhere(id, partsFor(backend, [])),
-          ifRefused: `set what it needs in this job too: ${names}`,
-        };
-        return kept(await openBackend(withoutCredentials(backend), parts));
+      if (use === 'idle' && !backend.credentials.some((one) => isGiven(one, environment))) {
+        return kept(await openBackend(withoutCredentials(backend), noteWhere(id, partsFor(backend, []))));
       }
       const open = kept(await openBackend(backend, noteWhere(id, partsFor(backend, backend.credentials))));
       const quota = open.quota ?? (await quotaBy(backend.quotaBy));
@@ -202,11 +197,6 @@ export function createSession(parts: SessionParts): Session {
       await Promise.all(opened.map((one) => one.close()));
     },
   };
-}
-
-function isSet({ variable, fallback }: CredentialSpec, environment: Env): boolean {
-  const names = [variable, ...(fallback === undefined ? [] : [fallback])].flatMap((name) => [name, `${name}_FILE`]);
-  return names.some((name) => (environment[name] ?? '') !== '');
 }
 
 /** A backend's settings with its addresses checked and in their plain form. */

@@ -92,6 +92,11 @@ export function variablesOf({ variable, fallback }: CredentialSpec): string[] {
   return [variable, ...(fallback === undefined ? [] : [fallback])].flatMap((name) => [name, `${name}_FILE`]);
 }
 
+/** Whether one of its variables says something. */
+export function isGiven(spec: CredentialSpec, environment: Env): boolean {
+  return variablesOf(spec).some((name) => (environment[name] ?? '') !== '');
+}
+
 /** What a CI leaves where it did not put the value of a variable. */
 const PLACEHOLDER = /^\$\{\{.*\}\}$|^\$\{?\w+\}?$|^\$\(\w+\)$|^%\w+%$/;
 

@@ -7,7 +7,9 @@ import { AuthError } from '../../contract/errors.ts';
  * rejects. One that protects and cannot be made without them rejects as it is opened: the others need nothing of it but its capabilities.
  */
 export function withoutCredentials(definition: BackendDefinition): BackendDefinition {
-  const missing = new AuthError(`no credentials for ${definition.id}`);
+  const variables = definition.credentials.map(({ variable }) => variable).join(', ');
+  const hint = `this run needs them after all: set ${variables}`;
+  const missing = new AuthError(`no credentials for ${definition.id}`, { hint });
   return {
     ...definition,
     async create(input) {
