@@ -9,7 +9,6 @@ import {
   credentialsOf,
   type FoundCredential,
   findCredential,
-  isGiven,
   misshapenCredential,
   missingCredential,
   variablesOf,
@@ -36,7 +35,7 @@ export function isConfigured({ id, credentials }: BackendDefinition, session: Se
     settings.values.backend === id ||
     config?.text.value[id] !== undefined ||
     Object.values(settings.backends[id]?.sources ?? {}).some(isGiven) ||
-    credentials.some((one) => isGiven(one, environment))
+    credentials.flatMap(variablesOf).some((name) => (environment[name] ?? '') !== '')
   );
 }
 
