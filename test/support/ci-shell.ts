@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -103,16 +103,31 @@ echo '{ "type": "module" }' > node_modules/apptool/package.json
   };
 }
 
+/** How a script is run: where, with which variables, and who is told of its process. */
+export interface ScriptOptions {
+  readonly cwd: string;
+  readonly env: Variables;
+  /** Whether it is the head of a process group of its own. */
+  readonly isGroup?: boolean;
+  readonly started?: (child: ChildProcess) => void;
+}
+
 /** Runs a script as the CI does: written to a file that is given to the shell. */
 export async function runScript(
   shell: readonly string[],
   script: string,
-  { cwd, env }: { readonly cwd: string; readonly env: Variables },
+  { cwd, env, isGroup = false, started }: ScriptOptions,
 ): Promise<ShellResult> {
   const file = join(await temporaryFolder(), 'script');
   await writeFile(file, script);
   const [command = 'sh', ...args] = shell;
-  const child = spawn(command, [...args, file], { cwd, env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, [...args, file], {
+    cwd,
+    env: cleanEnvironment(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isGroup,
+  });
+  started?.(child);
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -56,8 +57,16 @@ function evaluateAll(values: Readonly<Record<string, unknown>> = {}, contexts: C
   );
 }
 
+type Started = (child: ChildProcess) => void;
+
 /** Runs a script as a GitHub runner does on Linux. */
-async function runStep(step: Step, folder: string, env: Variables, contexts: Contexts): Promise<StepResult> {
+async function runStep(
+  step: Step,
+  folder: string,
+  env: Variables,
+  contexts: Contexts,
+  started?: Started,
+): Promise<StepResult> {
   const files = await temporaryFolder();
   const [output, summary] = [join(files, 'output'), join(files, 'summary')];
   await Promise.all([output, summary].map((file) => writeFile(file, '')));
@@ -73,6 +82,7 @@ async function runStep(step: Step, folder: string, env: Variables, contexts: Con
       GITHUB_SHA: COMMIT,
       GITHUB_REF: 'refs/tags/v1.2',
     },
+    ...(started === undefined ? {} : { started }),
   });
   return {
     code: result.code ?? -1,
@@ -82,11 +92,20 @@ async function runStep(step: Step, folder: string, env: Variables, contexts: Con
   };
 }
 
-/** Runs a composite action in a folder; `env` is what its step gives it. */
+interface ActionOptions {
+  readonly folder: string;
+  /** What the step that uses the action gives it. */
+  readonly env: Variables;
+  readonly temp?: string;
+  /** Is told of the process of each step that has an id. */
+  readonly started?: Started;
+}
+
+/** Runs a composite action in a folder. */
 export async function runAction(
   text: string,
   given: Readonly<Record<string, unknown>>,
-  { folder, env, temp }: { readonly folder: string; readonly env: Variables; readonly temp?: string },
+  { folder, env, temp, started }: ActionOptions,
 ): Promise<StepResult> {
   const action = yamlOf<Action>(text);
   const unknown = Object.keys(given).filter((name) => !(name in action.inputs));
@@ -100,7 +119,7 @@ export async function runAction(
   for (const { id } of action.runs.steps) if (id !== undefined) steps[id] = { outputs: outputsOf({}) };
   let last = NOTHING;
   for (const step of action.runs.steps) {
-    last = await runStep(step, folder, env, contexts);
+    last = await runStep(step, folder, env, contexts, step.id === undefined ? undefined : started);
     steps[step.id ?? ''] = { outputs: outputsOf(last.outputs) };
     if (last.code !== 0) break;
   }
