@@ -9,6 +9,11 @@ export function readGithubOutputs(text: string): Map<string, string> {
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
     if (line === '') continue;
+    const [, plain = '', value = ''] = /^([^=<]+)=(.*)$/.exec(line) ?? [];
+    if (plain !== '' && !found.has(plain)) {
+      found.set(plain, value);
+      continue;
+    }
     const [, name = '', delimiter = ''] = /^([^=]*?)<<(.+)$/.exec(line) ?? [];
     if (name === '') throw new Error(`not an output: ${line}`);
     const end = lines.indexOf(delimiter, at + 1);
