@@ -137,7 +137,8 @@ onLinux(
   'Jenkins stops a build while parts are sent: what has the cookie ends in time, and the step has its exit code',
   async () => {
     const { folder, box, proxy, env, left } = await jobBefore(PART);
-    const [install = '', protect = ''] = jenkinsScripts(recipe('jenkins/Jenkinsfile'));
+    const scripts = jenkinsScripts(recipe('jenkins/Jenkinsfile'));
+    const [install = '', protect = ''] = [/npm ci /, / protect /].map((part) => scripts.find((one) => part.test(one)));
     const control = await temporaryFolder();
     const cookie = `durable-${randomUUID()}`;
     const options = {
