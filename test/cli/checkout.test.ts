@@ -98,6 +98,7 @@ describe("a flag's file that is a link out of the checkout", () => {
     const result = await runCli(['publish', 'app.apk', '--to', 'applivery', '--release-notes-file', '../outside.txt'], {
       cwd,
       env: box.variables,
+      isFast: true,
     });
 
     expect(result.stderr).not.toContain('is a link');

@@ -114,8 +114,8 @@ describe('the way on after a failure', () => {
       { method: 'POST', path: /automate\/upload/, times: 99, fault: faults.answer(503, {}) },
     ]);
 
-    const first = await run(LINE);
-    const second = await run(LINE);
+    const first = await run(LINE, undefined, { isFast: true });
+    const second = await run(LINE, undefined, { isFast: true });
 
     expect([first.code, second.code], first.stderr).toEqual([6, 6]);
     expect(first.stderr).not.toContain('--resume');

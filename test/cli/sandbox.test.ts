@@ -108,7 +108,6 @@ describe('apptool sandbox', () => {
 
   test.runIf(hasTools)(
     "the vendor's own shell example runs against it, unchanged but for the address and the key",
-    { timeout: 60_000 },
     async () => {
       const folder = await temporaryFolder();
       await copyFixture('v2.apk', folder, 'app-release.apk');
@@ -120,9 +119,12 @@ describe('apptool sandbox', () => {
       await writeFile(script, example.replace('API_URL="https://api.apptego.com"', `API_URL="${env.APPTEGO_API_URL}"`));
 
       expect(await readFile(script, 'utf8')).not.toContain('api.apptego.com');
+      // Its pauses of 15 s are for a build that takes longer.
+      await writeFile(join(folder, 'sleep'), '#!/bin/sh\nexec /bin/sleep 0.1\n', { mode: 0o755 });
+      const path = `${folder}:${process.env.PATH}`;
       const child = spawn('bash', [script], {
         cwd: folder,
-        env: cleanEnvironment({ APPTEGO_API_KEY: env.APPTEGO_API_KEY ?? '' }),
+        env: cleanEnvironment({ APPTEGO_API_KEY: env.APPTEGO_API_KEY ?? '', PATH: path }),
       });
       let output = '';
       child.stdout.on('data', (chunk: Buffer) => {

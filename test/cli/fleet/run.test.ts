@@ -124,8 +124,10 @@ describe('a wave', () => {
   });
 
   test('a protection that still runs is waited for in the next wave, and not sent again', async () => {
-    const box = await sandbox({ processingMs: 3_000, appearMs: 0 });
-    const proxy = await faultProxy(box, []);
+    const box = await sandbox({ processingMs: 0, appearMs: 0 });
+    let isRunning = true;
+    const held = faults.changeJson((job) => (isRunning ? { ...job, status: 'processing' } : job));
+    const proxy = await faultProxy(box, [{ path: /automate\/status/, times: 9999, fault: held }]);
     const { run } = await fleetProject({ count: 1, variables: proxy.variables });
     await run(PLAN);
 
@@ -134,6 +136,7 @@ describe('a wave', () => {
     expect((await run(STATUS)).code).toBe(7);
     expect((await run(PLAN)).stdout).toBe('plan.json\n');
     expect((await run('fleet plan --resume receipts')).stdout).toMatch(/app01 +\d +wait/);
+    isRunning = false;
     const gone = await run('fleet run app01 --timeout 1h');
 
     expect(gone.code, gone.stderr).toBe(0);
