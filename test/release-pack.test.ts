@@ -60,6 +60,17 @@ test('makes the same tarball again, with its hashes; installed by its integrity 
   ]);
 }, 60_000);
 
+test('the package has every recipe, and those that are programs can be run', () => {
+  const listed = execFileSync('tar', ['-tvzf', join(folder, `apptool-${version}.tgz`)], { encoding: 'utf8' });
+  const packed = listed.split('\n').map((line) => [line.slice(0, 10), line.split(' package/')[1]] as const);
+  const recipes = execFileSync('git', ['ls-files', 'recipes'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
+
+  for (const name of recipes) expect(packed.map(([, path]) => path)).toContain(name);
+  expect(packed.filter(([, path]) => path?.startsWith('recipes/')).length).toBe(recipes.length);
+  for (const [mode, path] of packed)
+    if (path !== undefined && /(?:release|ci_post_xcodebuild)\.sh$/.test(path)) expect(mode).toContain('x');
+}, 60_000);
+
 test('the SBOM has what is bundled, with hashes and licences, and none of the tools', async () => {
   const bom = JSON.parse(await readFile(join(folder, `apptool-${version}.cdx.json`), 'utf8'));
 

@@ -4,7 +4,8 @@ import { yamlText } from './yaml-text.ts';
 
 /**
  * The workflow of a dynamic config, to be put behind the file that has the jobs `fleet-cell` and `fleet-status`. `serial-group` lets one job of a
- * lane run at a time (https://circleci.com/docs/guides/orchestrate/controlling-serial-execution-across-your-organization/).
+ * lane run at a time, and skips those of an older pipeline where a newer one waits: the next plan has them again
+ * (https://circleci.com/docs/guides/orchestrate/controlling-serial-execution-across-your-organization/).
  */
 export function circleciWorkflow(plan: FleetPlan, { planPath }: PlanPlace): string {
   const canaries = canariesOf(plan);
