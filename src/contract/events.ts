@@ -57,6 +57,15 @@ const Happening = z.discriminatedUnion('type', [
       .describe('What the transfer can react to: the server is overloaded, or a connection stood still'),
     delayMs: milliseconds,
   }),
+  event('http.request', {
+    method: z.string(),
+    host: z.string(),
+    path: z.string().describe('Without the query'),
+    attempt: count.describe('Counts the tries of a call from 1'),
+    status: z.int().nullable().describe('null where no response came'),
+    reason: z.string().nullable().describe('What was wrong, where there was no response or it could not be used'),
+    durationMs: milliseconds,
+  }).describe('A request that was sent, once it is over'),
   event('target.done', { errorClass: z.string().nullable() }).describe(
     'A target of several has ended: well, or with an error of this class',
   ),

@@ -17,7 +17,10 @@ interface EventsInput {
   readonly verbose: boolean;
 }
 
-/** Every event as one line of JSON (NDJSON), as it happens; `debug` ones with `--verbose`. What can no longer be written fails the run's end, not the run. */
+/** What is written with `--verbose` alone. */
+const DETAILS: ReadonlySet<AppEvent['type']> = new Set(['debug', 'http.request']);
+
+/** Every event as one line of JSON (NDJSON), as it happens; details with `--verbose`. What can no longer be written fails the run's end, not the run. */
 function createEventsReport({ name, redactor, append, now, verbose }: EventsInput): Listener {
   let seq = 0;
   let problem: unknown = null;
@@ -33,7 +36,7 @@ function createEventsReport({ name, redactor, append, now, verbose }: EventsInpu
     name,
     event(event) {
       const time = now();
-      if (problem !== null || (event.type === 'debug' && !verbose) || isTooSoon(event, time.getTime())) return;
+      if (problem !== null || (DETAILS.has(event.type) && !verbose) || isTooSoon(event, time.getTime())) return;
       try {
         append(`${safeJson({ schemaVersion: 1, seq, time: time.toISOString(), ...event }, redactor)}\n`);
         seq += 1;

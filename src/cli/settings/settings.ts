@@ -114,7 +114,7 @@ export const Settings = z.strictObject({
   bitrise: yes.optional().describe('Write variables, test results, files to keep (in Bitrise by itself)'),
   json: yes.optional().describe('Print one JSON document on stdout'),
   quiet: yes.optional().describe('Print only the result, warnings and errors'),
-  verbose: yes.optional().describe('Print more details'),
+  verbose: yes.optional().describe('Print every request with its status code too, and the causes of an error'),
   noColor: yes.optional().describe('Print no colours'),
   noProgress: yes.optional().describe('Print no progress'),
   sandbox: yes.optional().describe('Run against an embedded sandbox'),

@@ -13,7 +13,7 @@ export function createApiClient(
   return {
     baseUrl,
     call: (call, ctx) =>
-      callWithRetries(call, ctx, async () => {
+      callWithRetries(call, ctx, async (tryNumber) => {
         const { json, form } = call;
         form?.onSent?.(0);
         const request: HttpRequest = {
@@ -29,6 +29,7 @@ export function createApiClient(
           policy: call.policy,
           stallTimeoutMs,
           isLarge: false,
+          tryNumber,
           ...(form?.onSent === undefined ? {} : { onSent: form.onSent }),
         };
         return await attempt(connections, request, ctx, (answer) =>

@@ -4,10 +4,10 @@ import type { Body } from '../../contract/artifact.ts';
 import type { CallPolicy, FailureClass, HttpAnswer } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { AppToolError, errorCode, LocalIoError } from '../../contract/errors.ts';
-import { cutText } from '../../contract/text/safe-text.ts';
 import { CONNECT_TIMEOUT_MS } from '../call-policy.ts';
 import { untilAborted } from '../deadline.ts';
 import { requestTarget } from './address.ts';
+import { certificateNames } from './connection/certificate.ts';
 import { type ConnectedOption, type Connections, ProxyBroken, ProxyRefusal } from './connection/dispatcher.ts';
 import { describeFault, type Fault, faultOf } from './connection/fault.ts';
 import { PrivateAddressRefusal } from './connection/resolver.ts';
@@ -15,6 +15,7 @@ import { unacknowledgedBytes } from './connection/socket-progress.ts';
 import { type Watchdog, watchSilence } from './connection/watchdog.ts';
 import { addressSpaceProblem } from './connection/web-assembly.ts';
 import { CallFailure } from './failure.ts';
+import { told } from './told-request.ts';
 
 /** What is left in the kernel after our last write: up to 4 MB on Linux, which a slow link still has to carry. */
 const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
@@ -40,6 +41,8 @@ export interface HttpRequest {
   readonly stallTimeoutMs: number;
   /** True for an answer that is fetched, and may take as long as it moves; any other must come within the stall timeout. */
   readonly isLarge: boolean;
+  /** Which try of its call this is, from 1. */
+  readonly tryNumber: number;
   /** Called with the bytes of this try that the system has taken. */
   readonly onSent?: (sentBytes: number) => void;
 }
@@ -55,10 +58,24 @@ interface Try {
 }
 
 /**
- * One try of one request. Resolves with the answer's head, whatever its status; `use` reads the rest, and the connection is done
- * with when `use` is. Rejects with `CallFailure`, or with the signal's reason when the run is cancelled.
+ * One try of one request, told as an event once it is over. Resolves with the answer's head, whatever its status; `use` reads the rest, and
+ * the connection is done with when `use` is. Rejects with `CallFailure`, or with the signal's reason when the run is cancelled.
  */
 export async function attempt<T>(
+  connections: Connections,
+  request: HttpRequest,
+  ctx: Context,
+  use: (answer: HttpAnswer) => Promise<T>,
+): Promise<T> {
+  return await told(request, ctx, (heard) =>
+    attemptOnce(connections, request, ctx, async (answer) => {
+      heard(answer.status);
+      return await use(answer);
+    }),
+  );
+}
+
+async function attemptOnce<T>(
   connections: Connections,
   request: HttpRequest,
   ctx: Context,
@@ -260,13 +277,6 @@ function explain(fault: Fault, failureClass: FailureClass, state: Try, error: un
   const words = describeFault(fault, state.host, error);
   if (fault !== 'closed' || failureClass !== 'incomplete') return words;
   return `${words} after ${state.handedBytes} of ${state.totalBytes} bytes: the server cannot have accepted it, and may have refused it`;
-}
-
-/** The names in the certificate that Node.js refused, as it hands them over. */
-function certificateNames(error: unknown): string {
-  const { cert } = error as { readonly cert?: { readonly subjectaltname?: unknown } };
-  const names = typeof cert?.subjectaltname === 'string' ? cert.subjectaltname : '';
-  return cutText(names.replace(/[^\w.:*, -]/g, ''), 200) || 'another name';
 }
 
 /** Names the proxy, and what kept it from being reached. */

@@ -15,9 +15,9 @@ export interface Call {
 /**
  * Runs one call to its end: tries, waits and tries again as its policy allows. Two levels above it try again what a call cannot know: a
  * connection of a download goes on where it broke (`fetch-file.ts`), and a download begins anew when its bytes were damaged (`download.ts`).
- * Rejects with an `AppToolError`, or with the signal's reason as soon as the run is cancelled.
+ * `once` is told which try it is. Rejects with an `AppToolError`, or with the signal's reason as soon as the run is cancelled.
  */
-export async function callWithRetries<T>(call: Call, ctx: Context, once: () => Promise<T>): Promise<T> {
+export async function callWithRetries<T>(call: Call, ctx: Context, once: (attempt: number) => Promise<T>): Promise<T> {
   const startedAt = ctx.clock.now();
   const spent = { unsent: 0, ambiguous: 0 };
   try {

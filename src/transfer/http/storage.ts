@@ -26,7 +26,7 @@ export function createStorage(options: {
     put: async (put, ctx) => {
       conceal(put.url);
       checkServerAddress(put.url, 'upload', trustedBase, connections.isPrivate());
-      const request: HttpRequest = {
+      const request: Omit<HttpRequest, 'tryNumber'> = {
         method: 'PUT',
         url: put.url,
         headers: contentTypeHeader(put),
@@ -36,25 +36,34 @@ export function createStorage(options: {
         isLarge: false,
         ...(put.onSent === undefined ? {} : { onSent: put.onSent }),
       };
-      return await callWithRetries(put, ctx, () => {
+      return await callWithRetries(put, ctx, (tryNumber) => {
         put.onSent?.(0);
-        return attempt(connections, request, ctx, (answer) => readStored(answer, request, put.needsEtag, ctx));
+        const own = { ...request, tryNumber };
+        return attempt(connections, own, ctx, (answer) => readStored(answer, own, put.needsEtag, ctx));
       });
     },
     get: async (get, ctx, use) => {
-      const follow = async (url: string, hops: number): Promise<Awaited<ReturnType<typeof use>>> => {
+      const follow = async (url: string, hops: number, tryNumber: number): Promise<Awaited<ReturnType<typeof use>>> => {
         conceal(url);
         checkServerAddress(url, 'download', trustedBase, connections.isPrivate());
-        const request: HttpRequest = { ...get, url, method: 'GET', body: null, stallTimeoutMs, isLarge: true };
+        const request: HttpRequest = {
+          ...get,
+          url,
+          method: 'GET',
+          body: null,
+          stallTimeoutMs,
+          isLarge: true,
+          tryNumber,
+        };
         const next = await attempt(connections, request, ctx, async (answer) => {
           const location = redirectOf(answer, request);
           if (location !== null && hops < MOST_REDIRECTS) return { location };
           if (answer.status >= 300) throw await refusal(answer, request, describeUnknownError, ctx.clock.date());
           return { result: await use(answer) };
         });
-        return 'location' in next ? await follow(next.location, hops + 1) : next.result;
+        return 'location' in next ? await follow(next.location, hops + 1, tryNumber) : next.result;
       };
-      return await callWithRetries(get, ctx, () => follow(get.url, 0));
+      return await callWithRetries(get, ctx, (tryNumber) => follow(get.url, 0, tryNumber));
     },
   };
 }

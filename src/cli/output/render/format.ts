@@ -47,6 +47,8 @@ export function formatEvent(event: AppEvent): Line | null {
         level: 'info',
         text: `could not ${event.call} (${event.host}): ${event.reason}; try ${event.attempt + 1} in ${(event.delayMs / 1000).toFixed(1)} s`,
       };
+    case 'http.request':
+      return { level: 'debug', text: requestWords(event) };
     case 'target.done':
       // How each has ended stands in the table at the end.
       return { level: 'debug', text: event.errorClass === null ? 'ended well' : `failed: ${event.errorClass}` };
@@ -65,4 +67,13 @@ export function formatEvent(event: AppEvent): Line | null {
     case 'run.end':
       return null;
   }
+}
+
+/** `GET api.example.com/status/1: 200 in 120 ms`; which try, where it is not the first. */
+function requestWords(event: Extract<AppEvent, { type: 'http.request' }>): string {
+  const { method, host, path, attempt, status, reason, durationMs } = event;
+  const nth = attempt > 1 ? `, try ${attempt}` : '';
+  const why = reason === null ? '' : ` (${reason})`;
+  const took = durationMs < 1_000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1_000).toFixed(1)} s`;
+  return `${method} ${host}${path}: ${status ?? 'no response'}${why} in ${took}${nth}`;
 }

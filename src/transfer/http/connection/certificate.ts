@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { bareHost } from '../../../contract/text/host.ts';
+import { cutText } from '../../../contract/text/safe-text.ts';
 import { proxyAuthorization } from './proxy-choice.ts';
 
 /** What a TLS connection shows of the server. All of it is the server's own word. */
@@ -86,4 +87,11 @@ function openTunnel(
     connecting.once('error', reject);
     connecting.end();
   });
+}
+
+/** The names in the certificate that Node.js refused, as it hands them over. */
+export function certificateNames(error: unknown): string {
+  const { cert } = error as { readonly cert?: { readonly subjectaltname?: unknown } };
+  const names = typeof cert?.subjectaltname === 'string' ? cert.subjectaltname : '';
+  return cutText(names.replace(/[^\w.:*, -]/g, ''), 200) || 'another name';
 }

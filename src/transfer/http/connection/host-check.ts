@@ -63,7 +63,7 @@ type Met = Pick<HostReport, 'tls' | 'status' | 'clockAheadMs' | 'failure'>;
 
 async function request({ url, connections, stallTimeoutMs }: HostCheck, ctx: Context): Promise<Met> {
   const sent = watchProbe(new URL(url).origin);
-  const head = { method: 'HEAD', url, headers: {}, body: null, isLarge: false, stallTimeoutMs } as const;
+  const head = { method: 'HEAD', url, headers: {}, body: null, isLarge: false, stallTimeoutMs, tryNumber: 1 } as const;
   try {
     return await attempt(connections, { ...head, policy: CALL_POLICIES.proof }, ctx, async (answer) => ({
       tls: sent.tls(),
