@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT, temporaryFolder } from '../../../src/testing/files.ts';
+import { type CiVariables, checkout, type Variables } from '../ci-shell.ts';
+import { cleanEnvironment } from '../cli.ts';
+import { gitRepository } from '../git.ts';
+import { leftOut } from './left-out.ts';
+
+/** What a stage did. */
+export interface StageResult {
+  /** Of the last script of a stage that failed, or 0. */
+  readonly code: number;
+  /** With which words it failed; `null` when it did not. */
+  readonly error: string | null;
+  /** How often each script ran whose exit code the recipe looks at, in their order. */
+  readonly runs: readonly number[];
+  readonly log: string;
+  readonly archived: readonly string[];
+  readonly junit: readonly string[];
+  /** The last workspace that it had. */
+  readonly folder: string;
+}
+
+export interface JenkinsBuild {
+  readonly result: 'SUCCESS' | 'UNSTABLE' | 'FAILURE';
+  readonly description: string | null;
+  readonly stages: Readonly<Record<string, StageResult>>;
+  /** What ended it; `null` where nothing did. */
+  readonly error: string | null;
+  /** Where its artifacts are kept. */
+  readonly archive: string;
+}
+
+export interface JenkinsOptions {
+  /** Those that somebody chose; the others have their defaults. */
+  readonly parameters?: Variables;
+  /** `null` where the build is of a branch. */
+  readonly tag?: string | null;
+  /** A repository; that of an app where none is given. */
+  readonly repository?: string;
+  /** The artifacts of the last build. */
+  readonly before?: string;
+  /** How many may hold a lock. */
+  readonly slots?: number;
+  /** Whether the person who is asked refuses. */
+  readonly isRefused?: boolean;
+  /** The exit codes of the scripts of each stage, of which then none is run. */
+  readonly codes?: Readonly<Record<string, readonly number[]>>;
+}
+
+interface Outcome extends Omit<JenkinsBuild, 'stages'> {
+  readonly fault?: string;
+  readonly groovy: string;
+  readonly stages: Readonly<
+    Record<string, Omit<StageResult, 'runs'> & { readonly scripts: readonly { text: string; status: boolean }[] }>
+  >;
+}
+
+const GROOVY = onPath('groovy');
+const JAVA = onPath('java');
+/** A start of a second or two, and little work. */
+const JAVA_OPTS = '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto';
+
+function onPath(name: string): string | undefined {
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+}
+
+/** The Groovy that Jenkins has: 2.4, as Debian's package `groovy`. */
+export const hasGroovy = GROOVY !== undefined && JAVA !== undefined;
+if (!hasGroovy) leftOut('Groovy, and with it what runs a Jenkinsfile,', 'groovy or java is not installed');
+
+function environment(): NodeJS.ProcessEnv {
+  // The package's own default is another than the one that is installed, on some machines.
+  return cleanEnvironment({ JAVA_OPTS, JAVA_HOME: dirname(dirname(realpathSync(JAVA ?? '/'))) });
+}
+
+/** Runs a Jenkinsfile: the first build of its job, whose parameters are no variables of the shell. */
+export async function runJenkinsfile(
+  source: string,
+  ci: CiVariables,
+  options: JenkinsOptions = {},
+): Promise<JenkinsBuild> {
+  const folder = await temporaryFolder();
+  const [file, order, outcome] = ['Jenkinsfile', 'order.json', 'outcome.json'].map((name) => join(folder, name));
+  const { parameters = {}, tag = 'v1.2', before, slots = 1, isRefused = false, codes } = options;
+  await writeFile(file ?? '', source);
+  const ordered = {
+    source: file,
+    folder: join(folder, 'jenkins'),
+    params: parameters,
+    env: {
+      ...cleanEnvironment(),
+      ...ci.env,
+      JENKINS_URL: 'https://ci.example/',
+      JOB_NAME: 'app',
+      ...(tag === null ? { BRANCH_NAME: 'main' } : { TAG_NAME: tag, BRANCH_NAME: tag }),
+    },
+    secrets: ci.secrets,
+    repository: options.repository ?? (await appRepository()),
+    before,
+    slots,
+    refused: isRefused,
+    codes,
+  };
+  await mkdir(ordered.folder);
+  await writeFile(order ?? '', JSON.stringify(ordered));
+  const harness = join(ROOT, 'test/support/engines/jenkins.groovy');
+  const { stdout, stderr } = await promisify(execFile)(GROOVY ?? '', [harness, order ?? '', outcome ?? ''], {
+    env: environment(),
+  });
+  const { fault, groovy, stages, ...build } = JSON.parse(await readFile(outcome ?? '', 'utf8')) as Outcome;
+  if (fault !== undefined) throw new Error(`${fault}\n${stdout}${stderr}`);
+  if (!groovy.startsWith('2.4.')) throw new Error(`Jenkins has Groovy 2.4, and this is ${groovy}`);
+  const results = Object.entries(stages).map(([name, { scripts, code, error, ...stage }]) => {
+    const counted = scripts.filter(({ status }) => status).map(({ text }) => text);
+    return [name, { ...stage, error, code: error === null ? 0 : code, runs: runsOf(counted) }] as const;
+  });
+  return { ...build, error: build.error ?? null, stages: Object.fromEntries(results) };
+}
+
+/** How often each text stands there, one after the other. */
+function runsOf(texts: readonly string[]): number[] {
+  return texts.reduce<number[]>((runs, text, index) => {
+    if (index > 0 && texts[index - 1] === text) runs.push((runs.pop() ?? 0) + 1);
+    else runs.push(1);
+    return runs;
+  }, []);
+}
+
+async function appRepository(): Promise<string> {
+  const { folder, git } = await gitRepository();
+  await checkout(folder);
+  git('add', '--all');
+  return folder;
+}
