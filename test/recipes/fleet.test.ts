@@ -8,8 +8,9 @@ import { type FaultProxy, faultProxy, type PlannedFault } from '../../src/testin
 import { faults } from '../../src/testing/faults.ts';
 import { ROOT } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { recipe } from '../support/ci-shell.ts';
+import { carry, ciVariables, recipe } from '../support/ci-shell.ts';
 import { BIN, cleanEnvironment } from '../support/cli.ts';
+import { hasGroovy, type JenkinsBuild, runJenkinsfile } from '../support/engines/jenkins.ts';
 import { type FleetProject, fleetProject, sends } from '../support/fleet.ts';
 import { gitRepository } from '../support/git.ts';
 import { gitlabCiLocal } from '../support/gitlab-ci-local.ts';
@@ -115,6 +116,34 @@ test('a fleet in plain shell: protected once, published once, and a second wave 
 
   await expectTwoWaves(count, refused, inShell);
 }, 600_000);
+
+/** The last workspace has what the artifacts of a build are copied from, and the plan. */
+test.runIf(hasGroovy)(
+  'a fleet in Jenkins: each app a branch of its own, and the next build does what is missing',
+  async () => {
+    const outcomes: JenkinsBuild[] = [];
+    await expectTwoWaves(IS_WHOLE ? 3 : 2, 2, async ({ project: { folder }, variables, commit }) => {
+      await writeFile(join(folder, 'gradlew'), '#!/bin/sh\n', { mode: 0o755 });
+      commit();
+      const before = outcomes.at(-1)?.archive;
+      const build = await runJenkinsfile(recipe('jenkins/fleet.Jenkinsfile'), await ciVariables(variables, variables), {
+        repository: folder,
+        slots: 2,
+        ...(before === undefined ? {} : { before }),
+      });
+      outcomes.push(build);
+      await carry(['receipts', 'plan.json'], build.stages.Status?.folder ?? '', folder);
+    });
+
+    const [first, last] = outcomes;
+    expect(first).toMatchObject({
+      result: 'FAILURE',
+      error: expect.stringMatching(/^apptool ended with exit code 12/),
+    });
+    expect(last).toMatchObject({ result: 'SUCCESS', error: null });
+  },
+  120_000,
+);
 
 test.runIf(IS_WHOLE)(
   'a fleet in the generated child pipeline, run by gitlab-ci-local',
