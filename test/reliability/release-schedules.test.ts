@@ -1,9 +1,9 @@
 import { test } from 'vitest';
 import { testReleaseSchedules } from '../support/release-schedules.ts';
 
-/** So many of them, each of them run; 100 otherwise, or a share of these. */
+/** So many of them, each of them run; 300 otherwise, or a share of these. */
 const asked = process.env.APPTOOL_RELEASE_SCHEDULES;
-const COUNT = Number(asked ?? 100);
+const COUNT = Number(asked ?? 300);
 const SEED = Number(process.env.APPTOOL_RELEASE_SEED ?? 2026112914);
 
 test(
