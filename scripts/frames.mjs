@@ -24,6 +24,12 @@ const SCENES = [
   { name: 'protect', line: 'protect app.apk --environment prod', more: '--sandbox -f' },
   { name: 'protect-live', line: 'protect big.apk --environment staging', more: '--sandbox -f', liveAt: 'sending' },
   { name: 'publish', line: 'publish app.apk --to applivery,autoappstore', more: '--sandbox' },
+  {
+    name: 'release-live',
+    line: 'release production big.apk --resume release.json',
+    more: '--sandbox -f --allow-debuggable',
+    liveAt: 'sending',
+  },
   { name: 'release', line: 'release production app.apk --resume release.json', more: '--sandbox -f' },
   { name: 'doctor', line: 'doctor --to apptego,applivery', more: '--sandbox' },
   { name: 'error', line: 'protect app.apk --environment production', more: '' },
@@ -73,9 +79,14 @@ function run(line, columns, cwd) {
   });
 }
 
-/** Up to the last piece in which the live part says this. */
+/** Up to the last piece in which the live part says this, with the time that is left where there is room for it. */
 function untilLive(chunks, word) {
-  const last = chunks.findLastIndex((chunk) => chunk.includes(word) && /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/.test(chunk.toString()));
+  const lastWith = (more) =>
+    chunks.findLastIndex(
+      (chunk) => chunk.includes(word) && chunk.includes(more) && /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/.test(chunk.toString()),
+    );
+  const [timed, any] = [lastWith(' left'), lastWith('')];
+  const last = timed < 0 ? any : timed;
   return last < 0 ? chunks : chunks.slice(0, last + 1);
 }
 

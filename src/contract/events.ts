@@ -91,6 +91,8 @@ type Happening = z.infer<typeof Happening>;
 export type AppEvent = Readonly<Happening> & {
   /** The backend that this is about, where a run has several. */
   readonly target?: string;
+  /** The step that this is about: what is done, and where. */
+  readonly step?: string;
 };
 
 /** The events as `--events` writes them: each with its place in the run and its time. */
@@ -102,6 +104,10 @@ export const EventRecord = z.discriminatedUnion(
       seq: count.describe('Counts the events of a run from 0; events that are left out leave no gap'),
       time: z.iso.datetime(),
       target: z.string().optional().describe('The backend that this is about, where a run has several'),
+      step: z
+        .string()
+        .optional()
+        .describe('The step that this is about: what is done, and where, as in publish:<backend>'),
     }),
   ) as unknown as typeof Happening.options,
 );

@@ -18,6 +18,7 @@ function recording(options: Partial<RendererOptions> = {}) {
   const out = {
     live: null,
     safe: (text: string) => text,
+    paint: (text: string) => text,
     writeLine: (text: string) => void lines.push({ second: performance.now() / 1000, text }),
   };
   const started = performance.now();

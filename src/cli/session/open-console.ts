@@ -19,7 +19,7 @@ export interface OpenConsole {
 }
 
 /**
- * A live line and colours on a terminal that can show them; plain lines, without an escape code, elsewhere. Where colour is unwanted, the live
+ * A live line, or a list of the steps, and colours on a terminal that can show them; plain lines, without an escape code, elsewhere. Where colour is unwanted, the live
  * line has none (https://no-color.org). A run that `begins` a release ends with what it leaves. Events on stderr leave it to warnings and errors: they say the same.
  */
 export async function openConsole(
@@ -44,13 +44,14 @@ export async function openConsole(
   const paintResult =
     wantsColor && isFitFor(stdout) ? (await import('../output/render/paint.ts')).paintResult : (line: string) => line;
   const safe = (text: string) => safeLine(text, redactor);
-  const out = { live, safe, writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`) };
+  const out = { live, safe, paint, writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`) };
   const options = { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress };
-  const { event, close } = createRenderer(out, options, clock.now);
+  const { event, changed, close } = createRenderer(out, options, clock.now);
   return {
     listener: {
       name: 'stderr',
       event,
+      changed,
       closed: ({ document }) => {
         close();
         if (isQuiet || !begins) return;

@@ -256,6 +256,6 @@ export function contextOf(step: Step, ctx: RunContext): StepContext {
       if (fact.type === 'temporary' || fact.type === 'temporary-gone') ctx.journal.record(fact);
       else step.tell(fact);
     },
-    emit: step.isTarget ? (event) => ctx.emit({ ...event, target: step.backend }) : ctx.emit,
+    emit: (event) => ctx.emit({ ...event, ...(step.isTarget ? { target: step.backend } : {}), step: step.id }),
   };
 }

@@ -18,13 +18,17 @@ export function stepResults(journal: JournalFacts, around: Surroundings): StepRe
   const { planned, current, steps } = journal;
   const known = (id: string): Step | undefined =>
     current.find((step) => step.id === id) ?? steps.find((step) => step.id === id);
-  const ids = [...new Set([...planned.map(({ id }) => id), ...current.map(({ id }) => id)])];
-  return ids.flatMap((id) => {
+  return idsOfSteps(journal).flatMap((id) => {
     const step = known(id);
     if (step !== undefined) return [resultOfStep(step, journal, around)];
     const plan = planned.find((one) => one.id === id);
     return plan === undefined ? [] : [notBegun(plan)];
   });
+}
+
+/** The steps that the run works on, and those that it is to do, in order. */
+export function idsOfSteps({ planned, current }: JournalFacts): readonly string[] {
+  return [...new Set([...planned.map(({ id }) => id), ...current.map(({ id }) => id)])];
 }
 
 function resultOfStep(step: Step, journal: JournalFacts, around: Surroundings): StepResult {
@@ -99,7 +103,7 @@ export function resultWord(step: Step): StepResult['result'] {
 }
 
 /** Times are of the wall clock, which may have been set back between two of them. */
-function tookOf(step: StepFacts): StepResult['took'] {
+export function tookOf(step: StepFacts): StepResult['took'] {
   const { startedAt, acceptedAt, runningAt, settledAt, fetchingAt, fetchedAt, endedAt } = step;
   const last = fetchedAt ?? (standingOf(step) === 'done' ? settledAt : null) ?? endedAt;
   return {

@@ -4,11 +4,13 @@ import { formatElapsed, formatPercent, formatSize } from '../../../contract/text
 /** Speed is what moved in this last while (ms). */
 const SPEED_WINDOW_MS = 5_000;
 
-/** What is going on now, in one line: for the live line of a terminal, and for the sign of life elsewhere. */
+/** What is going on now: for what a terminal shows live, and for the sign of life elsewhere. */
 export interface Activity {
   observe(event: AppEvent, nowMs: number): void;
-  /** `null` when nothing runs. */
+  /** In one line; `null` when nothing runs. */
   describe(nowMs: number): string | null;
+  /** The same for the line of a step, the most telling first, each with what stands before it: as many are shown as there is room for. */
+  parts(nowMs: number): readonly string[] | null;
 }
 
 interface Transfer {
@@ -30,6 +32,7 @@ type Current =
 export function createActivity(): Activity {
   let current: Current = null;
   let name = '';
+  let retry: { readonly reason: string; readonly atMs: number } | null = null;
   const start = (verb: Transfer['verb'], totalBytes: number | null, nowMs: number): void => {
     const samples = [{ atMs: nowMs, bytes: 0 }];
     current = {
@@ -56,6 +59,9 @@ export function createActivity(): Activity {
         case 'download.progress':
           if (current?.type === 'transfer') advance(current.transfer, event.receivedBytes, event.totalBytes, 0, nowMs);
           return;
+        case 'http.retry':
+          retry = { reason: event.reason, atMs: nowMs + event.delayMs };
+          return;
         case 'capacity.wait':
           current = { type: 'slot', untilMs: nowMs + event.delayMs };
           return;
@@ -76,12 +82,31 @@ export function createActivity(): Activity {
     },
     describe(nowMs) {
       if (current === null) return null;
-      if (current.type === 'transfer') return describeTransfer(current.transfer, nowMs);
-      if (current.type === 'slot')
-        return `waiting for a build slot, retrying in ${formatElapsed(Math.max(0, current.untilMs - nowMs))}`;
-      return `${current.job}: ${current.words}, ${formatElapsed(nowMs - current.sinceMs)}`;
+      if (current.type === 'transfer') {
+        const { verb, name: called } = current.transfer;
+        return `${verb} ${called}: ${transferParts(current.transfer, nowMs).join('')}`;
+      }
+      if (current.type === 'slot') return slotParts(current.untilMs - nowMs).join('');
+      return `${current.job}: ${waitParts(current, nowMs).join('')}`;
+    },
+    parts(nowMs) {
+      if (retry !== null && retry.atMs > nowMs)
+        return [`retrying in ${formatElapsed(retry.atMs - nowMs)}`, `: ${retry.reason}`];
+      if (current === null) return null;
+      if (current.type === 'slot') return slotParts(current.untilMs - nowMs);
+      if (current.type === 'wait') return waitParts(current, nowMs);
+      const [amount = '', ...others] = transferParts(current.transfer, nowMs);
+      return [`${current.transfer.verb} ${amount}`, ...others];
     },
   };
+}
+
+function slotParts(leftMs: number): readonly string[] {
+  return ['waiting for a build slot', `, retrying in ${formatElapsed(Math.max(0, leftMs))}`];
+}
+
+function waitParts({ words, sinceMs }: Extract<Current, { type: 'wait' }>, nowMs: number): readonly string[] {
+  return [words, `, ${formatElapsed(nowMs - sinceMs)}`];
 }
 
 export function stateWords(state: {
@@ -111,15 +136,18 @@ function advance(
     transfer.samples.shift();
 }
 
-function describeTransfer(transfer: Transfer, nowMs: number): string {
-  const { verb, name, doneBytes, totalBytes, inFlight } = transfer;
+function transferParts(transfer: Transfer, nowMs: number): readonly string[] {
+  const { doneBytes, totalBytes, inFlight } = transfer;
   const first = transfer.samples[0] ?? { atMs: nowMs, bytes: 0 };
   // Up to a second of silence is the time between two reports; more of it is a link that slows down.
   const lastAtMs = Math.max(transfer.lastAtMs, nowMs - 1_000);
   const bytesPerMs = Math.max(0, doneBytes - first.bytes) / Math.max(1, lastAtMs - first.atMs);
-  const parts = inFlight > 1 ? `, ${inFlight} parts at once` : '';
-  const speed = `${formatSize(Math.round(bytesPerMs * 1000))}/s`;
-  if (totalBytes === null) return `${verb} ${name}: ${formatSize(doneBytes)}, ${speed}${parts}`;
-  const left = bytesPerMs > 0 ? `, ${formatElapsed((totalBytes - doneBytes) / bytesPerMs)} left` : '';
-  return `${verb} ${name}: ${formatPercent(doneBytes, totalBytes)} of ${formatSize(totalBytes)}, ${speed}${left}${parts}`;
+  const parts = inFlight > 1 ? [`, ${inFlight} parts at once`] : [];
+  const speed = `, ${formatSize(Math.round(bytesPerMs * 1000))}/s`;
+  if (totalBytes === null) return [formatSize(doneBytes), speed, ...parts];
+  // All is sent before the server has answered.
+  if (transfer.verb === 'sending' && doneBytes >= totalBytes)
+    return [formatPercent(doneBytes, totalBytes), ` of ${formatSize(totalBytes)}`, ', waiting for the response'];
+  const left = bytesPerMs > 0 ? [`, ${formatElapsed((totalBytes - doneBytes) / bytesPerMs)} left`] : [];
+  return [formatPercent(doneBytes, totalBytes), ` of ${formatSize(totalBytes)}`, speed, ...left, ...parts];
 }

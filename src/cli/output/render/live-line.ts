@@ -1,7 +1,10 @@
 import ora from 'ora';
+import type { Room } from './step-list.ts';
 
-/** One line of a terminal that changes in place. */
+/** Lines of a terminal that change in place. */
 export interface LiveLine {
+  /** How large the terminal is now, in characters. */
+  size(): Room;
   /** Shows the text, or nothing for `null`. */
   show(text: string | null): void;
   /** Writes something above the line. */
@@ -9,14 +12,15 @@ export interface LiveLine {
   close(): void;
 }
 
-export function createLiveLine(stream: NodeJS.WritableStream, hasColor: boolean): LiveLine {
+export function createLiveLine(stream: NodeJS.WriteStream, hasColor: boolean): LiveLine {
   const spinner = ora({
-    stream: stream as NodeJS.WriteStream,
+    stream,
     discardStdin: false,
     isEnabled: true,
     color: hasColor ? 'cyan' : false,
   });
   return {
+    size: () => ({ columns: stream.columns, rows: stream.rows }),
     show(text) {
       if (text === null) {
         if (spinner.isSpinning) spinner.stop();

@@ -10,8 +10,9 @@ export const paintLine = painterOf([
   [/^warning:/, chalk.yellow],
   [/^hint:/, chalk.cyan],
   [/^apptool\|/, chalk.dim],
-  [/^(?:✓|(?:protected|uploaded) {2})/, chalk.green],
-  [/^✗/, chalk.red.bold],
+  [/^ *✓|^(?:protected|uploaded) {2}/, chalk.green],
+  [/^ *✗/, chalk.red.bold],
+  [/^ *›/, chalk.cyan],
 ]);
 
 /** Colours the marks of a table by what they mean: `ok`, `ready`, `warning`, `FAILED`, `skipped`. */
