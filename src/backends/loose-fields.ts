@@ -14,3 +14,10 @@ export const Words = z
     if (typeof value === 'string') return value === '' ? null : value;
     return value === undefined || value === null ? null : JSON.stringify(value);
   });
+
+/** A status: whatever is no text is shown as it is, and is a word that nobody knows. */
+export const Word = z.unknown().optional().transform(wordOf);
+
+export function wordOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
+}

@@ -23,10 +23,10 @@ async function tenant({ plan, used, daysAgo = [], settings = {} }: Tenant) {
   const box = await sandbox();
   const ctx = testContext({ clock: fakeClock() });
   const nowS = Math.floor(ctx.clock.date().getTime() / 1000);
-  const rows = daysAgo.map((days) => ({
+  const rows = daysAgo.map((days, index) => ({
     start_time: nowS - days * DAY_S,
     platform: 'android',
-    name: 'app.apk',
+    name: `app-${index}.apk`,
     success: true,
   }));
   const proxy = await faultProxy(box, [

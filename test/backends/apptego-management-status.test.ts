@@ -252,11 +252,14 @@ describe('the row of a build', () => {
   });
 
   test('is not looked for without end', async () => {
-    const endless = await asked(() => ({ results: others(1), total_pages: 1_000_000 }));
+    let next = 1_600_000_000;
+    const endless = await asked(() => ({ results: [row({ start_time: (next += 1) })], total_pages: 1_000_000 }));
+    const same = await asked(() => ({ results: others(1), total_pages: 1_000_000 }));
     const empty = await asked(() => ({ results: [], total_pages: 1_000_000 }));
 
-    expect(endless.state).toBe('absent');
+    expect([endless.state, same.state, empty.state]).toEqual(['absent', 'absent', 'absent']);
     expect(endless.bodies).toHaveLength(400);
+    expect(same.bodies).toHaveLength(2);
     expect(empty.bodies).toHaveLength(1);
   });
 

@@ -428,16 +428,45 @@ describe('the validation', () => {
     expect(JSON.stringify(state).length).toBeLessThan(1_000);
   });
 
-  test.each([{}, 'none', [{ id: 'v9d8', status: 7 }], [{ id: '../x', status: 'passed' }]])(
-    'B-111: is no verdict when the runs are %j',
-    async (runs) => {
-      await expect(asked({ runs })).rejects.toMatchObject({
-        class: 'unavailable',
-        exitCode: 6,
-        message: expect.stringContaining('unexpected validation answer'),
-      });
-    },
-  );
+  test.each([
+    [[{ id: 'v9d8', status: 7, findings: [] }], '7'],
+    [[{ id: 'v9d8', findings: [] }], 'null'],
+    [[{ id: '../x', status: 'passed' }], '{"id":"../x","status":"passed"}'],
+    [[{ status: 'passed' }], '{"status":"passed"}'],
+    [['passed'], '"passed"'],
+    [[null], 'null'],
+  ])('goes on where nobody can read the runs %j', async (runs, status) => {
+    expect(await asked({ runs })).toMatchObject({
+      phase: 'running',
+      status,
+      unrecognized: true,
+      setting: 'autoappstore.passedStatus',
+    });
+  });
+
+  test('shows a finding in any form, and takes none of them for blocking that does not say so', async () => {
+    const runs = (findings: unknown) => [{ id: 'v9d8', status: 'passed', findings }];
+    const warning = { code: 'finding', severity: 'warning' };
+
+    expect(await asked({ runs: runs(['no icon', 7]) })).toMatchObject({
+      phase: 'succeeded',
+      findings: [
+        { ...warning, message: 'no icon' },
+        { ...warning, message: '7' },
+      ],
+    });
+    expect(await asked({ runs: runs({ code: 'size', message: 'too large' }) })).toMatchObject({
+      findings: [{ code: 'size', severity: 'warning', message: 'too large' }],
+    });
+  });
+
+  test.each([{}, 'none'])('B-111: is no verdict when the runs are %j', async (runs) => {
+    await expect(asked({ runs })).rejects.toMatchObject({
+      class: 'unavailable',
+      exitCode: 6,
+      message: expect.stringContaining('unexpected validation answer'),
+    });
+  });
 });
 
 describe('the way to the release', () => {
@@ -460,6 +489,30 @@ describe('the way to the release', () => {
       findings: [{ code: 'open_issues', severity: 'warning', message: expect.stringContaining('2 open issues') }],
     });
   });
+
+  test.each(['rejected', 'Rejected', 'REJECTED'])('%s has failed, whatever it is asked for', async (status) => {
+    for (const until of ['validated', 'approved', 'live'])
+      expect(await asked({ version: { status }, runs: passed }, until)).toMatchObject({ phase: 'failed' });
+  });
+
+  test.each([
+    ['withdrawn', 'withdrawn'],
+    [7, '7'],
+    [null, 'null'],
+  ])(
+    'a version that is %j is told beside its validation, and waited on for what people decide',
+    async (given, status) => {
+      expect(await asked({ version: { status: given }, runs: passed })).toMatchObject({
+        phase: 'succeeded',
+        findings: [WARNING, { code: 'version-status', severity: 'warning', message: expect.stringContaining(status) }],
+      });
+      expect(await asked({ version: { status: given }, runs: passed }, 'live')).toMatchObject({
+        phase: 'running',
+        status,
+        unrecognized: true,
+      });
+    },
+  );
 
   test('rejected has failed, with what the validation found', async () => {
     expect(await asked({ version: { status: 'rejected' }, runs: passed }, 'live')).toMatchObject({

@@ -45,6 +45,19 @@ async function watched() {
 }
 
 describe('upload --to applivery', () => {
+  test('sends German as it was said, warns of it, and rehearses that the page lists no such language', async () => {
+    const cwd = await temporaryFolder();
+    const { variables: env } = await sandbox();
+    await copyFixture('v2.apk', cwd);
+
+    const args = ['upload', 'v2.apk', '--to', 'applivery', '--set', 'applivery.notifyLanguage=de'];
+    const result = await runCli([...args, '--set', 'applivery.notifyEmployees=true'], { cwd, env });
+
+    expect(result.code).toBe(5);
+    expect(result.stderr).toContain('Applivery documents German as ge');
+    expect(result.stderr).toContain('server said: 5006: notifyLanguage: invalid value');
+  });
+
   test('sends every documented field, and what the CI says of the build', async () => {
     const folder = await temporaryFolder();
     const box = await sandbox();
@@ -56,7 +69,7 @@ describe('upload --to applivery', () => {
         changelog: 'not this one',
         notifyCollaborators: true,
         notifyMessage: 'New build',
-        notifyLanguage: 'de',
+        notifyLanguage: 'ge',
         filter: [['a', 'b'], ['c']],
         buildPlatform: 'ps5',
         packageName: 'com.example',
@@ -82,7 +95,6 @@ describe('upload --to applivery', () => {
     const result = await runCli(args, { cwd: folder, env: { ...box.variables, ...gitlab } });
 
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toContain('Applivery documents German as ge');
     expect(result.stdout).toMatch(/^applivery:apptool-sandbox\/[0-9a-f]{24}\/[0-9a-f]{24}\n$/);
     expect(await buildOf(box, result.stdout)).toMatchObject({
       versionName: 'v2.4.0-rc1',
@@ -91,7 +103,7 @@ describe('upload --to applivery', () => {
       notifyCollaborators: 'true',
       notifyEmployees: 'false',
       notifyMessage: 'New build',
-      notifyLanguage: 'de',
+      notifyLanguage: 'ge',
       filter: [['a', 'b'], ['c']],
       os: 'ps5',
       packageName: 'com.example',

@@ -22,6 +22,8 @@ const PIPELINES = `${GITLAB.CI_PROJECT_URL}/-/pipelines`;
 interface Client {
   readonly authorization: (token: string) => string;
   readonly file: string;
+  /** A second file that it sends, and its field. */
+  readonly more?: readonly [string, string];
   readonly type: string;
   /** Its form field by field, in its order; `build` is the file. */
   readonly fields: readonly (readonly [string, string])[];
@@ -91,6 +93,70 @@ const CLIENTS: Readonly<Record<string, Client>> = {
     ],
     settings: { versionName: '2.4', tags: 'rc', deployerName: 'bitrise' },
   },
+  // applivery/steps-applivery-ios-deploy, step.sh: the same, the app for the simulator beside it, and what it knows of the signing.
+  'the Bitrise step for iOS': {
+    authorization: (token) => `bearer ${token}`,
+    file: 'app.ipa',
+    more: ['simulatorBuild', 'app.zip'],
+    type: 'application/octet-stream',
+    fields: [
+      ['versionName', '2.4'],
+      ['changelog', 'All new'],
+      ['notifyCollaborators', 'false'],
+      ['notifyEmployees', 'false'],
+      ['tags', 'rc'],
+      ['filter', 'group1,group2|group3'],
+      ['build', ''],
+      ['simulatorBuild', ''],
+      ['deployer.name', 'bitrise'],
+      ['deployer.info.commitMessage', CI_COMMIT_MESSAGE],
+      ['deployer.info.commit', CI_COMMIT_SHA],
+      ['deployer.info.branch', CI_COMMIT_BRANCH],
+      ['deployer.info.tag', CI_COMMIT_TAG],
+      ['deployer.info.triggerTimestamp', '1558359012'],
+      ['deployer.info.buildUrl', GITLAB.CI_PIPELINE_URL],
+      ['deployer.info.ciUrl', PIPELINES],
+      ['deployer.info.repositoryUrl', GITLAB.CI_PROJECT_URL],
+      ['deployer.info.buildNumber', CI_PIPELINE_IID],
+      ['deployer.info.provisionUrl', 'https://ci.example/app.mobileprovision'],
+      ['deployer.info.certificateUrl', 'https://ci.example/app.p12'],
+      ['deployer.info.certificatePassphrase', 'open'],
+    ],
+    settings: {
+      versionName: '2.4',
+      changelog: 'All new',
+      tags: 'rc',
+      filter: 'group1,group2|group3',
+      deployerName: 'bitrise',
+    },
+  },
+  // "E.g.: [["group1", "group2"], ["group3"]]": the older copies of the vendor's page, by curl.
+  'the older page': {
+    authorization: (token) => `bearer ${token}`,
+    file: 'v2.apk',
+    type: 'application/octet-stream',
+    fields: [
+      ['build', ''],
+      ['versionName', 'RC-1'],
+      ['notifyCollaborators', 'false'],
+      ['notifyEmployees', 'true'],
+      ['filter', '[["group1", "group2"], ["group3"]]'],
+      ['deployer.name', 'Jenkins CI'],
+      ['deployer.info.commitMessage', CI_COMMIT_MESSAGE],
+      ['deployer.info.commit', CI_COMMIT_SHA],
+      ['deployer.info.branch', CI_COMMIT_BRANCH],
+      ['deployer.info.triggerTimestamp', '1558359012580'],
+      ['deployer.info.buildUrl', GITLAB.CI_PIPELINE_URL],
+      ['deployer.info.ciUrl', PIPELINES],
+      ['deployer.info.buildNumber', CI_PIPELINE_IID],
+    ],
+    settings: {
+      versionName: 'RC-1',
+      notifyEmployees: 'true',
+      filter: 'group1+group2,group3',
+      deployerName: 'Jenkins CI',
+    },
+  },
   // dgilbert-foreflight/applivery-distribution, src/client/applivery.ts and src/utils.ts: the file first, the platform named, ISO 8601.
   'the GitHub action': {
     authorization: (token) => `Bearer ${token}`,
@@ -133,7 +199,7 @@ interface Build {
 }
 
 test.each(Object.entries(CLIENTS))('the request of %s makes the same build as ours', async (_, client) => {
-  const { file, type, fields, settings } = client;
+  const { file, more, type, fields, settings } = client;
   const folder = await temporaryFolder();
   const { variables } = await sandbox({ processingMs: 0 });
   const { APPLIVERY_APP_TOKEN: token = '', APPLIVERY_UPLOAD_URL: host } = variables;
@@ -142,6 +208,7 @@ test.each(Object.entries(CLIENTS))('the request of %s makes the same build as ou
   const body = new FormData();
   for (const [name, value] of fields)
     if (name === 'build') body.append(name, new Blob([bytes], { type }), file);
+    else if (name === more?.[0]) body.append(name, new Blob(['for the simulator'], { type }), more[1]);
     else body.append(name, value);
 
   const headers = { authorization: client.authorization(token) };
@@ -166,4 +233,42 @@ test.each(Object.entries(CLIENTS))('the request of %s makes the same build as ou
   expect(triggerTimestamp).toBe(fields.find(([name]) => /triggerTimestamp/.test(name))?.[1]);
   expect(own).toMatchObject({ ...rest, deployer: { name: deployer.name, info } });
   expect(Object.keys(info).length).toBeGreaterThan(5);
+});
+
+// The same client, src/main.ts: publications by branch and by slug, one where there is none, the build, and what has become of it.
+test('the other requests of the GitHub action are answered as it reads them', async () => {
+  const { variables } = await sandbox({ processingMs: 0 });
+  const { APPLIVERY_APP_TOKEN: token = '', APPLIVERY_API_URL: host } = variables;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const ask = async (path: string, more: RequestInit = {}) => {
+    const answer = await fetch(`${host}/v1/integrations/${path}`, { headers, ...more });
+    return { status: answer.status, data: ((await answer.json()) as { data: Record<string, unknown> }).data };
+  };
+  const byBranch = 'distributions?filterType=gitBranch&filterValue=main&sort=createdAt%3Aasc&page=1';
+  const payload = {
+    slug: 'main',
+    visibility: 'unlisted',
+    security: 'public',
+    password: '',
+    filter: { type: 'gitBranch', value: 'main' },
+    showDevInfo: true,
+    showHistory: true,
+  };
+
+  const before = await ask(byBranch);
+  const made = await ask('distributions', { method: 'POST', body: JSON.stringify(payload) });
+  const bySlug = await ask('distributions?slug=main&page=1');
+  const after = await ask(byBranch);
+  const ours = await runCli(['applivery', 'publications', 'list', '--json'], {
+    env: { ...variables, APPLIVERY_SERVICE_TOKEN: '' },
+  });
+
+  expect(before).toMatchObject({ status: 200, data: { items: [], totalPages: 1 } });
+  expect(made).toMatchObject({
+    status: 200,
+    data: { slug: 'main', distributionUrl: expect.stringMatching(/^http/), filter: payload.filter },
+  });
+  expect(bySlug.data.items).toEqual([made.data]);
+  expect(after.data.items).toEqual([made.data]);
+  expect(JSON.parse(ours.stdout).data.publications).toEqual([made.data]);
 });

@@ -75,7 +75,10 @@ describe('the Applivery sandbox: what it asks of an upload', () => {
     ['an unknown language', [['notifyLanguage', 'xx']], 'notifyLanguage: invalid value'],
     ['an unknown platform', [['buildPlatform', 'windows']], 'buildPlatform: invalid value'],
     ['a custom platform without its package', [['buildPlatform', 'ps5']], 'packageName: required for ps5'],
+    ['a language that the page does not list', [['notifyLanguage', 'de']], 'notifyLanguage: invalid value'],
     ['a filter that is not nested', [['filter[0]', 'a']], 'filter[0]: unknown field'],
+    ['a filter that is no list of lists', [['filter', '["a"]']], 'filter: invalid value'],
+    ['a filter that is no JSON', [['filter', '[["a"']], 'filter: invalid value'],
     ['another bracketed field', [['deployer[author]', 'me']], 'deployer.author: unknown field'],
     ['a time that is none', [['deployer.info.triggerTimestamp', 'today']], 'triggerTimestamp: invalid value'],
     [

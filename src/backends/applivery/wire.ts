@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { ErrorDescription, RefusalInside } from '../../contract/backend/http.ts';
 import { describeUnknownError } from '../../transfer/http/error-text.ts';
+import { Word } from '../loose-fields.ts';
+import { listIn } from '../rows.ts';
 
 /**
  * The JSON of Applivery (docs.applivery.com/en/api/app-distribution/builds): only the fields that are read, inside of
@@ -55,10 +57,7 @@ const Text = z.string().nullish().catch(null);
 /** A build, in the list and by itself; what else it holds is kept for whoever wants to see it. */
 export const BuildRecord = z.looseObject({
   id: Id,
-  status: z
-    .unknown()
-    .optional()
-    .transform((status) => (typeof status === 'string' ? status : JSON.stringify(status ?? null))),
+  status: Word,
   os: Text,
   versionName: Text,
   versionCode: Text,
@@ -130,32 +129,22 @@ const Total = z.int().min(0).nullish().catch(null);
 
 /**
  * A page: `{"items", "totalItems", "itemsPerPage", "currentPage", "totalPages"}`, as the one public client of the list of publications reads
- * it; the page of the builds documents none. A list by itself, or in an object that has no other, is taken too.
+ * it; the page of the builds documents none. A list by itself, or the one list in an object, is taken too. A row in another form does not make the
+ * others unusable: `unread` counts such rows.
  */
 export function PageReply<Item>(item: z.ZodType<Item>) {
-  const Page = z.looseObject({ totalItems: Total, totalPages: Total }).catch({ totalItems: null, totalPages: null });
-  return z.object({ data: z.unknown() }).transform(({ data }, issues) => {
-    const list = listIn(data);
-    const parsed = z.array(item).safeParse(list);
-    if (!parsed.success) {
-      issues.addIssue({
-        code: 'custom',
-        message: 'has no list',
-        path: ['data', ...(parsed.error.issues[0]?.path ?? [])],
-      });
+  const Totals = z.looseObject({ totalItems: Total, totalPages: Total }).catch({ totalItems: null, totalPages: null });
+  return z.unknown().transform((reply, issues) => {
+    const data = Array.isArray(reply) ? reply : z.looseObject({ data: z.unknown() }).safeParse(reply).data?.data;
+    const list = listIn(data, 'items');
+    if (list === undefined) {
+      issues.addIssue({ code: 'custom', message: 'has no list', path: ['data'] });
       return z.NEVER;
     }
-    const { totalItems = null, totalPages = null } = Page.parse(data);
-    return { items: parsed.data, totalItems, totalPages };
+    const items = list.flatMap((row) => item.safeParse(row).data ?? []);
+    const { totalItems = null, totalPages = null } = Totals.parse(data);
+    return { items, total: totalItems, pages: totalPages, unread: list.length - items.length };
   });
-}
-
-function listIn(data: unknown): unknown {
-  if (Array.isArray(data)) return data;
-  const members = z.looseObject({}).catch({}).parse(data);
-  if (Array.isArray(members.items)) return members.items;
-  const lists = Object.values(members).filter(Array.isArray);
-  return lists.length === 1 ? lists[0] : undefined;
 }
 
 /** "downloadToken": the token is a bearer secret for one download. */

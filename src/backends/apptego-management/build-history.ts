@@ -1,44 +1,44 @@
 import type { ApiClient, CallPolicy } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
+import { turnPages } from '../pages.ts';
 import type { BuildKey } from './job-id.ts';
 import { type Build, type BuildsPage, BuildsReply } from './wire.ts';
 
 /** "maximum is 50". */
 const PAGE_SIZE = 50;
-/** A server that always names one page more is not followed for ever. */
-const MOST_PAGES = 400;
 const LARGEST_PAGE_BYTES = 5 * 1024 * 1024;
 
 interface Question {
   readonly api: ApiClient;
   readonly version: string;
   readonly policy: CallPolicy;
-  readonly pageSize?: number;
+}
+
+export interface HistoryPage extends Pick<BuildsPage, 'totals'> {
+  /** Without those that a page before it had. */
+  readonly builds: readonly Build[];
 }
 
 /** The build history of one configuration version, page by page, in the server's order. A page is asked for when it is needed. */
 export async function* buildPages(
-  { api, version, policy, pageSize = PAGE_SIZE }: Question,
+  { api, version, policy }: Question,
   ctx: Context,
-): AsyncGenerator<BuildsPage, void, undefined> {
-  for (let page = 1; page <= MOST_PAGES; page += 1) {
-    const reply = await api.call(
+): AsyncGenerator<HistoryPage, void, undefined> {
+  const ask = (page: number): Promise<BuildsPage> =>
+    api.call(
       {
         what: 'read the build history',
         method: 'POST',
         path: '/get_application_builds',
-        json: { version, page, page_size: pageSize },
+        json: { version, page, page_size: PAGE_SIZE },
         policy,
         answer: BuildsReply,
         maxAnswerBytes: LARGEST_PAGE_BYTES,
       },
       ctx,
     );
-    yield reply;
-    const { builds, totalPages } = reply;
-    const isLast = totalPages === null ? builds.length < pageSize : page >= totalPages;
-    if (isLast || builds.length === 0) return;
-  }
+  const keyOf = ({ startTime, platform, name }: Build): string => [startTime, platform, name].join('/');
+  for await (const { page, fresh } of turnPages(ask, keyOf)) yield { builds: fresh, totals: page.totals };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Finding, JobState } from '../../contract/job.ts';
 import { phaseOfStage } from '../apptego-shared/build-stage.ts';
 import { describeKey, isOtherKey } from '../apptego-shared/signing-key.ts';
+import { wordOf } from '../loose-fields.ts';
 import type { Build } from './wire.ts';
 
 /** What is known of a build beside its row. */
@@ -37,8 +38,7 @@ function judge(build: Build, asked: Asked): JobState {
   if (build.isDeleted) return failed('deleted', build);
   if (success === true) return doneState(build, asked);
   if (success === null) return { phase: phaseOfStage(stage), status: 'processing', message: stage };
-  if (success !== false)
-    return { phase: 'running', status: JSON.stringify(success) ?? 'unknown', message: stage, unrecognized: true };
+  if (success !== false) return { phase: 'running', status: wordOf(success), message: stage, unrecognized: true };
   // "Build failed or was reset for signing": it is a reset only for who has sent it to be signed, and is given no reason.
   if (asked.awaitsSigning && reasonsOf(build) === null)
     return { phase: 'running', status: 'reset for signing', message: stage, setting: AWAITS_SIGNING };

@@ -3,8 +3,8 @@ import type { AdapterInput } from '../../contract/backend/definition.ts';
 import type { Context } from '../../contract/context.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { type ManagementSettings, openManagementApi, readTenants } from './api.ts';
-import { buildPages } from './build-history.ts';
-import type { Build, BuildsPage } from './wire.ts';
+import { buildPages, type HistoryPage } from './build-history.ts';
+import type { Build } from './wire.ts';
 
 const PLATFORMS = ['android', 'ios'] as const satisfies readonly Platform[];
 /** "Team defaults to 10 builds per platform/version over 7 days; Enterprise is effectively unlimited": Automation API, "Rate Limits And Concurrency". */
@@ -91,7 +91,10 @@ async function limitOf(
   return BUILDS_OF_PLAN[tenants.find(({ id }) => id === configured)?.plan ?? ''] ?? null;
 }
 
-async function allOf(first: BuildsPage, rest: AsyncGenerator<BuildsPage, void, undefined>): Promise<readonly Build[]> {
+async function allOf(
+  first: HistoryPage,
+  rest: AsyncGenerator<HistoryPage, void, undefined>,
+): Promise<readonly Build[]> {
   const builds = [...first.builds];
   for await (const page of rest) builds.push(...page.builds);
   return builds;

@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { signedTicket } from '../apptego-shared/signed-ticket.ts';
 import { UnixTime } from '../apptego-shared/unix-time.ts';
 import { Text, Words } from '../loose-fields.ts';
+import { rowsOf } from '../rows.ts';
 import { TENANT_ID } from './tenant-id.ts';
 
 /**
  * The JSON of the AppTego Management API (docs.apptego.com/management-api, "Applications And Builds"): only the fields that are read.
- * One odd record must not make a whole list unusable, so what is only shown is loose.
+ * One odd record must not make a whole list unusable, so each is read by itself, and what is only shown is loose.
  */
 
 const Flag = z
@@ -56,7 +57,7 @@ export const Build = z
     startTime: row.start_time,
     endedAt: row.end_time,
     name: row.name ?? '',
-    platform: row.platform ?? '',
+    platform: row.platform?.toLowerCase() ?? '',
     success: row.success,
     isSigned: row.signed,
     error: row.error_message,
@@ -71,7 +72,7 @@ export type Build = z.infer<typeof Build>;
 /** "List Builds By Configuration Version". What `still_waiting` means is not documented: it is passed on. */
 export const BuildsReply = z
   .object({
-    results: z.array(Build),
+    results: rowsOf(Build),
     total_count: Count,
     total_pages: Count,
     builds_used_apple: Count,
@@ -79,8 +80,9 @@ export const BuildsReply = z
     still_waiting: Flag,
   })
   .transform((reply) => ({
-    builds: reply.results,
-    totalPages: reply.total_pages,
+    items: reply.results,
+    total: reply.total_count,
+    pages: reply.total_pages,
     totals: {
       total: reply.total_count,
       used: { android: reply.builds_used_android, ios: reply.builds_used_apple },
@@ -94,7 +96,7 @@ export const AddressReply = z.object({ url: z.string() });
 
 /** "List Applications". */
 export const ApplicationsReply = z.object({
-  applications: z.array(
+  applications: rowsOf(
     z
       .object({
         application_id: Text,
@@ -119,7 +121,7 @@ export const ApplicationsReply = z.object({
 
 /** "Users And Access", `get_tenants`: the ids and the plans, FREE, TEAM or ENTERPRISE. */
 export const TenantsReply = z.object({
-  tenants: z.array(
+  tenants: rowsOf(
     z
       .object({ tenant_id: z.string().regex(TENANT_ID), plan: Text })
       .transform(({ tenant_id, plan }) => ({ id: tenant_id, plan: plan?.toUpperCase() ?? null })),
@@ -129,7 +131,7 @@ export type Tenant = z.infer<typeof TenantsReply>['tenants'][number];
 
 /** "List Signing Keys". */
 export const KeysReply = z.object({
-  signing_keys: z.array(
+  signing_keys: rowsOf(
     z
       .object({
         key_id: Text,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { signedTicket } from '../apptego-shared/signed-ticket.ts';
 import { UnixTime } from '../apptego-shared/unix-time.ts';
-import { Text, Words } from '../loose-fields.ts';
+import { Text, Word, Words } from '../loose-fields.ts';
 
 /** The JSON of the AppTego Automation API (docs.apptego.com/automation-api/overview.html): only the fields that are read. */
 
@@ -16,10 +16,7 @@ export const UploadReply = signedTicket(z.object({ job_id: JobId }).transform((r
 /** "Status Values": processing, completed, failed. Anything else is passed on as it is. */
 export const StatusReply = z.object({
   job_id: z.union([z.string(), z.number().transform(String)]),
-  status: z
-    .unknown()
-    .optional()
-    .transform((status) => (typeof status === 'string' ? status : JSON.stringify(status ?? null))),
+  status: Word,
   platform: Text,
   file_name: Text,
   version: Text,

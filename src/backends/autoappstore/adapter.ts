@@ -24,7 +24,7 @@ export function createAutoappstore(input: AdapterInput<Settings>): Adapter {
     const versions = readVersions(api, patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read);
     const version = await orNull(versions.version(id, ctx));
     // What people have decided needs no look at the validation.
-    const isDecided = until !== 'validated' && version !== null && DECIDED.has(version.status ?? '');
+    const isDecided = until !== 'validated' && version !== null && DECIDED.has(version.status?.toLowerCase() ?? '');
     const runs = isDecided ? [] : await orNull(versions.validation(id, ctx));
     return stateOf({ version, runs }, until, { passedStatus, ownRun: details.validationRun });
   };
@@ -92,7 +92,7 @@ async function checkAtOnce(
   poll: Adapter['poll'],
   ctx: Context,
 ): Promise<void> {
-  if (!isFailedRun(runStatus ?? '') && status !== 'rejected') return;
+  if (!isFailedRun(runStatus ?? '') && status?.toLowerCase() !== 'rejected') return;
   const details: JobDetails = runId === null ? {} : { validationRun: runId };
   const state = await poll(id, { patience: 'retried', until: 'validated', details }, ctx).catch(() => {
     ctx.signal.throwIfAborted();

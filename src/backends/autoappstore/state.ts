@@ -14,9 +14,7 @@ export function stateOf(standing: Standing, until: string | null, reading: Readi
   if (version === null && runs === null) return 'absent';
   const validated = stateOfRuns(runs ?? [], reading);
   const state =
-    until === 'approved' || until === 'live'
-      ? released(version, validated, until)
-      : validation(version?.status ?? null, validated, version);
+    until === 'approved' || until === 'live' ? released(version, validated, until) : validation(version, validated);
   return version === null ? state : { ...state, subject: subjectOf(version) };
 }
 
@@ -28,13 +26,23 @@ function subjectOf({ versionCode, versionName }: Version): NonNullable<JobState[
 }
 
 /** The default milestone: the runs decide, unless the store has decided already. */
-function validation(status: string | null, validated: JobState, version: Version | null): JobState {
-  if (status === 'rejected') return rejected(validated);
-  if (status === 'live') return live(version?.openIssues ?? 0, validated);
-  if (status === null) return validated;
+function validation(version: Version | null, validated: JobState): JobState {
+  if (version?.status == null) return validated;
+  const { status, openIssues } = version;
+  const word = status.toLowerCase();
+  if (word === 'rejected') return rejected(validated);
+  if (word === 'live') return live(openIssues, validated);
   const told = validated.phase === 'failed' ? validated : { ...validated, message: `version ${status}` };
-  const remains = validated.phase === 'succeeded' ? REMAINS[status] : undefined;
-  return remains === undefined ? told : { ...told, remains: { reached: 'validated', message: remains, until: 'live' } };
+  if (validated.phase !== 'succeeded') return told;
+  const remains = Object.hasOwn(REMAINS, word) ? REMAINS[word] : undefined;
+  if (remains === undefined) return { ...told, findings: [...(told.findings ?? []), unknownStatus(status)] };
+  return { ...told, remains: { reached: 'validated', message: remains, until: 'live' } };
+}
+
+/** The validation has passed; what the store has made of the version since then nobody here can read. */
+function unknownStatus(status: string): Finding {
+  const message = `the version is ${JSON.stringify(status)}, which the documentation does not list: look at it in the portal`;
+  return { code: 'version-status', severity: 'warning', message };
 }
 
 /** What people have to do once a version is validated: "Upload process", "Release model". */
@@ -48,13 +56,14 @@ const REMAINS: Readonly<Record<string, string>> = {
 function released(version: Version | null, validated: JobState, until: 'approved' | 'live'): JobState {
   if (version?.status == null) return validated.phase === 'succeeded' ? { ...validated, phase: 'running' } : validated;
   const { status, openIssues } = version;
-  switch (status) {
+  const word = status.toLowerCase();
+  switch (word) {
     case 'draft':
       return draft(validated);
     case 'in_review':
       return { phase: 'action-required', status, message: null };
     case 'approved':
-      return { phase: until === status ? 'succeeded' : 'action-required', status, message: null };
+      return { phase: until === word ? 'succeeded' : 'action-required', status, message: null };
     case 'live':
       return { phase: 'succeeded', status, message: null, ...findingsOf(openIssues) };
     case 'rejected':

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import type { Finding } from '../../contract/job.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
+import { Word, wordOf } from '../loose-fields.ts';
+import { listIn, rowsOf } from '../rows.ts';
 import { ID } from './id.ts';
 
 /**
@@ -10,6 +12,7 @@ import { ID } from './id.ts';
 
 const LONGEST_CODE = 100;
 const LONGEST_MESSAGE = 500;
+const LONGEST_WORD = 100;
 
 const Id = z.union([z.string(), z.int().transform(String)]).refine((id) => ID.test(id));
 const Text = z.string().nullish().catch(null);
@@ -44,33 +47,43 @@ const ReportedFinding = z
     };
   });
 
-const Run = z.object({
-  id: Id,
-  status: z.string(),
-  findings: z
-    .array(ReportedFinding)
-    .nullish()
-    .transform((findings) => findings ?? []),
-});
+/** What a run found, whatever it is made of: what is no finding is shown as it is, and the run's own word decides. */
+function findingsIn(value: unknown): Finding[] {
+  if (value == null) return [];
+  return (Array.isArray(value) ? value : [value]).map(
+    (found) => ReportedFinding.safeParse(found).data ?? ReportedFinding.parse({ message: wordOf(found) }),
+  );
+}
+
+/** One in another form is a run whose word nobody knows: it holds no verdict. */
+const Run = z
+  .object({ id: Id, status: Word, findings: z.unknown().optional().transform(findingsIn) })
+  .catch(({ value }) => ({ id: '', status: cutText(JSON.stringify(value ?? null), LONGEST_WORD), findings: [] }));
 export type Run = z.infer<typeof Run>;
 
-/** "Read validation results"; `null` for runs of another shape. */
+/** "Read validation results"; `null` for an answer without a list of runs. */
 export const ValidationReply = z.object({ runs: z.array(Run).nullable().catch(null) });
 
 /** "Read a version (status + live state)". */
 export const VersionReply = z
-  .object({ id: Id, version_code: Count, version_name: Text, status: Text, open_issue_count: Count })
+  .object({
+    id: Id,
+    version_code: Count,
+    version_name: Text,
+    status: z.unknown().optional(),
+    open_issue_count: Count,
+  })
   .transform((reply) => ({
     id: reply.id,
     versionCode: reply.version_code ?? null,
     versionName: reply.version_name ?? null,
-    status: reply.status ?? null,
+    status: reply.status === undefined ? null : wordOf(reply.status),
     openIssues: reply.open_issue_count ?? 0,
   }));
 export type Version = z.infer<typeof VersionReply>;
 
 const Strings = z
-  .array(z.string())
+  .array(Word)
   .nullish()
   .transform((strings) => strings ?? []);
 
@@ -94,10 +107,7 @@ const Token = z.object({ id: Id, name: Text, created_at: Text, last_used_at: Tex
 export type Token = z.infer<typeof Token>;
 
 /** "List (no secret values)": a list, or an object that holds one [assumed]. */
-export const TokenListReply = z.preprocess(
-  (reply) => (isObject(reply) ? Object.values(reply).find(Array.isArray) : reply),
-  z.array(Token),
-);
+export const TokenListReply = z.preprocess((reply) => listIn(reply, 'tokens'), rowsOf(Token));
 
 /** Where the raw value may stand, which the documentation does not say [assumed]: in one of these fields, beside the id, or one object further in. */
 const RAW_VALUE = ['token', 'raw_token', 'value', 'secret', 'raw'];

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DescribeError, ErrorDescription } from '../../contract/backend/http.ts';
 import { describeUnknownError } from '../../transfer/http/error-text.ts';
+import { Word } from '../loose-fields.ts';
 
 /** The JSON of Digital Turbine's App Management API (docs.digitalturbine.com/dt-ignite/app-management-api): only the fields that are read. */
 
@@ -34,12 +35,6 @@ const Id = z
   .union([z.string(), z.int().transform(String)])
   .refine((id) => ID.test(id) && !id.startsWith('.'))
   .optional();
-
-/** Whatever is no text is shown as it is. */
-const Word = z
-  .unknown()
-  .optional()
-  .transform((word) => (typeof word === 'string' ? word : JSON.stringify(word ?? null)));
 
 /** "Response parameters" of both endpoints. `otherId` is the second id where it is not the same. */
 export const ApkReply = z

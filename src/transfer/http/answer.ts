@@ -107,13 +107,9 @@ export async function readJson<T>(
   const parsed = options.shape.safeParse(value);
   if (parsed.success) return parsed.data;
   // Field names only: values may be secrets.
-  const fields = parsed.error.issues.map((issue) => issue.path.join('.') || 'the whole answer');
-  throw failed(
-    answer,
-    request,
-    'wrong-shape',
-    `the server accepted the request but its answer has no usable ${[...new Set(fields)].slice(0, 4).join(', ')}`,
-  );
+  const fields = new Set(parsed.error.issues.map((issue) => issue.path.join('.')).filter((path) => path !== ''));
+  const problem = fields.size === 0 ? 'is of another form' : `has no usable ${[...fields].slice(0, 4).join(', ')}`;
+  throw failed(answer, request, 'wrong-shape', `the server accepted the request but its answer ${problem}`);
 }
 
 function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest, isSecret: boolean): unknown {

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import type { ReceivedFile, ReceivedForm } from '../../../contract/backend/sandbox.ts';
 import { endingOf } from '../../../contract/text/file-ending.ts';
 import { OTHER_FILES } from '../other-files.ts';
@@ -8,7 +9,7 @@ const BUILD_FILES = ['ipa', 'apk', 'aab', ...OTHER_FILES];
 /** "Cannot be processed automatically (e.g., custom platforms)": the others are read by what they are. */
 const READ_PLATFORMS = ['ios', 'macos', 'android'];
 const PLATFORMS = ['ios', 'macos', 'android', 'ps4', 'ps5', 'switch', 'xbox-one', 'xbox-series'];
-const LANGUAGES = ['es', 'en', 'fr', 'ge', 'de', 'it', 'zh', 'pt', 'ru'];
+const LANGUAGES = ['es', 'en', 'fr', 'ge', 'it', 'zh', 'pt', 'ru'];
 const DEPLOYER_INFO = [
   'commitMessage',
   'commit',
@@ -20,6 +21,12 @@ const DEPLOYER_INFO = [
   'repositoryUrl',
   'buildNumber',
 ];
+
+/** What the Bitrise step for iOS sends besides, and nothing is said of: taken, and not looked at. */
+const UNDOCUMENTED_FILES = ['simulatorBuild'];
+const UNDOCUMENTED_FIELDS = ['provisionUrl', 'certificateUrl', 'certificatePassphrase'].map(
+  (name) => `deployer.info.${name}`,
+);
 
 /** What each field has to be: "Build metadata", "Notifications" and "CI/CD deployer information". */
 const FIELDS: Readonly<Record<string, (value: string) => boolean>> = {
@@ -56,7 +63,7 @@ export function readBuildForm(form: ReceivedForm): BuildForm {
   const filter: string[][] = [];
   for (const { name, value } of form.fields.map(asDocumented)) {
     // The fastlane plugin and the Bitrise step send what they do not know as empty fields.
-    if (value === '' || addToFilter(filter, name, value)) continue;
+    if (value === '' || UNDOCUMENTED_FIELDS.includes(name) || addToFilter(filter, name, value)) continue;
     checkField(name, value);
     const [, inInfo] = /^deployer\.info\.(.+)$/.exec(name) ?? [];
     const into = inInfo === undefined ? fields : info;
@@ -81,7 +88,7 @@ function readFiles({ files }: ReceivedForm) {
   if (endingOf(build.fileName, BUILD_FILES) === null || build.sizeBytes === 0) throw refuse('build: unsupported file');
   const icon = files.find(({ name }) => name === 'packageIcon');
   if (icon !== undefined && !/\.(png|jpeg)$/.test(icon.fileName)) throw refuse('packageIcon: must be .png or .jpeg');
-  const stray = files.find(({ name }) => name !== 'build' && name !== 'packageIcon');
+  const stray = files.find(({ name }) => !['build', 'packageIcon', ...UNDOCUMENTED_FILES].includes(name));
   if (stray !== undefined) throw refuse(`${stray.name}: unknown file`);
   return { build, icon };
 }
@@ -92,9 +99,22 @@ function asDocumented({ name, value }: ReceivedForm['fields'][number]): Received
   return { name: name.replaceAll(/\[(\w+)\]/g, '.$1'), value: value.trim() };
 }
 
-/** `a,b|c`, as the vendor's own clients write it: the groups of a clause by commas, the clauses by bars. */
+const Groups = z.array(z.array(z.string().min(1)).min(1)).min(1);
+
+/** `a,b|c`, as the vendor's own clients write it: the groups of a clause by commas, the clauses by bars; or the older pages' `[["a","b"],["c"]]`. */
 function readFilterText(text: string): string[][] {
+  const nested = Groups.safeParse(text.startsWith('[') ? parsed(text) : null);
+  if (nested.success) return nested.data;
+  if (text.startsWith('[')) throw refuse('filter: invalid value');
   return text.split('|').map((clause) => clause.split(',').map((group) => group.trim()));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** `filter[0][1]` is the second group of the first AND clause. `false` for another field. */

@@ -3,6 +3,9 @@ import type { NewPublication } from './json.ts';
 import { pageOf } from './page.ts';
 import { Refusal } from './refusal.ts';
 
+/** What is not applied: the page's own filter by type, and what the public GitHub action sends and then filters by itself. */
+const UNREAD = ['filter-type', 'filterType', 'filterValue', 'sort'];
+
 /** The publications of the app, the newest first. */
 export function createPublications({ baseUrl, randomId }: SandboxTools) {
   const all: (Omit<NewPublication, 'password'> & { readonly id: string; readonly createdAt: string })[] = [];
@@ -21,7 +24,7 @@ export function createPublications({ baseUrl, randomId }: SandboxTools) {
     list: (query: URLSearchParams): unknown => {
       const named = ['slug', 'security', 'visibility'] as const;
       const wanted = all.filter((one) => named.every((name) => (query.get(name) ?? one[name]) === one[name]));
-      return pageOf(wanted.map(describe), query, [...named, 'filter-type', 'sort']);
+      return pageOf(wanted.map(describe), query, [...named, ...UNREAD]);
     },
   };
 }

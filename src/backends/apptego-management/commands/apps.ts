@@ -2,6 +2,7 @@ import type { CommandInput, CommandOutput, Planned } from '../../../contract/bac
 import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import { cutRows } from '../../rows.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { ApplicationsReply } from '../wire.ts';
 import { destroy, planOf } from './changes.ts';
@@ -12,13 +13,13 @@ export async function listApps(
   input: CommandInput<ManagementSettings>,
   ctx: Context,
 ): Promise<CommandOutput<Applications>> {
-  const applications = (await readApps(openManagementApi(input), ctx)).slice(0, input.limit);
+  const applications = cutRows(await readApps(openManagementApi(input), ctx), input.limit, ctx);
   const rows = applications.map(({ id, name, platform, version, createdAt }) =>
     [id, name, platform, version, createdAt].map((value) => value ?? '-'),
   );
   return {
     table: { columns: ['application', 'name', 'platform', 'version', 'created'], rows },
-    data: { applications },
+    data: { applications: [...applications] },
   };
 }
 

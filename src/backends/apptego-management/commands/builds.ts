@@ -4,11 +4,12 @@ import type { Context } from '../../../contract/context.ts';
 import { isNotFound, RejectedError, UnknownOutcomeError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
 import { stageNamed } from '../../apptego-shared/environment.ts';
+import { tellOfCut } from '../../rows.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
-import { buildPages, findBuild } from '../build-history.ts';
+import { buildPages, findBuild, type HistoryPage } from '../build-history.ts';
 import { stateOf } from '../build-state.ts';
 import { buildFields, buildKeyOf, JOB_ID, jobIdOf } from '../job-id.ts';
-import { type Build, type BuildsPage, SuccessReply } from '../wire.ts';
+import { type Build, SuccessReply } from '../wire.ts';
 import { demandSuccess, destroy, listOf, make, planOf } from './changes.ts';
 import type { Builds, NamedBuild } from './command-data.ts';
 
@@ -43,26 +44,33 @@ export async function listBuilds(
     message ?? '',
   ]);
   const columns = ['job', 'phase', 'status', 'signed', 'key', 'ended', 'message'];
-  tellOfMore(builds.length, history, ctx);
+  tellOfMore(builds.length, limit, history, ctx);
   return { table: { columns, rows }, data: { builds, history } };
 }
 
-/** As many as are wanted, in the server's order. */
+/** As many as are wanted, in the server's order. Warns where the server has named more than it gave. */
 async function newestBuilds(api: ApiClient, version: string, limit: number, ctx: Context) {
   const builds: Build[] = [];
-  let totals: BuildsPage['totals'] | null = null;
+  let totals: HistoryPage['totals'] | null = null;
   for await (const page of buildPages({ api, version, policy: CALL_POLICIES.read }, ctx)) {
     builds.push(...page.builds);
     totals = page.totals;
     if (builds.length >= limit) break;
   }
+  const total = totals?.total ?? null;
+  if (builds.length < limit && total !== null && total > builds.length) {
+    const message = `could not read the build history of ${version} whole: the server has ${total} builds, and gave ${builds.length}`;
+    ctx.emit({ type: 'warning', code: 'incomplete-list', message });
+  }
   return { builds: builds.slice(0, limit), totals };
 }
 
 /** A list that is cut says so. */
-function tellOfMore(shown: number, history: Builds['history'], ctx: Context): void {
-  const total = history.reduce((sum, one) => sum + (one.total ?? 0), 0);
-  if (total > shown) ctx.emit({ type: 'note', message: `${shown} of ${total} builds; a higher limit shows more` });
+function tellOfMore(shown: number, limit: number, history: Builds['history'], ctx: Context): void {
+  if (shown < limit) return;
+  const totals = history.map(({ total }) => total);
+  const total = totals.reduce((sum, one) => (sum === null || one === null ? null : sum + one), 0);
+  tellOfCut({ shown, total }, ctx);
 }
 
 function describe(

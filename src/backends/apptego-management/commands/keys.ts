@@ -3,6 +3,7 @@ import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { RejectedError, UsageError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import { cutRows } from '../../rows.ts';
 import { type ManagementSettings, openManagementApi } from '../api.ts';
 import { KeysReply, type SigningKey } from '../wire.ts';
 import { destroy, listOf, planOf, set } from './changes.ts';
@@ -10,12 +11,12 @@ import type { DefaultKey, DeletedKey, Keys } from './command-data.ts';
 
 /** `keys list` */
 export async function listKeys(input: CommandInput<ManagementSettings>, ctx: Context): Promise<CommandOutput<Keys>> {
-  const keys = (await readKeys(openManagementApi(input), ctx)).slice(0, input.limit);
+  const keys = cutRows(await readKeys(openManagementApi(input), ctx), input.limit, ctx);
   const rows = keys.map(({ id, name, platform, fileName, isDefault, uploadedBy, createdAt }) =>
     [id, name, platform, fileName, isDefault ? 'yes' : 'no', uploadedBy, createdAt].map((value) => value ?? '-'),
   );
   const columns = ['key', 'name', 'platform', 'file', 'default', 'by', 'created'];
-  return { table: { columns, rows }, data: { keys } };
+  return { table: { columns, rows }, data: { keys: [...keys] } };
 }
 
 /** `keys set-default <key|none>`: the platform is the key's own; without a key it has to be said. */

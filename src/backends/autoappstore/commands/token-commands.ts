@@ -3,6 +3,7 @@ import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { AuthError, isNotFound, UnknownOutcomeError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
+import { cutRows } from '../../rows.ts';
 import { openApi, type Settings } from '../api.ts';
 import { segment } from '../id.ts';
 import { NewTokenReply, NoReply, type Token, TokenListReply } from '../wire.ts';
@@ -14,14 +15,14 @@ const MOST_STRAYS = 20;
 
 /** `tokens list` */
 export async function listTokens(input: CommandInput<Settings>, ctx: Context): Promise<CommandOutput<Tokens>> {
-  const tokens = (await withAccessHint(list(openApi(input), ctx))).slice(0, input.limit);
+  const tokens = cutRows(await withAccessHint(list(openApi(input), ctx)), input.limit, ctx);
   const rows = tokens.map(({ id, name, createdAt, lastUsedAt }) => [
     id,
     name ?? '-',
     createdAt ?? '-',
     lastUsedAt ?? '-',
   ]);
-  return { table: { columns: ['token', 'name', 'created', 'last used'], rows }, data: { tokens } };
+  return { table: { columns: ['token', 'name', 'created', 'last used'], rows }, data: { tokens: [...tokens] } };
 }
 
 const LIST = { do: 'list', backend: 'autoappstore', command: 'tokens list' } as const;
