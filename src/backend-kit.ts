@@ -7,6 +7,8 @@ import type { Host } from './cli/process/host.ts';
 
 export * as z from 'zod';
 export { backends as builtin } from './backends/index.ts';
+export { Word as StatusWord } from './backends/loose-fields.ts';
+export { cutRows } from './backends/rows.ts';
 export type { Adapter, BuildQuota, LostUpload, NotReady, UploadOptions } from './contract/adapter.ts';
 export type { AppIdentity, Artifact, ArtifactKind, Body, Platform } from './contract/artifact.ts';
 export {

@@ -15,11 +15,11 @@ export function listIn(answer: unknown, name: string): readonly unknown[] | unde
   const members = z.looseObject({}).catch({}).parse(answer);
   const named = members[name];
   if (Array.isArray(named)) return named;
-  const lists = Object.values(members).filter(Array.isArray);
-  const filled = lists.filter((list) => list.length > 0 && list.every(isRecord));
+  const lists = Object.values(members).filter((member) => Array.isArray(member) && member.every(isRecord));
+  const filled = lists.filter((list) => list.length > 0);
   const [only, ...others] = filled.length > 0 ? filled : lists;
   if (only !== undefined) return others.length === 0 ? only : undefined;
-  return isRecord(members.data) ? listIn({ [name]: undefined, ...members.data }, name) : undefined;
+  return isRecord(members.data) ? listIn(members.data, name) : undefined;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -27,7 +27,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** As many rows as are wanted, of all that there are. A list that is cut says so. */
-export function cutRows<Item>(rows: readonly Item[], limit: number, ctx: Context): readonly Item[] {
+export function cutRows<Item>(rows: readonly Item[], limit: number, ctx: Context): Item[] {
   tellOfCut({ shown: Math.min(rows.length, limit), total: rows.length }, ctx);
   return rows.slice(0, limit);
 }

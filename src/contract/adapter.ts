@@ -86,6 +86,10 @@ export interface Adapter {
   /** Throws `UsageError` where it is known without a request that this job's output cannot be had. Absent where it never is. */
   assertDownloadable?(id: string): void;
   /**
+   * What the file of a finished job's output is called, where a link is for one use and the name is known without one. Absent where the link tells it.
+   */
+  outputName?(id: string, wanted: string | null, ctx: Context): Promise<string>;
+  /**
    * A fresh link to the output, as the file that is wanted where the backend has several: `wanted` is one of `Capabilities.files` or `otherFiles`;
    * `null` leaves it to the backend.
    * `NotReady` for what the backend's own documentation says of an output that is not there yet, and for nothing else. Absent when the

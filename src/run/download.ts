@@ -109,19 +109,35 @@ export async function download(
   }
   if (input.output !== undefined && input.dryRun) return { path: input.output, isWritten: false };
   const wanted = input.output === undefined ? null : endingNamed(input.output, backend);
-  const link = await readyLink(() => mint(job.id, wanted, ctx), ctx);
-  const path = input.output ?? defaultName(link, backend);
+  const ask = () => readyLink(() => mint(job.id, wanted, ctx), ctx);
+  const told = await toldOf(backend, job, wanted, ask, ctx);
+  const { fileName } = told;
+  const path = input.output ?? defaultName(fileName, backend);
   if (input.output === undefined) await checkOutput({ path, force }, null);
-  else assertEnding(input.output, wanted, link, backend);
+  else assertEnding(input.output, wanted, fileName, backend);
   if (input.dryRun) return { path, isWritten: false };
+  const link = told.link ?? (await ask());
   // What is not protected comes back as it is, or as another kind of file.
   const sent = backend.protects ? input.sent : null;
   await fetchOutput({ backend, job, output: { path, force }, link, sent, isOwnCommand: true }, ctx);
   return { path, isWritten: true };
 }
 
+/** What the output's file is called, with the link that told it; a link that is for one use is not made to be told a name. */
+async function toldOf(
+  { adapter: { outputName } }: OpenBackend,
+  { id }: JobRef,
+  wanted: string | null,
+  ask: () => Promise<DownloadLink>,
+  ctx: StepContext,
+): Promise<{ readonly fileName: string; readonly link?: DownloadLink }> {
+  if (outputName !== undefined) return { fileName: await outputName(id, wanted, ctx) };
+  const link = await ask();
+  return { fileName: link.fileName, link };
+}
+
 /** The server's name is only a suggestion: taken when it is a plain file name, in the working directory. */
-function defaultName({ fileName }: DownloadLink, backend: OpenBackend): string {
+function defaultName(fileName: string, backend: OpenBackend): string {
   const ending = endingNamed(fileName, backend);
   const stem = fileName.slice(0, -`.${ending}`.length);
   if (ending === null || !/^[A-Za-z0-9_][A-Za-z0-9_ .()+-]{0,120}$/.test(stem))
@@ -180,7 +196,7 @@ function isOther(name: string, { otherFiles = [] }: OpenBackend): boolean {
 }
 
 /** Throws `UsageError` where the output's name promises another file than the backend has. An app archive is judged by what is in it. */
-function assertEnding(path: string, named: string | null, { fileName }: DownloadLink, backend: OpenBackend): void {
+function assertEnding(path: string, named: string | null, fileName: string, backend: OpenBackend): void {
   const is = endingNamed(fileName, backend);
   if (named === null || is === null || named === is) return;
   if (!isOther(path, backend) && !isOther(fileName, backend)) return;

@@ -252,8 +252,10 @@ describe('the row of a build', () => {
   });
 
   test('is not looked for without end', async () => {
-    let next = 1_600_000_000;
-    const endless = await asked(() => ({ results: [row({ start_time: (next += 1) })], total_pages: 1_000_000 }));
+    const endless = await asked(({ page }) => ({
+      results: [row({ start_time: 1_600_000_000 + page })],
+      total_pages: 1_000_000,
+    }));
     const same = await asked(() => ({ results: others(1), total_pages: 1_000_000 }));
     const empty = await asked(() => ({ results: [], total_pages: 1_000_000 }));
 

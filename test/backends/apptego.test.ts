@@ -19,6 +19,32 @@ testAdapter({
     state({ status: 'completed', progress: undefined }, 'succeeded'),
     state({ status: 'failed', error_message: 'Signing failed' }, 'failed'),
   ],
-  withUnknownStatus: (answer) => ({ ...answer, status: 'Completed' }),
+  withUnknownStatus: (answer, status) => ({ ...answer, status }),
+  unknownWords: ['Completed', 'queued', 'cancelled'],
+  renamed: (answer, name) => ({ ...answer, file_name: name }),
+  forms: [
+    {
+      name: 'with the job id as a number',
+      call: { method: 'GET', path: /\/automate\/status\// },
+      answer: (answer) => ({ ...answer, job_id: Number(answer.job_id) }),
+    },
+    {
+      name: 'with nothing but what decides',
+      call: { method: 'GET', path: /\/automate\/status\// },
+      answer: ({ job_id, status }) => ({ job_id, status }),
+    },
+    {
+      name: 'with members of other types',
+      call: { method: 'GET', path: /\/automate\/status\// },
+      answer: (answer) => ({
+        ...answer,
+        platform: 7,
+        version: {},
+        created_at: 'today',
+        updated_at: [],
+        progress: false,
+      }),
+    },
+  ],
   unknownId: '1500000000',
 });

@@ -41,6 +41,28 @@ async function store(planned: readonly PlannedFault[] = [], options: Partial<San
   };
 }
 
+describe('tokens list', () => {
+  test.each([
+    ['a list', (tokens: unknown) => tokens],
+    ['a list behind another', (tokens: unknown) => ({ filters: [], tokens })],
+    ['a list of another name beside what is no row', (rows: unknown) => ({ scopes: ['ci'], results: rows })],
+    ['a list in data', (tokens: unknown) => ({ data: { tokens } })],
+    ['a list with odd rows in it', (tokens: unknown) => [null, 7, ...(tokens as unknown[])]],
+  ])('reads the tokens from %s', async (_, wrap) => {
+    const fault = faults.changeJson(({ tokens }) => wrap(tokens));
+    const { run } = await store([{ method: 'GET', path: /\/ci-tokens$/, fault }]);
+
+    expect((await run('tokens list')).data).toMatchObject({ tokens: [{ name: 'sandbox' }] });
+  });
+
+  test('does not take an answer without a list for a store without tokens', async () => {
+    const fault = faults.changeJson(() => ({ nothing: true }));
+    const { run } = await store([{ method: 'GET', path: /\/ci-tokens$/, times: 100, fault }]);
+
+    await expect(run('tokens list')).rejects.toMatchObject({ class: 'unavailable' });
+  });
+});
+
 describe('of one version', () => {
   test('validation shows each finding with its severity, code and message', async () => {
     const { run, upload } = await store([], { result: 'failed' });

@@ -5,7 +5,7 @@ import { autoappstore } from '../../src/backends/autoappstore/index.ts';
 import type { Phase } from '../../src/contract/job.ts';
 import { artifactAt } from '../../src/testing/artifacts.ts';
 import { fakeClock } from '../../src/testing/clock.ts';
-import { type DocumentedState, testAdapter } from '../../src/testing/conformance/index.ts';
+import { type AnswerForm, type DocumentedState, testAdapter } from '../../src/testing/conformance/index.ts';
 import { testContext } from '../../src/testing/context.ts';
 import { type Fault, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
@@ -21,6 +21,17 @@ const UPLOAD_CALL = { method: 'POST', path: /\/uploads\/ci$/ };
 const BLOCKING = { code: 'unsigned_apk', severity: 'blocking', message: 'APK is not signed with a production key.' };
 const WARNING = { code: 'permission_policy', severity: 'warning', message: 'CAMERA needs a reason.' };
 
+const VERSION = { method: 'GET', path: /\/versions\/[^/]+$/ };
+const RUNS = { method: 'GET', path: /\/validation$/ };
+
+function runForm(name: string, change: (run: Record<string, unknown>) => unknown): AnswerForm {
+  const answer: AnswerForm['answer'] = (reply) => ({
+    ...reply,
+    runs: (reply.runs as Record<string, unknown>[]).map(change),
+  });
+  return { name, call: RUNS, answer };
+}
+
 function version(change: object, validated: Phase, approved: Phase, live: Phase): DocumentedState {
   const answer: DocumentedState['answer'] = (reply) => ({ ...reply, ...change });
   return { name: JSON.stringify(change), answer, phases: { validated, approved, live } };
@@ -31,7 +42,7 @@ testAdapter({
   fixture: 'v1.apk',
   makeOther: (path) => apkVariant(path, { packageName: 'dev.apptool.another' }),
   create: UPLOAD_CALL,
-  status: { method: 'GET', path: /\/versions\/[^/]+$/ },
+  status: VERSION,
   states: [
     version({ status: 'draft' }, 'succeeded', 'action-required', 'action-required'),
     version({ status: 'in_review' }, 'succeeded', 'action-required', 'action-required'),
@@ -40,7 +51,15 @@ testAdapter({
     version({ status: 'live', open_issue_count: 2 }, 'succeeded', 'succeeded', 'succeeded'),
     version({ status: 'rejected' }, 'failed', 'failed', 'failed'),
   ],
-  withUnknownStatus: (answer) => ({ ...answer, status: 'in_quarantine' }),
+  withUnknownStatus: (answer, status) => ({ ...answer, status }),
+  unknownWords: ['in_quarantine', 'published'],
+  forms: [
+    { name: 'with nothing but what decides', call: VERSION, answer: ({ id, status }) => ({ id, status }) },
+    { name: 'with numbers as text', call: VERSION, answer: (answer) => ({ ...answer, version_code: '2' }) },
+    runForm('with a run without findings', ({ id, status }) => ({ id, status })),
+    runForm('with findings that are no list', (run) => ({ ...run, findings: null })),
+    { name: 'with another list before the runs', call: RUNS, answer: (answer) => ({ filters: [], ...answer }) },
+  ],
   statusUntil: 'approved',
   unknownId: 'b1c2',
 });

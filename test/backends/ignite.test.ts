@@ -1,10 +1,10 @@
 import { ignite } from '../../src/backends/ignite/index.ts';
 import type { Phase } from '../../src/contract/job.ts';
-import { type DocumentedState, testAdapter } from '../../src/testing/conformance/index.ts';
+import { type AnswerForm, type DocumentedState, testAdapter } from '../../src/testing/conformance/index.ts';
 import { CREATE, IGNITE_SETTINGS, STATUS } from '../support/ignite.ts';
 
 interface Answer {
-  readonly data: { readonly attributes: Readonly<Record<string, unknown>> };
+  readonly data: { readonly id: string; readonly attributes: Readonly<Record<string, unknown>> };
 }
 
 /** The three statuses, in the words of the documentation, and the phase for each milestone. */
@@ -21,6 +21,10 @@ function words(upload: string, samsung: string, manual: string, ...phases: [Phas
   };
 }
 
+function form(name: string, change: (data: Answer['data']) => unknown): AnswerForm {
+  return { name, call: STATUS, answer: (reply) => ({ data: change((reply as unknown as Answer).data) }) };
+}
+
 testAdapter({
   definition: ignite,
   fixture: 'v2.apk',
@@ -35,10 +39,16 @@ testAdapter({
     words('COMPLETED', 'COMPLETED', 'PENDING', 'succeeded', 'succeeded', 'action-required'),
     words('COMPLETED', 'COMPLETED', 'APPROVED', 'succeeded', 'succeeded', 'succeeded'),
   ],
-  withUnknownStatus: (answer) => {
+  withUnknownStatus: (answer, word) => {
     const { data } = answer as unknown as Answer;
-    return { data: { ...data, attributes: { ...data.attributes, upload_status: 'Completed' } } };
+    return { data: { ...data, attributes: { ...data.attributes, upload_status: word } } };
   },
+  unknownWords: ['Completed', 'REJECTED'],
+  forms: [
+    form('with its id in the attributes alone', ({ attributes }) => ({ attributes })),
+    form('with its id beside them alone', ({ id, attributes: { id: _, ...rest } }) => ({ id, attributes: rest })),
+    form('of another type', (data) => ({ ...data, type: null, relationships: [] })),
+  ],
   unknownId: '820f2060-d373-4bdc-8de3-cdfa17d12a07',
   settings: IGNITE_SETTINGS,
 });

@@ -34,7 +34,7 @@ testAdapter({
       phases: { checked: 'failed', shelved: 'failed' },
     },
   ],
-  withUnknownStatus: (answer) => ({ ...answer, status: 'Dusty' }),
+  withUnknownStatus: (answer, status) => ({ ...answer, status }),
   unknownId: 'ffff',
 });
 

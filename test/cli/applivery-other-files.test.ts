@@ -25,7 +25,8 @@ async function setUp(name: string, planned: Parameters<typeof faultProxy>[1] = [
   const document = async (...args: string[]) =>
     ResultDocument.parse(JSON.parse((await run(...args, '--json')).stdout || 'null'));
   const uploads = () => proxy.seen.filter(({ method }) => method === 'POST').length;
-  return { cwd, path, run, document, uploads };
+  const tokens = () => proxy.seen.filter((one) => one.path.includes('/downloadToken')).length;
+  return { cwd, path, run, document, uploads, tokens };
 }
 
 describe('a file that is no app archive', () => {
@@ -54,6 +55,28 @@ describe('a file that is no app archive', () => {
       });
     },
   );
+
+  test('no token is made for a download that is rehearsed or refused, and one for one that is done', async () => {
+    const { cwd, run, tokens } = await setUp('Setup.msi');
+    const { stdout } = await run('publish', 'Setup.msi', '--to', 'applivery', '--json');
+    const [target] = JSON.parse(stdout).targets as { job: { ref: string; id: string } }[];
+    const ref = target?.job.ref ?? '';
+    const name = `${target?.job.id.split('/').at(-1)}.msi`;
+
+    const rehearsed = await run('download', ref, '--dry-run');
+    const refused = await run('download', ref, '-o', 'app.apk');
+    await writeFile(join(cwd, name), 'mine');
+    const blocked = await run('download', ref);
+    const before = tokens();
+    const done = await run('download', ref, '--force');
+
+    expect(rehearsed).toMatchObject({ code: 0, stdout: expect.stringContaining(name) });
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('applivery has a .msi file') });
+    expect(blocked.code).toBe(3);
+    expect(before).toBe(0);
+    expect(done).toMatchObject({ code: 0, stdout: `${name}\n` });
+    expect(tokens()).toBe(1);
+  });
 
   test('it is said that nobody has looked into it, also in a rehearsal', async () => {
     const { run, uploads } = await setUp('Setup.msi');

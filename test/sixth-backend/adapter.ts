@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Word } from '../../src/backends/loose-fields.ts';
 import type { Adapter, UploadOptions } from '../../src/contract/adapter.ts';
 import type { AdapterInput } from '../../src/contract/backend/definition.ts';
 import type { ApiClient } from '../../src/contract/backend/http.ts';
@@ -13,7 +14,7 @@ export interface DepotSettings {
 }
 
 const Accepted = z.object({ id: z.string().min(1) });
-const Status = z.object({ id: z.string(), status: z.string(), reason: z.string().nullish() });
+const Status = z.object({ id: z.string(), status: Word, reason: z.string().nullish() });
 
 export function openDepot({ settings, credentials, api }: AdapterInput<DepotSettings>): ApiClient {
   return api({

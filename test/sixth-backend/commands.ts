@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { cutRows } from '../../src/backends/rows.ts';
 import type { CommandInput, CommandOutput, Planned } from '../../src/contract/backend/definition.ts';
 import type { Context } from '../../src/contract/context.ts';
 import { RejectedError } from '../../src/contract/errors.ts';
@@ -19,7 +20,7 @@ export async function listShelves(
     policy: CALL_POLICIES.read,
     answer: Shelves,
   } as const;
-  const shelves = (await openDepot(input).call(call, ctx)).shelves.slice(0, input.limit);
+  const shelves = cutRows((await openDepot(input).call(call, ctx)).shelves, input.limit, ctx);
   return {
     table: { columns: ['name', 'files'], rows: shelves.map(({ name, files }) => [name, String(files)]) },
     data: { shelves },

@@ -128,13 +128,18 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
 
   const assertDownloadable = (id: string): void => assertGivesBack(access.ofJob(id).builds);
 
+  const nameOf = (build: string, ending: string | null): string => (ending === null ? build : `${build}.${ending}`);
+
+  const outputName: NonNullable<Adapter['outputName']> = async (id, wanted, ctx) =>
+    nameOf(access.ofJob(id).build, (await fileOf(id, wanted, ctx)).ending);
+
   const download: NonNullable<Adapter['download']> = async (id, wanted, ctx) => {
     assertDownloadable(id);
     const { builds, build } = access.ofJob(id);
     const { ending, sizeBytes } = await fileOf(id, wanted, ctx);
     // "file" is the raw file, and for an AAB the universal APK; "aab" the bundle itself; "auto" can be a manifest.
     const type = ending === 'aab' ? 'aab' : 'file';
-    const fileName = ending === null ? build : `${build}.${ending}`;
+    const fileName = nameOf(build, ending);
     return await mintLink(input, { builds, build }, { query: { type }, fileName, ...sizeBytes }, ctx);
   };
 
@@ -152,7 +157,7 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
     return `the ${token} token is valid: the builds were listed by the ${name} API`;
   };
 
-  return { plan, upload, publishLink, poll, find, assertDownloadable, download, proveCredentials };
+  return { plan, upload, publishLink, poll, find, assertDownloadable, outputName, download, proveCredentials };
 }
 
 function details(
@@ -167,15 +172,18 @@ function details(
 
 function warnOfOddities(settings: Settings, ctx: Context): void {
   const { notifyLanguage, buildPlatform, notifyCollaborators, notifyEmployees, deployer } = settings;
-  const idle = [
-    ...(notifyCollaborators || notifyEmployees ? [] : (['notifyMessage', 'notifyLanguage', 'filter'] as const)),
-    ...(deployer ? [] : (['deployerName'] as const)),
-  ].filter((key) => settings[key] !== undefined);
-  if (idle.length > 0) {
-    const why = 'nobody is mailed (notifyCollaborators, notifyEmployees), or deployer is off';
-    const message = `applivery.${idle.join(', applivery.')} without effect: ${why}`;
-    ctx.emit({ type: 'warning', code: 'setting-without-effect', message });
-  }
+  const idle = (keys: readonly (keyof Settings)[], why: string): void => {
+    const names = keys.filter((key) => settings[key] !== undefined).map((key) => `applivery.${key}`);
+    if (names.length === 0) return;
+    ctx.emit({
+      type: 'warning',
+      code: 'setting-without-effect',
+      message: `${names.join(', ')} without effect: ${why}`,
+    });
+  };
+  if (!notifyCollaborators && !notifyEmployees)
+    idle(['notifyMessage', 'notifyLanguage', 'filter'], 'nobody is mailed (notifyCollaborators, notifyEmployees)');
+  if (!deployer) idle(['deployerName'], 'deployer is off');
   if (notifyLanguage === 'de') {
     const message = 'notifyLanguage de is sent as it is, but Applivery documents German as ge';
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });

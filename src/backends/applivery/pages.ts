@@ -48,7 +48,7 @@ async function* pages<Item extends { readonly id: string }>(
   let missing: string | null = null;
   for await (const { page, fresh, seen } of turnPages(ask, ({ id }: Item) => id)) {
     const { total, unread } = page;
-    if (unread > 0) warn(`could not read ${unread} of the rows to ${what}: each is of another form than the others`);
+    if (unread > 0) warn(`${unread} malformed rows are left out: could not ${what} whole`);
     missing = total !== null && total > seen ? `the server has ${total}, and gave ${seen}` : null;
     yield { items: fresh, total };
   }

@@ -89,14 +89,22 @@ export function testJob({ subject, title, options, question, setUp, stateOf, cre
       expect(new Set(subject.states.flatMap(({ phases }) => Object.values(phases)))).toContain('failed');
     });
 
-    test('passes an unknown status on as still running', async () => {
-      const fault = faults.changeJson(subject.withUnknownStatus);
+    test('passes an unknown status on as still running, whatever it is made of', async () => {
+      let told: DocumentedState['answer'] = (answer) => answer;
+      const fault = faults.changeJson((answer) => told(answer));
       const setting = await setUp([{ ...subject.status, times: 1_000, fault }]);
       const id = await setting.upload();
+      expect(await stateOf(setting, id)).toMatchObject({ phase: 'succeeded' });
 
-      const ask = () => setting.backend.adapter.poll(id, question('once', subject.statusUntil), setting.ctx);
-
-      await expect.poll(ask, { timeout: SETTLED_MS }).toMatchObject({ phase: 'running', unrecognized: true });
+      for (const word of [...(subject.unknownWords ?? []), 'Dusty', 'completed?', '', 7, ['dust'], { is: 'dusty' }]) {
+        told = (answer) => subject.withUnknownStatus(answer, word);
+        const state = await setting.backend.adapter.poll(id, question('once', subject.statusUntil), setting.ctx);
+        expect(state, JSON.stringify(word)).toMatchObject({
+          phase: 'running',
+          unrecognized: true,
+          status: expect.stringContaining(typeof word === 'string' ? word : JSON.stringify(word)),
+        });
+      }
     });
   });
 }

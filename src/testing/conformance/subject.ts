@@ -14,8 +14,16 @@ export interface Conformance {
   readonly create: Pick<PlannedFault, 'method' | 'path'>;
   /** The call that answers how a job stands. */
   readonly status: Pick<PlannedFault, 'method' | 'path'>;
-  /** Its answer with a status that no documentation lists. */
-  readonly withUnknownStatus: (answer: Record<string, unknown>) => unknown;
+  /** Its answer with this for a status, which no documentation lists and which need not be a text. */
+  readonly withUnknownStatus: (answer: Record<string, unknown>, word: unknown) => unknown;
+  /** Words that look like one of the documentation and are none: another case, say. */
+  readonly unknownWords?: readonly string[];
+  /** Its answer about the same job whose file has this name; absent where it tells none. */
+  readonly renamed?: (answer: Record<string, unknown>, name: string) => unknown;
+  /** Other forms of an answer that say the same, which the backend takes. */
+  readonly forms?: readonly AnswerForm[];
+  /** The list that comes in pages, and that a question about a job or a lost upload goes through; absent where there is none. */
+  readonly pages?: PagedList;
   /**
    * Every state that the documentation lists, and the odd forms of one: the answer to the status call that tells it, and what it is for each
    * milestone, by name; `''` where a job has one end.
@@ -40,4 +48,28 @@ export interface DocumentedState {
   readonly name: string;
   readonly answer: (answer: Record<string, unknown>) => unknown;
   readonly phases: Readonly<Record<string, Phase>>;
+}
+
+export interface AnswerForm {
+  readonly name: string;
+  readonly call: Pick<PlannedFault, 'method' | 'path'>;
+  readonly answer: (answer: Record<string, unknown>) => unknown;
+}
+
+/** What an answer says of the whole list; `null` for what it does not say. */
+export interface WholeList {
+  readonly page: number;
+  readonly pages: number | null;
+  readonly rows: number | null;
+}
+
+export interface PagedList {
+  readonly call: Pick<PlannedFault, 'method' | 'path'>;
+  /** The page that a request asks for, from 1 on. */
+  readonly asked: (request: { readonly path: string; readonly body: string }) => number;
+  readonly rows: (answer: Record<string, unknown>) => readonly Record<string, unknown>[];
+  /** The row of another job, like this one; each `index` is another. */
+  readonly otherRow: (row: Record<string, unknown>, index: number) => unknown;
+  /** An answer with these rows, which says that much of the whole. */
+  readonly answer: (answer: Record<string, unknown>, rows: readonly unknown[], whole: WholeList) => unknown;
 }

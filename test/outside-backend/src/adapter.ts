@@ -4,6 +4,7 @@ import {
   CALL_POLICIES,
   type JobState,
   RejectedError,
+  StatusWord,
   type UploadOptions,
   uploadByForm,
   z,
@@ -16,7 +17,7 @@ interface QuaySettings {
 
 /** "POST /files" and "GET /files/{id}" of the store's documentation: only the fields that are read. */
 const Accepted = z.object({ id: z.string().min(1) });
-const Status = z.object({ id: z.string(), status: z.string(), reason: z.string().nullish() });
+const Status = z.object({ id: z.string(), status: StatusWord, reason: z.string().nullish() });
 
 export function createQuay({ settings, credentials, api: open }: AdapterInput<QuaySettings>): Adapter {
   const api = open({

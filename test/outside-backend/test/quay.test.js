@@ -9,6 +9,6 @@ testAdapter({
   create: { method: 'POST', path: /\/files$/ },
   status: { method: 'GET', path: /\/files\// },
   states: [state('checking', 'running'), state('moored', 'succeeded'), state('refused', 'failed')],
-  withUnknownStatus: (reply) => ({ ...reply, status: 'Dusty' }),
+  withUnknownStatus: (reply, status) => ({ ...reply, status }),
   unknownId: 'ffff',
 });

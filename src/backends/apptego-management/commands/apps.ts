@@ -19,7 +19,7 @@ export async function listApps(
   );
   return {
     table: { columns: ['application', 'name', 'platform', 'version', 'created'], rows },
-    data: { applications: [...applications] },
+    data: { applications },
   };
 }
 

@@ -16,7 +16,7 @@ export async function listKeys(input: CommandInput<ManagementSettings>, ctx: Con
     [id, name, platform, fileName, isDefault ? 'yes' : 'no', uploadedBy, createdAt].map((value) => value ?? '-'),
   );
   const columns = ['key', 'name', 'platform', 'file', 'default', 'by', 'created'];
-  return { table: { columns, rows }, data: { keys: [...keys] } };
+  return { table: { columns, rows }, data: { keys } };
 }
 
 /** `keys set-default <key|none>`: the platform is the key's own; without a key it has to be said. */

@@ -22,7 +22,7 @@ export async function listTokens(input: CommandInput<Settings>, ctx: Context): P
     createdAt ?? '-',
     lastUsedAt ?? '-',
   ]);
-  return { table: { columns: ['token', 'name', 'created', 'last used'], rows }, data: { tokens: [...tokens] } };
+  return { table: { columns: ['token', 'name', 'created', 'last used'], rows }, data: { tokens } };
 }
 
 const LIST = { do: 'list', backend: 'autoappstore', command: 'tokens list' } as const;
