@@ -190,6 +190,14 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
   const start = (cwd: string, args = ''): Terminal =>
     startAtTerminal(`'${process.execPath}' '${BIN}' init ${args}`, { cwd });
 
+  test('asks nobody where a CI gives its jobs a terminal', async () => {
+    const line = `'${process.execPath}' '${BIN}' init`;
+    const terminal = startAtTerminal(line, { cwd: await temporaryFolder(), env: { BUILDKITE: 'true' } });
+
+    await terminal.until(/error\[usage\]: init needs --to/);
+    expect(await terminal.ended).toBe(2);
+  });
+
   test('asks again until an answer can be one', async () => {
     const cwd = await temporaryFolder();
     const terminal = start(cwd);

@@ -14,6 +14,7 @@ describe('F-SRV-32: text of a server', () => {
     ['bidi controls', 'a\u202eb\u2066c', 'a\\u{202e}b\\u{2066}c'],
     ['zero-width characters', 'a\u200bb\ufeff', 'a\\u{200b}b\\u{feff}'],
     ['line separators', 'a\u2028b\u2029c', 'a\\u{2028}b\\u{2029}c'],
+    ['what is not drawn', 'a\u00adb\u3164c\u{e0041}', 'a\\u{ad}b\\u{3164}c\\u{e0041}'],
   ])('shows %s instead of obeying it', (_, text, shown) => {
     expect(safeLine(text, redactor)).toBe(shown);
   });

@@ -21,25 +21,26 @@ const RUNNERS: readonly Runner[] = [
     commandIn: (line) => /##\[[^\]]*\]/.exec(line)?.[0] ?? null,
   },
   {
-    // https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.VisualStudio.Services.Agent/Command.cs: the first "##vso["
-    // anywhere in the line, to the next "]"; the rest of the line is the data.
+    // https://github.com/microsoft/azure-pipelines-agent/blob/master/src/Microsoft.VisualStudio.Services.Agent/Command.cs, TryParse: the first
+    // "##vso[" anywhere in the line, to the next "]"; the rest of the line is the data. It is found by the culture's rules (`IndexOf` of a string, and
+    // Common.props keeps ICU), which ignore characters that are not drawn; without a "]" WorkerCommandManager.cs warns of it.
     name: 'Azure Pipelines',
-    commandIn: (line) => /##vso\[[^\]]*\]/i.exec(line)?.[0] ?? null,
+    commandIn: (line) => /##vso/i.exec(line.replace(/[\u00ad\u200b-\u200d\u2060\ufeff]/g, ''))?.[0] ?? null,
   },
   {
-    // https://www.jetbrains.com/help/teamcity/service-messages.html: "##teamcity[<messageName> …]", of which its parser takes any in a line
-    // (github.com/JetBrains/TeamCity.ServiceMessages, ServiceMessageParser.cs).
+    // https://www.jetbrains.com/help/teamcity/service-messages.html: "##teamcity[<messageName> …]". Its parser (github.com/JetBrains/TeamCity.ServiceMessages,
+    // ServiceMessageParser.cs) reads a stream, not lines: a message begins anywhere, and may end in a later line.
     name: 'TeamCity',
     commandIn: (line) => /##teamcity\[/i.exec(line)?.[0] ?? null,
   },
   {
     // https://buildkite.com/docs/pipelines/configure/managing-log-output: "---", "+++", "~~~" and "^^^ +++" at the beginning of a line.
-    // https://buildkite.com/docs/pipelines/configure/links-and-images-in-log-output, and github.com/buildkite/terminal-to-html, element.go: images
-    // and links are the OSC sequences 1337, 1338 and 1339, and timestamps (bk.go) the APC sequence "_bk;".
+    // https://buildkite.com/docs/pipelines/configure/links-and-images-in-log-output, and github.com/buildkite/terminal-to-html: images and links are
+    // the OSC sequences 8, 1337, 1338 and 1339 (element.go), by ESC ] alone (parser.go), and timestamps (bk.go) the APC sequence "_bk;".
     name: 'Buildkite',
     commandIn: (line) =>
       // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-      /^(?:--- |\+\+\+ |~~~ |\^\^\^ +\+\+\+)|\u001b(?:_bk;|\]13(?:37|38|39);)/.exec(line)?.[0] ?? null,
+      /^(?:--- |\+\+\+ |~~~ |\^\^\^ +\+\+\+)|\u001b(?:_bk;|\](?:8|13(?:37|38|39));)/.exec(line)?.[0] ?? null,
   },
   {
     // https://docs.gitlab.com/ci/jobs/job_logs/#custom-collapsible-sections, and gitlab.com/gitlab-org/gitlab, lib/gitlab/regex.rb
@@ -76,6 +77,8 @@ export const COMMANDS = [
   '###[command]rm',
   '##vso[task.setvariable variable=PATH]/tmp/evil:',
   '##VSO[task.complete]x',
+  '##\u00advso[task.complete]x',
+  '\ufeff##v\u200bso[task.complete]x',
   "##teamcity[buildStatus text='x']",
   '--- evil',
   '+++ evil',
@@ -85,6 +88,7 @@ export const COMMANDS = [
   '\u001b_bk;t=1\u0007',
   "\u001b]1338;url='http://evil.example/x.png';alt='x'\u0007",
   "\u001b]1339;url='javascript:x';content='Approve'\u0007",
+  '\u001b]8;;javascript:x\u0007Approve\u001b]8;;\u0007',
   '\u009d1338;url=http://evil.example/x.png\u009c',
   '\u001b[8mha:AAAA\u001b[0m',
   '\u001b[2J\u009b2J\u202e',

@@ -1,3 +1,4 @@
+import { metadataFromEnvironment } from '../../ci/build/metadata-from-environment.ts';
 import { readBuildMetadata } from '../../ci/build/read-build-metadata.ts';
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
@@ -46,7 +47,8 @@ function sessionOver(
   { shell: { process, redactor }, commands, ctx, printNow }: Around,
 ): Session {
   const environment = sandbox === null ? env : withSandbox(env, sandbox.variables);
-  const questions = questionsOn(process, ctx.signal);
+  // Some CIs give a job a terminal (buildkite.com/docs/agent/self-hosted/configure, no-pty), but nobody sits at it.
+  const questions = metadataFromEnvironment(environment).isCi ? () => null : questionsOn(process, ctx.signal);
   let known: Promise<BuildMetadata> | null = null;
   return createSession({
     invocation,

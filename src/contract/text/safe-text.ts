@@ -5,10 +5,13 @@ const LONGEST_LINE = 4000;
 /** More of a text is not looked at: what is left of it is cut to a line all the same. */
 const LONGEST_READ = 16 * LONGEST_LINE;
 
-/** C0 but line feed, DEL, C1, line and paragraph separators, bidi controls, zero-width characters; half characters and what is none. */
+/**
+ * C0 but line feed, DEL, C1, line and paragraph separators, bidi controls; characters that are not drawn (soft hyphen, fillers, zero width, tags), which
+ * Azure's agent ignores where it looks for `##vso[`; half characters and what is none.
+ */
 const INVISIBLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffe\uffff]/gu;
+  /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\ufffe\uffff\u{e0000}-\u{e0fff}]/gu;
 
 /**
  * What the runners of CIs take for a command wherever it stands in a line: GitHub's `##[…]`, Azure's `##vso[…]`, TeamCity's `##teamcity[…]`.
@@ -81,16 +84,21 @@ const STEERS =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
+/** The text as a runner that ignores what is not drawn reads it. */
+function drawn(text: string): string {
+  return text.replace(/\p{Default_Ignorable_Code_Point}/gu, '');
+}
+
 /** Whether a runner would do something when this is printed as it is. */
 export function holdsCommand(text: string): boolean {
-  return text.search(COMMAND) >= 0 || COMMAND_AT_START.test(text);
+  return drawn(text).search(COMMAND) >= 0 || COMMAND_AT_START.test(text);
 }
 
 /** Throws `UsageError` for a path that cannot be printed as it is: it would steer a terminal or a CI's runner. `what` is what it is the path of. */
 export function checkPath(path: string, what: string): void {
   const why = STEERS.test(path)
     ? 'has control characters'
-    : path.search(COMMAND) >= 0
+    : drawn(path).search(COMMAND) >= 0
       ? 'holds what a CI runner takes for a command'
       : null;
   if (why !== null) throw new UsageError(`the path of the ${what} ${why}`, { hint: 'rename the file or its folder' });
