@@ -21,7 +21,7 @@ project {
     buildType(Publish)
 }
 
-// The VCS root has `+:refs/tags/v*` as its branch specification, with *Use tags as branches* on.
+// The VCS root has `+:refs/tags/(v*)` as its branch specification, with *Use tags as branches* on.
 object Build : BuildType({
     name = "Build"
     vcs { root(DslContext.settingsRoot); cleanCheckout = true }
@@ -54,11 +54,11 @@ object Protect : BuildType({
     maxRunningBuilds = 1
 })
 
-// Starts by itself for each tag, which brings Build and Protect along, and then waits for the approval. After 7 it is still running at the store:
-// apptool wait publish.json (or a job of it); do not run it again, which sends it again.
+// Starts by itself for each tag, which brings Build and Protect along; nothing is published before one of the group has approved it (it may as soon as the
+// chain is queued). After 7 it is still running at the store: apptool wait publish.json (or a job of it); do not run it again, which sends it again.
 object Publish : BuildType({
     name = "Publish"
-    type = Type.DEPLOYMENT
+    type = BuildTypeSettings.Type.DEPLOYMENT
     vcs { root(DslContext.settingsRoot); cleanCheckout = true }
     params { password("env.AUTOAPPSTORE_TOKEN", "credentialsJSON:<token>") }
     features {

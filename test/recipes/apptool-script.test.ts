@@ -65,9 +65,11 @@ test('9 ends it, with the words of what to look at', async () => {
   expect(calls()).toEqual(['protect']);
 });
 
-test.each(SHELLS)(
-  '%s: a signal to the script alone reaches apptool, whose last word and code count',
-  async (shell) => {
+test.each(
+  SHELLS.flatMap((shell) => [[shell, 'the script alone', 1] as const, [shell, 'its process group', -1] as const]),
+)(
+  '%s: a signal to %s reaches apptool, whose last word and code count',
+  async (shell, _, sign) => {
     const { folder, box } = await setUp();
     const running = {
       method: 'GET',
@@ -83,12 +85,14 @@ test.each(SHELLS)(
       cwd: folder,
       env: cleanEnvironment({ ...env, ...secrets }),
       stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
     });
     let log = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       const before = log;
       log += text;
-      if (!before.includes('processing') && log.includes('processing')) child.kill('SIGTERM');
+      if (!before.includes('processing') && log.includes('processing'))
+        process.kill(sign * (child.pid ?? Number.NaN), 'SIGTERM');
     });
     const [code, signal] = await new Promise<readonly [number | null, string | null]>((resolve) =>
       child.on('close', (...end) => resolve(end)),

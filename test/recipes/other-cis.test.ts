@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { agentCommands } from '../support/ci-readers.ts';
 import { type CiVariables, ciVariables, recipe } from '../support/ci-shell.ts';
@@ -112,6 +114,30 @@ test.each(TODAY)(
   },
   60_000,
 );
+
+test('buildkite: a job runs again after the exit codes that its rules name, and no other', async () => {
+  const box = await sandbox();
+  const page = faults.raw('HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n<html>oh</html>');
+  const whole = faults.answerInstead((answer) => answer);
+  let calls: () => readonly string[] = () => [];
+  const isFirst = () => calls().filter((call) => call === 'download').length < 2;
+  const { variables } = await faultProxy(box, [
+    { origin: 'storage', method: 'GET', times: 1_000, fault: (exchange) => (isFirst() ? page : whole)(exchange) },
+  ]);
+  const ci = await ciVariables(variables);
+  calls = ci.calls;
+
+  const { protect, download } = await runBuildkite(BUILDKITE, ci);
+
+  expect(download?.code, download?.log).toBe(0);
+  expect([protect?.runs, download?.runs]).toEqual([1, 2]);
+}, 60_000);
+
+test('circleci: a later step has what --env-out handed on by $BASH_ENV', async () => {
+  const { protect } = await runCircle(CIRCLECI, await ciVariables((await sandbox({ result: 'failed' })).variables));
+
+  expect(protect?.log).toMatch(/\napptego:\d+\n$/);
+}, 60_000);
 
 // One of them a day; what ends a job is the same script in all.
 test.each(ENGINES.filter((_, at) => IS_WHOLE || at === SEED % ENGINES.length))(
