@@ -33,7 +33,8 @@ const ONE_IMPORTER: Readonly<Record<string, string>> = {
   cosmiconfig: 'cli/settings/config/explorer.ts',
   yaml: 'cli/settings/config/config-text.ts',
   ora: 'cli/output/render/live-line.ts',
-  'string-width': 'cli/output/render/step-list.ts',
+  'string-width': 'cli/output/render/cells.ts',
+  uqr: 'cli/output/terminal/qr-code.ts',
   'preact-render-to-string': 'cli/output/page/report-page.tsx',
 };
 

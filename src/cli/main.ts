@@ -128,7 +128,11 @@ async function carryOut(
   run.telling = { ...run.telling, wantsJson: json === true, isVerbose: verbose === true };
   run.rehearsal = () => stages.rehearsalOf(settled.settings.values, run.session?.isOnLoopback() === true);
 
-  const shown = await stages.openConsole(settled.settings.values, { begins: spec.journal === 'begins' }, run);
+  const shown = await stages.openConsole(
+    settled.settings.values,
+    { begins: spec.journal === 'begins', backends: settled.backends },
+    run,
+  );
   run.telling = { ...run.telling, paint: shown.paint, paintResult: shown.paintResult };
   run.listeners.push(shown.listener);
   const reports = await stages.openReportsOf(settled, run, shown.write, tell);
@@ -189,6 +193,7 @@ function end(run: Run, thrown: unknown, result: CommandResult | null): number {
   const endWith = (error: AppToolError | null) => ({
     document: documentOf(outcomeOf(run, error, result)),
     receipt: run.receipt?.written() ?? null,
+    link: result?.link ?? null,
   });
   const unwritten = endListeners(run.listeners, failure, endWith, (event) => emit(run, event));
   run.listeners.length = 0;

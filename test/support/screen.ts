@@ -37,7 +37,7 @@ export async function runOnScreen(args: readonly string[], { cwd, env, columns, 
   const line = `stty cols ${columns} rows ${rows} && exec "${process.execPath}" "${BIN}" ${args.join(' ')}`;
   const child = spawn('script', ['-qec', line, '/dev/null'], {
     cwd,
-    env: cleanEnvironment({ TERM: 'xterm-256color', ...env }),
+    env: cleanEnvironment({ TERM: 'xterm-256color', LANG: 'C.UTF-8', ...env }),
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   atEnd(() => void child.kill('SIGKILL'));

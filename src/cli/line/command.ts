@@ -15,6 +15,8 @@ export interface CommandResult<Data = unknown> {
   readonly exact?: string;
   /** Of a command without a schema in `command-data.ts` or in its backend's folder: none. */
   readonly data?: Data;
+  /** Where people get a build, of a command that has made such a link. */
+  readonly link?: string;
   /** How a run failed that has a result all the same: what some of its targets did. */
   readonly failure?: AppToolError;
   /** With which exit code a run without a failure of its own ends, where that is not 0: that of a command that it ran. */

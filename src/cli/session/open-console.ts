@@ -1,9 +1,12 @@
 import { metadataFromEnvironment } from '../../ci/build/metadata-from-environment.ts';
-import type { Listener } from '../../contract/record/listener.ts';
+import type { BackendDefinition } from '../../contract/backend/definition.ts';
+import type { Listener, RunEnd } from '../../contract/record/listener.ts';
 import { safeLine } from '../../contract/text/safe-text.ts';
 import { endingLines } from '../output/ending/run-ending.ts';
 import { createRenderer } from '../output/render/renderer.ts';
+import type { Room } from '../output/render/step-list.ts';
 import type { TextStream } from '../output/streams.ts';
+import { lookOf, PLAIN_LOOK } from '../output/terminal/look.ts';
 import type { SettingValues } from '../settings/settings.ts';
 import type { Shell } from './shell.ts';
 
@@ -24,7 +27,7 @@ export interface OpenConsole {
  */
 export async function openConsole(
   settings: SettingValues,
-  { begins }: { readonly begins: boolean },
+  { begins, backends }: { readonly begins: boolean; readonly backends: readonly BackendDefinition[] },
   { process: { env }, clock, redactor, stdout, stderr }: Shell,
 ): Promise<OpenConsole> {
   const { isCi } = metadataFromEnvironment(env);
@@ -40,23 +43,34 @@ export async function openConsole(
     isFit && wantsProgress && !isQuiet
       ? (await import('../output/render/live-line.ts')).createLiveLine(stderr.raw, canPaint)
       : null;
-  const paint = canPaint ? (await import('../output/render/paint.ts')).paintLine : (line: string) => line;
-  const paintResult =
-    wantsColor && isFitFor(stdout) ? (await import('../output/render/paint.ts')).paintResult : (line: string) => line;
+  const { paintLine, paintResult: paintRow } = wantsColor
+    ? await import('../output/render/paint.ts')
+    : { paintLine: null, paintResult: null };
+  const paint = isFit ? lookOf(env, paintLine) : PLAIN_LOOK;
+  const paintResult = isFitFor(stdout) ? lookOf(env, paintRow) : PLAIN_LOOK;
   const safe = (text: string) => safeLine(text, redactor);
   const out = { live, safe, paint, writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`) };
   const options = { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress };
+  const linkCodes = async () => {
+    const { linkCode } = await import('../output/terminal/link-code.ts');
+    const handsOut = (id: string): boolean =>
+      backends.some((one) => one.id === id && one.capabilities.accepts.includes('publishLink'));
+    return (end: RunEnd, room: Room) => linkCode(end, room, { handsOut, env, hasColor: canPaint, safe });
+  };
   const { event, changed, close } = createRenderer(out, options, clock.now);
+  const codeOf = isFit && !isQuiet && settings.json !== true ? await linkCodes() : () => [];
   return {
     listener: {
       name: 'stderr',
       event,
       changed,
-      closed: ({ document }) => {
+      closed: (end) => {
         close();
-        if (isQuiet || !begins) return;
-        const columns = isFit ? stderr.raw.columns : null;
-        for (const line of endingLines(document, columns)) stderr.write(`${paint(safe(line))}\n`);
+        const { columns, rows } = stderr.raw;
+        const ending = isQuiet || !begins ? [] : endingLines(end.document, isFit ? columns : null);
+        for (const line of ending) stderr.write(`${paint(safe(line))}\n`);
+        // What it is made of is no text: it was checked before it was drawn.
+        for (const line of codeOf(end, { columns, rows })) stderr.write(`${line}\n`);
       },
     },
     paint,

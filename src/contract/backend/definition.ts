@@ -77,6 +77,8 @@ export interface FirstSetting {
 export interface CommandOutput<Data = unknown> {
   readonly table?: { readonly columns: readonly string[]; readonly rows: readonly (readonly string[])[] };
   readonly text?: string;
+  /** Where people get a build, of a command that has made such a link. */
+  readonly link?: string;
   /** What to do then. */
   readonly next?: Next;
   readonly data: Data;

@@ -7,6 +7,8 @@ export interface RunEnd {
   readonly document: ResultDocument;
   /** Path of the receipt, where one was written. */
   readonly receipt: string | null;
+  /** Where people get a build: of a command that has made such a link. */
+  readonly link?: string | null;
 }
 
 /**

@@ -21,6 +21,15 @@ const COMMAND = /#(?=#(?:\[|vso\[|teamcity\[))/gi;
 /** What they take for one where a line begins with it: GitHub's `::…::`, Buildkite's groups. */
 const COMMAND_AT_START = /^(\s*)(?=::|---|\+\+\+|~~~|\^\^\^)/;
 
+function escaped(character: string): string {
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+}
+
+/** A text in which nothing is invisible or steers a terminal. Done again, it changes nothing. */
+export function visibleText(text: string): string {
+  return text.replace(INVISIBLE, escaped);
+}
+
 /** A text with an ellipsis where it was cut: before one, the redactor knows even the beginning of a secret. */
 export function cutText(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest)}…` : text;
@@ -34,7 +43,7 @@ export function safeLine(line: string, redactor: Redactor): string {
   const shown = redactor
     .redact(cutText(line, LONGEST_READ))
     .replaceAll('\n', ' ')
-    .replace(INVISIBLE, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`)
+    .replace(INVISIBLE, escaped)
     .replace(COMMAND_AT_START, '$1\\')
     .replace(COMMAND, '#\\');
   return cutText(shown, LONGEST_LINE);

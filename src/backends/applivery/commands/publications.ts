@@ -48,7 +48,9 @@ export async function createPublication(input: Input, ctx: Context): Promise<Com
   }
   const password = security === 'password' ? passwordOf(input) : null;
   const publication = await makePublication(listed, json, password, ctx);
-  return { text: publication.distributionUrl ?? publication.id, data: { publication } };
+  const { distributionUrl } = publication;
+  if (distributionUrl == null) return { text: publication.id, data: { publication } };
+  return { text: distributionUrl, link: distributionUrl, data: { publication } };
 }
 
 function readAsked(input: Input) {

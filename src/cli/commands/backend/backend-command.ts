@@ -3,7 +3,7 @@ import { withHintIfRefused } from '../../../run/open/refused-credentials.ts';
 import type { CommandResult } from '../../line/command.ts';
 import { type FlagValues, flagNamed } from '../../line/flags.ts';
 import { nextWords } from '../../output/next-words.ts';
-import { renderTable } from '../../output/render/table.ts';
+import { fitTable, renderTable } from '../../output/render/table.ts';
 import { jobIdOperand } from '../../receipt/job-operand.ts';
 import type { Session } from '../../session/session.ts';
 
@@ -23,11 +23,15 @@ export async function backendCommand(session: Session, id: string): Promise<Comm
   session.ctx.journal.calls(id);
   const { input, ifRefused } = await session.openFor(id, command.credentials ?? []);
   const flags = givenTo(session, command.flags);
-  const { table, text, next, data } = await withHintIfRefused(ifRefused, () =>
+  const { table, text, link, next, data } = await withHintIfRefused(ifRefused, () =>
     command.run({ ...input, operands, flags, limit, dryRun }, session.ctx),
   );
-  const shown = text ?? (table === undefined ? null : renderTable(table.columns, table.rows));
-  return { text: next === undefined ? shown : [shown, nextWords(next)].join('; '), data };
+  const ended = (shown: string | null) => (next === undefined ? shown : [shown, nextWords(next)].join('; '));
+  const made = link === undefined ? {} : { link };
+  if (text !== undefined || table === undefined) return { text: ended(text ?? null), ...made, data };
+  const { columns, rows } = table;
+  const layOut = (width: number): string => ended(fitTable(columns, rows, width)) ?? '';
+  return { text: ended(renderTable(columns, rows)), layOut, data };
 }
 
 /** Nothing is deleted by a slip: a person is asked, a script says `--yes`. */

@@ -10,7 +10,7 @@ import { checkSameHosts } from '../../../run/journal/same-hosts.ts';
 import type { Kept } from '../../../run/journal/same-release.ts';
 import { checkArtifactName } from '../../../transfer/artifact-name.ts';
 import type { CommandResult } from '../../line/command.ts';
-import { renderTable } from '../../output/render/table.ts';
+import { fitTable, renderTable } from '../../output/render/table.ts';
 import { VERSION } from '../../process/version.ts';
 import type { Session } from '../../session/session.ts';
 import { type Fleet, fileOfApp, readFleetFile } from '../../settings/fleet/fleet-file.ts';
@@ -232,11 +232,14 @@ function textOf({ platform, stage }: BudgetKey): string {
 function write(
   plan: FleetPlan,
   { format, output, planPath, named }: ReturnType<typeof readAsked>,
-): Pick<CommandResult, 'text' | 'path' | 'exact'> {
+): Pick<CommandResult, 'text' | 'layOut' | 'path' | 'exact'> {
   const open = (name: string, path: string, head: string) => openReplaced(name, path, head);
   const keep =
     format !== undefined && (format !== 'json' || named !== undefined) ? open('--plan', planPath, PLAN_HEAD) : null;
-  if (format === undefined) return { text: tableOf(plan) };
+  if (format === undefined) {
+    const layOut = (width: number): string => fitTable(COLUMNS, markedRowsOf(plan), width);
+    return { text: renderTable(COLUMNS, rowsOf(plan)), layOut };
+  }
   const { write: textOfFormat, head } = FLEET_FORMATS[format] as (typeof FLEET_FORMATS)[string];
   const text = textOfFormat(plan, { planPath });
   const writeOutput = output === undefined ? null : open('--output', output, head);
@@ -245,14 +248,26 @@ function write(
   return output === undefined ? { text: null, exact: text } : { text: null, path: output };
 }
 
-function tableOf({ cells, deferred, look, done }: FleetPlan): string {
-  const rows = [
+const COLUMNS = ['app', 'lane', 'do', 'steps', 'file'];
+
+function rowsOf({ cells, deferred, look, done }: FleetPlan): string[][] {
+  return [
     ...cells.map((cell) => [cell.id, String(cell.lane), cell.step, cell.steps.join(' '), cell.file]),
     ...deferred.map((app) => [app.id, '-', `deferred until ${app.from.slice(0, 10)}`, app.steps.join(' '), app.file]),
     ...look.map((app) => [app.id, '-', 'look', app.at.join(' '), app.file]),
     ...done.map((app) => [app.id, '-', 'done', '-', app.file]),
   ];
-  return renderTable(['app', 'lane', 'do', 'steps', 'file'], rows);
+}
+
+/** Each row with what a terminal says at a glance. */
+function markedRowsOf(plan: FleetPlan): string[][] {
+  const { cells, deferred, look } = plan;
+  const markOf = (index: number): string => {
+    if (index < cells.length) return '›';
+    if (index < cells.length + deferred.length) return '·';
+    return index < cells.length + deferred.length + look.length ? '✗' : '✓';
+  };
+  return rowsOf(plan).map(([app = '', ...others], index) => [`${markOf(index)} ${app}`, ...others]);
 }
 
 function tell({ cells, deferred, look, done, slots }: FleetPlan, { ctx }: Session): void {

@@ -11,12 +11,12 @@ import {
   UsageError,
 } from '../../../contract/errors.ts';
 import type { FleetPlan } from '../../../contract/record/fleet-plan.ts';
-import type { FleetStatus } from '../../../contract/record/fleet-status.ts';
+import type { FleetRow, FleetStatus } from '../../../contract/record/fleet-status.ts';
 import { type AppOfStatus, statusOf } from '../../../run/fleet/status.ts';
 import type { Kept } from '../../../run/journal/same-release.ts';
 import type { CommandResult } from '../../line/command.ts';
 import { commandFor } from '../../output/next-words.ts';
-import { renderTable } from '../../output/render/table.ts';
+import { fitTable, renderTable } from '../../output/render/table.ts';
 import type { Session } from '../../session/session.ts';
 import { releasesIn } from '../../settings/config/releases.ts';
 import { findFleet } from '../../settings/fleet/fleet-file.ts';
@@ -49,7 +49,11 @@ export async function fleetStatusCommand(session: Session): Promise<CommandResul
   write.summary?.(fleetSummary(status, next, redactor));
   write.junit?.(fleetJUnit(status, redactor));
   session.ctx.emit({ type: 'note', message: countsLine(status) });
-  return { text: tableOf(status), data: status, ...(failure === null ? {} : { failure }) };
+  const [columns, rows] = tableOf(status);
+  // What is not done stands in the error that follows.
+  const verdict = failure === null ? '\n\n✓ every step is done' : '';
+  const layOut = (width: number): string => `${fitTable(columns, marked(rows, status), width)}${verdict}`;
+  return { text: renderTable(columns, rows), layOut, data: status, ...(failure === null ? {} : { failure }) };
 }
 
 /** Where a report goes: what a config says is of the reports of runs. */
@@ -169,15 +173,39 @@ function failureOf({ counts, rows }: FleetStatus, folder: string): AppToolError 
   return null;
 }
 
-function tableOf({ rows }: FleetStatus): string {
-  return renderTable(
-    ['app', 'step', 'state', 'job', 'why'],
-    rows.map((row) => [
-      row.app,
-      row.step ?? '-',
-      `${row.state}${row.required ? '' : ' (not required)'}`,
-      row.job ?? '-',
-      row.from === null ? [row.errorClass, row.message].filter((part) => part !== null).join(': ') : `from ${row.from}`,
-    ]),
-  );
+type Table = readonly [columns: readonly string[], rows: readonly (readonly string[])[]];
+
+/** With a column of links where a step has one. */
+function tableOf({ rows }: FleetStatus): Table {
+  const hasLinks = rows.some(({ links }) => linksOf(links) !== '');
+  const cells = rows.map((row) => [
+    row.app,
+    row.step ?? '-',
+    `${row.state}${row.required ? '' : ' (not required)'}`,
+    row.job ?? '-',
+    ...(hasLinks ? [linksOf(row.links) || '-'] : []),
+    row.from === null ? [row.errorClass, row.message].filter((part) => part !== null).join(': ') : `from ${row.from}`,
+  ]);
+  return [['app', 'step', 'state', 'job', ...(hasLinks ? ['link'] : []), 'why'], cells];
+}
+
+function linksOf({ page, install }: FleetRow['links']): string {
+  return [page, install].filter((link) => link !== null).join(' ');
+}
+
+const MARKS: Readonly<Record<FleetRow['state'], string>> = {
+  done: '✓',
+  running: '›',
+  failed: '✗',
+  look: '✗',
+  deferred: '·',
+  'not-started': '·',
+};
+
+/** Each row with what a terminal says at a glance. */
+function marked(cells: Table[1], { rows }: FleetStatus): Table[1] {
+  return cells.map(([app = '', ...others], index) => [
+    `${MARKS[rows[index]?.state ?? 'not-started']} ${app}`,
+    ...others,
+  ]);
 }

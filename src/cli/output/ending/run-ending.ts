@@ -1,6 +1,7 @@
 import type { ResultDocument, StepResult } from '../../../contract/result-document.ts';
 import { shellOperand } from '../../../contract/text/shell-word.ts';
 import { formatElapsed, formatSize } from '../../../contract/text/units.ts';
+import { widthOf } from '../render/cells.ts';
 import { type Row, renderRows } from '../render/rows.ts';
 import { renderTable } from '../render/table.ts';
 
@@ -86,7 +87,7 @@ function ofSteps(steps: readonly StepResult[], columns: number | null): readonly
     linkRows(step).map(({ name, texts }) => ({ name: `${step.id} ${name}`, texts })),
   );
   const ends = renderRows(links, columns);
-  if (columns === null || table.every(({ length }) => length <= columns)) return [...table, ...ends];
+  if (columns === null || table.every((line) => widthOf(line) <= columns)) return [...table, ...ends];
   const blocks = renderRows(
     rows.map(([name = '', result = '', state = '', time = '', next = '']) => ({
       name,

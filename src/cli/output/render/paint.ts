@@ -15,8 +15,16 @@ export const paintLine = painterOf([
   [/^ *›/, chalk.cyan],
 ]);
 
-/** Colours the marks of a table by what they mean: `ok`, `ready`, `warning`, `FAILED`, `skipped`. */
+/** Colours the result by what it means: marks, phases, `ok`, `ready`, `warning`, `FAILED`, `skipped`. */
 export const paintResult = painterOf([
+  [/^ *✓/, chalk.green],
+  [/^ *✗/, chalk.red.bold],
+  [/^ *›/, chalk.cyan],
+  [/^(?:[\w-]+(?::[\w-]+)? )?succeeded\b/, chalk.green],
+  [/^(?:[\w-]+(?::[\w-]+)? )?failed\b/, chalk.red.bold],
+  [/^(?:[\w-]+(?::[\w-]+)? )?action-required\b/, chalk.yellow],
+  [/^verdict +nothing\b.*/, chalk.green],
+  [/^verdict\b.*/, chalk.red.bold],
   [/^(?: {2}ok\b|.*\bready$)/, chalk.green],
   [/^(?: {2}FAILED\b|.*\bNOT (?:READY|VALID)\b.*)/, chalk.red.bold],
   [/^ {2}warning\b/, chalk.yellow],

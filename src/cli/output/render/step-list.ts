@@ -1,7 +1,7 @@
-import stringWidth from 'string-width';
 import type { JournalFacts, Step } from '../../../contract/record/journal.ts';
 import { formatElapsed } from '../../../contract/text/units.ts';
 import { idsOfSteps, resultWord, tookOf } from '../ending/step-results.ts';
+import { widthOf } from './cells.ts';
 
 /** How large the terminal is, in characters. */
 export interface Room {
@@ -102,13 +102,13 @@ const ELLIPSIS = '…';
 function fitted([first = '', ...others]: readonly string[], columns: number): string {
   let text = first;
   for (const part of others) {
-    if (stringWidth(text + part) > columns) break;
+    if (widthOf(text + part) > columns) break;
     text += part;
   }
-  if (stringWidth(text) <= columns) return text;
+  if (widthOf(text) <= columns) return text;
   let cut = '';
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    if (stringWidth(cut + segment + ELLIPSIS) > columns) break;
+    if (widthOf(cut + segment + ELLIPSIS) > columns) break;
     cut += segment;
   }
   return columns < 1 ? '' : cut + ELLIPSIS;
