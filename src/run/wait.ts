@@ -78,10 +78,6 @@ function appearTimeoutOf({ backend, uploaded, appearTimeoutMs }: WaitInput): num
   return uploaded !== null || backend.appearsLate === true ? appearTimeoutMs : Math.min(appearTimeoutMs, SLIP_MS);
 }
 
-function reasonOf(job: string, { status: word, message }: JobState): string {
-  return `${job} ended as ${word}: ${message ?? 'no reason given'}`;
-}
-
 /** What a person has to do before the next milestone can be reached, and the command that waits for it. */
 function tellWhatRemains(job: string, { remains }: JobState, ctx: StepContext): void {
   if (remains === undefined) return;
@@ -126,7 +122,7 @@ async function askPastOddResponses(
   }
 }
 
-/** `apptool status`: one question, tried again only while the network fails or something else answers. A failed job is an answer here, and no error names what failed it. */
+/** `apptool status`: one question, tried again only while the network fails or something else answers. A failed job is an answer here. */
 export async function status(
   backend: OpenBackend,
   job: JobRef,
@@ -138,7 +134,6 @@ export async function status(
   if (state === 'absent') throw noSuchJob(job.text);
   tellPage(backend, ctx);
   ctx.step.tell({ type: 'state', state });
-  if (state.phase === 'failed') ctx.emit({ type: 'note', message: reasonOf(job.text, state) });
   if (state.unrecognized === true) ctx.emit(unknownStatus(state));
   warnOfFindings(['warning'], ctx);
   tellWhatRemains(job.text, state, ctx);

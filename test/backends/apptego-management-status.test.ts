@@ -186,7 +186,7 @@ describe('the signature', () => {
 
   test.each([
     ['k1', 'k1', true, 'succeeded', null],
-    ['k1', null, true, 'failed', /signing key k1 was given, the build was made with no key/],
+    ['k1', null, true, 'failed', /signing_key_id: null/],
     ['k1', 'k2', true, 'failed', /with key k2/],
     ['k1', null, false, 'failed', null],
     ['k1', undefined, true, 'succeeded', null],

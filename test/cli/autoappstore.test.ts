@@ -104,14 +104,15 @@ describe('apptool and AutoAppStore', () => {
     expect(result.stderr).toContain('apptool wait autoappstore:b1c2 --until approved');
   });
 
-  test('status tells what was found, and that it has failed, without failing itself', async () => {
+  test('status prints how it stands, and ends as the failure that it is', async () => {
     const findings = [{ code: 'unsigned_apk', severity: 'blocking', message: 'APK is not signed.' }];
     const { variables: env } = await storeWith({ runs: [{ id: 'v9d8', status: 'failed', findings }] });
 
     const result = await runCli(['status', 'autoappstore:b1c2'], { env });
 
-    expect(result).toMatchObject({ code: 0, stdout: 'failed failed\n' });
-    expect(result.stderr).toContain('autoappstore:b1c2 ended as failed: unsigned_apk: APK is not signed.');
+    expect(result).toMatchObject({ code: 8, stdout: 'failed failed\n' });
+    expect(result.stderr).toContain('error[job-failed]: autoappstore:b1c2 ended as failed');
+    expect(result.stderr).toContain('apptool| blocking unsigned_apk: APK is not signed.');
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import type { Finding, JobState } from '../../contract/job.ts';
 import { phaseOfStage } from '../apptego-shared/build-stage.ts';
-import { describeKey, isOtherKey } from '../apptego-shared/signing-key.ts';
+import { isOtherKey } from '../apptego-shared/signing-key.ts';
 import { wordOf } from '../loose-fields.ts';
 import type { Build } from './wire.ts';
 
@@ -59,8 +59,8 @@ function doneState(build: Build, { awaitsSigning, signingKey }: Asked): JobState
     if (isSigned === false) return failed('completed, but not signed', build);
   }
   if (isOtherKey(signingKey, build.signingKeyId)) {
-    const message = `signing key ${signingKey} was given, the build was made with ${describeKey(build.signingKeyId)}`;
-    return { phase: 'failed', status: 'completed with another signing key', message };
+    const message = `signing_key_id: ${JSON.stringify(build.signingKeyId)}`;
+    return { phase: 'failed', status: `completed with another signing key than ${signingKey}`, message };
   }
   const done: JobState = { phase: 'succeeded', status: 'completed', message: signingError };
   if (signingError === null) return done;

@@ -15,7 +15,7 @@ function keyOf(key: string): string {
 }
 
 /** "the key would be k1", for messages. */
-export function describeKey(given: string | null | undefined): string {
+function describeKey(given: string | null | undefined): string {
   const key = keyOf(given ?? NO_KEY);
   return key === NO_KEY ? 'no key' : `key ${key}`;
 }

@@ -1,4 +1,10 @@
-import { type AppToolError, PartialError, UnknownOutcomeError, UsageError } from '../../contract/errors.ts';
+import {
+  type AppToolError,
+  JobFailedError,
+  PartialError,
+  UnknownOutcomeError,
+  UsageError,
+} from '../../contract/errors.ts';
 import type { JobRef, JobState } from '../../contract/job.ts';
 import type { Step } from '../../contract/record/journal.ts';
 import type { OpenBackend } from '../../run/backend.ts';
@@ -7,32 +13,44 @@ import { standingOf } from '../../run/journal/standing.ts';
 import { sideBySide } from '../../run/side-by-side.ts';
 import { verdictOfAsking } from '../../run/verdict.ts';
 import { status, wait } from '../../run/wait.ts';
+import { jobFailed } from '../../transfer/wait/poll.ts';
 import type { CommandResult } from '../line/command.ts';
 import { openStep, readSubject } from '../receipt/subject.ts';
 import type { Session } from '../session/session.ts';
 import { ownUntil, untilFor, waiting } from './waiting.ts';
 
-/** `apptool status <job>` */
+/** `apptool status <job>`: prints how it stands also where that is a failure, and ends as that failure. */
 export async function statusCommand(session: Session): Promise<CommandResult> {
-  return await askEach(session, async (backend, job, ctx) => {
+  const ask: Ask = async (backend, job, ctx) => {
     const until = untilFor(session, backend.milestones);
-    return await status(backend, job, ctx, ctx.step.isTarget ? ownUntil(until, backend) : until);
-  });
+    const state = await status(backend, job, ctx, ctx.step.isTarget ? ownUntil(until, backend) : until);
+    if (state.phase === 'failed') throw jobFailed(job.text, state);
+    return state;
+  };
+  return await askEach(session, ask, { printsFailed: true });
 }
 
 /** `apptool wait <job>` */
 export async function waitCommand(session: Session): Promise<CommandResult> {
-  return await askEach(session, async (backend, job, ctx) => {
-    const own = waiting(session, backend);
-    const until = ctx.step.isTarget ? ownUntil(own.until, backend) : own.until;
-    return await wait({ ...own, until, backend, job, uploaded: null }, ctx);
-  });
+  return await askEach(
+    session,
+    async (backend, job, ctx) => {
+      const own = waiting(session, backend);
+      const until = ctx.step.isTarget ? ownUntil(own.until, backend) : own.until;
+      return await wait({ ...own, until, backend, job, uploaded: null }, ctx);
+    },
+    { printsFailed: false },
+  );
 }
 
 type Ask = (backend: OpenBackend, job: JobRef, ctx: StepContext) => Promise<JobState>;
 
 /** Asks for every job of a receipt side by side, and ends with the gravest verdict; or for the one job that was named. */
-async function askEach(session: Session, ask: Ask): Promise<CommandResult> {
+async function askEach(
+  session: Session,
+  ask: Ask,
+  { printsFailed }: { readonly printsFailed: boolean },
+): Promise<CommandResult> {
   const { steps, receipt } = readSubject(session);
   const { journal, signal } = session.ctx;
   if (receipt !== null && !steps.some(({ job, mayHaveLanded }) => job !== null || mayHaveLanded))
@@ -40,8 +58,13 @@ async function askEach(session: Session, ask: Ask): Promise<CommandResult> {
   journal.choose(steps);
   const [only] = steps;
   if (only !== undefined && steps.length === 1) {
-    const { phase, status: word } = await askOne(session, only, ask, contextOf(only, session.ctx));
-    return { text: `${phase} ${word}` };
+    try {
+      const { phase, status: word } = await askOne(session, only, ask, contextOf(only, session.ctx));
+      return { text: `${phase} ${word}` };
+    } catch (error) {
+      if (!(printsFailed && error instanceof JobFailedError && only.state !== null)) throw error;
+      return { text: `${only.state.phase} ${only.state.status}`, failure: error };
+    }
   }
   const work = steps.map((step) => ({ step, run: (own: StepContext) => askOne(session, step, ask, own) }));
   await sideBySide(work, false, session.ctx);

@@ -63,7 +63,7 @@ export const Settings = z.strictObject({
     .describe('What to protect for: dev, staging or prod'),
   platform: word(['android', 'ios'], 'must be android or ios')
     .optional()
-    .describe('Platform of the app (default: detected)'),
+    .describe('Platform of the app (of a file: detected)'),
   signingKey: text('a signing key id')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
     .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), { error: 'contains a control character' })
