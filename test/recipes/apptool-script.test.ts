@@ -1,5 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { faultProxy } from '../../src/testing/fault-proxy.ts';
@@ -151,3 +152,32 @@ test('an argument is an argument, whatever is in it, and nothing of the checkout
   expect(await readdir(folder)).toEqual(['my app.apk']);
   expect(SCRIPT).not.toMatch(/\bnpx\b|\beval\b/);
 });
+
+test('npm installs what is locked, and neither a checkout nor an earlier build says what that is', async () => {
+  const [folder, home, made] = await Promise.all([temporaryFolder(), temporaryFolder(), temporaryFolder()]);
+  const own = { name: 'apptool', version: '0.1.0' };
+  await mkdir(join(made, 'package/bin'), { recursive: true });
+  await writeFile(join(made, 'package/package.json'), JSON.stringify(own));
+  await writeFile(join(made, 'package/bin/apptool.js'), 'console.log("mine", process.argv.slice(2).join(" "))');
+  execFileSync('tar', ['-czf', 'apptool.tgz', 'package'], { cwd: made });
+  const digest = createHash('sha512')
+    .update(await readFile(join(made, 'apptool.tgz')))
+    .digest('base64');
+  await mkdir(join(folder, 'node_modules/apptool/bin'), { recursive: true });
+  await writeFile(join(folder, 'node_modules/apptool/bin/apptool.js'), 'console.log("theirs")');
+  const wants = { devEngines: { packageManager: { name: 'yarn', onFail: 'error' } }, dependencies: { apptool: '*' } };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(wants));
+  for (const place of [folder, home]) await writeFile(join(place, '.npmrc'), `prefix=${folder}\ndry-run=true\n`);
+
+  const result = await runScript(['sh'], script(['wait', 'a b.json']), {
+    cwd: folder,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: home,
+      APPTOOL_URL: `file:${join(made, 'apptool.tgz')}`,
+      APPTOOL_INTEGRITY: `sha512-${digest}`,
+    },
+  });
+
+  expect(result, result.stderr).toMatchObject({ code: 0, stdout: 'mine wait a b.json\n' });
+}, 60_000);
