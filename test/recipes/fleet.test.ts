@@ -10,10 +10,10 @@ import { ROOT } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { carry, ciVariables, recipe } from '../support/ci-shell.ts';
 import { BIN, cleanEnvironment } from '../support/cli.ts';
+import { gitlabCiLocal } from '../support/engines/gitlab-ci-local.ts';
 import { hasGroovy, type JenkinsBuild, runJenkinsfile } from '../support/engines/jenkins.ts';
 import { type FleetProject, fleetProject, sends } from '../support/fleet.ts';
 import { gitRepository } from '../support/git.ts';
-import { gitlabCiLocal } from '../support/gitlab-ci-local.ts';
 import { IS_WHOLE } from '../support/share.ts';
 
 const FAST = `--import ${join(ROOT, 'test/support/fast-time.mjs')}`;

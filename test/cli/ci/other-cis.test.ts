@@ -8,9 +8,10 @@ import { SHELL } from '../../../src/ci/reports/key-values/env-out.ts';
 import { FLAGS } from '../../../src/cli/line/flags.ts';
 import { copyFixture, sha256Of, temporaryFolder } from '../../../src/testing/files.ts';
 import { sandbox } from '../../../src/testing/sandbox.ts';
-import { elements, readXml } from '../../support/ci-files.ts';
+import { elements } from '../../support/ci-files.ts';
 import { agentCommands, readCodemagic } from '../../support/ci-readers.ts';
 import { runCli, runProcess } from '../../support/cli.ts';
+import { readJUnit } from '../../support/junit-form.ts';
 import { commandsIn } from '../../support/runners.ts';
 
 const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];
@@ -172,7 +173,7 @@ test('--summary: the page of a CI as a file, in place of the one of an earlier r
 test('JUnit says which app: by its suites, by properties, and by a name of your own', async () => {
   const { run, text } = await setUp();
   const propertiesIn = (xml: string) =>
-    elements(readXml(xml), 'testsuite').map((suite) => [
+    elements(readJUnit(xml), 'testsuite').map((suite) => [
       suite.attributes.name,
       Object.fromEntries(elements(suite, 'property').map(({ attributes }) => [attributes.name, attributes.value])),
     ]);
@@ -327,7 +328,7 @@ describe('--bitrise', () => {
     const [results = '', ...others] = readdirSync(join(folder, 'test'));
     expect(others).toEqual([]);
     expect(JSON.parse(text(`test/${results}/test-info.json`))).toEqual({ 'test-name': 'apptool protect' });
-    expect(elements(readXml(text(`test/${results}/apptool.xml`)), 'testcase')).toHaveLength(4);
+    expect(elements(readJUnit(text(`test/${results}/apptool.xml`)), 'testcase')).toHaveLength(4);
     expect(readdirSync(join(folder, 'deploy')).sort()).toEqual([OUTPUT, 'r.json']);
     expect(await sha256Of(join(folder, 'deploy', OUTPUT))).toBe(await sha256Of(join(folder, OUTPUT)));
     expect(JSON.parse(text('deploy/r.json'))).toEqual(JSON.parse(text('r.json')));

