@@ -33,11 +33,12 @@ export async function gitlabCiLocal(): Promise<GitlabCiLocal | null> {
   const program = join(folder, 'node_modules/gitlab-ci-local/dist/index.js');
   if (!existsSync(node) || !existsSync(program)) return leaveOut('npm could not fetch it');
   return {
-    async run(file, { cwd, manual = [], jobs = [], variables }) {
+    async run(file, { cwd, manual = [], jobs = [], variables: { PATH = process.env.PATH, ...variables } }) {
+      // It starts no shell where its variables have a PATH; its jobs have that of its process.
       await writeFile(join(cwd, '.gitlab-ci-local-variables.yml'), JSON.stringify(variables));
       const flags = ['--force-shell-executor', '--shell-isolation', '--no-color', '--concurrency', '2'];
       const args = [program, '--file', file, ...flags, ...manual.flatMap((job) => ['--manual', job]), ...jobs];
-      const child = spawn(node, args, { cwd, env: { PATH: process.env.PATH, HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' } });
+      const child = spawn(node, args, { cwd, env: { PATH, HOME: cwd, GIT_CONFIG_NOSYSTEM: '1' } });
       let log = '';
       for (const stream of [child.stdout, child.stderr])
         stream.setEncoding('utf8').on('data', (text: string) => {
