@@ -10,7 +10,7 @@ import { gitRepository } from '../git.ts';
 import { leftOut } from './left-out.ts';
 
 /** What a stage did. */
-export interface StageResult {
+interface StageResult {
   /** Of the last script of a stage that failed, or 0. */
   readonly code: number;
   /** With which words it failed; `null` when it did not. */
