@@ -35,7 +35,13 @@ const Happening = z.discriminatedUnion('type', [
     message: z.string().nullable(),
   }),
   event('upload.done', { job: z.string(), durationMs: milliseconds }),
-  event('wait.start', { job: z.string(), timeoutMs: milliseconds }),
+  event('wait.start', {
+    job: z.string(),
+    timeoutMs: milliseconds.describe('How long it is waited for at most'),
+    sinceUploadMs: milliseconds
+      .nullable()
+      .describe('How long ago the backend had taken the whole file; null where that is not known'),
+  }),
   event('job.state', {
     job: z.string(),
     phase: phase.describe('absent: its record is not there yet'),

@@ -52,8 +52,16 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
   };
   try {
     const appearTimeoutMs = appearTimeoutOf(input);
+    const { acceptedAt } = ctx.step;
     const state = await waitForJob(
-      { ...input, job: job.text, poll, appearTimeoutMs, uploaded: uploaded !== null },
+      {
+        ...input,
+        job: job.text,
+        poll,
+        appearTimeoutMs,
+        uploaded: uploaded !== null,
+        acceptedAt: acceptedAt === null ? null : new Date(acceptedAt),
+      },
       ctx,
     );
     tellWhatRemains(job.text, state, ctx);

@@ -3,7 +3,7 @@ import { createRenderer, type RendererOptions } from '../../src/cli/output/rende
 import type { AppEvent } from '../../src/contract/events.ts';
 
 const JOB = 'apptego:1700000000';
-const WAIT: AppEvent = { type: 'wait.start', job: JOB, timeoutMs: 3_600_000 };
+const WAIT: AppEvent = { type: 'wait.start', job: JOB, timeoutMs: 3_600_000, sinceUploadMs: null };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
@@ -50,7 +50,7 @@ describe('the plain renderer', () => {
     expect(lines.length).toBeLessThanOrEqual(60);
     expect(Math.max(...gaps)).toBeLessThanOrEqual(30);
     expect(lines.at(-1)?.second).toBeGreaterThan(570);
-    expect(lines.at(-1)?.text).toMatch(/^apptego:1700000000: processing \(Packaging\), \d+ min \d\d s$/);
+    expect(lines.at(-1)?.text).toMatch(/^apptego:1700000000: processing \(Packaging\), waited \d+ min \d\d s of 1h$/);
   });
 
   test('says how far a transfer is, how fast and how long yet', () => {
@@ -73,7 +73,7 @@ describe('the plain renderer', () => {
     );
   });
 
-  test('never says 100 % before the end', () => {
+  test('says that it finishes once all bytes are out, and never 100 %', () => {
     const { renderer, lines } = recording();
 
     renderer.event({ type: 'upload.start', name: 'app.apk', backend: 'apptego', sizeBytes: 10 });
@@ -81,7 +81,49 @@ describe('the plain renderer', () => {
     vi.advanceTimersByTime(26_000);
     renderer.close();
 
-    expect(lines.at(-1)?.text).toContain('99 % of');
+    expect(lines.at(-1)?.text).toBe('sending app.apk: finishing, all 10 B sent, waiting for the response');
+  });
+
+  test.each([
+    ['right after the upload', 0, '25 s since the upload, limit 1h', ''],
+    ['in another run', 7_200_000, '2 h 00 min since the upload, waited 25 s of 1h', ', 2 h 00 min after its upload'],
+    ['of a job of which nothing is known', null, 'waited 25 s of 1h', ''],
+  ])('a wait %s says how long it has been going on, and its limit', (_, sinceUploadMs, words, atFirst) => {
+    const { renderer, lines } = recording();
+
+    renderer.event({ ...WAIT, sinceUploadMs });
+    vi.advanceTimersByTime(4_000);
+    renderer.event({ type: 'debug', message: 'not shown' });
+    vi.advanceTimersByTime(26_000);
+    renderer.close();
+
+    expect(lines[0]?.text).toBe(`waiting for ${JOB}${atFirst}, at most 1h`);
+    expect(lines.at(-1)?.text).toBe(`${JOB}: waiting for its record, ${words}`);
+  });
+
+  test('success has a mark at a terminal, and nowhere else', () => {
+    const done: AppEvent = {
+      type: 'job.state',
+      job: JOB,
+      phase: 'succeeded',
+      status: 'completed',
+      message: null,
+      elapsedMs: 3_000,
+    };
+    for (const hasMarks of [true, false]) {
+      const lines: string[] = [];
+      const out = {
+        live: null,
+        hasMarks,
+        safe: String,
+        paint: String,
+        writeLine: (text: string) => void lines.push(text),
+      };
+      const renderer = createRenderer(out, { quiet: false, verbose: false, progress: false }, () => 0);
+      renderer.event(done);
+      renderer.event({ ...done, phase: 'running', status: 'processing' });
+      expect(lines).toEqual([`${hasMarks ? '✓ ' : ''}${JOB}: completed after 3 s`, `${JOB}: processing after 3 s`]);
+    }
   });
 
   test.each([

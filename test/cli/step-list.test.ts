@@ -146,7 +146,7 @@ describe('on a terminal', () => {
     renderer.event({ type: 'upload.progress', sentBytes: 42, totalBytes: 100, inFlight: 1, ...ABOUT });
     const sending = await lines();
     renderer.event({ type: 'warning', code: 'x', message: 'look out', ...ABOUT });
-    renderer.event({ type: 'wait.start', job: JOB, timeoutMs: 60_000, ...ABOUT });
+    renderer.event({ type: 'wait.start', job: JOB, timeoutMs: 60_000, sinceUploadMs: 0, ...ABOUT });
     const waiting = await lines();
     renderer.event({
       type: 'http.retry',
@@ -189,7 +189,7 @@ describe('on a terminal', () => {
   });
 
   test('leaves the lines that say the same to --verbose', async () => {
-    const wait = { type: 'wait.start', job: JOB, timeoutMs: 60_000, ...ABOUT } as const;
+    const wait = { type: 'wait.start', job: JOB, timeoutMs: 60_000, sinceUploadMs: 0, ...ABOUT } as const;
     const [usual, verbose] = [shown(80, 12), shown(80, 12, true)];
     for (const { renderer } of [usual, verbose]) {
       renderer.changed(JOURNAL);

@@ -49,7 +49,13 @@ export async function openConsole(
   const paint = isFit ? lookOf(env, paintLine) : PLAIN_LOOK;
   const paintResult = isFitFor(stdout) ? lookOf(env, paintRow) : PLAIN_LOOK;
   const safe = (text: string) => safeLine(text, redactor);
-  const out = { live, safe, paint, writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`) };
+  const out = {
+    live,
+    safe,
+    paint,
+    hasMarks: isFit,
+    writeLine: (text: string) => stderr.write(`${paint(safe(text))}\n`),
+  };
   const options = { quiet: isQuiet, verbose: settings.verbose === true, progress: wantsProgress };
   const linkCodes = async () => {
     const { linkCode } = await import('../output/terminal/link-code.ts');

@@ -33,6 +33,8 @@ export interface WaitRequest {
   readonly appearTimeoutMs: number;
   /** True when this run has just uploaded it: then its absence is a loss, not a wrong reference. */
   readonly uploaded: boolean;
+  /** When the backend had taken the whole file, where that is known. */
+  readonly acceptedAt?: Date | null;
   /** The milestone that the user named, for the command that goes on. */
   readonly until?: string | undefined;
 }
@@ -68,7 +70,10 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
     warnedOfWord: false,
     refusal: null,
   };
-  ctx.emit({ type: 'wait.start', job: request.job, timeoutMs: request.timeoutMs });
+  const { job, timeoutMs, acceptedAt = null } = request;
+  // The clock may have been set back since.
+  const sinceUploadMs = acceptedAt === null ? null : Math.max(0, ctx.clock.date().getTime() - acceptedAt.getTime());
+  ctx.emit({ type: 'wait.start', job, timeoutMs, sinceUploadMs });
   if (request.uploaded) await pause(watch, Math.min(request.pollIntervalMs, firstPollMs(ctx)), ctx);
   // The last question is asked at the deadline, not before it; every turn sleeps, so it comes.
   for (let isLast = false; !isLast; ) {

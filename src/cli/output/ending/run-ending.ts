@@ -29,7 +29,13 @@ function ofOneStep(document: ResultDocument, step: StepResult, columns: number |
     ...linkRows(step),
     ...nextRows(document, step),
   ];
-  return renderRows(rows, columns);
+  return renderRows(columns === null ? rows : marked(rows), columns);
+}
+
+/** A terminal says at a glance that all is well. */
+function marked([first, ...others]: readonly Row[]): Row[] {
+  if (first === undefined) return [];
+  return [{ ...first, name: `✓ ${first.name}` }, ...others.map((row) => ({ ...row, name: `  ${row.name}` }))];
 }
 
 function filesOf(artifact: File, output: File | null): string {

@@ -1,5 +1,6 @@
 import type { AppEvent } from '../../../contract/events.ts';
 import { formatElapsed, formatPercent, formatSize } from '../../../contract/text/units.ts';
+import { formatDuration } from '../../settings/durations.ts';
 
 /** Speed is what moved in this last while (ms). */
 const SPEED_WINDOW_MS = 5_000;
@@ -23,9 +24,18 @@ interface Transfer {
   samples: { readonly atMs: number; readonly bytes: number }[];
 }
 
+interface Wait {
+  readonly job: string;
+  readonly words: string;
+  readonly sinceMs: number;
+  readonly timeoutMs: number;
+  /** `null` where that is not known. */
+  readonly uploadedAtMs: number | null;
+}
+
 type Current =
   | { readonly type: 'transfer'; readonly transfer: Transfer }
-  | { readonly type: 'wait'; readonly job: string; readonly sinceMs: number; readonly words: string }
+  | { readonly type: 'wait'; readonly wait: Wait }
   | { readonly type: 'slot'; readonly untilMs: number }
   | null;
 
@@ -66,10 +76,10 @@ export function createActivity(): Activity {
           current = { type: 'slot', untilMs: nowMs + event.delayMs };
           return;
         case 'wait.start':
-          current = { type: 'wait', job: event.job, sinceMs: nowMs, words: 'waiting for its record' };
+          current = { type: 'wait', wait: waitOf(event, nowMs) };
           return;
         case 'job.state':
-          if (current?.type === 'wait') current = { ...current, words: stateWords(event) };
+          if (current?.type === 'wait') current = { type: 'wait', wait: { ...current.wait, words: stateWords(event) } };
           return;
         case 'upload.done':
         case 'download.done':
@@ -87,16 +97,16 @@ export function createActivity(): Activity {
         return `${verb} ${called}: ${transferParts(current.transfer, nowMs).join('')}`;
       }
       if (current.type === 'slot') return slotParts(current.untilMs - nowMs).join('');
-      return `${current.job}: ${waitParts(current, nowMs).join('')}`;
+      return `${current.wait.job}: ${waitParts(current.wait, nowMs).join('')}`;
     },
     parts(nowMs) {
       if (retry !== null && retry.atMs > nowMs)
         return [`retrying in ${formatElapsed(retry.atMs - nowMs)}`, `: ${retry.reason}`];
       if (current === null) return null;
       if (current.type === 'slot') return slotParts(current.untilMs - nowMs);
-      if (current.type === 'wait') return waitParts(current, nowMs);
+      if (current.type === 'wait') return waitParts(current.wait, nowMs);
       const [amount = '', ...others] = transferParts(current.transfer, nowMs);
-      return [`${current.transfer.verb} ${amount}`, ...others];
+      return [isOver(current.transfer) ? amount : `${current.transfer.verb} ${amount}`, ...others];
     },
   };
 }
@@ -105,8 +115,27 @@ function slotParts(leftMs: number): readonly string[] {
   return ['waiting for a build slot', `, retrying in ${formatElapsed(Math.max(0, leftMs))}`];
 }
 
-function waitParts({ words, sinceMs }: Extract<Current, { type: 'wait' }>, nowMs: number): readonly string[] {
-  return [words, `, ${formatElapsed(nowMs - sinceMs)}`];
+/** A wait that begins so long after the upload is one of another run (ms). */
+export const LATER_MS = 10_000;
+
+function waitOf(event: Extract<AppEvent, { type: 'wait.start' }>, nowMs: number): Wait {
+  const { job, timeoutMs, sinceUploadMs } = event;
+  const uploadedAtMs = sinceUploadMs === null ? null : nowMs - sinceUploadMs;
+  return { job, words: 'waiting for its record', sinceMs: nowMs, timeoutMs, uploadedAtMs };
+}
+
+/** Its state, and how long that has been going on of the time that it may. */
+function waitParts({ words, sinceMs, timeoutMs, uploadedAtMs }: Wait, nowMs: number): readonly string[] {
+  const limit = formatDuration(timeoutMs);
+  const waited = [`, waited ${formatElapsed(nowMs - sinceMs)}`, ` of ${limit}`];
+  if (uploadedAtMs === null) return [words, ...waited];
+  const isLater = sinceMs - uploadedAtMs >= LATER_MS;
+  return [
+    words,
+    `, ${formatElapsed(nowMs - uploadedAtMs)}`,
+    ' since the upload',
+    ...(isLater ? waited : [`, limit ${limit}`]),
+  ];
 }
 
 export function stateWords(state: {
@@ -136,6 +165,11 @@ function advance(
     transfer.samples.shift();
 }
 
+/** All bytes have moved: what is left is the response, or the check of what came. */
+function isOver({ doneBytes, totalBytes }: Transfer): boolean {
+  return totalBytes !== null && doneBytes >= totalBytes;
+}
+
 function transferParts(transfer: Transfer, nowMs: number): readonly string[] {
   const { doneBytes, totalBytes, inFlight } = transfer;
   const first = transfer.samples[0] ?? { atMs: nowMs, bytes: 0 };
@@ -145,9 +179,10 @@ function transferParts(transfer: Transfer, nowMs: number): readonly string[] {
   const parts = inFlight > 1 ? [`, ${inFlight} parts at once`] : [];
   const speed = `, ${formatSize(Math.round(bytesPerMs * 1000))}/s`;
   if (totalBytes === null) return [formatSize(doneBytes), speed, ...parts];
-  // All is sent before the server has answered.
-  if (transfer.verb === 'sending' && doneBytes >= totalBytes)
-    return [formatPercent(doneBytes, totalBytes), ` of ${formatSize(totalBytes)}`, ', waiting for the response'];
+  if (isOver(transfer))
+    return transfer.verb === 'sending'
+      ? ['finishing', `, all ${formatSize(totalBytes)} sent`, ', waiting for the response']
+      : ['finishing', `, all ${formatSize(totalBytes)} received`];
   const left = bytesPerMs > 0 ? [`, ${formatElapsed((totalBytes - doneBytes) / bytesPerMs)} left`] : [];
   return [formatPercent(doneBytes, totalBytes), ` of ${formatSize(totalBytes)}`, speed, ...left, ...parts];
 }

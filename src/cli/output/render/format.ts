@@ -1,12 +1,14 @@
 import type { AppEvent } from '../../../contract/events.ts';
 import { formatElapsed, formatSize } from '../../../contract/text/units.ts';
 import { formatDuration } from '../../settings/durations.ts';
-import { stateWords } from './activity.ts';
+import { LATER_MS, stateWords } from './activity.ts';
 
 /** What an event is worth saying: always, only when something is told at all, or only with `--verbose`. */
 export interface Line {
   readonly level: 'warning' | 'info' | 'debug';
   readonly text: string;
+  /** What a terminal says at a glance. */
+  readonly mark?: '✓';
 }
 
 /** An event as one line, or `null` where it only moves the progress. Pure. */
@@ -32,9 +34,13 @@ export function formatEvent(event: AppEvent): Line | null {
         text: `no build slot free${event.message === null ? '' : ` (${event.message})`}; retrying in ${formatElapsed(event.delayMs)}`,
       };
     case 'wait.start':
-      return { level: 'info', text: `waiting for ${event.job}, at most ${formatDuration(event.timeoutMs)}` };
+      return { level: 'info', text: waitWords(event) };
     case 'job.state':
-      return { level: 'info', text: `${event.job}: ${stateWords(event)} after ${formatElapsed(event.elapsedMs)}` };
+      return {
+        level: 'info',
+        text: `${event.job}: ${stateWords(event)} after ${formatElapsed(event.elapsedMs)}`,
+        ...(event.phase === 'succeeded' ? { mark: '✓' } : {}),
+      };
     case 'download.start':
       return {
         level: 'info',
@@ -76,4 +82,11 @@ function requestWords(event: Extract<AppEvent, { type: 'http.request' }>): strin
   const why = reason === null ? '' : ` (${reason})`;
   const took = durationMs < 1_000 ? `${Math.round(durationMs)} ms` : `${(durationMs / 1_000).toFixed(1)} s`;
   return `${method} ${host}${path}: ${status ?? 'no response'}${why} in ${took}${nth}`;
+}
+
+/** The upload is told where it was long ago: right after it, its line stands above. */
+function waitWords({ job, timeoutMs, sinceUploadMs }: Extract<AppEvent, { type: 'wait.start' }>): string {
+  const since =
+    sinceUploadMs === null || sinceUploadMs < LATER_MS ? '' : `, ${formatElapsed(sinceUploadMs)} after its upload`;
+  return `waiting for ${job}${since}, at most ${formatDuration(timeoutMs)}`;
 }

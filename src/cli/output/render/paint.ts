@@ -10,7 +10,7 @@ export const paintLine = painterOf([
   [/^warning:/, chalk.yellow],
   [/^hint:/, chalk.cyan],
   [/^apptool\|/, chalk.dim],
-  [/^ *✓|^(?:protected|uploaded) {2}/, chalk.green],
+  [/^ *✓(?: (?:protected|uploaded)(?= ))?|^(?:protected|uploaded) {2}/, chalk.green],
   [/^ *✗/, chalk.red.bold],
   [/^ *›/, chalk.cyan],
 ]);

@@ -12,6 +12,8 @@ export interface Console {
   writeLine(text: string): void;
   /** Colours a line, where the terminal shows colours. */
   paint(line: string): string;
+  /** True at a terminal: then a line may begin with a mark. */
+  readonly hasMarks?: boolean;
   /** Text made fit to be shown, for what is not a whole line. */
   safe(text: string): string;
 }
@@ -92,7 +94,10 @@ export function createRenderer(out: Console, options: RendererOptions, now: () =
       const line = formatEvent(event);
       if (line === null || !isWanted(line, options)) return;
       const isInList = IN_LIST.has(event.type) && listed() !== null;
-      if (!isInList || options.verbose) say({ ...line, text: prefixed(target, line.text) });
+      if (!isInList || options.verbose) {
+        const mark = out.hasMarks === true && line.mark !== undefined ? `${line.mark} ` : '';
+        say({ ...line, text: `${mark}${prefixed(target, line.text)}` });
+      }
     },
     changed(facts) {
       journal = facts;
