@@ -29,14 +29,32 @@ printf '{"dependencies":{"apptool":"%s"}}' "${APPTOOL_URL:?}" > "$tool/package.j
 printf "$lock" "$APPTOOL_URL" "$APPTOOL_URL" "${APPTOOL_INTEGRITY:?}" > "$tool/package-lock.json"
 (cd "$tool" && npm ci --ignore-scripts --no-audit --no-fund --userconfig "${APPTOOL_NPMRC:-/dev/null}" >&2 && ln -s "$(node -p process.execPath)" node) || exit 6
 
+# Runs apptool once. A signal that this shell alone gets is passed on, and apptool ends first; one that both get counts once.
+run() {
+  "$tool/node" "$tool/node_modules/apptool/bin/apptool.js" "$@" &
+  child=$!
+  trap 'kill -INT "$child" || :' INT
+  trap 'kill -TERM "$child" || :' TERM
+  code=0
+  wait "$child" || code=$?
+  # A signal ends `wait`, and not apptool yet.
+  while kill -0 "$child" 2>/dev/null; do
+    code=0
+    wait "$child" || code=$?
+  done
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  return "$code"
+}
+
 # Runs apptool; up to twice more after 6, which is: not available, and nothing of ours is running.
 apptool() {
   for pause in 60 60 0; do
     code=0
-    "$tool/node" "$tool/node_modules/apptool/bin/apptool.js" "$@" || code=$?
+    run "$@" || code=$?
     if [ "$code" != 6 ] || [ "$pause" = 0 ]; then break; fi
     echo "release.sh: again in $pause s" >&2
-    sleep "$pause"
+    sleep "$pause" & wait "$!"
   done
   return "$code"
 }

@@ -14,6 +14,10 @@ const TRANSFERS_MS = 10 * MINUTE_MS;
 
 /** Longest that a command of apptool may wait, given its flags (ms). */
 function waitMs(command: string, flags: string): number {
+  if (command === 'release') {
+    const protects = flags.includes('--from') ? 0 : CAPACITY_WAIT_MS + WAIT_MS;
+    return protects + (flags.includes('--until') ? 0 : WAIT_MS);
+  }
   const [, given] = /(?:^| )--timeout[= ](\S+)/.exec(flags) ?? [];
   const waits = command === 'wait' || (/^(?:protect|publish)$/.test(command) && !flags.includes('--detach'));
   const sends = /^(?:protect|upload|publish)$/.test(command);
@@ -36,40 +40,53 @@ function expectRoom(name: string, limitMs: number, waitsMs: number): void {
   expect(limitMs, name).toBeGreaterThanOrEqual(waitsMs + TRANSFERS_MS);
 }
 
-test('GitLab gives each job longer than apptool waits in it', () => {
-  for (const [name, { timeout = '', script }] of gitlabJobs(recipe('gitlab/apptool.gitlab-ci.yml')).jobs)
-    if (name === 'download') expect(parseDuration(timeout)).toBeGreaterThanOrEqual(TRANSFERS_MS);
-    else expectRoom(name, parseDuration(timeout) ?? 0, scriptMs(script.join('\n')));
-});
+test.each(['apptool', 'release', 'release-gate'])(
+  'GitLab gives each job of %s longer than apptool waits in it',
+  (file) => {
+    for (const [name, { timeout = '', script }] of gitlabJobs(recipe(`gitlab/${file}.gitlab-ci.yml`)).jobs)
+      if (name === 'download') expect(parseDuration(timeout)).toBeGreaterThanOrEqual(TRANSFERS_MS);
+      else expectRoom(name, parseDuration(timeout) ?? 0, scriptMs(script.join('\n')));
+  },
+);
 
-test('GitHub gives each job longer than apptool waits in it', () => {
-  const { jobs } = yamlOf<Workflow>(recipe('github/workflow.yml'));
+test.each(['workflow', 'release', 'release-gate'])(
+  'GitHub gives each job of %s longer than apptool waits in it',
+  (file) => {
+    const { jobs } = yamlOf<Workflow>(recipe(`github/${file}.yml`));
 
-  for (const [name, job] of Object.entries(jobs)) {
-    const waits = job.steps.map(({ with: given = {} }) =>
-      given.command === undefined
-        ? 0
-        : waitMs(String(given.command), `${given.timeout ? `--timeout=${given.timeout} ` : ''}${given.args ?? ''}`),
-    );
-    const sumMs = waits.reduce((sum, ms) => sum + ms, 0);
-    // The app's own build is no wait of apptool.
-    if (name !== 'build') expectRoom(name, job['timeout-minutes'] * MINUTE_MS, sumMs);
-  }
-});
+    for (const [name, job] of Object.entries(jobs)) {
+      const waits = job.steps.map(({ with: given = {} }) =>
+        given.command === undefined
+          ? 0
+          : waitMs(String(given.command), `${given.timeout ? `--timeout=${given.timeout} ` : ''}${given.args ?? ''}`),
+      );
+      const sumMs = waits.reduce((sum, ms) => sum + ms, 0);
+      // The app's own build is no wait of apptool.
+      if (name !== 'build') expectRoom(name, job['timeout-minutes'] * MINUTE_MS, sumMs);
+    }
+  },
+);
 
-test('Jenkins gives each stage longer than apptool waits in it, when it has to run everything three times', () => {
-  const all = blockOf(blockOf(parseJenkinsfile(recipe('jenkins/Jenkinsfile')), 'pipeline'), 'stages');
-  // A person, not apptool, is waited for in the gate.
-  const stages = all.filter(({ strings }) => !/^(?:Build|Approve)$/.test(strings[0] ?? ''));
+test.each([
+  ['Jenkinsfile', 3],
+  ['release.Jenkinsfile', 1],
+  ['release-gate.Jenkinsfile', 2],
+])(
+  'Jenkins gives each stage of %s longer than apptool waits in it, when it has to run everything three times',
+  (file, count) => {
+    const all = blockOf(blockOf(parseJenkinsfile(recipe(`jenkins/${file}`)), 'pipeline'), 'stages');
+    // A person, not apptool, is waited for in the gate.
+    const stages = all.filter(({ strings }) => !/^(?:Build|Approve)$/.test(strings[0] ?? ''));
 
-  expect(stages).toHaveLength(3);
-  for (const { strings, block } of stages) {
-    const [limit] = blockOf(block ?? [], 'options');
-    const [, hours] = /^timeout\(time: (\d+), unit: ''\)$/.exec(limit?.text ?? '') ?? [];
-    const scripts = blockOf(block ?? [], 'steps').flatMap((step) => (step.block ?? []).flatMap((one) => one.strings));
-    const commands = scripts.map(scriptMs).filter((ms) => ms > 0);
-    const sumMs = commands.reduce((sum, ms) => sum + 3 * ms + 2 * MINUTE_MS, 0);
-    expect(limit?.strings).toEqual(['HOURS']);
-    expectRoom(strings[0] ?? '', Number(hours) * 60 * MINUTE_MS, sumMs);
-  }
-});
+    expect(stages).toHaveLength(count);
+    for (const { strings, block } of stages) {
+      const [limit] = blockOf(block ?? [], 'options');
+      const [, hours] = /^timeout\(time: (\d+), unit: ''\)$/.exec(limit?.text ?? '') ?? [];
+      const scripts = blockOf(block ?? [], 'steps').flatMap((step) => (step.block ?? []).flatMap((one) => one.strings));
+      const commands = scripts.map(scriptMs).filter((ms) => ms > 0);
+      const sumMs = commands.reduce((sum, ms) => sum + 3 * ms + 2 * MINUTE_MS, 0);
+      expect(limit?.strings).toEqual(['HOURS']);
+      expectRoom(strings[0] ?? '', Number(hours) * 60 * MINUTE_MS, sumMs);
+    }
+  },
+);

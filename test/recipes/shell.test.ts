@@ -5,7 +5,7 @@ import { faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts'
 import { faults } from '../../src/testing/faults.ts';
 import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { ciVariables, FAST, recipe, runScript, type Variables } from '../support/ci-shell.ts';
+import { checkout, ciVariables, FAST, recipe, runScript, type Variables } from '../support/ci-shell.ts';
 
 const SCRIPT = recipe('shell/release.sh');
 
@@ -74,6 +74,35 @@ test('9 stops it, with the words of what to look at', async () => {
 
   expect(result, result.stderr).toMatchObject({ code: 9, stdout: '', calls: ['protect'] });
   expect(result.stderr).toMatch(/^hint: .*\n(?:.*\n)*release\.sh: something may have landed; look at the backend/m);
+});
+
+test.each([
+  ['release.sh', ['app.apk', 'prod']],
+  ['release-by-config.sh', ['release.json', 'production', 'app.apk']],
+])('a signal that %s alone gets is passed on, and apptool ends first', async (name, operands) => {
+  const folder = await temporaryFolder();
+  await checkout(folder);
+  await copyFixture('v123.apk', folder, 'app.apk');
+  const silent = { method: 'GET', path: /\/status\//, times: 1_000, fault: faults.silence() } as const;
+  const proxy = await faultProxy(await sandbox({ appearMs: 0 }), [silent]);
+  const { env, secrets } = await ciVariables(proxy.variables);
+  let signalled: Promise<unknown> = Promise.resolve();
+
+  const script = `set -- ${operands.join(' ')}\n${recipe(`shell/${name}`)}`;
+  const result = await runScript(['sh'], script, {
+    cwd: folder,
+    env: { ...env, ...secrets },
+    started: (child) => {
+      signalled = expect
+        .poll(() => proxy.struck[0], { timeout: 20_000, interval: 10 })
+        .toBeGreaterThan(0)
+        .then(() => child.kill('SIGTERM'));
+    },
+  });
+  await signalled;
+
+  expect(result.code, result.stderr).toBe(143);
+  expect(result.stderr).toContain('error[cancelled]');
 });
 
 test('what failed at the backend is neither fetched nor published', async () => {

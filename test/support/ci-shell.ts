@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -149,7 +149,8 @@ export async function checkout(folder: string): Promise<void> {
   const target = 'app/build/outputs/apk/release';
   const gradlew = `#!/bin/sh\nmkdir -p ${target}\ncp built.apk ${target}/app-release.apk\ncp built.apk "${target}/app's.apk"\n`;
   await writeFile(join(folder, 'gradlew'), gradlew, { mode: 0o755 });
-  await writeFile(join(folder, 'apptool.config.json'), '{ "until": "approved" }\n');
+  const production = { protect: { backend: 'apptego', environment: 'prod' }, publish: ['autoappstore'] };
+  await writeFile(join(folder, 'apptool.config.json'), JSON.stringify({ until: 'approved', releases: { production } }));
   await mkdir(join(folder, '.github/actions/apptool'), { recursive: true });
   await cp(join(ROOT, 'recipes/github/action.yml'), join(folder, '.github/actions/apptool/action.yml'));
 }
@@ -158,9 +159,16 @@ export function receiptIn(folder = '', name = ''): Receipt {
   return Receipt.parse(JSON.parse(readFileSync(join(folder, name), 'utf8')));
 }
 
-/** Copies those of the files that are there, and names them. */
+/** Copies those of the files that are there, and names them. `*` stands for what a name ends with. */
 export async function carry(files: readonly string[], from: string, to: string): Promise<string[]> {
-  const carried = files.filter((file) => existsSync(join(from, file)));
+  const names = existsSync(from) ? readdirSync(from) : [];
+  const carried = files.flatMap((file) =>
+    file.endsWith('*')
+      ? names.filter((name) => name.startsWith(file.slice(0, -1)))
+      : existsSync(join(from, file))
+        ? [file]
+        : [],
+  );
   for (const file of carried) await cp(join(from, file), join(to, file), { recursive: true });
   return carried;
 }

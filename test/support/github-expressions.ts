@@ -9,11 +9,7 @@ export interface Standing {
 }
 
 /** An expression between `${{` and `}}`: GitHub's operators and literals are JavaScript's, but for names with a dash. */
-export function evaluateExpression(
-  source: string,
-  contexts: Contexts,
-  { failed }: Standing = { failed: false },
-): unknown {
+function evaluateExpression(source: string, contexts: Contexts, { failed }: Standing = { failed: false }): unknown {
   const script = source.replace(/\.(\w+(?:-\w+)+)/g, "['$1']");
   const functions = {
     always: () => true,

@@ -127,7 +127,7 @@ export async function runAction(
   return { ...last, outputs: evaluateAll(Object.fromEntries(values), contexts) };
 }
 
-export interface JobResult {
+interface JobResult {
   /** Of the first step that failed, or 0. */
   readonly code: number;
   readonly folder: string;

@@ -1,6 +1,6 @@
 // Runs a Jenkinsfile in the Groovy that Jenkins has (2.4), with stand-ins for its steps: groovy jenkins.groovy <order.json> <outcome.json>
 // The order names the Jenkinsfile, the parameters that were chosen, the variables, the credentials, the repository, what an earlier build has archived
-// and a folder to work in. A step or a parameter of a step that is not known here is an error, as it is in Jenkins.
+// and a folder to work in; and where it is restarted, from which stage and with what it has stashed. A step or a parameter of a step that is not known here is an error, as it is in Jenkins.
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
 import java.nio.file.Files
@@ -35,6 +35,7 @@ class Build {
     this.order = order
     env.putAll(order.env)
     archive = new File(order.folder, 'archive')
+    order.stashes?.each { name, path -> stashes[name] = new File(path as String) }
     slots = new Semaphore((order.slots ?: 1) as int)
   }
 
@@ -332,7 +333,7 @@ class Declarative {
 
   void run(Closure body) {
     inside(this, body)
-    read.each { Map stage ->
+    read.drop(build.order.from == null ? 0 : read.findIndexOf { it.name == build.order.from }).each { Map stage ->
       if (stage.when != null && !inside(new When(build), stage.when)) return
       runStage(stage)
     }
@@ -432,5 +433,6 @@ try {
   outcome.fault = ([fault] + frames.take(12)).join('\n  at ')
 }
 build.stages.remove('')
-outcome.putAll([groovy: GroovySystem.version, stages: build.stages, description: build.description, result: build.result ?: 'SUCCESS', archive: build.archive.path])
+outcome.putAll([groovy: GroovySystem.version, stages: build.stages, description: build.description, result: build.result ?: 'SUCCESS', archive: build.archive.path,
+  stashes: build.stashes.collectEntries { name, File kept -> [name, kept.path] }])
 new File(args[1]).text = JsonOutput.toJson(outcome)

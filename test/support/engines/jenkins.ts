@@ -32,6 +32,8 @@ export interface JenkinsBuild {
   readonly error: string | null;
   /** Where its artifacts are kept. */
   readonly archive: string;
+  /** Where what it has stashed is kept, by name. */
+  readonly stashes: Variables;
 }
 
 export interface JenkinsOptions {
@@ -41,6 +43,8 @@ export interface JenkinsOptions {
   readonly tag?: string | null;
   /** A repository; that of an app where none is given. */
   readonly repository?: string;
+  /** A build that is restarted from a stage: with what it has stashed, and without the stages before. */
+  readonly restarted?: { readonly build: JenkinsBuild; readonly stage: string };
   /** The artifacts of the last build. */
   readonly before?: string;
   /** How many may hold a lock. */
@@ -104,6 +108,8 @@ export async function runJenkinsfile(
     secrets: ci.secrets,
     repository: options.repository ?? (await appRepository()),
     before,
+    from: options.restarted?.stage,
+    stashes: options.restarted?.build.stashes,
     slots,
     refused: isRefused,
     codes,

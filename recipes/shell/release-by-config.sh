@@ -1,0 +1,62 @@
+#!/bin/sh
+# Releases an app as the config says (docs/release.md): protect, check, publish; all of it, or the part on one side of a gate.
+#
+#   release-by-config.sh <receipt> <release> <file>              all of it
+#   release-by-config.sh <receipt> <release> <file> protect      up to the protected file, <name>-protected.<ext>
+#   release-by-config.sh <receipt> <release> <file> publish      from there on: the protected file lies there, or is fetched again
+#
+# The same line goes on from wherever the last one stopped, by the receipt: keep it between runs, outside of the checkout, and give each file its own.
+# APPTOOL_URL and APPTOOL_INTEGRITY say where the program comes from (docs/ci.md); it is installed into a folder of its own, which is removed at the end.
+# Credentials come from the environment, and each part needs its own alone. Ends with apptool's exit code, and prints a line for each step.
+set -eu
+
+usage='release-by-config.sh <receipt> <release> <file> [protect|publish]'
+receipt=${1:?"$usage"}
+release=${2:?"$usage"}
+file=${3:?"$usage"}
+case "${4-}" in
+  '') set -- ;;
+  protect) set -- --until protected ;;
+  publish) set -- --from publish ;;
+  *) echo "$usage" >&2; exit 2 ;;
+esac
+
+# Outside the checkout, which could decide what npm and node are.
+tool=$(mktemp -d)
+trap 'rm -rf "$tool"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+lock='{"lockfileVersion":3,"packages":{"":{"dependencies":{"apptool":"%s"}},"node_modules/apptool":{"resolved":"%s","integrity":"%s"}}}'
+printf '{"dependencies":{"apptool":"%s"}}' "${APPTOOL_URL:?}" > "$tool/package.json"
+printf "$lock" "$APPTOOL_URL" "$APPTOOL_URL" "${APPTOOL_INTEGRITY:?}" > "$tool/package-lock.json"
+(cd "$tool" && npm ci --ignore-scripts --no-audit --no-fund --userconfig "${APPTOOL_NPMRC:-/dev/null}" >&2 && ln -s "$(node -p process.execPath)" node) || exit 6
+
+# Runs apptool once. A signal that this shell alone gets is passed on, and apptool ends first; one that both get counts once.
+run() {
+  "$tool/node" "$tool/node_modules/apptool/bin/apptool.js" "$@" &
+  child=$!
+  trap 'kill -INT "$child" || :' INT
+  trap 'kill -TERM "$child" || :' TERM
+  code=0
+  wait "$child" || code=$?
+  # A signal ends `wait`, and not apptool yet.
+  while kill -0 "$child" 2>/dev/null; do
+    code=0
+    wait "$child" || code=$?
+  done
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  return "$code"
+}
+
+output=${file%.*}-protected.${file##*.}
+# Up to twice more after 6, which is: not available, and nothing of ours is running; and after 7, which is: still running. Nothing is sent twice.
+for pause in 60 60 0; do
+  code=0
+  run release --resume "$receipt" --output "$output" "$@" -- "$release" "$file" || code=$?
+  case "$code" in 6 | 7) ;; *) break ;; esac
+  if [ "$pause" = 0 ]; then break; fi
+  echo "release-by-config.sh: again in $pause s" >&2
+  sleep "$pause" & wait "$!"
+done
+exit "$code"
