@@ -5,7 +5,7 @@
 #   release-by-config.sh <receipt> <release> <file> protect      up to the protected file, <name>-protected.<ext>
 #   release-by-config.sh <receipt> <release> <file> publish      from there on: the protected file lies there, or is fetched again
 #
-# The same line goes on from wherever the last one stopped, by the receipt: keep it between runs, outside of the checkout, and give each file its own.
+# The same line resumes wherever the last one stopped, by the receipt: keep it between runs, outside of the checkout, and give each file its own.
 # APPTOOL_URL and APPTOOL_INTEGRITY say where the program comes from (docs/ci.md); it is installed into a folder of its own, which is removed at the end.
 # Credentials come from the environment, and each part needs its own alone. Ends with apptool's exit code, and prints a line for each step.
 set -eu
