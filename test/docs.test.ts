@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { backends } from '../src/backends/index.ts';
-import { RUN_VALUES, TARGET_VALUES } from '../src/ci/reports/run-values.ts';
+import { RUN_VALUES, STEP_VALUES } from '../src/ci/reports/run-values.ts';
 import { reference } from '../src/cli/output/published-schemas.ts';
 import { resultJsonSchema } from '../src/cli/output/result-schema.ts';
 import { EventRecord } from '../src/contract/events.ts';
@@ -131,7 +131,7 @@ test('the page of the receipt names all of its members, and no other', () => {
 
 test('the page of the CI reports names every value, and no other', () => {
   const text = readFileSync(join(ROOT, 'docs/ci-reports.md'), 'utf8');
-  const names = [...Object.keys(RUN_VALUES), ...Object.keys(TARGET_VALUES).map((name) => `<backend>_${name}`)];
+  const names = [...Object.keys(RUN_VALUES), ...Object.keys(STEP_VALUES).map((name) => `<step>_${name}`)];
   const rows = [...text.matchAll(/^\| `([\w<>]+)` \| `(APPTOOL_RESULT_[\w<>]+)` \|/gm)].map(([, name, key]) => [
     name,
     key,

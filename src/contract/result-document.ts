@@ -55,6 +55,7 @@ const Links = z
 
 /** How one target of several ended. */
 const TargetRecord = z.strictObject({
+  step: z.string().describe('Its step, by its id in steps'),
   backend: z.string(),
   job: Job,
   state: State,

@@ -1,21 +1,24 @@
 import type { Finding } from '../../contract/job.ts';
-import type { ErrorRecord, ResultDocument } from '../../contract/result-document.ts';
+import type { ErrorRecord, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
 
 export interface Failure {
   /** `null` where it is the run's. */
   readonly target: string | null;
   readonly job: string | null;
   readonly error: ErrorRecord;
+  /** False where it fails nothing. */
+  readonly required: boolean;
 }
 
 /** What went wrong, once each: the targets' own errors, else that of the run. */
-export function failuresOf({ error, job, targets }: ResultDocument): readonly Failure[] {
+export function failuresOf({ error, job, targets, steps }: ResultDocument): readonly Failure[] {
+  const isRequired = (target: TargetRecord) => steps.find(({ id }) => id === target.step)?.required !== false;
   const own = targets.flatMap((target) =>
     target.error === null || target.error.class === 'cancelled'
       ? []
-      : [{ target: target.backend, job: target.job?.ref ?? null, error: target.error }],
+      : [{ target: target.backend, job: target.job?.ref ?? null, error: target.error, required: isRequired(target) }],
   );
-  const ofRun = error === null ? [] : [{ target: null, job: job?.ref ?? null, error }];
+  const ofRun = error === null ? [] : [{ target: null, job: job?.ref ?? null, error, required: true }];
   return own.length > 0 && error?.class !== 'cancelled' ? own : [...own, ...ofRun];
 }
 

@@ -6,7 +6,7 @@ import { BITRISE } from './bitrise/index.ts';
 import { EVENTS } from './events-report.ts';
 import { GITHUB } from './github/index.ts';
 import { ARTIFACT_LINKS } from './gitlab/artifact-links.ts';
-import { JUNIT } from './junit-report.ts';
+import { JUNIT } from './junit/junit-report.ts';
 import { ENV_OUT } from './key-values/env-out.ts';
 import { GITLAB_DOTENV } from './key-values/gitlab-dotenv.ts';
 import { JENKINS_PROPERTIES } from './key-values/jenkins-properties.ts';

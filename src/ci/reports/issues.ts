@@ -25,14 +25,13 @@ export function issuesOf(document: ResultDocument): readonly Issue[] {
 type Told = Omit<Issue, 'level'>;
 
 function errorsOf(document: ResultDocument): Told[] {
-  const failures = failuresOf(document).map(({ target, job, error }) => ({
-    title: titleOf(document, target),
-    parts: [
-      `${error.class}: ${error.message}`,
-      ...(error.hint === null ? [] : [`hint: ${error.hint}`]),
-      ...(job === null ? [] : [`job: ${job}`]),
-    ],
-  }));
+  // That a target failed which is not required is a warning of the run's own.
+  const failures = failuresOf(document).flatMap(({ target, job, error, required }) => {
+    if (!required) return [];
+    const hint = error.hint === null ? [] : [`hint: ${error.hint}`];
+    const parts = [`${error.class}: ${error.message}`, ...hint, ...(job === null ? [] : [`job: ${job}`])];
+    return [{ title: titleOf(document, target), parts }];
+  });
   return [...failures, ...findingsAs(document, 'blocking')];
 }
 

@@ -9,6 +9,8 @@ export interface ReportsInput {
   readonly command: string;
   /** Whether the command does something for a release: only then there is something for the CI to know. */
   readonly isForRelease: boolean;
+  /** Whether it begins a release: then it has steps of its own. */
+  readonly begins: boolean;
   readonly settings: SettingValues;
   /** What the run reads and writes besides its reports, as far as that is known. */
   readonly files: {

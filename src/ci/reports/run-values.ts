@@ -1,4 +1,4 @@
-import type { ResultDocument, TargetRecord } from '../../contract/result-document.ts';
+import type { ResultDocument, StepResult, TargetRecord } from '../../contract/result-document.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { holdsCommand } from '../../contract/text/safe-text.ts';
 
@@ -60,17 +60,19 @@ export const RUN_VALUES: Readonly<Record<string, readonly [Form, (source: Source
   version_code: ['number', ({ document }) => document.artifact?.versionCode],
 };
 
-/** The same of each target, where a run has several: behind the backend's id, its dashes as underscores. */
-export const TARGET_VALUES: Readonly<Record<string, readonly [Form, (target: TargetRecord) => Value]>> = {
-  exit_code: ['number', ({ exitCode }) => exitCode],
+/** Of each step, where a run has several: behind what is done, and where, as in `publish_applivery_job`. */
+export const STEP_VALUES: Readonly<Record<string, readonly [Form, (step: StepResult) => Value]>> = {
+  result: ['words', ({ result }) => result],
   job: ['job', ({ job }) => job?.ref],
-  phase: ['words', ({ state }) => state?.phase],
   link: ['link', ({ links }) => links.install],
   page: ['link', ({ links }) => links.page],
 };
 
-/** How many of the run's own values stand before those of the targets: those that tell how it went. */
-const BEFORE_TARGETS = Object.keys(RUN_VALUES).indexOf('output_sha256');
+/** What a run with several steps does not say of itself: it would be of one of them. */
+const OF_ONE_STEP: readonly string[] = ['backend', 'job', 'job_id', 'phase', 'status', 'link', 'page'];
+
+/** How many of the run's own values stand before those of the steps: those that tell how it went. */
+const BEFORE_STEPS = Object.keys(RUN_VALUES).indexOf('output_sha256');
 
 interface NamedValue {
   readonly name: string;
@@ -84,22 +86,21 @@ export interface RunValues {
 }
 
 export function runValues({ document, receipt }: Omit<Source, 'one'>, redactor: Redactor): RunValues {
-  const [target, ...others] = document.targets;
-  const one = target !== undefined && others.length === 0 ? target : document;
+  const { targets, steps } = document;
+  const [target] = targets;
+  const one = target !== undefined && targets.length === 1 ? target : document;
+  const several = steps.length > 1 ? steps : [];
   const own = Object.entries(RUN_VALUES).map(([name, [form, read]]) => ({
     name,
     form,
-    value: read({ document, one, receipt }),
+    value: several.length > 0 && OF_ONE_STEP.includes(name) ? null : read({ document, one, receipt }),
   }));
-  const ofTargets = (others.length === 0 ? [] : document.targets).flatMap((record) =>
-    Object.entries(TARGET_VALUES).map(([name, [form, read]]) => ({
-      name: `${record.backend.replaceAll('-', '_')}_${name}`,
-      form,
-      value: read(record),
-    })),
+  // Of each kind all, before the next: where there is no room for all of them, how each step ended is there.
+  const ofSteps = Object.entries(STEP_VALUES).flatMap(([name, [form, read]]) =>
+    several.map((step) => ({ name: stepValueName(step, name), form, value: read(step) })),
   );
-  const known = [...own.slice(0, BEFORE_TARGETS), ...ofTargets, ...own.slice(BEFORE_TARGETS)].flatMap(
-    ({ value, ...rest }) => (value === null || value === undefined ? [] : [{ ...rest, value: String(value) }]),
+  const known = [...own.slice(0, BEFORE_STEPS), ...ofSteps, ...own.slice(BEFORE_STEPS)].flatMap(({ value, ...rest }) =>
+    value === null || value === undefined ? [] : [{ ...rest, value: String(value) }],
   );
   const isFit = ({ form, value }: { readonly form: Form; readonly value: string }) =>
     FORMS[form].test(value) && !holdsCommand(value) && redactor.redact(value) === value;
@@ -107,4 +108,9 @@ export function runValues({ document, receipt }: Omit<Source, 'one'>, redactor: 
     values: known.filter(isFit).map(({ name, value }) => ({ name, value })),
     unfit: known.filter((one) => !isFit(one)).map(({ name }) => name),
   };
+}
+
+/** Dashes and colons are no part of a variable's name. */
+function stepValueName({ id }: StepResult, name: string): string {
+  return `${id.replace(/\W/g, '_')}_${name}`;
 }

@@ -1,4 +1,4 @@
-import type { ResultDocument, TargetRecord } from '../../contract/result-document.ts';
+import type { ResultDocument, StepResult, TargetRecord } from '../../contract/result-document.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { shortLine } from '../../contract/text/safe-text.ts';
 import { formatElapsed, formatSize } from '../../contract/text/units.ts';
@@ -14,28 +14,37 @@ const LONGEST_TEXT = 300;
 const MOST_FINDINGS = 30;
 const MOST_WARNINGS = 15;
 
-const COLUMNS = ['File', 'To', 'Result', 'Job', 'State', 'Links', 'Findings', 'Output', 'Time'];
-
-export interface SummaryInput {
-  readonly redactor: Redactor;
-  /** How long a target took. */
-  readonly durationMsOf: (target: string) => number;
-}
+const columnsOf = (first: 'To' | 'Step') => [
+  'File',
+  first,
+  'Result',
+  'Job',
+  'State',
+  'Links',
+  'Findings',
+  'Output',
+  'Time',
+];
 
 /**
  * What went where, as Markdown for the page of a CI. The tables are HTML, in which no character of a value means anything in Markdown; a value
  * is code, in which GitHub looks for no mention, no link and no issue. A blank line stands before and after it.
  */
-export function summaryOf(document: ResultDocument, { redactor, durationMsOf }: SummaryInput): string {
+export function summaryOf(document: ResultDocument, redactor: Redactor): string {
   const code = (text: string | null | undefined): string =>
     text == null || text === '' ? '–' : element('code', {}, escapeMarkup(shortLine(text, redactor, LONGEST_TEXT)));
-  const rows =
-    document.targets.length === 0
-      ? [rowOf(document, document, document.durationMs, code, redactor)]
-      : document.targets.map((target) => rowOf(document, target, durationMsOf(target.backend), code, redactor));
+  const { steps, targets } = document;
+  const [one = document] = targets.length === 1 ? targets : [];
+  const main =
+    steps.length > 1
+      ? table(
+          columnsOf('Step'),
+          steps.map((step) => rowOfStep(document, step, code, redactor)),
+        )
+      : table(columnsOf('To'), [rowOf(document, one, code, redactor)]);
   const blocks = [
     headline(document),
-    table(COLUMNS, rows),
+    main,
     ...failuresOf(document).map(({ target, error }) => paragraph(target, error, code)),
     ...findingsTable(document, code),
     ...warningsList(document, code),
@@ -58,30 +67,61 @@ function table(columns: readonly string[], rows: readonly (readonly string[])[])
   return element('table', {}, '\n', ...[head, ...body].map((cells) => `${element('tr', {}, ...cells)}\n`));
 }
 
-function rowOf(
-  document: ResultDocument,
-  one: ResultDocument | TargetRecord,
-  durationMs: number,
-  code: Code,
-  redactor: Redactor,
-): string[] {
-  const { artifact, output } = document;
+function rowOf(document: ResultDocument, one: ResultDocument | TargetRecord, code: Code, redactor: Redactor): string[] {
+  const { artifact, output, durationMs } = document;
   return [
     code(artifact?.name),
     code(one.backend),
     resultOf(one),
-    code(one.job?.ref),
-    one.state === null ? '–' : `${one.state.phase} ${code(one.state.status)}`,
-    linksOf(one.links, redactor),
-    String(one.findings.length),
-    output === null ? '–' : `${code(output.name)} (${formatSize(output.size)})<br/>SHA-256 ${code(output.sha256)}`,
+    ...jobCells(one, one.findings.length, code, redactor),
+    outputOf(output, code),
     escapeMarkup(formatElapsed(durationMs)),
   ];
+}
+
+/** How a step stands after the run, also one that it did not touch. Of a release, the targets get what protection gave back. */
+function rowOfStep(document: ResultDocument, step: StepResult, code: Code, redactor: Redactor): string[] {
+  const { artifact, output, steps } = document;
+  const isOfOutput = step.action === 'publish' && steps.some(({ action }) => action === 'protect');
+  return [
+    code(isOfOutput ? output?.name : artifact?.name),
+    code(step.id),
+    resultOfStep(step),
+    ...jobCells(step, step.findings, code, redactor),
+    step.action === 'protect' ? outputOf(output, code) : '–',
+    step.took.allMs === null ? '–' : escapeMarkup(formatElapsed(step.took.allMs)),
+  ];
+}
+
+function jobCells(
+  { job, state, links }: Pick<TargetRecord, 'job' | 'state' | 'links'>,
+  findings: number,
+  code: Code,
+  redactor: Redactor,
+): string[] {
+  return [
+    code(job?.ref),
+    state === null ? '–' : `${state.phase} ${code(state.status)}`,
+    linksOf(links, redactor),
+    String(findings),
+  ];
+}
+
+function outputOf(output: ResultDocument['output'], code: Code): string {
+  return output === null ? '–' : `${code(output.name)} (${formatSize(output.size)})<br/>SHA-256 ${code(output.sha256)}`;
 }
 
 function resultOf({ error, exitCode }: ResultDocument | TargetRecord): string {
   if (exitCode === null) return 'stopped';
   return error === null ? 'ok' : `${error.class} (exit code ${exitCode})`;
+}
+
+function resultOfStep({ result, required, error, exitCode }: StepResult): string {
+  const more = [
+    ...(error === null || exitCode === null ? [] : [`${error.class}, exit code ${exitCode}`]),
+    ...(required ? [] : ['not required']),
+  ];
+  return `${result.replace('-', ' ')}${more.length === 0 ? '' : ` (${more.join('; ')})`}`;
 }
 
 function paragraph(target: string | null, error: NonNullable<ResultDocument['error']>, code: Code): string {

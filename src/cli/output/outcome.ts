@@ -58,6 +58,7 @@ function jobOf(step: StepFacts | undefined): ResultDocument['job'] {
 function targetOf(step: Step): TargetRecord {
   const { error } = step;
   return {
+    step: step.id,
     backend: step.backend,
     job: jobOf(step),
     state: step.state,

@@ -37,6 +37,7 @@ export async function openReportsOf(
   const input: ReportsInput = {
     command: spec.name,
     isForRelease,
+    begins: spec.journal === 'begins',
     settings: values,
     files: { operands: filesOf(settled), output: await outputPath(settled), receipt: receiptPath(settled) },
     environment,

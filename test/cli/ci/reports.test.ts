@@ -12,7 +12,7 @@ import { sandbox } from '../../../src/testing/sandbox.ts';
 import { elements, readDotenv, readGithubOutputs, readProperties, workflowCommands } from '../../support/ci-files.ts';
 import { runCli, startCli } from '../../support/cli.ts';
 import { contract } from '../../support/contract.ts';
-import { readJUnit } from '../../support/junit-form.ts';
+import { casesIn } from '../../support/junit.ts';
 
 const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];
 const PROTECT = ['protect', 'app.apk', '-e', 'dev', ...QUICK];
@@ -43,30 +43,6 @@ async function setUp() {
     outputs: () => Object.fromEntries(readGithubOutputs(text('outputs'))),
     junit: () => casesIn(text('j.xml')),
   };
-}
-
-/** Suite, case, and what became of it. */
-function casesIn(xml: string): (readonly [suite: string, name: string, outcome: string])[] {
-  const root = readJUnit(xml);
-  const suites = elements(root, 'testsuite');
-  for (const one of [root, ...suites]) {
-    const count = (name: string) => String(elements(one, name).length);
-    expect(one.attributes).toMatchObject({
-      tests: count('testcase'),
-      failures: count('failure'),
-      errors: count('error'),
-    });
-  }
-  return suites.flatMap(({ attributes, children }) =>
-    children
-      .filter(({ name }) => name === 'testcase')
-      .map((one): readonly [string, string, string] => {
-        expect(one.attributes.time).toMatch(/^\d+\.\d{3}$/);
-        const [inner] = one.children;
-        const outcome = inner === undefined ? 'passed' : [inner.name, inner.attributes.type].join(' ').trim();
-        return [attributes.name ?? '', one.attributes.name ?? '', outcome];
-      }),
-  );
 }
 
 describe('the reports of a run', () => {
@@ -123,10 +99,9 @@ describe('the reports of a run', () => {
       ok: 'false',
       exit_code: '12',
       error_class: 'partial',
-      applivery_exit_code: '0',
-      applivery_job: expect.stringMatching(/^applivery:/),
-      applivery_phase: 'succeeded',
-      autoappstore_exit_code: '5',
+      publish_applivery_result: 'done',
+      publish_applivery_job: expect.stringMatching(/^applivery:/),
+      publish_autoappstore_result: 'failed',
     });
     expect(outputs()).not.toHaveProperty('job');
     expect(junit()).toEqual([
@@ -137,7 +112,7 @@ describe('the reports of a run', () => {
       [`${APP}.publish.autoappstore`, 'wait', 'skipped'],
     ]);
     expect(text('summary').match(/<tr>/g)).toHaveLength(3);
-    expect(text('summary')).toContain('<td>rejected (exit code 5)</td>');
+    expect(text('summary')).toContain('<td>failed (rejected, exit code 5)</td>');
     expect(workflowCommands(result.stderr).filter(({ command }) => command === 'error')).toEqual([
       {
         command: 'error',

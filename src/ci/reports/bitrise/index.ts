@@ -5,7 +5,7 @@ import { LocalIoError } from '../../../contract/errors.ts';
 import type { Listener } from '../../../contract/record/listener.ts';
 import { whyNotInto } from '../../files/named-folder.ts';
 import { cannotWrite, whyNot } from '../../files/refusal.ts';
-import { junitReport } from '../junit-report.ts';
+import { junitReport } from '../junit/junit-report.ts';
 import { keyOf } from '../key-values/key-value-report.ts';
 import { type ReportKind, type ReportsInput, warnerOf } from '../report-kind.ts';
 import { RUN_VALUES, runValues } from '../run-values.ts';
