@@ -175,6 +175,39 @@ describe('release', () => {
     expect(uploads()).toEqual(ONCE);
   });
 
+  test('what stops before the end says how to go on, and the line does', async () => {
+    const { run, uploads } = await releaseProject();
+
+    const first = await run('production app.apk --resume r.json --until protected');
+    const line = 'release production app.apk --resume r.json --config apptool.config.json';
+    expect(first.stderr).toContain(`to continue with what is missing: apptool ${line}\n`);
+    const second = await run('production app.apk --resume r.json --detach');
+    expect(second.stderr).toContain(`to continue with what is missing: apptool ${line}\n`);
+    const third = await run('production app.apk --resume r.json');
+    expect(third.stderr).not.toContain('to continue');
+
+    expect([first.code, second.code, third.code]).toEqual([0, 0, 0]);
+    expect(uploads()).toEqual(ONCE);
+  });
+
+  test.each([
+    ['beta app.apk --until protected', 'release beta does not protect anything: --until protected does not apply'],
+    [
+      'beta app.apk --resume r.json --from publish',
+      'release beta does not protect anything: --from publish does not apply',
+    ],
+    ['beta app.apk --signed app.apk', 'release beta does not protect anything: --signed does not apply'],
+    ['production --resume r.json --until protected --from publish', 'leave nothing to do together'],
+  ])('%s is refused: it would do nothing, or leave a flag out in silence', async (line, words) => {
+    const { run, proxy } = await releaseProject({ production: PRODUCTION, beta: { publish: ['applivery'] } });
+
+    const result = await run(line);
+
+    expect(result.code, result.stderr).toBe(2);
+    expect(result.stderr).toContain(words);
+    expect(proxy.seen).toEqual([]);
+  });
+
   test.each(['with the protected file', 'without it'])('a second machine goes on, %s', async (kind) => {
     const { run, folder, uploads, receipt } = await releaseProject({ production: PRODUCTION });
     const elsewhere = await projectIn({ production: PRODUCTION });

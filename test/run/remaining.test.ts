@@ -256,3 +256,83 @@ test('without a receipt everything that is asked for is sent', () => {
   expect(tasks(REQUESTS.protected)).toEqual(['send', 'skip not-asked']);
   expect(tasks(REQUESTS.publish)).toEqual(['skip not-asked', 'refuse not-protected']);
 });
+
+/** One step: how an earlier run has left it, and what is to be done now. */
+interface Seen {
+  readonly id: string;
+  readonly state: State;
+  readonly task: string;
+}
+
+interface Case {
+  readonly protection: Seen;
+  readonly target: Seen;
+  readonly asked: Asked;
+  /** Whether the target got the output that holds. */
+  readonly isSame: boolean;
+}
+
+const sends = (task: string) => task === 'send' || task === 'abort-then-send';
+const steps = ({ protection, target }: Case) => [protection, target];
+
+/** What holds for each case, unless it is refused. */
+const RULES: Readonly<Record<string, (one: Case) => boolean>> = {
+  'what runs is not sent': (one) => steps(one).every(({ state, task }) => state !== 'running' || !sends(task)),
+  'what is done, or may be, is sent where its step is named alone': (one) =>
+    steps(one).every(
+      ({ id, state, task }) =>
+        !['done', 'sent and unknown'].includes(state) || !sends(task) || one.asked.again.includes(id),
+    ),
+  'parts that are stored go first': (one) =>
+    steps(one).every(
+      ({ state, task }) => !sends(task) || (task === 'abort-then-send') === (state === 'with parts stored'),
+    ),
+  'nothing is published where the run stops before': ({ target, asked }) =>
+    (target.task === 'skip not-asked') === (asked.until === 'protected'),
+  'nothing is protected where the run begins after': ({ protection, asked }) =>
+    asked.from !== 'publish' || ['skip not-asked', 'fetch'].includes(protection.task),
+  'nothing is published of what is not protected': ({ protection, target }) =>
+    !sends(target.task) || protection.task !== 'skip not-asked' || protection.state === 'done',
+  'what became of another output is neither followed nor counted': ({ protection, target, isSame }) =>
+    (isSame && !sends(protection.task)) || !['wait', 'look', 'skip done'].includes(target.task),
+};
+
+describe('whatever was done and is asked for', () => {
+  const states = Object.keys(STATES) as State[];
+  const requests: readonly Asked[] = [
+    ...Object.values(REQUESTS),
+    { ...PLAIN, until: 'protected' },
+    { ...PLAIN, from: 'publish' },
+    { ...PLAIN, resume: true, again: [PROTECT.id] },
+    { ...PLAIN, resume: true, again: [PUBLISH.id] },
+  ];
+  const all = states.flatMap((protectedAs) =>
+    states.flatMap((publishedAs) =>
+      [OUTPUT, ANOTHER].flatMap((sent) =>
+        requests.flatMap((one) =>
+          [true, false].map((hasOutput) => caseOf(protectedAs, publishedAs, sent, { ...one, hasOutput })),
+        ),
+      ),
+    ),
+  );
+  const carriedOut = all.filter((one) => steps(one).every(({ task }) => !task.startsWith('refuse')));
+
+  function caseOf(protectedAs: State, publishedAs: State, sent: string, asked: Asked): Case {
+    const output = protectedAs === 'done' ? {} : { output: null };
+    const receipt = receiptOf([stepIn(protectedAs, PROTECT, INPUT), stepIn(publishedAs, PUBLISH, sent)], output);
+    const [protects = '', publishes = ''] = remaining(PLAN, receipt, asked).map(({ task }) => short(task));
+    const protection = { id: PROTECT.id, state: protectedAs, task: protects };
+    return {
+      protection,
+      target: { id: PUBLISH.id, state: publishedAs, task: publishes },
+      asked,
+      isSame: sent === OUTPUT,
+    };
+  }
+
+  test.each(Object.entries(RULES))('%s', (_, holds) => {
+    expect(all).toHaveLength(6 * 6 * 2 * 9 * 2);
+    expect(carriedOut.length).toBeGreaterThan(400);
+    expect(carriedOut.filter((one) => !holds(one))).toEqual([]);
+  });
+});

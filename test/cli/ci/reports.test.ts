@@ -13,6 +13,7 @@ import { elements, readDotenv, readGithubOutputs, readProperties, workflowComman
 import { runCli, startCli } from '../../support/cli.ts';
 import { contract } from '../../support/contract.ts';
 import { casesIn } from '../../support/junit.ts';
+import { readJUnit } from '../../support/junit-form.ts';
 
 const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];
 const PROTECT = ['protect', 'app.apk', '-e', 'dev', ...QUICK];

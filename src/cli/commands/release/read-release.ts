@@ -135,6 +135,10 @@ function readAsked(session: Session): ReleaseInput['asked'] {
   const { flags } = session.invocation;
   const [resume, from, until] = ['resume', 'from', 'until'].map((name) => text(session, name));
   if (from !== undefined && from !== 'publish') throw new UsageError('--from must be publish');
+  if (from !== undefined && until === 'protected')
+    throw new UsageError('--until protected and --from publish leave nothing to do together', {
+      hint: 'leave one of them out',
+    });
   const again = [flags.again].flat().flatMap((id) => (typeof id === 'string' ? [id] : []));
   if (again.length > 0 && resume === undefined)
     throw new UsageError('--again needs --resume: the receipt says what was sent');

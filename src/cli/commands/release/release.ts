@@ -1,3 +1,4 @@
+import { UsageError } from '../../../contract/errors.ts';
 import type { JobState } from '../../../contract/job.ts';
 import type { JournalFacts, Step } from '../../../contract/record/journal.ts';
 import { formatElapsed } from '../../../contract/text/units.ts';
@@ -8,12 +9,28 @@ import { release } from '../../../run/release/release.ts';
 import type { ReleaseInput } from '../../../run/release/release-input.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { PlannedRelease } from '../../output/command-data.ts';
+import { nextWords } from '../../output/next-words.ts';
 import type { Session } from '../../session/session.ts';
+import { withoutStop } from './line-to-go-on.ts';
 import { readRelease } from './read-release.ts';
 
 /** `apptool release [name] [file]` */
 export async function releaseCommand(session: Session): Promise<CommandResult<PlannedRelease>> {
-  return await carryOut(await readRelease(session), session);
+  const input = await readRelease(session);
+  checkAsked(input);
+  return await carryOut(input, session);
+}
+
+/** Throws `UsageError` for what a release that protects nothing cannot do: it would be left out in silence. */
+function checkAsked({ plan, protect, asked, signed }: ReleaseInput): void {
+  if (protect !== null) return;
+  const refuse = (flag: string) =>
+    new UsageError(`release ${plan.name} does not protect anything: ${flag} does not apply`, {
+      hint: 'leave it out, or name a release that protects',
+    });
+  if (asked.until === 'protected') throw refuse('--until protected');
+  if (asked.from === 'publish') throw refuse('--from publish');
+  if (signed !== undefined) throw refuse('--signed');
 }
 
 /** A release that was read, carried out or rehearsed. */
@@ -26,15 +43,21 @@ export async function carryOut(input: ReleaseInput, session: Session): Promise<C
   const steps = input.plan.steps.flatMap(({ id }) => ctx.journal.steps.find((step) => step.id === id) ?? []);
   const text = steps.map(line).join('\n');
   ctx.emit({ type: 'note', message: summaryOf(input.plan, ctx.journal, ctx.clock.now() - startedAt) });
+  const isOver = input.plan.steps.every(({ id }) => isDone(id, ctx.journal));
+  if (failure === null && !isOver && input.resume !== null)
+    ctx.emit({ type: 'note', message: nextWords(withoutStop(input.resume)) });
   return failure === null ? { text } : { text, failure };
+}
+
+function isDone(id: string, journal: JournalFacts): boolean {
+  return journal.steps.some((step) => step.id === id && step.state?.phase === 'succeeded');
 }
 
 /** Who, what, where and how long, in one line. */
 function summaryOf({ name, steps }: ReleaseInput['plan'], journal: JournalFacts, durationMs: number): string {
   const { input, output, environment } = journal;
   const app = [input?.packageName, input?.versionName, input?.versionCode == null ? null : `(${input.versionCode})`];
-  const isDone = (id: string) => journal.steps.some((step) => step.id === id && step.state?.phase === 'succeeded');
-  const open = steps.filter(({ id }) => !isDone(id)).map(({ id }) => id);
+  const open = steps.filter(({ id }) => !isDone(id, journal)).map(({ id }) => id);
   const files = output === null ? input?.name : `${input?.name} -> ${output.name}`;
   return [
     `release ${name}: ${app.filter((part) => part != null).join(' ')}`,
