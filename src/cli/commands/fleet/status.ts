@@ -16,6 +16,7 @@ import { type AppOfStatus, statusOf } from '../../../run/fleet/status.ts';
 import type { Kept } from '../../../run/journal/same-release.ts';
 import type { CommandResult } from '../../line/command.ts';
 import { commandFor } from '../../output/next-words.ts';
+import { renderRows } from '../../output/render/rows.ts';
 import { fitTable, renderTable } from '../../output/render/table.ts';
 import type { Session } from '../../session/session.ts';
 import { releasesIn } from '../../settings/config/releases.ts';
@@ -50,9 +51,7 @@ export async function fleetStatusCommand(session: Session): Promise<CommandResul
   write.junit?.(fleetJUnit(status, redactor));
   session.ctx.emit({ type: 'note', message: countsLine(status) });
   const [columns, rows] = tableOf(status);
-  // What is not done stands in the error that follows.
-  const verdict = failure === null ? '\n\n✓ every step is done' : '';
-  const layOut = (width: number): string => `${fitTable(columns, marked(rows, status), width)}${verdict}`;
+  const layOut = (width: number): string => laidOut(status, failure === null, width);
   return { text: renderTable(columns, rows), layOut, data: status, ...(failure === null ? {} : { failure }) };
 }
 
@@ -175,9 +174,9 @@ function failureOf({ counts, rows }: FleetStatus, folder: string): AppToolError 
 
 type Table = readonly [columns: readonly string[], rows: readonly (readonly string[])[]];
 
-/** With a column of links where a step has one. */
-function tableOf({ rows }: FleetStatus): Table {
-  const hasLinks = rows.some(({ links }) => linksOf(links) !== '');
+/** With a column of links where a step has one, if they are wanted there. */
+function tableOf({ rows }: FleetStatus, wantsLinks = true): Table {
+  const hasLinks = wantsLinks && rows.some(({ links }) => linksOf(links) !== '');
   const cells = rows.map((row) => [
     row.app,
     row.step ?? '-',
@@ -191,6 +190,19 @@ function tableOf({ rows }: FleetStatus): Table {
 
 function linksOf({ page, install }: FleetRow['links']): string {
   return [page, install].filter((link) => link !== null).join(' ');
+}
+
+/** For a terminal: a mark for each row, links below, where they make no table too wide, and a verdict where no error tells it. */
+function laidOut(status: FleetStatus, isWell: boolean, width: number): string {
+  const [columns, rows] = tableOf(status, false);
+  const links = status.rows.flatMap(({ app, step, links: { page, install } }) =>
+    [page, install].flatMap((link) => (link === null ? [] : [{ name: `${app} ${step}`, texts: [link] }])),
+  );
+  return [
+    fitTable(columns, marked(rows, status), width),
+    ...(links.length === 0 ? [] : ['', ...renderRows(links, width)]),
+    ...(isWell ? ['', '✓ every step is done'] : []),
+  ].join('\n');
 }
 
 const MARKS: Readonly<Record<FleetRow['state'], string>> = {

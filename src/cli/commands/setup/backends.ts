@@ -1,7 +1,7 @@
 import type { BackendDefinition } from '../../../contract/backend/definition.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { Backends } from '../../output/command-data.ts';
-import { renderRows } from '../../output/render/rows.ts';
+import { renderRows, wrapped } from '../../output/render/rows.ts';
 import type { Session } from '../../session/session.ts';
 import { variablesOf } from '../../settings/credentials.ts';
 
@@ -64,5 +64,6 @@ function asText(backend: Described, columns: number | null): string {
     columns,
     2,
   );
-  return [`${backend.id}  ${backend.title}`, ...lines].join('\n');
+  const title = wrapped(`${backend.id}  ${backend.title}`, columns ?? Number.POSITIVE_INFINITY);
+  return [...title, ...lines].join('\n');
 }

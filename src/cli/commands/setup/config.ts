@@ -1,6 +1,7 @@
 import type { CommandResult } from '../../line/command.ts';
 import type { ConfigSchema, ConfigShow } from '../../output/command-data.ts';
-import { renderRows } from '../../output/render/rows.ts';
+import { padded, widthOf } from '../../output/render/cells.ts';
+import { renderRows, wrapped } from '../../output/render/rows.ts';
 import type { Session } from '../../session/session.ts';
 import { configJsonSchema } from '../../settings/config/config-schema.ts';
 import { variablesOf } from '../../settings/credentials.ts';
@@ -40,20 +41,21 @@ function credentialRows(session: Session): Row[] {
 
 /** What was set, or all there is. A row is cut into name and the rest where the terminal is narrow. */
 function asTable(rows: readonly Row[], count: number, config: string | null, columns: number | null): string {
-  const width = Math.max(0, ...rows.map(({ value }) => asText(value).length));
+  const width = Math.max(0, ...rows.map(({ value }) => widthOf(asText(value))));
   const isWide =
     columns === null ||
-    rows.every(({ key, value, source }) => `${key}${asText(value)}${source}`.length + width < columns);
+    rows.every(({ key, value, source }) => widthOf(`${key}${asText(value)}${source}`) + width < columns);
   const lines = renderRows(
     rows.map(({ key, value, source }) => ({
       name: key,
-      texts: isWide ? [`${asText(value).padEnd(width)}  ${source}`] : [asText(value), `  from ${source}`],
+      texts: isWide ? [`${padded(asText(value), width)}  ${source}`] : [asText(value), `  from ${source}`],
     })),
     columns,
   );
   const rest = count - rows.length;
-  const more = rest === 0 ? [] : [`${rest} settings have their default; --all shows them`];
-  return [`config file: ${config ?? 'none'}`, ...lines, ...more].join('\n');
+  const ends = (text: string) => wrapped(text, columns ?? Number.POSITIVE_INFINITY);
+  const more = rest === 0 ? [] : ends(`${rest} settings have their default; --all shows them`);
+  return [...ends(`config file: ${config ?? 'none'}`), ...lines, ...more].join('\n');
 }
 
 function asText(value: unknown): string {

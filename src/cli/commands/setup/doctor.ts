@@ -6,7 +6,7 @@ import type { ProxySettings } from '../../../transfer/http/connection/proxy-choi
 import type { CommandResult } from '../../line/command.ts';
 import type { DoctorData } from '../../output/doctor-data.ts';
 import { hintOf } from '../../output/next-words.ts';
-import { type Row, renderRows } from '../../output/render/rows.ts';
+import { type Row, renderRows, wrapped } from '../../output/render/rows.ts';
 import { examineBackend, examineMachine, isConfigured } from '../../session/doctor-subject.ts';
 import type { Session } from '../../session/session.ts';
 import { namedBackends } from '../../settings/named-backends.ts';
@@ -113,7 +113,7 @@ function tableOf(title: string, checks: readonly Check[], more: readonly Row[], 
     const mark = (result === 'failed' ? 'FAILED' : result).padEnd(MARK);
     rows.push({ name: `${mark}${isOfHost ? '  ' : ''}${check}`, texts: [`${about}${message}`, ...hintLines(error)] });
   }
-  return [title, ...renderRows([...rows, ...more], columns, 2)].join('\n');
+  return [...wrapped(title, columns), ...renderRows([...rows, ...more], columns, 2)].join('\n');
 }
 
 function hintLines(error: Check['error']): string[] {

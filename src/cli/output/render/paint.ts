@@ -30,6 +30,7 @@ export const paintResult = painterOf([
   [/^ {2}warning\b/, chalk.yellow],
   [/^ {2}skipped\b.*/, chalk.dim],
   [/^ +hint:/, chalk.cyan],
+  [/^ +from \S.*/, chalk.dim],
 ]);
 
 function painterOf(styles: readonly Style[]): (line: string) => string {
