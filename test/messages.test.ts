@@ -44,6 +44,13 @@ const OLD_STYLE: readonly (readonly [RegExp, string])[] = [
   [/\bat their defaults\b/i, 'has its default'],
   [/\bexcepts\b/i, 'exempts'],
   [/\b(?:has|have) not(?: *[:;,.]|$)/, 'does not have'],
+  [/\bwhoever\b|\bsomebody\b|\bnobody (?!\$|\{)/i, 'you, a person, the administrator'],
+  [/\ball the same\b/i, 'may have succeeded, already'],
+  [/\bno known format\b|\bnot known here\b/i, 'unknown'],
+  [/\bmay not (?!be an)/i, 'must not, is not allowed'],
+  [/\bside by side\b/i, 'in parallel'],
+  [/\btake(?:s)? the place of\b/i, 'replace'],
+  [/\bwas asked for\b/i, 'was requested'],
   [/\b(?:no|empty) answer\b|\banswer (?:too|in)\b/i, 'response'],
 ];
 

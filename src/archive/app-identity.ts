@@ -33,7 +33,7 @@ function unfitForAndroid({ packageName, split, needsSplits, testOnly }: AndroidM
   return [
     ...(packageName === null ? [{ code: 'no-id', why: 'has no package name' } as const] : []),
     ...(split === null ? [] : [{ code: 'split', why: `is a split (${split}), not a whole app` } as const]),
-    ...(needsSplits ? [{ code: 'needs-splits', why: 'is installed together with its splits only' } as const] : []),
+    ...(needsSplits ? [{ code: 'needs-splits', why: 'cannot be installed without its split APKs' } as const] : []),
     ...(testOnly ? [{ code: 'test-only', why: 'is marked as test-only' } as const] : []),
   ];
 }

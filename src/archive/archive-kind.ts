@@ -103,5 +103,5 @@ function describeHead(head: Buffer): string {
   if (/^<(!doctype|html)/i.test(text)) return 'not an app archive: this is an HTML page';
   if (text.startsWith('<?xml') || text.startsWith('<')) return 'not an app archive: this is XML';
   if (/^[\s\x20-\x7e]*$/.test(text)) return 'not an app archive: this is text';
-  return 'not an app archive: it does not start as a zip does';
+  return 'not an app archive: it does not begin like a zip file';
 }

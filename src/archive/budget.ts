@@ -18,7 +18,7 @@ export function createBudget(): Budget {
     spend(values) {
       spent += values;
       if (spent > MOST_VALUES)
-        throw new BeyondLimit(`has more than is left of the ${MOST_VALUES} values of an archive`);
+        throw new BeyondLimit(`has too many values: apptool reads at most ${MOST_VALUES} in an archive`);
     },
   };
 }

@@ -28,5 +28,5 @@ export function orJson<Schema extends z.ZodType>(schema: Schema, what: string) {
       return z.NEVER;
     }
   });
-  return z.union([schema, fromText.pipe(schema)], { error: `expected ${what}, or JSON that holds it` });
+  return z.union([schema, fromText.pipe(schema)], { error: `expected ${what}, or the same as JSON` });
 }

@@ -17,7 +17,7 @@ export interface DownloadOptions extends RecordOptions {
   readonly force?: boolean;
 }
 
-/** Asks until a job has ended well, or reached the milestone that is waited for; every other end is an error. */
+/** Asks until a job has succeeded, or reached the milestone that is waited for; every other end is an error. */
 export async function wait(at: Backend, job: string | JobRef, options: WaitOptions = {}): Promise<JobState> {
   const opened = openedOf(at);
   return await inRun([opened.redactor], options, { command: 'wait', begins: false }, async (run) => {

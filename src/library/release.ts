@@ -45,7 +45,7 @@ export interface ReleaseTarget extends ReleaseStep {
   readonly until?: string;
   /** False where its failure is a warning. */
   readonly required?: boolean;
-  /** What may reach it besides what was protected for production: dev, staging. */
+  /** Environments whose builds this target also accepts, besides production: dev, staging. */
   readonly environments?: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export interface ReleaseOptions extends RecordOptions {
   readonly platform?: Platform;
   /** What the file has to be, or it is not sent. */
   readonly expected?: Partial<Expectations>;
-  /** Protection comes first; without it, the file is published as it is. */
+  /** How to protect first; without this key the file is published as it is. */
   readonly protect?: ReleaseProtection;
   /** Where it goes, side by side. */
   readonly publish?: readonly (Backend | ReleaseTarget)[];
@@ -69,7 +69,7 @@ export interface ReleaseOptions extends RecordOptions {
   readonly from?: 'publish';
   /** Steps to send again although they may have landed, or are done: `publish:<backend>`. Goes with a receipt. */
   readonly again?: readonly string[];
-  /** The protected file, signed elsewhere; checked, then published in its place. */
+  /** Publish this file: the protected file after signing it elsewhere in its place. */
   readonly signed?: string;
   /** Replace an existing output. */
   readonly force?: boolean;

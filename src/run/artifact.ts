@@ -97,7 +97,8 @@ function hintForKind(name: string, { files }: OpenBackend): string | undefined {
   if (kind === 'aab' && files.includes('apk'))
     return 'send an APK: the one of your build, or a universal one (bundletool build-apks --mode=universal)';
   if (kind === 'apk' && files.includes('aab')) return 'send the bundle of your build (gradlew bundleRelease)';
-  if (kind === 'ipa' && takesAndroid && !files.includes('ipa')) return 'it takes Android apps, and this is an iOS app';
+  if (kind === 'ipa' && takesAndroid && !files.includes('ipa'))
+    return 'this backend takes Android apps, and this is an iOS app';
   return hintForName(name);
 }
 
@@ -113,7 +114,7 @@ function checkPlatform({ name, platform }: Artifact, given: Platform | undefined
 /** What nothing looks into, nothing vouches for. */
 function tellIfUnread({ kind, name }: Artifact, { emit }: RunContext): void {
   if (kind !== 'other') return;
-  emit({ type: 'note', message: `${name} is sent as it is: its app, version and signature are not read or checked` });
+  emit({ type: 'note', message: `${name} is sent as it is: apptool does not check its app, version or signature` });
 }
 
 export function checkLimit({ id, limit }: OpenBackend, name: string, sizeBytes: number): void {

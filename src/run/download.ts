@@ -141,8 +141,8 @@ function defaultName(fileName: string, backend: OpenBackend): string {
   const ending = endingNamed(fileName, backend);
   const stem = fileName.slice(0, -`.${ending}`.length);
   if (ending === null || !/^[A-Za-z0-9_][A-Za-z0-9_ .()+-]{0,120}$/.test(stem))
-    throw new UsageError('the server gives no usable file name', {
-      hint: 'give one for the output',
+    throw new UsageError('the server suggests no usable file name', {
+      hint: 'choose a name for the output',
       next: { do: 'set', setting: 'output' },
     });
   return backend.protects ? `${stem}-protected.${ending}` : fileName;
@@ -157,7 +157,7 @@ async function verify(
 ): Promise<AppRecord> {
   const expected = link?.sizeBytes ?? sizeBytes;
   if (sizeBytes !== expected)
-    throw new IntegrityError(`${sizeBytes} bytes came, and ${backend.id} says that the file has ${expected}`, {
+    throw new IntegrityError(`received ${sizeBytes} bytes, but ${backend.id} says the file has ${expected}`, {
       mayBeTransit: true,
     });
   // Nothing here can look into such a file.
@@ -178,7 +178,7 @@ async function verify(
 export function assertKindOfOutput(path: string, kind: Artifact['kind']): void {
   const named = endingOf(path, APPS);
   if (named === null || named === kind) return;
-  throw new UsageError(`the output is called ${basename(path)}, but the input is an ${kind.toUpperCase()}`, {
+  throw new UsageError(`the output is named ${basename(path)}, but the input is an ${kind.toUpperCase()}`, {
     hint: `give the output a name that ends in .${kind}`,
     next: { do: 'set', setting: 'output' },
   });
@@ -200,7 +200,7 @@ function assertEnding(path: string, named: string | null, fileName: string, back
   const is = endingNamed(fileName, backend);
   if (named === null || is === null || named === is) return;
   if (!isOther(path, backend) && !isOther(fileName, backend)) return;
-  throw new UsageError(`the output is called ${basename(path)}, but ${backend.id} has a .${is} file`, {
+  throw new UsageError(`the output is named ${basename(path)}, but ${backend.id} has a .${is} file`, {
     hint: `give the output a name that ends in .${is}`,
     next: { do: 'set', setting: 'output' },
   });

@@ -29,7 +29,7 @@ export interface WaitInput {
 }
 
 /**
- * `apptool wait`: asks until the job has ended well; every other end is an error. What was found and fails nothing is told as warnings,
+ * `apptool wait`: asks until the job has succeeded; every other end is an error. What was found and fails nothing is told as warnings,
  * at the end.
  */
 export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState> {
@@ -45,7 +45,7 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
     const name = state.subject?.fileName ?? uploaded?.name;
     if (uploaded !== null && name !== undefined && name !== uploaded.name && !isNameTold) {
       isNameTold = true;
-      const message = `${backend.id} calls the file ${JSON.stringify(name)}, it was sent as ${JSON.stringify(uploaded.name)}`;
+      const message = `${backend.id} names the file ${JSON.stringify(name)}, but it was sent as ${JSON.stringify(uploaded.name)}`;
       ctx.emit({ type: 'warning', code: 'renamed', message });
     }
     return state;
@@ -122,7 +122,7 @@ async function askPastOddResponses(
         call: `get the status of ${text}`,
         host: ctx.step.host ?? '',
         attempt,
-        reason: error.message,
+        reason: 'another server answered instead of the API',
         trouble: null,
       };
       await waitToRetry({ ...retry, delayMs: ODD_PAUSE_MS }, ctx);
@@ -167,7 +167,7 @@ function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined):
 function checkSubject(job: string, state: JobState, sent: SentSubject): void {
   const { fileName, platform, stage, versionCode } = state.subject ?? {};
   const refuse = (is: string, sentAs: string) =>
-    new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'look for your build in the portal' });
+    new IntegrityError(`${job} is about ${is}, not about ${sentAs}`, { hint: 'find your own build in the portal' });
   if (fileName !== undefined && plainName(fileName) !== plainName(sent.name))
     throw refuse(visible(fileName), visible(sent.name));
   if (platform !== undefined && sent.platform !== 'other' && platform !== sent.platform)

@@ -36,12 +36,12 @@ export function checkFileName(path: string): string {
 
 function whyUnusable(name: string): string {
   if (name === '-') return 'apptool does not read the app from standard input: give the path of the file';
-  if (name === '.' || name === '..') return 'it is a folder: name the app file in it';
+  if (name === '.' || name === '..') return 'it is a folder: give the app file in it';
   if (name.startsWith('-')) return 'it begins with a hyphen, so some tools take it for an option';
   if (Buffer.byteLength(name) > 255) return 'it is longer than 255 bytes';
   return name.startsWith('.')
-    ? 'it has an ending and no name'
-    : 'it holds characters that change the direction of text';
+    ? 'it has an extension but no name'
+    : 'it contains characters that change the direction of text';
 }
 
 /** Throws `UsageError` for a name that is not one of an app archive. */
@@ -52,9 +52,9 @@ export function kindOfName(name: string): ArtifactKind {
   return kind;
 }
 
-const NAME_THE_FILE = 'name the app file itself: an app is an .apk, .aab or .ipa, as the build wrote it';
+const NAME_THE_FILE = 'give the app file itself: an app is an .apk, .aab or .ipa, as the build wrote it';
 const UNPACK = 'unpack it: an app is an .apk, .aab or .ipa, as the build wrote it';
-const BESIDE = 'name the app beside it: this file only belongs to it';
+const BESIDE = 'give the app file itself: this file only comes with it';
 const HINTS: Readonly<Record<string, string>> = {
   zip: UNPACK,
   gz: UNPACK,
@@ -67,7 +67,7 @@ const HINTS: Readonly<Record<string, string>> = {
   json: 'it may be a receipt: give the file of an app here',
   aar: 'it is a library: build the app that uses it',
   jar: 'it is a library: build the app that uses it',
-  app: 'it is not packed: export an .ipa (xcodebuild -exportArchive)',
+  app: 'it is a folder, not an .ipa: export one (xcodebuild -exportArchive)',
   xcarchive: 'export an .ipa from it (xcodebuild -exportArchive)',
 };
 

@@ -61,7 +61,7 @@ export async function openArtifact(path: string, checks: ArtifactChecks): Promis
     });
     const { kind } = judgement;
     if (kind !== named) {
-      throw new UsageError(`cannot use ${name}: content is an ${label(kind)} but the name ends in .${named}`, {
+      throw new UsageError(`cannot use ${name}: the content is an ${label(kind)} but the name ends in .${named}`, {
         hint: `rename it to end in .${kind}`,
       });
     }

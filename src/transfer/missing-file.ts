@@ -5,7 +5,7 @@ import { LocalIoError } from '../contract/errors.ts';
 /** How many names a hint shows, and how many entries of a folder are looked at for them. */
 const MOST_NAMES = 3;
 const MOST_ENTRIES = 2_000;
-const CHECK_THE_PATH = 'check the path; a build may have put it elsewhere';
+const CHECK_THE_PATH = 'check the path; the build may have written it to another place';
 
 interface Explanation {
   /** Said after the path. */
@@ -26,7 +26,7 @@ export async function missingFile(path: string, cause: unknown): Promise<LocalIo
 export async function instead(path: string): Promise<string | null> {
   if (!(await isFolder(path))) return null;
   const apps = (await filesIn(path)).filter((name) => /\.(?:apk|aab|ipa)$/i.test(name));
-  return `it is a folder: name the file in it${listed(apps, ' there is')}`;
+  return `it is a folder: give the file in it${listed(apps, ' there is')}`;
 }
 
 /** A path that means something to a shell, a CI or a browser only. */

@@ -121,7 +121,7 @@ describe('a property list', () => {
     '<dict><key>a</key><b/></dict>',
     '<dict><key>',
   ])('%s describes no app', (inside) => {
-    expect(() => readPropertyList(Buffer.from(xmlPlist(inside)))).toThrow('is in no known format');
+    expect(() => readPropertyList(Buffer.from(xmlPlist(inside)))).toThrow('is in an unknown format');
   });
 });
 

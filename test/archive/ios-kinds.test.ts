@@ -52,7 +52,7 @@ describe('an XML property list is read', () => {
 
 const ascii = (text: string) => Buffer.concat([Buffer.from([0x50 + text.length]), Buffer.from(text)]);
 
-describe('a property list that says two things under one key', () => {
+describe('a property list that has two values for the same key', () => {
   const twice = (first: string, second: string) =>
     Buffer.from(xmlPlist(`<dict><key>a</key>${first}<key>a</key>${second}</dict>`));
   const binary = (second: string) =>
@@ -65,7 +65,7 @@ describe('a property list that says two things under one key', () => {
       { name: 'in binary', bytes: binary('two') },
     ]),
   )('%s, is not read', (_, { bytes }) => {
-    expect(() => readPropertyList(bytes)).toThrow('says two things under one key');
+    expect(() => readPropertyList(bytes)).toThrow('has two values for the same key');
   });
 
   test.each(

@@ -69,15 +69,19 @@ function withNeedlessZip64(): Buffer {
 }
 
 const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
-  { name: 'an absolute name', bytes: zip([MANIFEST, { name: '/x.pom' }]), odd: 'leads elsewhere' },
-  { name: 'a name with the separator of Windows', bytes: zip([MANIFEST, { name: 'a\\b' }]), odd: 'leads elsewhere' },
-  { name: 'a name with a drive', bytes: zip([MANIFEST, { name: 'C:/x' }]), odd: 'leads elsewhere' },
-  { name: 'a name that goes up', bytes: zip([MANIFEST, { name: 'a/../x' }]), odd: 'leads elsewhere' },
+  { name: 'an absolute name', bytes: zip([MANIFEST, { name: '/x.pom' }]), odd: 'points outside the folder' },
+  {
+    name: 'a name with the separator of Windows',
+    bytes: zip([MANIFEST, { name: 'a\\b' }]),
+    odd: 'points outside the folder',
+  },
+  { name: 'a name with a drive', bytes: zip([MANIFEST, { name: 'C:/x' }]), odd: 'points outside the folder' },
+  { name: 'a name that goes up', bytes: zip([MANIFEST, { name: 'a/../x' }]), odd: 'points outside the folder' },
   { name: 'two dots that are no step up', bytes: zip([MANIFEST, { name: 'a/..x' }]) },
   {
     name: 'the flag for encryption on stored data',
     bytes: zip([{ ...MANIFEST, isMarkedEncrypted: true }]),
-    odd: 'has an entry marked as encrypted, where nothing is: AndroidManifest.xml',
+    odd: 'has an entry marked as encrypted, which it is not: AndroidManifest.xml',
   },
   {
     name: 'the flag for encryption on deflated data',
@@ -119,7 +123,7 @@ const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
   {
     name: 'an IPA of PowerShell',
     bytes: zip([{ name: 'Payload\\A.app\\Info.plist', data: INFO }]),
-    odd: 'leads elsewhere',
+    odd: 'points outside the folder',
   },
   {
     name: 'an IPA with a name in Shift-JIS, which has a backslash in it',
@@ -127,7 +131,7 @@ const GOOD: readonly { name: string; bytes: Buffer; odd?: string }[] = [
       { name: 'Payload/A.app/Info.plist', data: INFO },
       { name: Buffer.from('Payload/A.app/\x95\x5c.png', 'latin1') },
     ]),
-    odd: 'leads elsewhere',
+    odd: 'points outside the folder',
   },
   {
     name: 'an IPA with a leftover folder before the app',
@@ -169,12 +173,12 @@ const BROKEN: readonly { name: string; bytes: Buffer; fault: string }[] = [
   {
     name: 'a name that is there twice',
     bytes: zip([MANIFEST, { name: 'classes.dex', data: 'a' }, { name: 'classes.dex', data: 'b' }]),
-    fault: 'has an entry whose name is there twice: classes.dex',
+    fault: 'has an entry whose name appears twice: classes.dex',
   },
   {
     name: 'a local header with another name',
     bytes: zip([MANIFEST, { name: 'classes.dex', local: { name: 'classes.dey' } }]),
-    fault: 'has an entry whose local header says another thing than the directory: classes.dex',
+    fault: 'has an entry whose local header contradicts the directory: classes.dex',
   },
   {
     name: 'a local header with another size',
@@ -184,7 +188,7 @@ const BROKEN: readonly { name: string; bytes: Buffer; fault: string }[] = [
   {
     name: 'another size than it inflates to',
     bytes: zip([{ ...MANIFEST, isDeflated: true, data: deflateRawSync(DATA), declaredBytes: 10 }]),
-    fault: 'has an entry of another inflated size than the archive says: AndroidManifest.xml',
+    fault: 'has an entry whose decompressed size is not the size that the archive says: AndroidManifest.xml',
   },
   {
     name: 'a gap between directory and end',
@@ -204,9 +208,9 @@ const BROKEN: readonly { name: string; bytes: Buffer; fault: string }[] = [
   {
     name: 'a name in an APK that is no UTF-8',
     bytes: zip([MANIFEST, { name: Buffer.from('a\xff', 'latin1') }]),
-    fault: 'with a name that Android does not take',
+    fault: 'whose name Android does not accept',
   },
-  { name: 'a name in an APK with a NUL', bytes: zip([MANIFEST, { name: 'a\0b' }]), fault: 'Android does not take' },
+  { name: 'a name in an APK with a NUL', bytes: zip([MANIFEST, { name: 'a\0b' }]), fault: 'Android does not accept' },
 ];
 
 describe('odd, but good', () => {
@@ -334,7 +338,7 @@ test('an archive that is made to cost much is read at little cost', async () => 
   // A limit that could not be told is none.
   expect(identity?.permissions).toEqual([{ name: 'P', maxSdk: null }]);
   expect(problems).toEqual([expect.stringContaining('resources.arsc')]);
-  expect(() => archive.budget.spend(0)).toThrow('values of an archive');
+  expect(() => archive.budget.spend(0)).toThrow('has too many values');
 });
 
 describe('refused', () => {

@@ -67,8 +67,8 @@ function verityOf(bytes: Buffer): Buffer {
 }
 
 type Schemes = readonly (readonly [number, readonly BlockSigner[]])[];
-const REMOVED_V31 = 'the v3.1 signature that belongs to it was removed';
-const OTHER_VERSIONS = 'signature is for other Android versions than it says';
+const REMOVED_V31 = 'the v3.1 signature that it mentions was removed';
+const OTHER_VERSIONS = 'signature covers other Android versions than it says';
 const PROOF = [ATTRIBUTE.proofOfRotation, lineage([OLD, NEW])] as const;
 const rotated = (min: number): BlockSigner => ({ key: NEW, range: [min, LAST_SDK], attributes: [PROOF] });
 const oldUpTo = (
@@ -88,7 +88,7 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
   [
     'v2 that wants v3, without it',
     [[BLOCK.v2, [{ key: OLD, attributes: [[ATTRIBUTE.strippingProtection, 3]] }]]],
-    ['v2 false: the v3 signature that belongs to it was removed'],
+    ['v2 false: the v3 signature that it mentions was removed'],
   ],
   [
     'v3 and v3.1',
@@ -115,29 +115,29 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
     ],
     ['v3 true', `v3.1 false: ${REMOVED_V31}`],
   ],
-  ['v3.1 alone', [[BLOCK.v31, [rotated(33)]]], ['v3.1 false: there is no v3 signature that it belongs to']],
+  ['v3.1 alone', [[BLOCK.v31, [rotated(33)]]], ['v3.1 false: the v3 signature that it extends is missing']],
   [
     'v3.1 that begins after v3 has ended',
     [
       [BLOCK.v3, [oldUpTo(30, [])]],
       [BLOCK.v31, [rotated(33)]],
     ],
-    ['v3 false: it is not for all of the Android versions that the app is for', 'v3.1 true'],
+    ['v3 false: it does not cover all Android versions that the app supports', 'v3.1 true'],
   ],
   [
     'v3 from a later Android version than the app',
     [[BLOCK.v3, [{ key: OLD, range: [30, LAST_SDK] }]]],
-    ['v3 false: it is not for all of the Android versions that the app is for'],
+    ['v3 false: it does not cover all Android versions that the app supports'],
   ],
   [
     'v3 with a gap',
     [[BLOCK.v3, [oldUpTo(29, []), { key: NEW, range: [31, LAST_SDK], attributes: [PROOF] }]]],
-    ['v3 false: its signers do not take turns, by their Android versions'],
+    ['v3 false: the Android versions of its signers overlap or leave a gap'],
   ],
   [
     'v3 for versions that cannot be',
     [[BLOCK.v3, [{ key: OLD, range: [LAST_SDK, 24] }]]],
-    ['v3 false: it is for Android versions that cannot be'],
+    ['v3 false: its range of Android versions is impossible'],
   ],
   ['v3 with a proof of rotation', [[BLOCK.v3, [{ key: NEW, range: ALL, attributes: [PROOF] }]]], ['v3 true']],
   [
@@ -176,7 +176,7 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
     ],
     [
       'v2 true',
-      'v3 false: it is signed by another than the older signatures, and no proof of rotation leads there from them',
+      'v3 false: its signer differs from the signer of the older signatures, and no proof of rotation connects them',
     ],
   ],
   [
@@ -187,7 +187,7 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
     ],
     [
       'v2 true',
-      'v3 false: it is signed by another than the older signatures, and no proof of rotation leads there from them',
+      'v3 false: its signer differs from the signer of the older signatures, and no proof of rotation connects them',
     ],
   ],
   [
@@ -197,7 +197,7 @@ const BLOCKS: readonly (readonly [name: string, schemes: Schemes, verdicts: read
       [BLOCK.v3, [oldUpTo(33)]],
       [BLOCK.v31, [{ ...rotated(33), attributes: [UNREADABLE] }]],
     ],
-    ['v2 true', 'v3 true', 'v3.1 false: its proof of rotation is in no known format'],
+    ['v2 true', 'v3 true', 'v3.1 false: its proof of rotation is in an unknown format'],
   ],
   [
     'the hash tree of another file',
@@ -211,7 +211,7 @@ const HYBRID: typeof BLOCKS = [
   [
     'v3 without the v3.2 that it wants',
     [[BLOCK.v3, [{ key: OLD, range: ALL, attributes: [[ATTRIBUTE.hybridMinSdk, 37]] }]]],
-    ['v3 false: the v3.2 signature that belongs to it was removed'],
+    ['v3 false: the v3.2 signature that it mentions was removed'],
   ],
   [
     'v3 that wants another v3.2',
@@ -219,7 +219,7 @@ const HYBRID: typeof BLOCKS = [
       [BLOCK.v3, [{ key: OLD, range: ALL, attributes: [[ATTRIBUTE.hybridMinSdk, 37]] }]],
       [BLOCK.v32, [{ key: NEW, range: [38, LAST_SDK] }]],
     ],
-    [`v3 false: the v3.2 ${OTHER_VERSIONS}`, 'v3.2 null: the v3.2 scheme is not checked here'],
+    [`v3 false: the v3.2 ${OTHER_VERSIONS}`, 'v3.2 null: apptool does not check the v3.2 scheme'],
   ],
   [
     'v3 and v3.2',
@@ -227,7 +227,7 @@ const HYBRID: typeof BLOCKS = [
       [BLOCK.v3, [{ key: OLD, range: ALL, attributes: [[ATTRIBUTE.hybridMinSdk, 37]] }]],
       [BLOCK.v32, [{ key: NEW, range: [37, LAST_SDK] }]],
     ],
-    ['v3 true', 'v3.2 null: the v3.2 scheme is not checked here'],
+    ['v3 true', 'v3.2 null: apptool does not check the v3.2 scheme'],
   ],
 ];
 
@@ -344,7 +344,7 @@ describe('a JAR signature', () => {
       'the manifest changed',
       () =>
         files(withData('META-INF/MANIFEST.MF', String(jar()[0]?.data).replace('\r\nSHA-256', '\r\nX: 1\r\nSHA-256'))),
-      `v1 false: what the manifest says of ${UNSIGNED[0]?.name} was changed after it was signed`,
+      `v1 false: the manifest's section of ${UNSIGNED[0]?.name} was changed after it was signed`,
     ],
     [
       'the signature file changed',
@@ -355,7 +355,7 @@ describe('a JAR signature', () => {
     [
       'no signature file',
       () => files([...UNSIGNED, ...jar().filter(({ name }) => !name.endsWith('.SF'))]),
-      'v1 false: no signature file goes with META-INF/CERT.EC',
+      'v1 false: the signature file is missing for META-INF/CERT.EC',
     ],
     [
       'a newer signature taken away',
@@ -382,7 +382,7 @@ describe('a JAR signature', () => {
 
   test('is not looked at where all Android versions of the app go by a newer one', async () => {
     expect(await verdictsOf(await readFile(fixture('rich.apk')))).toEqual([
-      'v1 null: no Android version that the app is for looks at it',
+      'v1 null: no Android version that the app supports uses it',
       'v2 true',
       'v3 true',
     ]);

@@ -85,7 +85,7 @@ describe('the signer of a JAR signature', () => {
     const { isSigned, isDebugSigned } = await readSignatures(await openAppArchive(fileOf(bytes)), problems);
 
     expect({ isSigned, isDebugSigned }).toEqual({ isSigned: true, isDebugSigned: null });
-    expect(problems).toEqual(['cannot read META-INF/A.RSA: it names a certificate that is not in it']);
+    expect(problems).toEqual(['cannot read META-INF/A.RSA: the certificate that it names is missing']);
   });
 
   test('costs no more than one archive may cost, however many blocks there are', async () => {
@@ -100,7 +100,7 @@ describe('the signer of a JAR signature', () => {
     await readSignatures(await openAppArchive(fileOf(zip([MANIFEST, ...blocks]))), problems);
 
     expect(problems.at(-1)).toBe(
-      'cannot read META-INF/A9.RSA: it has more than is left of the 500000 values of an archive',
+      'cannot read META-INF/A9.RSA: it has too many values: apptool reads at most 500000 in an archive',
     );
   });
 });

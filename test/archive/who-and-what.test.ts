@@ -145,7 +145,7 @@ describe.each(['debuggable', 'testOnly'] as const)('android:%s', (flag) => {
     const { app, problems } = await factsOf(apk(application(own(flag, value)), resources));
 
     expect(app).toMatchObject({ [flag]: isSet });
-    const told = `cannot tell whether android:${flag} is set, so it is taken for true`;
+    const told = `cannot tell whether android:${flag} is set, so apptool treats it as set`;
     expect(problems).toEqual(problem === true ? [told] : []);
   });
 

@@ -112,7 +112,7 @@ describe('F-SRV-25: a refusal of the upload', () => {
     expect(await errorOf(upload())).toMatchObject({
       class: 'limit',
       limit: null,
-      hint: expect.stringContaining("the plan's limit is reached"),
+      hint: expect.stringContaining('the limit of your Applivery plan is reached'),
       serverText: '5003: Limit Exceeded {"limit":10,"num":11}',
     });
   });
@@ -154,7 +154,7 @@ test.each([
   expect(await errorOf(upload())).toMatchObject({
     class: 'unknown',
     exitCode: 9,
-    message: 'upload answered without a build id',
+    message: 'the response to the upload has no build id',
     hint: expect.stringContaining('may have created a build'),
   });
   expect(proxy.seen).toHaveLength(1);
@@ -383,7 +383,7 @@ describe('the download by a token', () => {
     const direct = await errorOf(backend.adapter.download?.(job.id, null, ctx) ?? Promise.resolve());
 
     expect(error).toMatchObject({ class: 'usage', exitCode: 2, hint: expect.stringContaining('SERVICE_TOKEN') });
-    expect(error.message).toContain('Workspace API alone');
+    expect(error.message).toContain('downloaded by the Workspace API');
     expect(direct).toMatchObject({ class: 'usage' });
     expect(proxy.seen).toEqual([]);
   });

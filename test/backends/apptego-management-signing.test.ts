@@ -135,7 +135,7 @@ describe('keys add', () => {
     expect(error).toMatchObject({
       class: 'unknown',
       exitCode: 9,
-      hint: expect.stringContaining('remove it, then add it again'),
+      hint: expect.stringContaining('delete the key, then add it again'),
       next: { do: 'call', backend: 'apptego-management', command: 'keys delete', operands: [added[0]?.id] },
     });
     expect(made.calls().slice(before, -1)).toEqual(['get_signing_keys', 'upload_signing_key', 'get_signing_keys']);
@@ -149,7 +149,7 @@ describe('keys add', () => {
 
     await expect(addKey()).rejects.toMatchObject({
       class: 'unknown',
-      hint: expect.stringMatching(/^look for a key without its file before/),
+      hint: expect.stringMatching(/^look for a key without a file/),
       next: { do: 'list', backend: 'apptego-management', command: 'keys list' },
     });
   });
@@ -194,7 +194,7 @@ describe('keys add', () => {
     expect(error).toMatchObject({
       class: errorClass,
       retryable: false,
-      hint: 'the key has no file; remove it, then add it again',
+      hint: 'the key has no file; delete the key, then add it again',
       next: { do: 'call', command: 'keys delete', operands: [keys[0]?.id] },
     });
     expect(saidBy(made, error)).not.toMatch(new RegExp(`${PASSWORD}|X-Amz-Signature`));
@@ -351,13 +351,17 @@ describe('code-signing upload and builds sign', () => {
 
     const error = await failureOf(upload(lost));
 
-    expect(error).toMatchObject({ class: 'unknown', exitCode: 9, hint: expect.stringContaining('run the same again') });
+    expect(error).toMatchObject({
+      class: 'unknown',
+      exitCode: 9,
+      hint: expect.stringContaining('run the same command again'),
+    });
     expect(lost.calls().filter((name) => name === 'upload_code_signing_file')).toHaveLength(1);
     expect(saidBy(lost, error)).not.toContain(PASSWORD);
     await expect(upload(broken)).rejects.toMatchObject({
       class: 'unavailable',
       retryable: true,
-      hint: `application ${APP} has no signing file now: run the same again`,
+      hint: `application ${APP} has no signing file now: run the same command again`,
     });
   });
 
@@ -431,7 +435,7 @@ test('a rehearsal of any command sends nothing that writes, and says what would 
   expect(texts).toEqual([
     'would delete application app-sandbox',
     `would delete build ${id}`,
-    `would have build ${id} signed`,
+    `would sign build ${id} signed`,
     'would add release.jks as signing key "Release" for android',
     `would make ${key} the default signing key for android`,
     `would delete signing key ${key}`,

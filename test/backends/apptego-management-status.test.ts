@@ -292,7 +292,7 @@ describe('the row of a build', () => {
         {
           code: 'renamed',
           severity: 'warning',
-          message: 'the build history calls the output "renamed output.apk", it was uploaded as "app-release.apk"',
+          message: 'the build history names the file "renamed output.apk", but it was uploaded as "app-release.apk"',
         },
       ],
     });

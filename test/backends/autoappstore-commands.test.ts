@@ -198,7 +198,7 @@ describe('tokens', () => {
     expect(error).toMatchObject({
       class: 'unknown',
       exitCode: 9,
-      hint: expect.stringMatching(/revoke each that you do not know$/),
+      hint: expect.stringMatching(/revoke every token that you do not know$/),
       next: { do: 'call', backend: 'autoappstore', command: 'tokens revoke', operands: ['<token>'] },
       serverText: expect.stringMatching(/^tokens: [0-9a-f]{24} sandbox \d{4}-/),
     });
@@ -214,7 +214,7 @@ describe('tokens', () => {
 
     await expect(run('tokens create')).rejects.toMatchObject({
       class: 'unknown',
-      hint: expect.stringContaining('revoke each that you do not know'),
+      hint: expect.stringContaining('revoke every token that you do not know'),
       next: { do: 'list', backend: 'autoappstore', command: 'tokens list' },
     });
   });
@@ -238,7 +238,7 @@ describe('tokens', () => {
       await expect(run(name, { operands: ['a1'] })).rejects.toMatchObject({
         class: 'auth',
         serverText: 'session required',
-        hint: expect.stringContaining('manage them there'),
+        hint: expect.stringContaining('manages tokens only in its portal'),
       });
     },
   );

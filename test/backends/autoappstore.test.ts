@@ -172,9 +172,7 @@ describe('the upload', () => {
       class: 'unknown',
       httpStatus: 409,
       serverText: expect.stringContaining('versionCode 42'),
-      hint: expect.stringMatching(
-        /^probably landed: this versionCode now exists.*versionCode 42 of dev\.apptool\.fixture/,
-      ),
+      hint: expect.stringMatching(/^the first try probably succeeded: .*versionCode 42 of dev\.apptool\.fixture/),
     });
     expect(posts()).toBe(2);
     expect(ctx.facts).not.toContainEqual({ type: 'not-landed' });
@@ -483,7 +481,7 @@ describe('the validation', () => {
     await expect(asked({ runs })).rejects.toMatchObject({
       class: 'unavailable',
       exitCode: 6,
-      message: expect.stringContaining('unexpected validation answer'),
+      message: expect.stringContaining('unexpected response about the validation'),
     });
   });
 });

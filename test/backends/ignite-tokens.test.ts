@@ -200,7 +200,7 @@ describe('the token service', () => {
     const error = (await upload().catch((thrown: unknown) => thrown)) as Error;
 
     expect(error).toBeInstanceOf(AuthError);
-    expect(error.message).toBe('token service gave an unusable token');
+    expect(error.message).toBe('the Account Service returned an unusable token');
     expect(JSON.stringify([error, ctx.events])).not.toMatch(/X-Evil|aaaaaaaa|123456789|two words/);
     expect(count(CREATE)).toBe(0);
   });
@@ -208,7 +208,7 @@ describe('the token service', () => {
   test.each([['MAC'], ['bearer token'], [undefined]])('F-SRV-19: token_type %s is refused', async (type) => {
     const { upload } = await igniteWith([answering({ token_type: type })]);
 
-    await expect(upload()).rejects.toThrow('token service gave an unusable token');
+    await expect(upload()).rejects.toThrow('the Account Service returned an unusable token');
   });
 
   test('is asked again when its answer is lost: a token more changes nothing', async () => {

@@ -88,7 +88,7 @@ describe('the metadata', () => {
       {
         type: 'warning',
         code: 'permission-not-described',
-        message: 'ignite.permissions says nothing of camera: only the name is sent',
+        message: 'ignite.permissions does not describe camera: only the name is sent',
       },
     ]);
   });
@@ -103,8 +103,8 @@ describe('the metadata', () => {
 
     const { message } = usageErrorOf(content);
 
-    expect(message).toContain('packageName is com.example.other, but that of the APK is dev.apptool.fixture');
-    expect(message).toContain('permissions that the APK does not ask for: bluetooth');
+    expect(message).toContain('packageName is com.example.other, but the package of the APK is dev.apptool.fixture');
+    expect(message).toContain('permissions that the APK does not request: bluetooth');
     expect(message).toContain(`storeMetadata.size is not the ${artifact.sizeBytes} bytes of the file`);
   });
 
@@ -299,7 +299,9 @@ describe('an upload', () => {
 
     expect(error).toMatchObject({
       class: 'unknown',
-      hint: expect.stringMatching(/may have created a build .* dev\.apptool\.fixture \(v2\.apk\), sent at 20\d\d-.*Z$/),
+      hint: expect.stringMatching(
+        /the upload may have succeeded: .* dev\.apptool\.fixture \(v2\.apk\), sent at 20\d\d-.*Z$/,
+      ),
     });
     if (title.startsWith('F-HTTP-02'))
       expect((error as Error).message).toContain('HTTP 503: server error after the request was received');

@@ -154,7 +154,7 @@ describe('a file of a custom platform', () => {
     const { code, stderr } = await run('upload', 'game.zip', '--to', 'applivery', ...others);
 
     expect({ code, uploads: uploads() }).toEqual({ code: 2, uploads: 0 });
-    expect(stderr).toContain(`has to be told applivery.${setting.split('=')[0]}`);
+    expect(stderr).toContain(`it needs applivery.${setting.split('=')[0]}`);
   });
 
   test('an undocumented platform is warned of, also in a rehearsal', async () => {
@@ -164,7 +164,7 @@ describe('a file of a custom platform', () => {
     const { code, stderr } = await run('upload', 'Setup.msi', '--to', 'applivery', ...set, '--dry-run');
 
     expect(code).toBe(0);
-    expect(stderr).toContain('Applivery documents no such buildPlatform');
+    expect(stderr).toContain('Applivery does not document this buildPlatform');
   });
 });
 
@@ -181,7 +181,7 @@ describe('download of such a build', () => {
     const { code, stderr } = await run('download', stdout.trim(), '-o', output);
 
     expect(code).toBe(2);
-    expect(stderr).toContain(`the output is called ${output}, but applivery has a ${has} file`);
+    expect(stderr).toContain(`the output is named ${output}, but applivery has a ${has} file`);
     await expect(readFile(join(cwd, output))).rejects.toThrow('ENOENT');
   });
 
@@ -197,7 +197,7 @@ describe('download of such a build', () => {
     const { code, stderr } = await run('download', stdout.trim(), '-o', 'x.msi');
 
     expect(code).toBe(11);
-    expect(stderr).toContain('applivery says that the file has 69999');
+    expect(stderr).toContain('applivery says the file has 69999');
     await expect(readFile(join(cwd, 'x.msi'))).rejects.toThrow('ENOENT');
   });
 });

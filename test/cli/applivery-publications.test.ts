@@ -93,7 +93,7 @@ test('a lost response is settled by the list, and nothing is made twice', async 
   expect(await run('applivery publications create nightly')).toMatchObject({ ok: true });
   expect(await nothing.run('applivery publications create nightly')).toMatchObject({
     exitCode: 9,
-    error: { class: 'unknown', hint: expect.stringContaining('may be there all the same') },
+    error: { class: 'unknown', hint: expect.stringContaining('the publication may exist already') },
   });
   expect(proxy.seen.filter(({ method }) => method === 'POST')).toHaveLength(1);
 });

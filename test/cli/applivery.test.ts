@@ -333,7 +333,7 @@ describe('builds', () => {
     expect(JSON.parse(lying.result.stdout)).toMatchObject({
       warnings: [
         { code: 'loopback' },
-        { code: 'incomplete-list', message: expect.stringContaining('the server has 120, and gave 95') },
+        { code: 'incomplete-list', message: expect.stringContaining('the server has 120, but returned 95') },
       ],
     });
     expect(cut.ids).toHaveLength(10);
@@ -368,7 +368,7 @@ describe('builds', () => {
     const odd = await runCli(['applivery', 'builds', 'show', '../x'], { env });
 
     expect(result.code).toBe(6);
-    expect(result.stderr).toContain('its answer has no usable data');
+    expect(result.stderr).toContain('its response has no usable data');
     expect(two.result.code).toBe(6);
     expect(shown.code).toBe(5);
     expect(shown.stderr).toContain('error[rejected]: no such build: 64b0c1d2e3f4a5b6c7d8e9f0');
@@ -413,7 +413,7 @@ describe('F-SIG-02: a signal while the form goes out', () => {
     const result = await stopped(MIB, 'SIGTERM', ({ readBody }) => readBody());
 
     expect(result.code).toBe(143);
-    expect(result.stderr).toContain('hint: the whole file was out, so a build may have been created');
+    expect(result.stderr).toContain('hint: the whole file was sent, so a build may have been created');
   });
 });
 
@@ -450,7 +450,7 @@ describe('what is refused before any request', () => {
         env: unset('APPLIVERY_ORGANIZATION_ID', 'APPLIVERY_APPLICATION_ID'),
         args: UPLOAD,
         exit: 2,
-        says: 'two Applivery tokens are set, and no setting says which app to use',
+        says: 'two Applivery tokens are set, and no setting says which of the two APIs to use',
       },
       {
         name: 'a job of the Workspace API without its token',
@@ -471,7 +471,7 @@ describe('what is refused before any request', () => {
         env: APP_ONLY,
         args: () => ['download', 'applivery:64b0c1d2e3f4a5b6c7d8e9f0', '-o', 'new.apk'],
         exit: 2,
-        says: 'applivery gives builds back by the Workspace API alone, not for an App API token',
+        says: 'applivery builds are downloaded by the Workspace API; an App API token cannot do that',
       },
       {
         name: 'a use for the environment',
@@ -493,7 +493,7 @@ describe('what is refused before any request', () => {
         ['api=both', 'must be integrations or workspace'],
         ['tenant=a/b', 'must be a name such as acme'],
         ['organizationId=../x', 'must be an id'],
-        ['tags=a,,b', 'holds an empty tag'],
+        ['tags=a,,b', 'contains an empty tag'],
         ['versionName=', 'is empty'],
       ].map(([assignment = '', words = '']) => ({
         name: `the setting ${assignment}`,
@@ -529,21 +529,25 @@ describe('what is refused before any request', () => {
 
   test.each(
     named([
-      { name: 'a tenant', own: { tenant: 'evil.example' }, says: '"tenant" may not come from a config that was found' },
+      {
+        name: 'a tenant',
+        own: { tenant: 'evil.example' },
+        says: '"tenant" is not allowed in a config that was only found',
+      },
       {
         name: 'an address',
         own: { uploadUrl: 'https://evil.example' },
-        says: /"uploadUrl" may not come from .* by APPLIVERY_UPLOAD_URL/,
+        says: /"uploadUrl" is not allowed in a config .* or use APPLIVERY_UPLOAD_URL/,
       },
       {
         name: 'an address that other backends have too',
         own: { apiUrl: 'https://evil.example' },
-        says: /"apiUrl" may not come from .* by APPLIVERY_API_URL/,
+        says: /"apiUrl" is not allowed in a config .* or use APPLIVERY_API_URL/,
       },
       {
         name: 'an icon outside of the project',
         own: { packageIcon: '../icon.png' },
-        says: 'applivery.packageIcon: a project config may not read outside the project',
+        says: 'applivery.packageIcon: a project config must not read outside the project',
       },
     ]),
   )('from a config that was found: %s', async (_, { own, says }) => {

@@ -187,7 +187,7 @@ describe('protect --backend apptego-management', () => {
     const result = await run(['protect', 'app.apk', ...PROTECT]);
 
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toMatch(/^warning: renamed: the build history calls the output "renamed output\.apk"/m);
+    expect(result.stderr).toMatch(/^warning: renamed: the build history names the file "renamed output\.apk"/m);
     expect(asked).toEqual(['renamed output.apk']);
     expect(await readdir(cwd)).toContain('app-protected.apk');
     const [job = ''] = rowsOf((await own('builds list')).stdout)[0]?.split(' ') ?? [];
@@ -204,7 +204,7 @@ describe('protect --backend apptego-management', () => {
 
     expect(added.code).toBe(5);
     expect(added.stderr).toMatch(
-      /hint: the key has no file; remove it, then add it again: apptool apptego-management keys delete key-\w+$/m,
+      /hint: the key has no file; delete the key, then add it again: apptool apptego-management keys delete key-\w+$/m,
     );
     expect(result).toMatchObject({ code: 8, stdout: '' });
     expect(result.stderr).toMatch(/error\[job-failed\]: apptego-management:\S+ ended as completed, but not signed/);
@@ -526,7 +526,7 @@ describe('the commands', () => {
 
     expect(result.code).toBe(9);
     expect(result.stderr).toMatch(
-      /^hint: it was made, but its file could not be sent; remove it, then add it again: apptool .* keys delete key-\w+$/m,
+      /^hint: the key was created, but its file could not be sent; delete the key, then add it again: apptool .* keys delete key-\w+$/m,
     );
     expect(ResultDocument.parse(JSON.parse(result.stdout)).error).toMatchObject({ class: 'unknown', retryable: false });
     expect(calls()).toEqual(['get_signing_keys', 'upload_signing_key', 'get_signing_keys']);

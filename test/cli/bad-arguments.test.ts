@@ -199,7 +199,7 @@ const USAGE_ROWS: readonly Row[] = [
       ['apptego:../../admin', 'the job id is not one of apptego: its form is <number, such as 1700000000>'],
       ['apptego:a b', 'the job id is not one of apptego: its form is'],
       ['apptego:', 'the job id is not one of apptego: its form is'],
-      ['apptego-management:zzz', 'its form is <version>/<platform>/<start time>/<name>\nhint: the whole reference is'],
+      ['apptego-management:zzz', 'its form is <version>/<platform>/<start time>/<name>\nhint: a job reference is'],
       ['autoappstore:a/b', 'the job id is not one of autoappstore: its form is <id of the version>'],
       ['applivery:a/b', 'its form is <build>, or <organization>/<app>/<build> of a workspace'],
       ['ignite:a/b', 'the job id is not one of ignite: its form is <UUID>'],
@@ -472,7 +472,7 @@ test.each(
 
   const result = await runCli(PROTECT, { cwd, env: canary.variables });
 
-  expectRefused(result, canary, { exit: 13, says: 'a project config may not write outside the project' });
+  expectRefused(result, canary, { exit: 13, says: 'a project config must not write outside the project' });
 });
 
 test.each(

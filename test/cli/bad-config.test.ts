@@ -349,7 +349,7 @@ test.each(
   expect(maxRssMiB - (await usual.read()).maxRssMiB).toBeLessThan(64);
 });
 
-const NOT_FROM_FOUND = 'may not come from a config that was found; pass it by --config or by';
+const NOT_FROM_FOUND = 'is not allowed in a config that was only found; name the config with --config, or use';
 
 test.each(
   named([

@@ -275,7 +275,7 @@ test.each(
       name: 'B-57: NODE_EXTRA_CA_CERTS that is missing',
       variables: { NODE_EXTRA_CA_CERTS: '/nonexistent/ca.pem' },
       exit: 3,
-      says: 'cannot read CA file',
+      says: 'cannot read the CA file',
     },
     {
       name: 'B-58: NODE_TLS_REJECT_UNAUTHORIZED=0',

@@ -55,7 +55,7 @@ const SCENES: readonly Scene[] = [
     planned: [{ ...SILENT, ...PART, after: 2 }],
     moment: 0,
     isLarge: true,
-    hint: /no build was started; what was sent is gone/,
+    hint: /no build was started; the uploaded data was removed/,
   },
   {
     name: 'while parts are sent and nothing answers any more',
@@ -65,7 +65,7 @@ const SCENES: readonly Scene[] = [
     ],
     moment: 0,
     isLarge: true,
-    hint: /the parts that were sent could not be removed/,
+    hint: /the uploaded parts could not be removed/,
   },
   {
     name: 'while it is completed',
@@ -89,7 +89,7 @@ const SCENES: readonly Scene[] = [
     planned: [{ ...SILENT, ...FETCH }],
     moment: 0,
     isLarge: false,
-    hint: /the output waits; to fetch its output: apptool download apptego:\d+/,
+    hint: /the output is ready; to download its output: apptool download apptego:\d+/,
   },
 ];
 
@@ -208,7 +208,7 @@ describe('what a stopped run leaves', () => {
     const running = startCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables, cwd: folder });
     await struck(proxy, 0);
     running.child.kill('SIGINT');
-    await running.seen('once more to stop at once');
+    await running.seen('again to stop at once');
     // Sooner, it would be the same signal passed on twice.
     await sleep(600);
 
@@ -236,13 +236,13 @@ describe('what a stopped run leaves', () => {
     await struck(proxy, 0);
 
     running.child.kill('SIGTERM');
-    await running.seen('once more to stop at once');
+    await running.seen('again to stop at once');
     running.child.kill('SIGTERM');
     running.child.kill('SIGINT');
     const result = await running.result;
 
     expect(result.code).toBe(143);
-    expect(result.stderr).toContain('hint: no build was started; what was sent is gone');
+    expect(result.stderr).toContain('hint: no build was started; the uploaded data was removed');
     expect(box.store.openUploads()).toEqual([]);
   }, 60_000);
 

@@ -49,7 +49,7 @@ describe('a found config reads nothing through a link out of the project', () =>
 
     expectRefused(result, canary, {
       exit: 13,
-      says: /path leaves the project directory|may not read outside the project/,
+      says: /path leaves the project directory|must not read outside the project/,
       hides: ['top-secret'],
     });
   });
@@ -113,7 +113,7 @@ describe('a config', () => {
     for (const flags of [[], ['--config', 'apptool.config.json']]) {
       const result = await runCli(['protect', 'app.apk', '-e', 'prod', ...flags], { cwd, env: canary.variables });
 
-      expectRefused(result, canary, { exit: 13, says: `"${key}" may not come from a config` });
+      expectRefused(result, canary, { exit: 13, says: `"${key}" is not allowed in a config` });
     }
     const byVariable = await runCli(['backends'], {
       cwd: '/',

@@ -144,9 +144,9 @@ describe('--events', () => {
   test.each([
     ['a folder', 'events.ndjson', 'not a regular file'],
     ['a symbolic link', 'link', 'it is a symbolic link'],
-    ['a file of something else', 'notes.txt', 'notes.txt holds something else'],
+    ['a file of something else', 'notes.txt', 'notes.txt contains something else'],
     ['a file in a folder that is not there', 'nowhere/events.ndjson', 'no such file or directory'],
-    ['what is open already', '/dev/fd/2', /it is a symbolic link\nhint: --events - writes them to stderr/],
+    ['what is open already', '/dev/fd/2', /it is a symbolic link\nhint: --events - writes the events to stderr/],
   ])('is refused for %s before anything is sent', async (_, path, why) => {
     const { folder, box } = await setUp();
     const proxy = await faultProxy(box, []);
@@ -212,6 +212,6 @@ describe('--events', () => {
     const result = await run(PROTECT);
 
     expect(result.code).toBe(13);
-    expect(result.stderr).toContain('may not write outside the project');
+    expect(result.stderr).toContain('must not write outside the project');
   });
 });

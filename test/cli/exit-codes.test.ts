@@ -147,7 +147,7 @@ describe('exit codes', () => {
   });
 
   test.each([
-    ['F-SRV-29: the input', 'v2.apk', 'the output is byte for byte the input: it is not protected'],
+    ['F-SRV-29: the input', 'v2.apk', 'the output is identical to the input: it is not protected'],
     ['F-SRV-30: another kind of app', 'signed.aab', 'the output is an AAB, the input an APK'],
   ])('11 integrity: what comes back is %s', async (_, name, words) => {
     const folder = await temporaryFolder();
@@ -196,7 +196,7 @@ describe('exit codes', () => {
 
       const document = ResultDocument.parse(JSON.parse(result.stdout));
       expect(result).toMatchObject({ code, signal: null });
-      expect(result.stderr).toMatch(/hint: no build was started; what was sent is gone/);
+      expect(result.stderr).toMatch(/hint: no build was started; the uploaded data was removed/);
       expect(document).toMatchObject({
         ok: false,
         exitCode: code,

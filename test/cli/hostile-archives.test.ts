@@ -62,7 +62,7 @@ const ROWS: readonly Row[] = [
   {
     name: 'B-84: a manifest of 64 MiB that says it is small',
     contents: zip([{ name: MANIFEST, data: zeros, isDeflated: true, declaredBytes: 1000 }]),
-    says: 'the manifest grows more than 200 times',
+    says: 'the manifest expands to more than 200 times',
   },
   {
     name: 'B-87: a zip64 with more entries than there are',

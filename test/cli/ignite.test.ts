@@ -77,7 +77,7 @@ describe('ignite on the command line', () => {
       /^error\[usage\]: .*fallbackUrl, variantSegmentIds, .*, privacyPolicyUrl missing; permissions without/m,
     );
     expect(result.stderr).toContain(
-      'hint: set each below "ignite" in the config, or the metadata at once (--set ignite.storeMetadata=@metadata.json)',
+      'hint: set each under "ignite" in the config, or all of them at once with storeMetadata (--set ignite.storeMetadata=@metadata.json)',
     );
     expect(proxy.seen).toEqual([]);
   });
@@ -134,8 +134,8 @@ describe('ignite on the command line', () => {
     expect(result.code).toBe(5);
     expect(result.stderr).toContain('error[rejected]: could not upload the file');
     expect(result.stderr).toContain('apptool| server said: Invalid request: no such segment');
-    expect(result.stderr).toContain('hint: fix what the server names, then run again; where it cannot read');
-    expect(result.stderr).toContain('set ignite.encoding');
+    expect(result.stderr).toContain('hint: fix what the server names, then run again; if it cannot read');
+    expect(result.stderr).toContain('try another ignite.encoding');
   });
 
   test('8 job-failed: an upload that ends as ERROR', async () => {
@@ -156,7 +156,7 @@ describe('ignite on the command line', () => {
 
     expect(result.code).toBe(9);
     expect(result.stderr).toMatch(
-      /hint: it may have created a build all the same: .* dev\.apptool\.fixture \(app\.apk\), sent at 20/,
+      /hint: the upload may have succeeded: .* dev\.apptool\.fixture \(app\.apk\), sent at 20/,
     );
     expect(proxy.struck).toEqual([1]);
   });
@@ -170,7 +170,7 @@ describe('ignite on the command line', () => {
 
       expect(result).toMatchObject({
         code: 13,
-        stderr: expect.stringContaining(`"${key}" may not come from a config`),
+        stderr: expect.stringContaining(`"${key}" is not allowed in a config`),
       });
       expect(proxy.seen).toEqual([]);
     }
@@ -208,7 +208,7 @@ describe('ignite on the command line', () => {
     const result = await stopped(fault, () => isWhole, 1_000_000);
 
     expect(result.code).toBe(130);
-    expect(result.stderr).toContain('hint: the whole file was out, so a build may have been created');
+    expect(result.stderr).toContain('hint: the whole file was sent, so a build may have been created');
   });
 });
 
@@ -257,7 +257,7 @@ describe('the token', () => {
     const result = await runCli(UPLOAD, { cwd, env });
 
     expect(result.code).toBe(4);
-    expect(result.stderr).toContain('error[auth]: token service gave an unusable token');
+    expect(result.stderr).toContain('error[auth]: the Account Service returned an unusable token');
     expect(result.stderr).toContain('hint: check the address of the Account Service');
   });
 });

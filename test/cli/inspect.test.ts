@@ -141,16 +141,16 @@ test('an APK that was changed after it was signed is reported as such', async ()
   const reason = 'the file was changed after it was signed';
   expect(data).toMatchObject({
     signatures: [
-      { scheme: 'v1', verified: false, reason: 'AndroidManifest.xml is not what the directory of the archive says' },
+      { scheme: 'v1', verified: false, reason: 'AndroidManifest.xml does not match the directory of the archive' },
       { scheme: 'v2', verified: false, reason },
       { scheme: 'v3', verified: false, reason },
     ],
   });
   expect(warnings).toEqual([
-    { code: 'broken-archive', message: expect.stringContaining('whose local header says another thing') },
+    { code: 'broken-archive', message: expect.stringContaining('whose local header contradicts') },
     {
       code: 'invalid-signature',
-      message: 'the v1 signature does not verify: AndroidManifest.xml is not what the directory of the archive says',
+      message: 'the v1 signature does not verify: AndroidManifest.xml does not match the directory of the archive',
     },
     { code: 'invalid-signature', message: `the v2 signature does not verify: ${reason}` },
     { code: 'invalid-signature', message: `the v3 signature does not verify: ${reason}` },

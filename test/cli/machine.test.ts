@@ -44,7 +44,7 @@ describe('F-ENV-01: a CA file that Node.js cannot use is told before anything is
     });
 
     expect(result.code).toBe(3);
-    expect(result.stderr).toContain(`cannot read CA file that NODE_EXTRA_CA_CERTS names: ${why}\n`);
+    expect(result.stderr).toContain(`cannot read the CA file in NODE_EXTRA_CA_CERTS: ${why}\n`);
     expect(result.stderr).toContain('-----BEGIN CERTIFICATE-----');
   });
 
@@ -70,8 +70,11 @@ describe('F-ENV-01: a CA file that Node.js cannot use is told before anything is
     const status = await runProcess(['status', 'apptego:1700000000'], { env });
     const doctor = await runProcess(['doctor', '--to', 'apptego'], { env });
 
-    expect(status).toMatchObject({ code: 3, stderr: expect.stringContaining('names: it is a directory') });
-    expect(doctor.stdout).toMatch(/FAILED {3}network +cannot read CA file/);
+    expect(status).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('NODE_EXTRA_CA_CERTS: it is a directory'),
+    });
+    expect(doctor.stdout).toMatch(/FAILED {3}network +cannot read the CA file/);
   });
 });
 
@@ -317,7 +320,7 @@ describe('F-ENV-08: an input path that leads nowhere', () => {
     const result = await runCli(['protect', file, '-e', 'dev', '-o', 'out.AAB'], { env: box.variables, cwd: folder });
 
     expect(result.code).toBe(2);
-    expect(result.stderr).toContain('error[usage]: the output is called out.AAB, but the input is an APK');
+    expect(result.stderr).toContain('error[usage]: the output is named out.AAB, but the input is an APK');
     expect(box.store.stored()).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ interface Mistake {
 const PROTECT = ['protect', 'app.apk', '-e', 'dev'];
 const OPEN = { APPTEGO_API_KEY: CANARY_KEY, APPTEGO_API_URL: 'http://127.0.0.1:9' };
 const STORE = { AUTOAPPSTORE_TOKEN: 'token', AUTOAPPSTORE_API_URL: 'http://127.0.0.1:9' };
-const NO_LOGIN = ['apptool has no login', 'apptool backends', 'apptool doctor'];
+const NO_LOGIN = ['apptool needs no login', 'apptool backends', 'apptool doctor'];
 
 function mistake(name: string, line: string | readonly string[], exit: number, ...says: string[]): Mistake {
   return { name, args: typeof line === 'string' ? line.split(' ') : line, exit, says };
@@ -79,7 +79,7 @@ const WORDS: readonly Mistake[] = [
   mistake('Protect in capitals', 'Protect app.apk', 2, 'unknown command; did you mean "protect"?'),
   mistake('a misspelt command and --help', 'protct --help', 2, 'unknown command "protct"; did you mean "protect"?'),
   mistake('help of a command that there is not', 'help protct', 2, 'unknown command "protct"; did you mean "protect"?'),
-  mistake('no command', ['app.apk'], 2, 'a file stands where the command belongs', 'apptool protect <file>'),
+  mistake('no command', ['app.apk'], 2, 'expected a command, got a file', 'apptool protect <file>'),
   mistake('build list', 'applivery build list', 2, 'unknown command "build"; did you mean "builds"?'),
   mistake('a word below a group', 'config print', 2, 'unknown command "print"', 'config has: show, schema'),
   mistake('a group alone', 'config', 2, 'no config command given', 'apptool config --help'),
@@ -231,7 +231,7 @@ const PATHS: readonly Mistake[] = [
   mistake('a variable', ['protect', '$APP.apk', '-e', 'prod'], 3, 'the variable in it was not expanded'),
   mistake('a tilde', ['protect', '~/app.apk', '-e', 'prod'], 3, 'the shell expands ~ only outside of quotes'),
   mistake('a URL', 'protect https://x.example/app.apk -e prod', 3, 'it is a URL', 'download the file first'),
-  mistake('a folder', 'protect outputs -e prod', 2, 'apptego takes', 'name the app file itself'),
+  mistake('a folder', 'protect outputs -e prod', 2, 'apptego takes', 'give the app file itself'),
   mistake('a folder called .apk', 'protect folder.apk -e prod', 3, 'not a regular file', 'it is a folder'),
   mistake('standard input', 'protect - -e prod', 2, 'file name is not usable', 'standard input'),
   mistake('a hyphen first', 'protect -e prod -- --x.apk', 2, 'file name is not usable', 'begins with a hyphen'),
@@ -242,7 +242,7 @@ const PATHS: readonly Mistake[] = [
   mistake('.apks', 'protect app.apks -e prod', 2, 'apptego takes', 'universal'),
   mistake('.xapk', 'protect app.xapk -e prod', 2, 'apptego takes', 'universal APK'),
   mistake('.apkm', 'protect app.apkm -e prod', 2, 'apptego takes', 'universal APK'),
-  mistake('.idsig', 'protect app.apk.idsig -e prod', 2, 'apptego takes', 'the app beside it'),
+  mistake('.idsig', 'protect app.apk.idsig -e prod', 2, 'apptego takes', 'this file only comes with it'),
   mistake('.aar', 'protect app.aar -e prod', 2, 'apptego takes', 'it is a library'),
   mistake('a receipt as the file', 'protect app.json -e prod', 2, 'apptego takes', 'it may be a receipt'),
   mistake('a job as the file', 'protect apptego:17 -e prod', 2, 'apptego takes', 'a job reference'),
@@ -270,7 +270,7 @@ const PATHS: readonly Mistake[] = [
     'an output of another kind',
     [...PROTECT, '-o', 'out.aab'],
     2,
-    'called out.aab, but the input is an APK',
+    'named out.aab, but the input is an APK',
     '.apk',
   ),
   mistake('an output in no folder', [...PROTECT, '-o', 'x/out.apk'], 3, 'directory "x" does not exist', '--output'),
@@ -474,7 +474,7 @@ test('a login page in place of the API is told as that', async () => {
 
   expect(code).not.toBe(0);
   expect(stderr).toContain('expected JSON, got text/html');
-  expect(stderr).toContain('login page of the network');
+  expect(stderr).toContain('a login page answered instead of the server');
 });
 
 test('https to a port that speaks http is told as that', async () => {

@@ -36,7 +36,7 @@ describe('https', () => {
 
     expect(result.code).toBe(13);
     expect(result.stderr).toContain('error[policy]: could not request the upload (localhost:');
-    expect(result.stderr).toContain('its CA has to be in the file that NODE_EXTRA_CA_CERTS names');
+    expect(result.stderr).toContain('set NODE_EXTRA_CA_CERTS to a file with its CA certificate');
     expect(result.stderr).not.toMatch(/TLS_REJECT|insecure|disable/i);
     expect(front.requests).toEqual([]);
   });

@@ -14,14 +14,18 @@ const ROWS: readonly (readonly [string | null, Next | null, string | null])[] = 
     { do: 'wait', job: JOB, set: 'store.signs=true' },
     `to keep waiting: apptool wait ${JOB} --set store.signs=true`,
   ],
-  ['done', { do: 'download', job: JOB, path: 'a.apk' }, `done; to fetch its output: apptool download ${JOB} -o a.apk`],
+  [
+    'done',
+    { do: 'download', job: JOB, path: 'a.apk' },
+    `done; to download its output: apptool download ${JOB} -o a.apk`,
+  ],
   [null, { do: 'wait', job: "my app's.json" }, String.raw`to keep waiting: apptool wait 'my app'\''s.json'`],
   [
     null,
     { do: 'download', job: JOB, path: '-o ut.apk' },
-    `to fetch its output: apptool download ${JOB} -o './-o ut.apk'`,
+    `to download its output: apptool download ${JOB} -o './-o ut.apk'`,
   ],
-  [null, { do: 'download', job: JOB }, `to fetch its output: apptool download ${JOB}`],
+  [null, { do: 'download', job: JOB }, `to download its output: apptool download ${JOB}`],
   ['parts are left', { do: 'abort', receipt: 'r.json' }, 'parts are left; to remove them: apptool abort r.json'],
   [null, { do: 'resume', receipt: 'r.json' }, 'to continue with what is missing: --resume r.json'],
   [

@@ -63,7 +63,7 @@ describe('what comes back', () => {
       'output-differs: the target SDK is unknown in the output, but 29 in the input',
       'output-differs: the output is not debuggable, the input is',
       'output-differs: the output lacks permissions of the input: android.permission.INTERNET, android.permission.CAMERA',
-      'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published',
+      'unsigned-output: the output has no signature (the input was signed by CN=Fixture): give a signing key, set a default key in the portal, or sign the output elsewhere (apksigner, codesign) before you publish it',
     ]);
   });
 
@@ -73,7 +73,7 @@ describe('what comes back', () => {
   };
 
   test.each([
-    ['a name twice', zip([MANIFEST_ENTRY, { name: 'a' }, { name: 'a' }]), 'name is there twice: a'],
+    ['a name twice', zip([MANIFEST_ENTRY, { name: 'a' }, { name: 'a' }]), 'name appears twice: a'],
     ['another local header', zip([MANIFEST_ENTRY, { name: 'a', local: { name: 'b' } }]), 'local header'],
     ['a gap before its end', zip([MANIFEST_ENTRY], { gapBytes: 8 }), 'does not end where its end record begins'],
     ['an encrypted entry', zip([MANIFEST_ENTRY, { name: 'a', data: 'x', isEncrypted: true }]), 'encrypted'],
@@ -86,13 +86,13 @@ describe('what comes back', () => {
     expect(result).toMatchObject({ code: 11, stdout: '' });
     expect(result.stderr).toContain(says);
     expect(result.stderr).not.toContain('not a complete archive');
-    expect(result.stderr).toMatch(/^hint: look at the build in the portal: fetching it again gives the same file$/m);
+    expect(result.stderr).toMatch(/^hint: look at the build in the portal: downloading it again gives the same file$/m);
     expect(fetches()).toBe(1);
     expect(await readdir(folder)).toEqual(['v2.apk']);
   });
 
   test.each([
-    ['an absolute name', zip([MANIFEST_ENTRY, { name: '/x.pom' }]), 'leads elsewhere'],
+    ['an absolute name', zip([MANIFEST_ENTRY, { name: '/x.pom' }]), 'points outside the folder'],
     ['the flag for encryption', zip([{ ...MANIFEST_ENTRY, isMarkedEncrypted: true }]), 'marked as encrypted'],
     [
       'an extra field that lies',
@@ -106,7 +106,7 @@ describe('what comes back', () => {
 
     expect(result.code).toBe(0);
     expect(warningsOf(result.stdout)).toContainEqual(
-      expect.stringMatching(`^unreadable-part: of the output: it .*${says}`),
+      expect.stringMatching(`^unreadable-part: in the output: it .*${says}`),
     );
     expect(fetches()).toBe(1);
   });
@@ -117,7 +117,7 @@ describe('what comes back', () => {
     const result = await runCli(['protect', 'v2.apk', ...QUICK, '--signing-key', 'key-1'], { env, cwd: folder });
 
     expect(result).toMatchObject({ code: 11, stdout: '' });
-    expect(result.stderr).toContain('the output is not signed, but the signing key key-1 was asked for');
+    expect(result.stderr).toContain('the output is not signed, but signing key key-1 was requested');
     expect(result.stderr).toMatch(/^hint: check the signing key in the portal$/m);
     expect(await readdir(folder)).toEqual(['v2.apk']);
   });
@@ -153,7 +153,7 @@ describe('download by a receipt', () => {
   }
 
   test.each([
-    ['the input', 'v2.apk', 'byte for byte the input'],
+    ['the input', 'v2.apk', 'identical to the input'],
     ['another app', 'rich.apk', 'the output is the app dev.apptool.rich, the input dev.apptool.fixture'],
     ['another kind of file', 'signed.aab', 'the output is an AAB, the input an APK'],
   ])('refuses %s', async (_, name, says) => {
@@ -189,7 +189,7 @@ describe('download by a receipt', () => {
 
     expect(code).toBe(0);
     expect(warningsOf(stdout)).toEqual([
-      'not-compared: the package of the input is not known, so the app of the output cannot be checked',
+      'not-compared: the package of the input is unknown, so it cannot be checked that the output is the same app',
       `not-compared: not compared, because it is unknown for the input: version name, version code, ${NOT_IN_RECEIPTS}`,
     ]);
   });
@@ -222,9 +222,7 @@ describe('a rehearsal of protect and publish', () => {
       expect(published.code).toBe(2);
       expect(ResultDocument.parse(JSON.parse(published.stdout)).error).toMatchObject({
         message: 'cannot send o.apk: it is not signed, and autoappstore refuses such files',
-        hint: expect.stringMatching(
-          /protection signs its output only with a signing key: give one, or set a default key/,
-        ),
+        hint: expect.stringMatching(/protect again with a signing key or set a default key/),
       });
     },
   );

@@ -212,7 +212,7 @@ describe('the settings of it', () => {
 
     expectRefused(found, canary, {
       exit: 13,
-      says: '"allowDebuggable" may not come from a config that was found; pass it by --config or by a flag',
+      says: '"allowDebuggable" is not allowed in a config that was only found; name the config with --config, or use a flag',
     });
     expectAccepted(namedOne);
   });
@@ -273,7 +273,7 @@ describe('what no store takes', () => {
 
     expectAccepted(result);
     expect(result.stderr).toMatch(
-      /^warning: app\.apk is a split \(config\.hdpi\), not a whole app: no store accepts it like that$/m,
+      /^warning: app\.apk is a split \(config\.hdpi\), not a whole app: no store accepts such a file$/m,
     );
   });
 
@@ -284,7 +284,7 @@ describe('what no store takes', () => {
 
     const result = await runCli(['protect', 'app.apk', '-e', 'prod'], { cwd, env: canary.variables });
 
-    expectRefused(result, canary, { exit: 13, says: '"allowUnfit" may not come from a config that was found' });
+    expectRefused(result, canary, { exit: 13, says: '"allowUnfit" is not allowed in a config that was only found' });
   });
 });
 

@@ -13,7 +13,7 @@ const QUICK = ['--environment', 'prod', '--poll-interval', '50ms'];
 const MIB = 1024 * 1024;
 
 /** What `rich.apk` is, which is not debuggable. */
-const TEST_ONLY = 'warning: rich.apk is marked as test-only: no store accepts it like that\n';
+const TEST_ONLY = 'warning: rich.apk is marked as test-only: no store accepts such a file\n';
 
 describe('apptool protect', () => {
   test.each(['v2.apk', 'signed.aab', 'app.ipa'])('protects %s and prints the path of the output', async (name) => {

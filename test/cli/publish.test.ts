@@ -163,7 +163,7 @@ describe('publish', () => {
     const { targets } = ResultDocument.parse(JSON.parse(result.stdout));
     const receipt = JSON.parse(await readFile(join(folder, 'r.json'), 'utf8'));
     expect(targets[0]).toMatchObject({ backend: 'applivery', exitCode: 9, error: { class: 'unknown' } });
-    expect(targets[0]?.error?.hint).toContain('the whole file was out');
+    expect(targets[0]?.error?.hint).toContain('the whole file was sent');
     expect(receipt.steps[0]).toMatchObject({ id: 'publish:applivery', job: null, mayHaveLanded: true });
   });
 
@@ -353,6 +353,6 @@ describe('publish', () => {
 
     expect(good.stdout).toContain('Faster');
     expect(bad.code).toBe(13);
-    expect(bad.stderr).toContain('a project config may not read outside the project');
+    expect(bad.stderr).toContain('a project config must not read outside the project');
   });
 });

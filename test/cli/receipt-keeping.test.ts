@@ -40,7 +40,7 @@ describe('a receipt that is there', () => {
     const missing = await run(['protect', 'missing.apk', '-e', 'dev', '--receipt', 'r.json']);
 
     expect([other.code, missing.code]).toEqual([3, 3]);
-    expect(other.stderr).toContain('the receipt r.json belongs to another release than other.apk');
+    expect(other.stderr).toContain('the receipt r.json belongs to another release, not to other.apk');
     expect(proxy.seen).toHaveLength(asked);
     expect(await textOf('r.json')).toBe(before);
   });
@@ -288,7 +288,7 @@ describe('the steps of a receipt', () => {
     const fine = await run(['status', 'r.json', ...right]);
 
     expect(wrong.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
-    expect(wrong[0]?.stderr).toContain('r.json is the receipt of something else');
+    expect(wrong[0]?.stderr).toContain('r.json is the receipt of another app or file');
     expect(askedByWrong).toBe(0);
     expect(fine.code, fine.stderr).toBe(0);
   });

@@ -38,7 +38,7 @@ describe('a receipt', () => {
     const result = await run(['upload', 'app.apk', '--to', 'apptego', '-e', 'dev']);
 
     expect(result.code).toBe(13);
-    expect(result.stderr).toContain('may not write outside the project');
+    expect(result.stderr).toContain('must not write outside the project');
   });
 
   test('a rehearsal leaves one as it is', async () => {

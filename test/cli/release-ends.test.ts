@@ -126,7 +126,7 @@ describe('what may have landed in an earlier run', () => {
     const result = await run('x app.apk --resume r.json', undefined, { env: { ...CI, CI_PIPELINE_IID: '2' }, ...FAST });
 
     expect(result.code, result.stderr).toBe(0);
-    expect(result.stderr).toContain(`${id} had landed in an earlier run`);
+    expect(result.stderr).toContain(`${id} landed in an earlier run`);
     expect(posts()).toBe(before);
   });
 

@@ -59,12 +59,12 @@ describe('release', () => {
     [
       'what was protected for staging, for a target that does not say so',
       { protect: { environment: 'staging' }, publish: ['applivery'] },
-      /applivery would get what was protected for staging/,
+      /applivery would get a file that was protected for staging/,
     ],
     [
       'what comes back unsigned, for a target that refuses it',
       { protect: { environment: 'prod', signingKey: 'none' }, publish: ['autoappstore'] },
-      /autoappstore refuses a file that is not signed/,
+      /autoappstore refuses unsigned files/,
     ],
   ])('refuses %s before anything is sent', async (_, definition, words) => {
     const { run, proxy } = await releaseProject({ x: definition });
@@ -139,7 +139,7 @@ describe('release', () => {
     const otherRelease = await run('beta app.apk --resume r.json');
 
     expect([otherFile.code, otherRelease.code]).toEqual([3, 3]);
-    expect(otherRelease.stderr).toContain('another release than release beta');
+    expect(otherRelease.stderr).toContain('another release, not to release beta');
   });
 
   test('a gate stands between: protected in one run, published in another', async () => {

@@ -69,7 +69,7 @@ describe('the plain renderer', () => {
     renderer.close();
 
     expect(lines.at(-1)?.text).toMatch(
-      /^sending app\.apk: 2[45] % of 100\.0 MB, 1\.0 MB\/s, 1 min 1\d s left, 4 parts at once$/,
+      /^uploading app\.apk: 2[45] % of 100\.0 MB, 1\.0 MB\/s, 1 min 1\d s left, 4 parts at once$/,
     );
   });
 

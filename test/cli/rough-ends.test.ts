@@ -133,7 +133,7 @@ describe('a peer that does not behave', () => {
     expect(error).toMatchObject({
       class: 'pending',
       retryable: false,
-      hint: `the job is done; to fetch its output: apptool download ${job?.ref} -o ${join(folder, 'v2-protected.apk')}`,
+      hint: `the job is done; to download its output: apptool download ${job?.ref} -o ${join(folder, 'v2-protected.apk')}`,
     });
     expect(proxy.seen.filter(({ path }) => path.includes('/automate/download/'))).toHaveLength(6);
   }, 60_000);
@@ -169,7 +169,7 @@ describe('a run that only looks like a release', () => {
     });
 
     expect(result.code).toBe(13);
-    expect(result.stderr).toContain(`"${key}" may not come from a config that was found`);
+    expect(result.stderr).toContain(`"${key}" is not allowed in a config that was only found`);
   });
 
   test.each([

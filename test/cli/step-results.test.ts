@@ -81,7 +81,7 @@ describe('the result of a step', () => {
     [
       'fetches an output that waits',
       [...SEND, state('succeeded')],
-      { do: 'download', words: 'the output waits', command: 'apptool download depot:7' },
+      { do: 'download', words: 'the output is ready', command: 'apptool download depot:7' },
     ],
   ])('%s', (_, events, next) => {
     const { journal } = journalAfter(events);

@@ -87,7 +87,7 @@ test('what a release cannot be is refused before anything is sent', async () => 
   await expect(release({ ...without, from: 'publish' })).rejects.toMatchObject({ class: 'usage' });
   await expect(release({ file: 'app.apk' })).rejects.toMatchObject({ class: 'usage' });
   const staging = { ...options, protect: { ...options.protect, environment: 'staging' } } as ReleaseOptions;
-  await expect(release(staging)).rejects.toThrow('would get what was protected for staging');
+  await expect(release(staging)).rejects.toThrow('would get a file that was protected for staging');
   expect(count(/./)).toBe(0);
 });
 

@@ -62,7 +62,7 @@ const CANCELLED = { runs: [{ ended: { errorClass: 'cancelled' } }] };
 const onLinux = test.runIf(existsSync('/proc/self/environ'));
 
 onLinux.each([
-  ['parts are sent', PART, /no build was started; what was sent is gone/],
+  ['parts are sent', PART, /no build was started; the uploaded data was removed/],
   ['a build is waited for', STATUS, /to keep waiting: apptool wait apptego:\d+/],
 ])(
   'GitHub cancels while %s: the step ends by the first signal, with its receipt, outputs and report, and leaves no process',
@@ -112,7 +112,7 @@ onLinux(
     expect(sent, result.stderr).toEqual(['SIGTERM']);
     expect(left()).toEqual([]);
     expect(result.code, result.stderr).not.toBe(0);
-    expect(result.stderr).toContain('no build was started; what was sent is gone');
+    expect(result.stderr).toContain('no build was started; the uploaded data was removed');
     expect(receiptIn(folder, 'protect.json')).toMatchObject(CANCELLED);
     expect(await readFile(join(folder, 'protect.env'), 'utf8')).toContain('APPTOOL_RESULT_ERROR_CLASS=cancelled\n');
     expect(await readFile(join(folder, 'protect.xml'), 'utf8')).toContain('<error');
@@ -155,7 +155,7 @@ onLinux(
     expect(sent, log).toEqual(['SIGTERM']);
     expect(left()).toEqual([]);
     expect(await readFile(join(control, 'result.txt'), 'utf8'), log).toBe('143\n');
-    expect(log).toContain('no build was started; what was sent is gone');
+    expect(log).toContain('no build was started; the uploaded data was removed');
     expect(receiptIn(folder, 'protect.json')).toMatchObject(CANCELLED);
     expect(box.store.openUploads()).toEqual([]);
   },

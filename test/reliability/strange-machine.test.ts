@@ -122,7 +122,7 @@ describe('an output that cannot be finished', () => {
     const output = join(folder, 'app-protected.apk');
     expect(result.code).toBe(3);
     expect(result.stderr).toContain(`error[local-io]: cannot write ${output}: ${why}\n`);
-    expect(result.stderr).toMatch(/^hint: fix that first; to fetch its output: apptool download apptego:\d+ -o /m);
+    expect(result.stderr).toMatch(/^hint: fix that first; to download its output: apptool download apptego:\d+ -o /m);
     expect(await readdir(folder)).toEqual(['app.apk']);
   });
 

@@ -52,18 +52,14 @@ test('an upload whose answer was lost is looked for, and goes on with the one jo
 });
 
 test.each([
-  [
-    'nothing is found',
-    async () => [],
-    /^it was looked for during 30 s, and nothing like it was found; look in the portal$/,
-  ],
+  ['nothing is found', async () => [], /^apptool looked for it for 30 s and did not find it; look in the portal$/],
   ['several can be it', async () => ['a1', 'b2'], /depot:a1, depot:b2/],
   [
     'it cannot be asked',
     async () => {
       throw new UnavailableError('down');
     },
-    /it could not be looked for/,
+    /apptool could not look for it/,
   ],
 ] satisfies [string, Adapter['find'], RegExp][])('it stays unknown when %s', async (_, find, hint) => {
   const { uploading, step } = await upload(LOST, find);

@@ -36,7 +36,7 @@ const OUTPUT = {
 
 const REST = 'minimum SDK, target SDK, permissions, whether it is debuggable';
 const HOW_TO_SIGN =
-  'give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published';
+  'give a signing key, set a default key in the portal, or sign the output elsewhere (apksigner, codesign) before you publish it';
 
 type Output = Parameters<typeof proveOutput>[0];
 interface Row {
@@ -53,14 +53,14 @@ const is = (identity: Partial<typeof IDENTITY>): Partial<Output> => ({
 });
 
 const REFUSED: readonly (Row & { says: string })[] = [
-  { name: 'the input itself', output: { sha256: 'in' }, says: 'byte for byte the input' },
+  { name: 'the input itself', output: { sha256: 'in' }, says: 'identical to the input' },
   { name: 'another kind of file', output: { kind: 'aab' }, says: 'the output is an AAB, the input an APK' },
   { name: 'another app', output: is({ packageName: 'b.c' }), says: 'the output is the app b.c, the input dev.app' },
   {
     name: 'no signature where a key was asked for',
     output: { isSigned: false },
     sent: { signingKey: 'k1' },
-    says: 'the output is not signed, but the signing key k1 was asked for',
+    says: 'the output is not signed, but signing key k1 was requested',
   },
 ];
 
@@ -95,7 +95,7 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
     name: 'a permission with a limit that it had not',
     output: is({ permissions: [{ name: 'CAMERA', maxSdk: 30 as never }, ...IDENTITY.permissions.slice(1)] }),
     warnings: [
-      'output-differs: the output has narrower permissions than the input: CAMERA (up to SDK 30), was without a limit',
+      'output-differs: the output has narrower permissions than the input: CAMERA (up to SDK 30), was without limit',
     ],
   },
   {
@@ -120,13 +120,13 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
   {
     name: 'an output that does not say its package',
     output: is({ packageName: null as never }),
-    warnings: ['not-compared: the output does not say its package, so it cannot be checked to be dev.app'],
+    warnings: ['not-compared: the output does not say its package, so it cannot be checked that it is dev.app'],
   },
   {
     name: 'an input whose SHA-256 is not known',
     sent: { sha256: null },
     warnings: [
-      'not-compared: the SHA-256 of the input is not known, so it cannot be checked that the output is another file',
+      'not-compared: the SHA-256 of the input is not known, so it cannot be checked that the output differs from it',
     ],
   },
   {
@@ -149,8 +149,8 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
     name: 'an output that cannot be read',
     output: { identity: null, problems: ['cannot read AndroidManifest.xml'] },
     warnings: [
-      'unreadable-part: of the output: cannot read AndroidManifest.xml',
-      'not-compared: the output does not say its package, so it cannot be checked to be dev.app',
+      'unreadable-part: in the output: cannot read AndroidManifest.xml',
+      'not-compared: the output does not say its package, so it cannot be checked that it is dev.app',
       `not-compared: not compared, because it is unknown for the output: version name, version code, ${REST}`,
     ],
   },
@@ -158,7 +158,7 @@ const PASSED: readonly (Row & { warnings: readonly string[] })[] = [
     name: 'an input that could not be read',
     sent: { identity: null },
     warnings: [
-      'not-compared: the package of the input is not known, so the app of the output cannot be checked',
+      'not-compared: the package of the input is unknown, so it cannot be checked that the output is the same app',
       `not-compared: not compared, because it is unknown for the input: version name, version code, ${REST}`,
     ],
   },

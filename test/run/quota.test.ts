@@ -37,7 +37,7 @@ describe('the builds of a week', () => {
       class: 'limit',
       limit: 'week',
       message: 'cannot send app.apk to depot: 10 of 10 builds for android/prod in 7 days are used; nothing was sent',
-      hint: 'run again from 2026-12-01T10:00:00.000Z on, or have the limit raised; if the plan allows more, set depot.weekly',
+      hint: 'run again from 2026-12-01T10:00:00.000Z on, or ask for a higher limit; if the plan allows more, set depot.weekly',
     });
   });
 

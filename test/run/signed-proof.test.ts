@@ -30,7 +30,7 @@ describe('what was signed elsewhere', () => {
   });
 
   test.each([
-    ['another app', 'unsigned.apk', 'rich.apk', 'other contents'],
+    ['another app', 'unsigned.apk', 'rich.apk', 'different contents'],
     ['another kind', 'unsigned.apk', 'signed.aab', 'it is an AAB, the output an APK'],
     ['the output itself, without a signature', 'unsigned.apk', 'unsigned.apk', 'it is not signed'],
   ])('%s is refused', async (_, output, signed, says) => {
@@ -82,12 +82,16 @@ const ROWS: readonly { name: string; output?: Buffer; signed: Buffer; says?: str
     output: zip([MANIFEST, DEX, { name: 'META-INF/OLD.SF' }]),
     signed: zip([MANIFEST, DEX]),
   },
-  { name: 'other code', signed: zip([MANIFEST, { ...DEX, data: 'evil' }]), says: 'has other contents in classes.dex' },
+  {
+    name: 'other code',
+    signed: zip([MANIFEST, { ...DEX, data: 'evil' }]),
+    says: 'has different contents in classes.dex',
+  },
   { name: 'code that is not there', signed: zip([MANIFEST]), says: 'lacks classes.dex' },
   {
     name: 'more code',
     signed: zip([MANIFEST, DEX, { name: 'classes2.dex' }]),
-    says: 'has entries that the output does not have: classes2.dex',
+    says: 'has entries that the output lacks: classes2.dex',
   },
   {
     name: 'a service below META-INF',
@@ -102,7 +106,7 @@ const ROWS: readonly { name: string; output?: Buffer; signed: Buffer; says?: str
   {
     name: 'a folder with contents',
     signed: zip([MANIFEST, DEX, { name: 'x/', data: 'hidden' }]),
-    says: 'has entries that the output does not have: x/',
+    says: 'has entries that the output lacks: x/',
   },
 ];
 
@@ -126,25 +130,25 @@ const IPA_ROWS: typeof ROWS = [
     name: 'an IPA with another Info.plist',
     output: IPA,
     signed: zip([{ ...INFO, data: 'other' }, program('00')]),
-    says: 'other contents',
+    says: 'different contents',
   },
   {
     name: 'an IPA with a script in place of its program',
     output: IPA,
     signed: zip([INFO, { name: `${APP}A`, data: '#!/bin/sh' }]),
-    says: 'other contents',
+    says: 'different contents',
   },
   {
     name: 'an IPA with one program more',
     output: IPA,
     signed: zip([INFO, program('00'), { ...program('00'), name: `${APP}B` }]),
-    says: `has entries that the output does not have: ${APP}B`,
+    says: `has entries that the output lacks: ${APP}B`,
   },
   {
     name: 'an APK with a program of Apple changed',
     output: zip([MANIFEST, program('00')]),
     signed: zip([MANIFEST, program('01')]),
-    says: 'other contents',
+    says: 'different contents',
   },
 ];
 

@@ -26,7 +26,7 @@ export interface Canary {
   readonly requests: readonly CanaryRequest[];
 }
 
-/** Counts what reaches it. Every job has ended well here, so that an accepted `status` ends with exit code 0; the rest is forbidden. */
+/** Counts what reaches it. Every job has succeeded here, so that an accepted `status` ends with exit code 0; the rest is forbidden. */
 export async function startCanary(): Promise<Canary> {
   let connections = 0;
   const requests: CanaryRequest[] = [];

@@ -14,7 +14,7 @@ export function stepOf(id: string, own: Partial<StepRecord> = {}): StepRecord {
   return Receipt.shape.steps.element.parse({ ...base, unfinished: null, ended: null, ...own });
 }
 
-/** How a step stands whose job has ended well. */
+/** How a step stands whose job has succeeded. */
 export const DONE = {
   accepted: true,
   state: { phase: 'succeeded', status: 'completed', message: null, startedAt: null, endedAt: null },

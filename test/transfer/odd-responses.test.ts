@@ -91,7 +91,7 @@ describe('F-NET-34: a response with two lengths', () => {
     expect(result).toMatchObject({
       class: 'unavailable',
       message: expect.stringContaining('not an HTTP response that can be read: it has two lengths'),
-      hint: expect.stringContaining('something on the way'),
+      hint: expect.stringContaining('a proxy or gateway in between'),
     });
     expect(requests).toBe(1);
   });
@@ -114,7 +114,7 @@ describe('F-NET-35: what went wrong with a connection is told by its code', () =
   test.each(['EPERM', 'EACCES', 'ENETDOWN', 'EADDRNOTAVAIL'])('%s: this machine', (code) => {
     const error = failing(code);
 
-    expect(describeFault(faultOf(error), 'host', error)).toBe(`this machine does not let it connect to host (${code})`);
+    expect(describeFault(faultOf(error), 'host', error)).toBe(`this machine blocks connections to host (${code})`);
   });
 
   test.each(['UND_ERR_SOMETHING_NEW', 'EWHATEVER', 'ERR_STREAM_DESTROYED'])(

@@ -31,8 +31,8 @@ test('F-IO-13: what a killed run left is removed after a day and named before; n
       .map(({ message }) => message)
       .sort(),
   ).toEqual([
-    `left alone what another run began to download: ${join(folder, young)}`,
-    `left alone what another run began to download: ${join(folder, linked)}`,
-    `removed what another run began to download: ${join(folder, old)}`,
+    `left alone the unfinished download of another run: ${join(folder, young)}`,
+    `left alone the unfinished download of another run: ${join(folder, linked)}`,
+    `removed the unfinished download of another run: ${join(folder, old)}`,
   ]);
 });

@@ -70,6 +70,6 @@ test('F-NET-13: a link too slow for the time that the addresses hold is told of 
 
   await uploadParts({ parts, concurrency: 1, expiresAtMs: 110_000, put }, artifact, ctx);
 
-  const message = 'at this speed the upload takes 2 min, but its addresses hold for 2';
+  const message = 'at this speed the upload takes 2 min, but its addresses are only valid for 2';
   expect(ctx.ofType('warning')).toEqual([{ type: 'warning', code: 'slow-link', message }]);
 });

@@ -52,7 +52,7 @@ describe('B-100: a job id that is none', () => {
 
     expect(result).toMatchObject({
       class: 'unknown',
-      message: expect.stringContaining('the server accepted the request but its answer has no usable job_id'),
+      message: expect.stringContaining('the server accepted the request but its response has no usable job_id'),
     });
     expect(proxy.seen).toHaveLength(1);
   });

@@ -170,7 +170,7 @@ async function mayBeTrue(
   const values = await resolveAll(flag, lookup);
   if (values.some(isTrue)) return true;
   const isUnknown = values.some((value) => value.type === 'other' || (value.type === 'reference' && value.id !== 0));
-  if (isUnknown) problems.push(`cannot tell whether ${name} is set, so it is taken for true`);
+  if (isUnknown) problems.push(`cannot tell whether ${name} is set, so apptool treats it as set`);
   return isUnknown;
 }
 

@@ -72,7 +72,7 @@ function* readFields(message: Buffer): Generator<ProtoField> {
         at += 4;
         break;
       default:
-        throw new UnreadablePart('is in no known format', { isHostile: false });
+        throw new UnreadablePart('is in an unknown format', { isHostile: false });
     }
   }
 }
@@ -85,5 +85,5 @@ function readVarint(message: Buffer, from: number): { readonly value: number; re
     if (index < 5) value |= (byte & 0x7f) << (7 * index);
     if (byte < 0x80) return { value: value >>> 0, end: from + index + 1 };
   }
-  throw new UnreadablePart('is in no known format', { isHostile: false });
+  throw new UnreadablePart('is in an unknown format', { isHostile: false });
 }

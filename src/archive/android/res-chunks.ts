@@ -42,7 +42,7 @@ export function* chunksOf(bytes: Buffer, from: number): Generator<Chunk> {
 /** The one chunk that a file is. */
 export function wholeChunk(bytes: Buffer, type: number): Chunk {
   if (bytes.length < CHUNK_HEADER_BYTES || bytes.readUInt16LE(0) !== type)
-    throw new UnreadablePart('is in no known format', { isHostile: false });
+    throw new UnreadablePart('is in an unknown format', { isHostile: false });
   const [chunk] = chunksOf(bytes, 0);
   return chunk as Chunk;
 }

@@ -34,7 +34,7 @@ export function readProvisioningProfile(bytes: Buffer): ProvisioningProfile {
   const from = declarationAt < 0 ? bytes.indexOf('<plist') : declarationAt;
   const end = '</plist>';
   const to = bytes.lastIndexOf(end);
-  if (from < 0 || to < from) throw new UnreadablePart('is in no known format', { isHostile: false });
+  if (from < 0 || to < from) throw new UnreadablePart('is in an unknown format', { isHostile: false });
   const profile = readPropertyList(bytes.subarray(from, to + end.length));
   const devices = profile.get('ProvisionedDevices');
   const deviceCount = Array.isArray(devices) ? devices.length : null;

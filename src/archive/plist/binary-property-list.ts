@@ -40,7 +40,7 @@ export function readBinaryPropertyList(bytes: Buffer): PropertyList {
       readObject(integerAt(bytes, from + position * referenceBytes, referenceBytes), depth + 1);
     if (LISTS.has(type)) return upTo(length, item);
     if (type === 0xd) return dictOf(upTo(length, (key) => [String(item(key)), item(length + key)]));
-    throw new UnreadablePart('is in no known format', { isHostile: false });
+    throw new UnreadablePart('is in an unknown format', { isHostile: false });
   };
 
   return readObject(integerAt(trailer, 16, 8), 1);
@@ -92,7 +92,7 @@ function integerAt(bytes: Buffer, at: number, length: number): number {
   if (length === 8) return Number(bytes.readBigInt64BE(at));
   if (length >= 1 && length <= 6) return bytes.readUIntBE(at, length);
   if (length === 7) return bytes.readUInt8(at) * 2 ** 48 + bytes.readUIntBE(at + 1, 6);
-  throw new UnreadablePart('is in no known format', { isHostile: false });
+  throw new UnreadablePart('is in an unknown format', { isHostile: false });
 }
 
 /** Item by item, so that a length that lies ends where the data does; each item is counted, so it also ends where all of it is one item. */

@@ -9,7 +9,7 @@ export function readPropertyList(bytes: Buffer): PropertyDict {
   const isBinary = bytes.toString('latin1', 0, 6) === 'bplist';
   const root = withinBounds(() => (isBinary ? readBinaryPropertyList(bytes) : readXmlPropertyList(decodeXml(bytes))));
   if (root instanceof Map) return root;
-  throw new UnreadablePart('is in no known format', { isHostile: false });
+  throw new UnreadablePart('is in an unknown format', { isHostile: false });
 }
 
 export function textIn(dict: PropertyDict, key: string): string | null {

@@ -11,7 +11,7 @@ export type PropertyDict = ReadonlyMap<string, PropertyList>;
 export function addValue(dict: Map<string, PropertyList>, key: string, value: PropertyList): void {
   const before = dict.get(key);
   const isContradiction = before !== undefined && before !== value && !(isObject(before) && isObject(value));
-  if (isContradiction) throw new UnreadablePart('says two things under one key', { isHostile: false });
+  if (isContradiction) throw new UnreadablePart('has two values for the same key', { isHostile: false });
   dict.set(key, value);
 }
 

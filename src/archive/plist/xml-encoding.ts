@@ -9,7 +9,7 @@ export function decodeXml(bytes: Buffer): string {
   try {
     return new TextDecoder(encoding).decode(bytes);
   } catch (cause) {
-    throw new UnreadablePart(`is in an encoding that is not known (${encoding})`, { isHostile: false, cause });
+    throw new UnreadablePart(`is in an unknown encoding (${encoding})`, { isHostile: false, cause });
   }
 }
 

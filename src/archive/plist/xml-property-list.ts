@@ -117,7 +117,7 @@ function* tokensOf(xml: string): Generator<Token> {
     const inside = xml.slice(tagAt + start.length, endsAt);
     at = endsAt + end.length;
     if (start === '<!' && /[[<]/.test(inside))
-      throw new UnreadablePart('declares a document type of its own', { isHostile: true });
+      throw new UnreadablePart('declares its own document type', { isHostile: true });
     if (start === '<![CDATA[') yield { type: 'text', text: inside };
     if (start === '<') yield tagOf(inside);
   }
@@ -141,7 +141,7 @@ function withEntities(text: string): string {
   return text.replace(/&(#x[0-9a-f]{1,6}|#[0-9]{1,7}|[a-z]{1,8});/gi, (_, entity: string) => {
     if (!entity.startsWith('#')) {
       const known = ENTITIES[entity];
-      if (known === undefined) throw new UnreadablePart('refers to an entity of its own', { isHostile: true });
+      if (known === undefined) throw new UnreadablePart('uses an entity that it defines itself', { isHostile: true });
       return known;
     }
     const point = Number(entity.replace(/^#x?/i, (prefix) => (prefix === '#' ? '' : '0x')));
@@ -151,5 +151,5 @@ function withEntities(text: string): string {
 }
 
 function unknownFormat(): UnreadablePart {
-  return new UnreadablePart('is in no known format', { isHostile: false });
+  return new UnreadablePart('is in an unknown format', { isHostile: false });
 }

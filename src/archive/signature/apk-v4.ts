@@ -12,7 +12,7 @@ export function readV4Signature(start: Buffer): SignatureScheme | null {
   const [, signingInfo = Buffer.alloc(0)] = prefixed(start.subarray(4));
   const [, certificate] = prefixed(signingInfo);
   const signers = certificate === undefined ? [] : [describeCertificate(certificate)];
-  return { scheme: 'v4', signers, verified: null, reason: 'a v4 signature is not checked here' };
+  return { scheme: 'v4', signers, verified: null, reason: 'apptool does not check v4 signatures' };
 }
 
 /** The first two values, each behind its length, as far as they are there. */

@@ -68,7 +68,7 @@ function createWindow(file: ArchiveFile, endAt: number): (at: number, length: nu
 }
 
 function notAsSaid(): UnreadablePart {
-  return new UnreadablePart('is not what the directory of the archive says', { isHostile: true });
+  return new UnreadablePart('does not match the directory of the archive', { isHostile: true });
 }
 
 /** Where the data is. What the header before an entry says has to be what the directory says, as apksigner and Android's zip library want it. */

@@ -11,7 +11,7 @@ const LARGEST_READ_BYTES = 256 * 1024;
 const READS_IN_FLIGHT = 16;
 
 /**
- * The entries whose local header says another thing than the directory. Which differences count: `FindEntry` of Android's
+ * The entries whose local header contradicts the directory. Which differences count: `FindEntry` of Android's
  * `system/libziparchive/zip_archive.cc`, which opens no such entry ("Inconsistent information").
  */
 export async function entriesWithAnotherHeader(

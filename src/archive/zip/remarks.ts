@@ -53,23 +53,23 @@ export function createRemarks({
     const sizes = [...withAnotherSize].filter((index) => !headers.includes(index));
     return {
       oddities: [
-        ...say(where(leadsOut), 'with a name that leads elsewhere when it is extracted (nothing is extracted here)'),
+        ...say(where(leadsOut), 'whose name points outside the folder it is extracted to (apptool extracts nothing)'),
         ...say(
           where((_, index) => saysEncrypted(entries, index)),
-          'marked as encrypted, where nothing is',
+          'marked as encrypted, which it is not',
         ),
         ...say(oddities.lyingExtraFields, 'with an extra field that contradicts itself'),
         ...(oddities.isCountCut ? [`counts its ${names.length} entries modulo 65536`] : []),
       ],
       faults: [
-        ...say(twice(entries), 'whose name is there twice'),
-        ...say(headers, 'whose local header says another thing than the directory'),
-        ...say(sizes, 'of another inflated size than the archive says'),
+        ...say(twice(entries), 'whose name appears twice'),
+        ...say(headers, 'whose local header contradicts the directory'),
+        ...say(sizes, 'whose decompressed size is not the size that the archive says'),
         ...(oddities.endsElsewhere ? ['has a directory that does not end where its end record begins'] : []),
       ],
       faultsOfApk: say(
         where((name, index) => name.includes('\0') || !isUtf8(entries.rawName(index))),
-        'with a name that Android does not take (no UTF-8, or with a NUL)',
+        'whose name Android does not accept (not UTF-8, or with a NUL)',
       ),
       damage: say(damaged, 'whose compressed data is damaged'),
     };

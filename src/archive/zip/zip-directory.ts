@@ -125,7 +125,7 @@ async function inflated(data: Buffer): Promise<Buffer> {
     const isTooLarge = (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
     if (isTooLarge && mostBytes === LARGEST_ENTRY) throw tooLarge();
     if (!isTooLarge) throw new DamagedData(cause);
-    const why = `grows more than ${SUSPECT_RATIO} times when it is inflated`;
+    const why = `expands to more than ${SUSPECT_RATIO} times its size`;
     throw new UnreadablePart(why, { isHostile: true, cause });
   }
 }

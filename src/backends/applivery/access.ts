@@ -81,7 +81,7 @@ export function createAccess({ settings, credentials, api: open }: AdapterInput<
     if (!isWorkspace) return integrations();
     if (organizationId !== undefined && applicationId !== undefined) return workspace(organizationId, applicationId);
     if (api === undefined && appToken !== undefined)
-      throw new UsageError('two Applivery tokens are set, and no setting says which app to use', {
+      throw new UsageError('two Applivery tokens are set, and no setting says which of the two APIs to use', {
         hint: 'set applivery.api, or APPLIVERY_ORGANIZATION_ID and APPLIVERY_APPLICATION_ID for the Workspace API',
       });
     throw new UsageError('the Workspace API needs APPLIVERY_ORGANIZATION_ID and APPLIVERY_APPLICATION_ID');
@@ -98,7 +98,7 @@ export function createAccess({ settings, credentials, api: open }: AdapterInput<
       const { api: kind, reads } = chosen();
       if (kind === 'integrations') return { api: reads, path: '/v1/integrations/distributions', application: null };
       if (storeId === undefined)
-        throw new UsageError('publications of the Workspace API belong to a store, and no setting names it', {
+        throw new UsageError('no App Store is set, which publications of the Workspace API need', {
           hint: 'set applivery.storeId or APPLIVERY_STORE_ID, or use an App API token with applivery.api=integrations',
         });
       const path = `/v1/organizations/${organizationId}/stores/${storeId}/pubApps`;
@@ -107,8 +107,8 @@ export function createAccess({ settings, credentials, api: open }: AdapterInput<
     apps: () => {
       const reads = client(settings.apiUrl, serviceTokenOf(serviceToken));
       if (organizationId === undefined)
-        throw new UsageError('no organization is named', {
-          hint: 'set APPLIVERY_ORGANIZATION_ID: its id, or its slug',
+        throw new UsageError('no Applivery organization is set', {
+          hint: 'set APPLIVERY_ORGANIZATION_ID to its id or its slug',
         });
       return { api: reads, path: `/v1/organizations/${organizationId}/apps` };
     },

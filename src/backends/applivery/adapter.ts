@@ -55,7 +55,10 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
       await readyPublication(access.publications(), await sharedBy(options.publishLink, options, null), ctx);
     const idOf = (build: BuildRecord | null): string => {
       if (build !== null) return builds.jobId(build.id);
-      throw new UnknownOutcomeError('upload answered without a build id', { hint: IF_LOST, isAnswerLost: true });
+      throw new UnknownOutcomeError('the response to the upload has no build id', {
+        hint: IF_LOST,
+        isAnswerLost: true,
+      });
     };
     const build = await uploadByForm(
       {
@@ -189,7 +192,7 @@ function warnOfOddities(settings: Settings, ctx: Context): void {
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });
   }
   if (buildPlatform !== undefined && !PLATFORMS.includes(buildPlatform)) {
-    const message = `Applivery documents no such buildPlatform: ${PLATFORMS.join(', ')}`;
+    const message = `Applivery does not document this buildPlatform; it documents ${PLATFORMS.join(', ')}`;
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });
   }
 }
@@ -205,7 +208,7 @@ const PHASES: Readonly<Record<string, Phase>> = {
 
 function stateOf(build: string, record: BuildRecord): JobState {
   const { id, status, os } = record;
-  if (id !== build) throw new IntegrityError(`asked for build ${build}, the server answered about build ${id}`);
+  if (id !== build) throw new IntegrityError(`asked for build ${build}, but the response is about build ${id}`);
   const phase = Object.hasOwn(PHASES, status) ? PHASES[status] : undefined;
   return {
     phase: phase ?? 'running',

@@ -14,7 +14,7 @@ export const NOT_PROCESSED = '5014';
 /** Throws `UsageError` where the API of these builds gives nothing back. */
 export function assertGivesBack({ api }: Pick<Builds, 'api'>): void {
   if (api === 'workspace') return;
-  throw new UsageError('applivery gives builds back by the Workspace API alone, not for an App API token', {
+  throw new UsageError('applivery builds are downloaded by the Workspace API; an App API token cannot do that', {
     hint: 'set APPLIVERY_SERVICE_TOKEN, APPLIVERY_ORGANIZATION_ID and APPLIVERY_APPLICATION_ID',
   });
 }

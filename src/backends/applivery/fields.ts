@@ -31,7 +31,7 @@ export function buildFields(settings: Settings, options: UploadOptions): FormFie
 /** "Comma-separated list of tags": a comma in a tag would make two of it. Throws `UsageError` for that. */
 function tagsField(tags: readonly string[] | undefined): string | undefined {
   if (tags?.some((tag) => tag.includes(',')) === true)
-    throw new UsageError('tags: a tag holds a comma, and Applivery would take it for two');
+    throw new UsageError('tags: a tag contains a comma, and Applivery would read it as two tags');
   return tags?.join(',');
 }
 

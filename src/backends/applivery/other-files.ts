@@ -25,9 +25,7 @@ export function checkDescribed({ name }: Pick<Artifact, 'name'>, settings: Setti
   const needed = ['buildPlatform', 'packageName', 'packageVersion', 'packageIcon'] as const;
   const missing = needed.filter((key) => settings[key] === undefined).map((key) => `applivery.${key}`);
   if (missing.length === 0) return;
-  throw new UsageError(
-    `cannot use ${name}: Applivery reads nothing out of it, and has to be told ${missing.join(', ')}`,
-  );
+  throw new UsageError(`cannot use ${name}: Applivery cannot read such a file, so it needs ${missing.join(', ')}`);
 }
 
 /** The ending of a build's file by `originalExtension`, which may come with a dot, or as the last part of two [assumed]; `null` for an app's. */

@@ -18,9 +18,9 @@ const tags = z
   .union([text.transform((list) => list.split(',').map((tag) => tag.trim())), z.array(z.string())], {
     error: 'expected tags separated by commas',
   })
-  .refine((list) => list.every((tag) => tag !== ''), { error: 'holds an empty tag' })
+  .refine((list) => list.every((tag) => tag !== ''), { error: 'contains an empty tag' })
   // They travel as one text with commas between them: a comma in one would make two of it.
-  .refine((list) => list.every((tag) => !tag.includes(',')), { error: 'holds a tag with a comma in it' });
+  .refine((list) => list.every((tag) => !tag.includes(',')), { error: 'contains a tag with a comma in it' });
 
 const Groups = z.array(z.array(z.string().min(1)).min(1)).min(1);
 
@@ -61,7 +61,7 @@ export const Settings = z.strictObject({
   api: z
     .enum(['integrations', 'workspace'], { error: 'must be integrations or workspace' })
     .optional()
-    .describe('Which API to use; default: that of the token which is set'),
+    .describe('Which API to use; default: the API of the token that is set'),
   organizationId: id.optional().describe('Organization that owns the app (Workspace API)'),
   applicationId: id.optional().describe('App to upload to (Workspace API)'),
   storeId: id.optional().describe('App Store that publications belong to (Workspace API)'),
@@ -73,11 +73,11 @@ export const Settings = z.strictObject({
     .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a name such as acme, or a domain such as acme.applivery.io')
     .optional()
     .describe('Private tenant: its name or base domain, from which all three addresses follow'),
-  versionName: text.optional().describe('Label of the build; default: as the file says'),
-  changelog: text.optional().describe('What is new; releaseNotes goes before it'),
-  tags: tags.optional().describe('Tags of the build; those of the upload go before them'),
-  notifyCollaborators: yesOrNo.default(false).describe('Mail the collaborators of app and workspace'),
-  notifyEmployees: yesOrNo.default(false).describe('Mail the employees of the stores'),
+  versionName: text.optional().describe('Version name of the build; default: as in the file'),
+  changelog: text.optional().describe('What is new; releaseNotes takes precedence'),
+  tags: tags.optional().describe('Tags of the build; the tags of the upload take precedence'),
+  notifyCollaborators: yesOrNo.default(false).describe('Send a mail to the collaborators of the app and the workspace'),
+  notifyEmployees: yesOrNo.default(false).describe('Send a mail to the employees of the stores'),
   notifyMessage: text.optional().describe('Message in these mails'),
   notifyLanguage: z
     .enum(['es', 'en', 'fr', 'ge', 'de', 'it', 'zh', 'pt', 'ru'], { error: 'must be es, en, fr, ge, it, zh, pt or ru' })
@@ -89,7 +89,7 @@ export const Settings = z.strictObject({
   packageVersion: text.optional().describe('Version, where Applivery cannot read it'),
   packageIcon: text.optional().describe('PNG or JPEG file, where Applivery cannot read the icon'),
   deployer: yesOrNo.default(true).describe("Send commit, branch and build, from the CI's variables or git"),
-  deployerName: text.optional().describe("Name of what deploys; default: the CI's, else apptool"),
+  deployerName: text.optional().describe('Name of the deployer; default: the name of the CI, or apptool'),
 });
 export type Settings = z.infer<typeof Settings>;
 

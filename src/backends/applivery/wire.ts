@@ -39,9 +39,11 @@ function meaningOf(code: string): Pick<ErrorDescription, 'meaning' | 'hint'> {
   if (code === LIMIT_EXCEEDED)
     return {
       meaning: 'limit',
-      hint: "the plan's limit is reached: remove what is not needed any more, or raise the plan",
+      hint: 'the limit of your Applivery plan is reached: delete what you no longer need, or get a larger plan',
     };
-  return code === NOT_IN_PLAN ? { meaning: 'refused', hint: 'the plan does not allow this: see what it includes' } : {};
+  return code === NOT_IN_PLAN
+    ? { meaning: 'refused', hint: 'your Applivery plan does not allow this: check what it includes' }
+    : {};
 }
 
 /** `status: false` is a refusal whatever the HTTP status is: the vendor's own fastlane plugin goes by it alone. */

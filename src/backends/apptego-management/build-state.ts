@@ -74,7 +74,7 @@ function isNamed(key: string | null | undefined): boolean {
 /** "Use the … name values from build history": they need not be those of the upload. */
 function renamed(build: Build, { name }: Asked): Finding[] {
   if (name === undefined || build.name === '' || build.name === name) return [];
-  const message = `the build history calls the output ${JSON.stringify(build.name)}, it was uploaded as ${JSON.stringify(name)}`;
+  const message = `the build history names the file ${JSON.stringify(build.name)}, but it was uploaded as ${JSON.stringify(name)}`;
   return [{ code: 'renamed', severity: 'warning', message }];
 }
 

@@ -8,7 +8,7 @@ import { describeUnknownError } from '../../transfer/http/error-text.ts';
  */
 const WEEK = /week|\b7[- ]?days?\b|\bseven[- ]days?\b|quota/i;
 const WEEK_HINT =
-  "the builds of the last 7 days have used up the plan's limit: run again when the oldest of them is 7 days old, or have the limit raised; that other builds finish does not help";
+  "the plan's builds for 7 days are used up: run again when the oldest of these builds is 7 days old, or ask for a higher limit; waiting for other builds to finish does not help";
 
 /** What an error of either AppTego API says, and which limit was met. */
 export const describeError: DescribeError = (body, status) => {

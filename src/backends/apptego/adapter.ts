@@ -128,7 +128,7 @@ function stageIn({ version }: StatusReply): { readonly stage?: Stage } {
 
 function stateOf(id: string, reply: StatusReply): JobState {
   if (reply.job_id !== id)
-    throw new IntegrityError(`asked for job ${id}, the server answered about job ${cutText(reply.job_id, LONGEST_ID)}`);
+    throw new IntegrityError(`asked for job ${id}, but the response is about job ${cutText(reply.job_id, LONGEST_ID)}`);
   const subject = {
     ...(reply.file_name === null ? {} : { fileName: reply.file_name }),
     ...(reply.platform === null ? {} : { platform: reply.platform }),

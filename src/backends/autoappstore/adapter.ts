@@ -79,7 +79,7 @@ function checkVersion({ id, versionCode, versionName }: UploadReply, artifact: A
   const sentName = identity?.versionName ?? null;
   if (versionCode !== null && sentCode !== null && versionCode !== sentCode)
     throw new IntegrityError(`version ${id} has versionCode ${versionCode} in the store, ${name} has ${sentCode}`, {
-      hint: 'look at the version in the portal: it is not the app that was sent',
+      hint: 'look at the version in the portal: it is not the app that you sent',
     });
   if (versionName === null || sentName === null || versionName === sentName) return;
   const message = `the store calls version ${id} ${JSON.stringify(versionName)}, ${name} says ${JSON.stringify(sentName)}`;
@@ -119,7 +119,7 @@ function explained(error: unknown, artifact: Artifact): unknown {
   const version = versionOf(artifact);
   if (error instanceof UnknownOutcomeError && error.httpStatus === 409)
     return error.with({
-      hint: `probably landed: this versionCode now exists, and the answer to the first try was lost; look in the portal for ${version}`,
+      hint: `the first try probably succeeded: its response was lost, and this versionCode exists now; look in the portal for ${version}`,
     });
   if (!(error instanceof RejectedError)) return error;
   if (error.httpStatus === 409)

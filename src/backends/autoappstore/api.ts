@@ -37,14 +37,14 @@ export function readVersions(api: ApiClient, policy: (typeof CALL_POLICIES)['rea
     validation: async (id, ctx) => {
       const { runs } = await get('read the validation', `/versions/${segment(id)}/validation`, ValidationReply, ctx);
       if (runs !== null) return runs;
-      throw new UnavailableError(`unexpected validation answer about version ${id}`, {
+      throw new UnavailableError(`unexpected response about the validation of version ${id}`, {
         hint: 'look at the version in the portal, and check the base address',
       });
     },
     version: async (id, ctx) => {
       const reply = await get('read the version', `/versions/${segment(id)}`, VersionReply, ctx);
       if (reply.id === id) return reply;
-      throw new IntegrityError(`asked for version ${id}, the server answered about version ${reply.id}`);
+      throw new IntegrityError(`asked for version ${id}, but the response is about version ${reply.id}`);
     },
     release: (id, ctx) => get('read the release', `/versions/${segment(id)}/release`, ReleaseReply, ctx),
   };

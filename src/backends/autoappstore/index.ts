@@ -31,7 +31,7 @@ export const autoappstore = defineBackend({
       .string({ error: 'expected a text' })
       .min(1, 'is empty')
       .optional()
-      .describe('The one word for a validation that passed; default: passed, success, completed, ok and their like'),
+      .describe('The status that means passed; default: passed, success, completed, ok and similar words'),
   }),
   variables: { apiUrl: 'AUTOAPPSTORE_API_URL' },
   addresses: ['apiUrl'],

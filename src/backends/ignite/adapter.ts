@@ -42,7 +42,7 @@ export function createIgnite(input: AdapterInput<IgniteSettings>): Adapter {
     try {
       const reply = await tokens.run(() => questions.call(call, ctx), ctx);
       if (reply.id !== id && reply.otherId !== id)
-        throw new IntegrityError(`asked for APK ${id}, the server answered about APK ${reply.id}`);
+        throw new IntegrityError(`asked for APK ${id}, but the response is about APK ${reply.id}`);
       return stateOf(reply, until);
     } catch (error) {
       if (isNotFound(error)) return 'absent';
@@ -123,7 +123,7 @@ function tokenRequest(
       throw asRefusedCredentials(error);
     });
     if (token === null) {
-      throw new AuthError('token service gave an unusable token', {
+      throw new AuthError('the Account Service returned an unusable token', {
         hint: 'check the address of the Account Service (ignite.accountUrl, IGNITE_ACCOUNT_URL)',
       });
     }
@@ -156,11 +156,11 @@ function plannedFields(content: UploadContent): Record<string, string> {
 function warnOfBarePermissions({ store_metadata: { permissions = {} } }: UploadContent, ctx: Context): void {
   const bare = Object.keys(permissions).filter((name) => Object.keys(permissions[name] ?? {}).length === 0);
   if (bare.length === 0) return;
-  const message = `ignite.permissions says nothing of ${bare.join(', ')}: only the name is sent`;
+  const message = `ignite.permissions does not describe ${bare.join(', ')}: only the name is sent`;
   ctx.emit({ type: 'warning', code: 'permission-not-described', message });
 }
 
 function whatToLookFor({ store_metadata }: UploadContent, { name }: Artifact, ctx: Context): string {
   const time = ctx.clock.date().toISOString();
-  return `it may have created a build all the same: before you run it again, ask your DT representative for ${store_metadata.package_name} (${name}), sent at ${time}`;
+  return `the upload may have succeeded: before you run it again, ask your DT representative about ${store_metadata.package_name} (${name}), sent at ${time}`;
 }

@@ -49,7 +49,7 @@ export function contentOf(settings: IgniteSettings, artifact: Artifact): UploadC
     problems.length > 0
   ) {
     throw new UsageError(`Ignite cannot take ${artifact.name} with these settings: ${problems.join('; ')}`, {
-      hint: 'set each below "ignite" in the config, or the metadata at once',
+      hint: 'set each under "ignite" in the config, or all of them at once with storeMetadata',
       next: { do: 'set', backend: 'ignite', setting: 'storeMetadata', value: '@metadata.json' },
     });
   }
@@ -82,7 +82,7 @@ function completed(
     problems.push(`storeMetadata.size is not the ${sizeBytes} bytes of the file`);
   const packageName = metadata.package_name ?? identity?.packageName ?? undefined;
   if (identity?.packageName != null && packageName !== identity.packageName)
-    problems.push(`packageName is ${packageName}, but that of the APK is ${identity.packageName}`);
+    problems.push(`packageName is ${packageName}, but the package of the APK is ${identity.packageName}`);
   const permissions =
     identity === null ? metadata.permissions : permissionsOf(metadata.permissions, identity, problems);
   return { ...metadata, package_name: packageName, size: sizeBytes, permissions };
@@ -92,7 +92,7 @@ function completed(
 function permissionsOf(given: Permissions = {}, { permissions }: AppIdentity, problems: string[]): Permissions {
   const asked = permissions.map(({ name }) => nameOf(name));
   const foreign = Object.keys(given).filter((name) => !asked.includes(nameOf(name)));
-  if (foreign.length > 0) problems.push(`permissions that the APK does not ask for: ${foreign.join(', ')}`);
+  if (foreign.length > 0) problems.push(`permissions that the APK does not request: ${foreign.join(', ')}`);
   const known = Object.keys(given).map(nameOf);
   const others = asked.filter((name) => !known.includes(name));
   return { ...given, ...Object.fromEntries(others.map((name) => [name, {}])) };

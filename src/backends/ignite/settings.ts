@@ -37,7 +37,7 @@ export const IgniteSettings = z.strictObject({
   storeMetadata: orJson(z.record(z.string(), z.unknown()), 'an object')
     .optional()
     .describe("The APK's metadata in the API's names, or a JSON text of it"),
-  packageName: text.optional().describe('Package name; default: as the APK says'),
+  packageName: text.optional().describe('Package name; default: from the APK'),
   category: text.optional().describe('Category of the app'),
   shortDescription: text.optional().describe('Brief description of the app'),
   iconUrl: address.optional().describe("Address of the app's icon"),
@@ -48,14 +48,14 @@ export const IgniteSettings = z.strictObject({
   privacyPolicyUrl: address.optional().describe('Address of the privacy policy'),
   permissions: orJson(Permissions, 'an object with an object for each permission')
     .optional()
-    .describe('Description and category of each permission; default: the names, as the APK says'),
-  barePermissions: yesOrNo.default(false).describe('Send a permission that nobody described by its name alone'),
+    .describe('Description and category of each permission; default: only the names, from the APK'),
+  barePermissions: yesOrNo.default(false).describe('Send a permission without a description by its name only'),
   encoding: z
     .enum(ENCODINGS, { error: `expected ${ENCODINGS.join(', ')}` })
     .default('json-part')
-    .describe('How the nested fields travel: json-part, brackets, dots or json-base64'),
+    .describe('How nested fields are encoded: json-part, brackets, dots or json-base64'),
   jsonPartTypes: yesOrNo
     .default(false)
-    .describe('With json-part: whether the parts that hold JSON say that they are application/json'),
+    .describe('With json-part: whether the parts with JSON are marked as application/json'),
 });
 export type IgniteSettings = z.infer<typeof IgniteSettings>;

@@ -89,7 +89,7 @@ export function describeIgniteError(body: unknown): ErrorDescription {
 /** Statuses by which a server says that it cannot read a request. */
 const UNREADABLE: ReadonlySet<number> = new Set([400, 415, 422]);
 const ENCODING_HINT =
-  'fix what the server names, then run again; where it cannot read the request at all, set ignite.encoding (json-part, brackets, dots, json-base64): how the fields travel is an assumption';
+  'fix what the server names, then run again; if it cannot read the request at all, try another ignite.encoding: json-part, brackets, dots or json-base64';
 
 /** Of the upload, whose encoding is an assumption: the setting that decides it is named. */
 export const describeUploadError: DescribeError = (body, status) => ({

@@ -39,7 +39,7 @@ export function openAppended(name: string, path: string, expected: Expected): Ap
   const isOther = isFit && expected !== 'existing' && stats.size > 0 && !BEGINNING[expected].test(beginningOf(fd));
   if (!isFit || isOther) {
     closeSync(fd);
-    throw cannotWrite(name, isOther ? `${path} holds something else` : 'not a regular file');
+    throw cannotWrite(name, isOther ? `${path} contains something else` : 'not a regular file');
   }
   return {
     append(text) {
@@ -49,7 +49,7 @@ export function openAppended(name: string, path: string, expected: Expected): Ap
         while (written < bytes.length) {
           const taken = writeSync(fd, bytes, written);
           // A file system that takes nothing and gives no error would be asked for ever.
-          if (taken === 0) throw cannotWrite(name, 'the file system takes no more bytes');
+          if (taken === 0) throw cannotWrite(name, 'the file system accepts no more bytes');
           written += taken;
         }
       } catch (error) {

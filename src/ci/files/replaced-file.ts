@@ -43,7 +43,7 @@ function check(name: string, path: string, head: string): void {
     throw cause instanceof LocalIoError ? cause : cannotWrite(name, whyNot(cause), cause);
   }
   if (isOurs) return;
-  throw cannotWrite(name, `it would take the place of ${path}, which is not such a report`).with({
+  throw cannotWrite(name, `it would replace ${path}, which is not a report of this kind`).with({
     hint: 'name another file, or remove this one',
   });
 }

@@ -68,6 +68,6 @@ function openEvents(path: string): AppendedFile {
   } catch (error) {
     // `/dev/stderr`, and what a shell makes of `>(…)`, are links to what is open already.
     if (!(error instanceof LocalIoError && /^\/(?:dev|proc)\//.test(path))) throw error;
-    throw error.with({ hint: '--events - writes them to stderr, wherever that leads' });
+    throw error.with({ hint: '--events - writes the events to stderr' });
   }
 }

@@ -59,6 +59,6 @@ export function warnerOf({ warn }: ReportsInput): (where: string, names: readonl
   return (where, names) => {
     if (names.length === 0) return;
     const what = names.join(', ');
-    warn('value-left-out', `left out of ${where}, in a form that is not safe to pass on or too much for it: ${what}`);
+    warn('value-left-out', `left out of ${where}, because the value is unsafe or too long there: ${what}`);
   };
 }

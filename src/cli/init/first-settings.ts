@@ -53,5 +53,5 @@ export function aboutOf(schema: z.ZodType): string {
 export function checkedBy<T>(schema: z.ZodType<T>, answer: string): T {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
-  throw new UsageError(parsed.error.issues[0]?.message ?? 'is not usable');
+  throw new UsageError(parsed.error.issues[0]?.message ?? 'is not valid');
 }

@@ -11,7 +11,9 @@ export const Planned = z.strictObject({ plan: PlannedRequest });
 export type Planned = z.infer<typeof Planned>;
 
 const PlannedForEach = z.strictObject({
-  plans: z.array(PlannedRequest.extend({ backend: z.string() })).describe('One for each target, in the order of --to'),
+  plans: z
+    .array(PlannedRequest.extend({ backend: z.string() }))
+    .describe('One entry for each target, in the order of --to'),
 });
 export type PlannedForEach = z.infer<typeof PlannedForEach>;
 
@@ -29,7 +31,7 @@ const PlannedRelease = z.strictObject({
           why: z.string().nullable().describe('Why it would be left out'),
         }),
       )
-      .describe('What would be done for each step, by what the receipt tells'),
+      .describe('What would be done for each step, according to the receipt'),
   }),
 });
 export type PlannedRelease = z.infer<typeof PlannedRelease>;
@@ -68,7 +70,7 @@ const Backends = z.strictObject({
       credentials: z.array(
         z.strictObject({
           label: z.string(),
-          variables: z.array(z.string()).describe('Any one of them'),
+          variables: z.array(z.string()).describe('Any of them is enough'),
           isOptional: z.boolean(),
         }),
       ),

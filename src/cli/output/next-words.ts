@@ -63,7 +63,7 @@ export function nextWords(next: Next): string {
     case 'wait':
       return `to keep waiting: ${waitLine(next)}`;
     case 'download':
-      return `to fetch its output: ${commandFor(next)}`;
+      return `to download its output: ${commandFor(next)}`;
     case 'abort':
       return `to remove them: ${commandFor(next)}`;
     case 'resume':

@@ -18,7 +18,8 @@ export function parseJobReference(text: string, backends: readonly BackendDefini
 
 /** What an operand was most likely meant for that names no backend. A number alone may be shown: no secret is one so short. */
 function withoutBackend(text: string, backends: readonly BackendDefinition[]): string {
-  if (/\.(?:apk|aab|ipa)$/i.test(text)) return 'a file goes to apptool protect, upload or publish, which print the job';
+  if (/\.(?:apk|aab|ipa)$/i.test(text))
+    return 'to send a file, use apptool protect, upload or publish; they print the job';
   const named = backends.find(({ id }) => id === text);
   if (named !== undefined) return `the id is missing: ${named.id}:${named.jobIdForm}`;
   const owners = /^\d{1,20}$/.test(text) ? backends.filter(({ jobId }) => jobId.test(text)) : [];
@@ -34,7 +35,7 @@ function withoutBackend(text: string, backends: readonly BackendDefinition[]): s
 export function checkedJobId(id: string, backend: BackendDefinition): string {
   if (isJobId(id, backend)) return id;
   throw new UsageError(`the job id is not one of ${backend.id}: its form is ${backend.jobIdForm}`, {
-    hint: `the whole reference is ${backend.id}:<id>, as apptool upload prints it`,
+    hint: `a job reference is ${backend.id}:<id>, as apptool upload prints it`,
   });
 }
 

@@ -10,8 +10,8 @@ import { type RecordKind, readRecord } from './read-record.ts';
 const RECEIPT: RecordKind = {
   name: 'receipt',
   largestBytes: 1024 * 1024,
-  hint: 'name the file that --receipt wrote',
-  absentHint: 'name the file that --receipt wrote; a CI has to hand it from the earlier job to this one',
+  hint: 'give the file that --receipt wrote',
+  absentHint: 'give the file that --receipt wrote; a CI has to pass it from the earlier job to this one',
 };
 const NEWEST = 2;
 /** What a receipt of any version surely has. */
@@ -51,6 +51,8 @@ export function readReceipt(path: string): Receipt {
   if (receiptVersion > NEWEST)
     throw new UsageError(`${path} is a receipt of a newer apptool`, { hint: 'update apptool in this stage too' });
   if (receiptVersion < NEWEST)
-    throw new UsageError(`${path} is a receipt of an older apptool`, { hint: 'write it with this version' });
+    throw new UsageError(`${path} is a receipt of an older apptool`, {
+      hint: 'run the earlier stage again with this version',
+    });
   throw new UsageError(`${path} is not a receipt of apptool`, { hint: RECEIPT.hint });
 }

@@ -107,7 +107,7 @@ function partsLeft({ current }: JournalFacts, receipt: string | null): AppEvent 
   const session = left.map(({ unfinished }) => JSON.stringify(unfinished?.session)).join(' and ');
   const how =
     receipt === null
-      ? `the receipt could not be written; it would hold ${session}`
+      ? `the receipt could not be written; it would contain ${session}`
       : `to remove them: apptool abort ${receipt}`;
   const first = left.some(({ mayHaveLanded, accepted }) => mayHaveLanded || accepted)
     ? 'look for the job first; if it is not there, its parts are still stored'

@@ -58,7 +58,7 @@ function heldBy(receipt: string, path: string): LocalIoError {
   const holder = holderIn(textAt(path));
   const who = holder === null ? '' : ` (process ${holder.pid} on ${holder.host}, since ${holder.since})`;
   return new LocalIoError(`another run is writing the receipt ${receipt}${who}`, {
-    hint: `nothing was sent; give this run a receipt of its own, or wait for the other; if that has ended: remove ${path}`,
+    hint: `nothing was sent; give this run its own receipt, or wait for the other run; if the other run has ended, remove ${path}`,
   });
 }
 

@@ -56,15 +56,15 @@ function chosenIds(session: Session, path: string, steps: readonly { readonly id
 function refuseForReference({ invocation: { flags } }: Session): void {
   const flag = ['step', 'expect-package', 'expect-input'].find((name) => flags[name] !== undefined);
   if (flag === undefined) return;
-  throw new UsageError(`--${flag} goes with a receipt: a job reference says nothing of it`, {
-    hint: 'name the receipt that --receipt wrote',
+  throw new UsageError(`--${flag} needs a receipt: a job reference does not say this`, {
+    hint: 'give the receipt that --receipt wrote',
   });
 }
 
 function checkExpected({ settings: { values } }: Session, path: string, input: Omit<InputRecord, 'path'> | null): void {
   const { expectPackage, expectInput } = values;
   const refuse = (what: string, is: string | null | undefined, wanted: string) =>
-    new UsageError(`${path} is the receipt of something else: ${what} is ${is ?? 'not known'}, not ${wanted}`, {
+    new UsageError(`${path} is the receipt of another app or file: ${what} is ${is ?? 'not known'}, not ${wanted}`, {
       hint: 'check which receipt was named',
     });
   if (expectPackage !== undefined && input?.packageName !== expectPackage)

@@ -41,7 +41,7 @@ export function warningsOfLinks(files: readonly NamedFile[], cwd: string): strin
     if (real === null) return [];
     if (isMadeUp(real))
       throw new PolicyError(`${name}: ${path} is a link to ${real}, which is outside this project`, {
-        hint: 'someone who can change this checkout put it there: find out who',
+        hint: 'someone with access to this checkout put the link there: find out who',
       });
     return [`${name}: ${path} is a link out of this project, to ${real}: the target of the link is sent`];
   });

@@ -22,7 +22,7 @@ export function readNetworkEnvironment(environment: Env, warn: (code: string, me
   const name = variableFor('noProxy', environment);
   const noProxy = environment[name]?.trim() ?? '';
   const idle = idleExceptions(noProxy);
-  if (idle.length > 0) warn('no-proxy', `${name}: ${idle.slice(0, 5).join(', ')} can match no host`);
+  if (idle.length > 0) warn('no-proxy', `${name}: ${idle.slice(0, 5).join(', ')} can never match a host`);
   return {
     httpProxy: proxy('httpProxy', environment),
     httpsProxy: proxy('httpsProxy', environment),
@@ -44,7 +44,7 @@ const LARGEST_CA_FILE = 16 * 1024 * 1024;
 function checkCaFile(path: string | undefined): void {
   if (path === undefined || path === '') return;
   const refuse = (why: string, cause?: unknown) =>
-    new LocalIoError(`cannot read CA file that NODE_EXTRA_CA_CERTS names: ${why}`, {
+    new LocalIoError(`cannot read the CA file in NODE_EXTRA_CA_CERTS: ${why}`, {
       cause,
       hint: 'give it the path of one file with the CA certificate in PEM form, which begins with -----BEGIN CERTIFICATE-----',
     });
@@ -129,7 +129,6 @@ function proxy(setting: 'httpProxy' | 'httpsProxy', environment: Env): string {
   }
   const scheme = new URL(address).protocol.slice(0, -1);
   if (scheme === 'http' || scheme === 'https') return address;
-  const hint =
-    setting === 'httpsProxy' && /all_proxy/i.test(name) ? 'set HTTPS_PROXY to a proxy that takes http' : undefined;
+  const hint = setting === 'httpsProxy' && /all_proxy/i.test(name) ? 'set HTTPS_PROXY to an HTTP proxy' : undefined;
   throw new UsageError(`${name}: proxy scheme ${scheme} is not supported`, { hint });
 }

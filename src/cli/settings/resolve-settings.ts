@@ -63,8 +63,7 @@ function merge<Schema extends z.ZodObject>(
     sources[key] = given?.source ?? DEFAULT;
     if (given === null) continue;
     const parsed = (shape as z.ZodType).safeParse(given.value);
-    if (!parsed.success)
-      throw new UsageError(`${subject(given)} ${parsed.error.issues[0]?.message ?? 'is not usable'}`);
+    if (!parsed.success) throw new UsageError(`${subject(given)} ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
     merged[key] = given.value;
   }
   return { values: schema.parse(merged), sources };

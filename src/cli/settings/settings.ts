@@ -27,7 +27,7 @@ const tagList = z
   .union([z.string().transform((value) => value.split(',').map((tag) => tag.trim())), z.array(z.string())], {
     error: 'expected tags separated by commas',
   })
-  .refine((tags) => tags.every((tag) => tag !== ''), { error: 'holds an empty tag' });
+  .refine((tags) => tags.every((tag) => tag !== ''), { error: 'contains an empty tag' });
 
 const yes = z.boolean({ error: 'expected true or false' });
 
@@ -79,10 +79,10 @@ export const Settings = z.strictObject({
   publishLink: text('a name').optional().describe('Hand the build out at a link of this name'),
   expectPackage: text('a package name or bundle id').optional().describe('Refuse a file or receipt of another app'),
   expectInput: fingerprint.optional().describe('Refuse a receipt of another file, by its SHA-256'),
-  expectSigner: fingerprint.optional().describe('Refuse an APK that is not validly signed by this certificate'),
-  minVersionCode: versionCode.optional().describe('Refuse a lower version code, or build number such as 1.2.3'),
+  expectSigner: fingerprint.optional().describe('Refuse an APK without a valid signature by this certificate'),
+  minVersionCode: versionCode.optional().describe('Refuse a lower version code (or build number such as 1.2.3)'),
   allowDebuggable: yes.optional().describe('Allow a debuggable app in production'),
-  allowUnfit: yes.optional().describe('Allow what no store accepts in production'),
+  allowUnfit: yes.optional().describe('Allow a file in production that no store accepts'),
   failFast: yes.optional().describe('Stop the other targets at the first failure'),
   output: text('a file path').optional().describe('Output file (protect: <name>-protected.<ext>)'),
   force: yes.optional().describe('Replace an existing output'),
@@ -100,18 +100,18 @@ export const Settings = z.strictObject({
     .describe('Parts to upload in parallel: a number, or auto'),
   receipt: text('a file path').optional().describe('Write a receipt to this file, at every step'),
   events: text('a file path').optional().describe('Append events to this file as JSON lines; - is stderr'),
-  github: yes.optional().describe('Write step outputs, a job summary, annotations (in GitHub Actions by itself)'),
+  github: yes.optional().describe('Write step outputs, job summary, annotations (automatic in GitHub Actions)'),
   gitlabDotenv: text('a file path').optional().describe('Write a dotenv report for GitLab to this file'),
   junit: text('a file path').optional().describe('Write a JUnit report of steps and findings to this file'),
   junitSuite: text('a name')
     .refine((value) => value.length <= LONGEST_SUITE, { error: `is longer than ${LONGEST_SUITE} characters` })
     .optional()
-    .describe('What the suites of the JUnit report are called; default: apptool and the app'),
+    .describe('Name of the suites in the JUnit report; default: apptool and the app'),
   jenkinsProperties: text('a file path').optional().describe('Write a properties file for Jenkins'),
-  envOut: text('a file path').optional().describe('Add variables to it, as any POSIX shell or Codemagic reads them'),
+  envOut: text('a file path').optional().describe('Add variables to this file, for a POSIX shell or Codemagic'),
   summary: text('a file path').optional().describe('Write a summary to this file, as Markdown'),
-  azure: yes.optional().describe('Write output variables, issues, a summary (in Azure Pipelines by itself)'),
-  bitrise: yes.optional().describe('Write variables, test results, files to keep (in Bitrise by itself)'),
+  azure: yes.optional().describe('Write output variables, issues, a summary (automatic in Azure Pipelines)'),
+  bitrise: yes.optional().describe('Write variables, test results, files to keep (automatic in Bitrise)'),
   json: yes.optional().describe('Print one JSON document on stdout'),
   quiet: yes.optional().describe('Print only the result, warnings and errors'),
   verbose: yes.optional().describe('Print every request with its status code too, and the causes of an error'),

@@ -46,7 +46,7 @@ export const FleetPlan = z.object({
   receipts: z.string().describe('The folder of the receipts'),
   slots: z.int().describe('Most builds at a time: there are never more lanes'),
   weekly: z.int().nullable().describe('Most builds in a week, per platform and environment; null where none is known'),
-  gate: z.boolean().describe('Whether somebody has to agree before anything is published'),
+  gate: z.boolean().describe('Whether a person has to approve before anything is published'),
   cells: z.array(FleetCell),
   deferred: z
     .array(z.object({ ...App, from: z.iso.datetime().describe('When the week has a build left for it') }))

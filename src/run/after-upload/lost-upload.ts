@@ -62,9 +62,9 @@ async function tried(ask: () => Promise<readonly string[]>, ctx: StepContext): P
 function unsettled(error: UnknownOutcomeError, found: readonly string[] | null): UnknownOutcomeError {
   const seen =
     found === null
-      ? 'it could not be looked for'
+      ? 'apptool could not look for it'
       : found.length === 0
-        ? `it was looked for during ${LOOK_MS / 1000} s, and nothing like it was found`
-        : `it can be any of ${found.join(', ')}`;
+        ? `apptool looked for it for ${LOOK_MS / 1000} s and did not find it`
+        : `it may be one of these: ${found.join(', ')}`;
   return error.with({ hint: `${seen}; ${error.hint ?? 'look at the backend before you run it again'}` });
 }

@@ -61,7 +61,7 @@ export async function examine(subject: Subject, ctx: Context): Promise<readonly 
 
 async function within<T>(limitMs: number, ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
   const tooLong = new UnavailableError(`no response within ${limitMs / 1000} s`, {
-    hint: 'check the address and the way to it (firewall, VPN, HTTPS_PROXY), then run again',
+    hint: 'check the address and the network (firewall, VPN, HTTPS_PROXY), then run again',
   });
   return await withDeadline(ctx, limitMs, tooLong, work);
 }

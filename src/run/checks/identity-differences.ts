@@ -81,7 +81,7 @@ function asText(permission: Permission): string {
 }
 
 function limitText({ maxSdk }: Permission): string {
-  return maxSdk === null ? 'without a limit' : `up to SDK ${maxSdk}`;
+  return maxSdk === null ? 'without limit' : `up to SDK ${maxSdk}`;
 }
 
 /** What makes an app unfit that the input was not: a split, test-only, another platform … */

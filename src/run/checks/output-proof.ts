@@ -19,7 +19,7 @@ export interface SentArtifact {
   readonly signedBy?: readonly string[] | undefined;
 }
 
-const UNUSABLE_HINT = 'look at the build in the portal: fetching it again gives the same file';
+const UNUSABLE_HINT = 'look at the build in the portal: downloading it again gives the same file';
 
 /** What of an output has to be proved; what could not be read is in `problems`. */
 interface OutputFacts {
@@ -79,7 +79,7 @@ async function readable<T>(read: () => Promise<T>, problems: string[]): Promise<
  */
 export function proveOutput(output: OutputFacts, sent: SentArtifact): readonly Warning[] {
   if (output.sha256 === sent.sha256) {
-    throw new IntegrityError('the output is byte for byte the input: it is not protected', {
+    throw new IntegrityError('the output is identical to the input: it is not protected', {
       hint: 'check the enabled protections in the portal',
     });
   }
@@ -88,14 +88,14 @@ export function proveOutput(output: OutputFacts, sent: SentArtifact): readonly W
   const [is, was] = [output.identity?.packageName ?? null, sent.identity?.packageName ?? null];
   if (is !== null && was !== null && is !== was)
     throw new IntegrityError(`the output is the app ${is}, the input ${was}`, {
-      hint: 'look for your build in the portal',
+      hint: 'find your own build in the portal',
     });
   const warn = (code: string, messages: readonly string[]): Warning[] => messages.map((message) => ({ code, message }));
   const isBothKnown = output.identity !== null && sent.identity !== null;
   return [
     ...warn(
       'unreadable-part',
-      output.problems.map((problem) => `of the output: ${problem}`),
+      output.problems.map((problem) => `in the output: ${problem}`),
     ),
     ...warn('output-differs', isBothKnown ? differences(output.identity, sent.identity) : []),
     ...warn('not-compared', unproved(output, sent)),
@@ -111,13 +111,13 @@ function unproved({ identity, kind }: OutputFacts, sent: SentArtifact): string[]
   const whose = identity === null ? 'the output' : 'the input';
   return [
     ...(packageName !== null && is === null
-      ? [`the output does not say its package, so it cannot be checked to be ${packageName}`]
+      ? [`the output does not say its package, so it cannot be checked that it is ${packageName}`]
       : []),
     ...(packageName === null
-      ? [`the package of the input is not known, so the app of the output cannot be checked`]
+      ? [`the package of the input is unknown, so it cannot be checked that the output is the same app`]
       : []),
     ...(sent.sha256 === null
-      ? ['the SHA-256 of the input is not known, so it cannot be checked that the output is another file']
+      ? ['the SHA-256 of the input is not known, so it cannot be checked that the output differs from it']
       : []),
     ...(missing.length === 0 ? [] : [`not compared, because it is unknown for ${whose}: ${missing.join(', ')}`]),
   ];
@@ -128,7 +128,7 @@ function signerWarnings(isSigned: boolean | null, { signingKey, signedBy = [] }:
   if (signingKey === 'none' || signingKey === null || isSigned === true) return [];
   const isKeyAsked = signingKey !== undefined;
   if (isKeyAsked && isSigned === false) {
-    throw new IntegrityError(`the output is not signed, but the signing key ${signingKey} was asked for`, {
+    throw new IntegrityError(`the output is not signed, but signing key ${signingKey} was requested`, {
       hint: 'check the signing key in the portal',
     });
   }
@@ -143,4 +143,4 @@ function unsignedMessage(signedBy: readonly string[]): string {
 
 /** Protection takes the signature of the input away, so whoever publishes the output has to sign it anew. */
 const HOW_TO_SIGN =
-  'give a signing key, set a default key in the portal, or sign it elsewhere (apksigner, codesign) before it is published';
+  'give a signing key, set a default key in the portal, or sign the output elsewhere (apksigner, codesign) before you publish it';

@@ -13,7 +13,7 @@ export interface Expectations {
   readonly minVersionCode?: string | undefined;
   /** Allow a debuggable app in production. */
   readonly allowDebuggable: boolean;
-  /** Allow what no store accepts in production. */
+  /** Allow a file in production that no store accepts. */
   readonly allowUnfit?: boolean | undefined;
 }
 
@@ -113,18 +113,18 @@ function checkSigner(input: PreflightInput): void {
 
 /** Most such files are outputs of a protection, which takes the signature of its input away. */
 const UNSIGNED_HINT =
-  'send the release, signed with its production key; protection signs its output only with a signing key: give one, or set a default key in the portal';
+  'send a release build, signed with its production key; if this is the output of a protection, protect again with a signing key or set a default key in the portal';
 
 function signatureWarnings(input: PreflightInput): Warning[] {
   const strict = input.backends.find(({ signature }) => signature === 'release');
   if (strict === undefined || input.signatures === null) return [];
   const { isSigned, isDebugSigned } = input.signatures;
-  const hint = 'send the release, signed with its production key';
+  const hint = 'send a release build, signed with its production key';
   if (isSigned === false) throw refusal(input, `it is not signed, and ${strict.id} refuses such files`, UNSIGNED_HINT);
   if (isDebugSigned === true)
     throw refusal(input, `it is signed with a key for debug builds, and ${strict.id} refuses such files`, hint);
   if (isSigned === true && isDebugSigned === false) return [];
-  const message = `cannot tell whether ${input.name} is signed for release; ${strict.id} refuses what is not`;
+  const message = `cannot tell whether ${input.name} is signed for release; ${strict.id} refuses files that are not`;
   return [{ code: 'unreadable-signature', message }];
 }
 
@@ -144,7 +144,7 @@ function debuggableWarnings(input: PreflightInput): Warning[] {
     throw refusal(
       input,
       'it is debuggable, and the environment is production',
-      'build a release, or allow it',
+      'send a release build, or allow a debuggable one',
       'allowDebuggable',
     );
   return [{ code: 'debuggable', message: `${name} is debuggable; release builds should not be` }];
@@ -161,13 +161,13 @@ function unfitWarnings(input: PreflightInput): Warning[] {
       `${REMEDY[first.code]}, or allow it`,
       'allowUnfit',
     );
-  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no store accepts it like that` }));
+  return unfit.map(({ code, why }) => ({ code, message: `${name} ${why}: no store accepts such a file` }));
 }
 
 const REMEDY: Readonly<Record<Unfit['code'], string>> = {
   split: 'send the bundle or one universal APK',
   'needs-splits': 'send the bundle or one universal APK',
-  'test-only': 'build a release: Android Studio marks what it runs as test-only',
+  'test-only': 'build a release with Gradle: Android Studio marks the builds that it runs as test-only',
   'no-id': 'check the build that made the file',
   'no-base': 'send the whole bundle',
   'no-app': 'check the build that made the file',

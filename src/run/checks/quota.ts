@@ -41,7 +41,7 @@ function usedUp(
     `cannot send ${name} to ${backend}: ${used} of ${limit} builds for ${of} in 7 days are used; nothing was sent`,
     {
       limit: 'week',
-      hint: `run again ${when}, or have the limit raised; if the plan allows more, set ${setting}`,
+      hint: `run again ${when}, or ask for a higher limit; if the plan allows more, set ${setting}`,
     },
   );
 }

@@ -95,8 +95,8 @@ export function proveSigned(output: SignedContents, signed: SignedContents): rea
   const changed = different.filter((name) => !isReSigned(name));
   const differences = [
     ...say('lacks', missing),
-    ...say('has entries that the output does not have:', added),
-    ...say('has other contents in', changed),
+    ...say('has entries that the output lacks:', added),
+    ...say('has different contents in', changed),
   ];
   if (differences.length > 0) throw refused(`it ${differences.join('; it ')}`);
   if (signed.isSigned === false) throw refused('it is not signed');
@@ -127,6 +127,6 @@ function say(what: string, names: readonly string[]): string[] {
 
 function refused(why: string): IntegrityError {
   return new IntegrityError(`the signed file is not the output: ${why}`, {
-    hint: 'sign the output of this run as it is, and name that file',
+    hint: 'sign the unchanged output of this run, and give that file',
   });
 }

@@ -18,7 +18,7 @@ export async function beginSteps(
   for (const { id, earlier } of journal.current) {
     const last = earlier.at(-1);
     if (last?.state?.phase !== 'succeeded') continue;
-    const message = `the receipt says that ${id} was done before: ${last.job?.ref}; this makes another`;
+    const message = `the receipt says that ${id} was done before: ${last.job?.ref}; this run makes another build`;
     emit({ type: 'warning', code: 'done-before', message });
   }
 }

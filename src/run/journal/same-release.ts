@@ -18,8 +18,8 @@ export function isOfRelease({ input, output }: Receipt, { sha256, name, size }: 
 }
 
 export function anotherRelease(path: string, what: string): LocalIoError {
-  return new LocalIoError(`the receipt ${path} belongs to another release than ${what}`, {
-    hint: 'nothing was sent; name another file for the receipt, or move this one away',
+  return new LocalIoError(`the receipt ${path} belongs to another release, not to ${what}`, {
+    hint: 'nothing was sent; give another file for the receipt, or move this one away',
   });
 }
 
@@ -32,7 +32,7 @@ const FORBIDDEN: Readonly<Partial<Record<Standing, (step: StepRecord, path: stri
     }),
   unknown: ({ id, backend }, path) =>
     new LocalIoError(`the receipt ${path} says that ${id} may have landed`, {
-      hint: `nothing was sent; look at ${backend} first, and name another receipt if it is not there`,
+      hint: `nothing was sent; look at ${backend} first, and give another receipt if the build is not there`,
     }),
 };
 
@@ -46,7 +46,7 @@ export function checkMayBegin({ path, receipt }: Kept, drafts: readonly Step[]):
     const before = receipt.steps.find(({ id }) => id === draft.id);
     if (before === undefined) continue;
     const isOther = draft.stage !== null && before.stage !== null && draft.stage !== before.stage;
-    if (isOther) throw anotherRelease(path, `one for ${draft.stage}`);
+    if (isOther) throw anotherRelease(path, `a release for ${draft.stage}`);
     const refusal = FORBIDDEN[standingOf(before)];
     if (refusal !== undefined) throw refusal(before, path);
   }

@@ -17,7 +17,10 @@ export async function findLost({ backend, options }: ReleaseBackend, ctx: StepCo
   const next = { do: 'resend', step: step.id } as const;
   const listed = questionOfList({ backend, options }, ctx);
   if (step.job === null && listed === null)
-    throw new UnknownOutcomeError(what, { hint: `${backend.id} cannot be asked for it: look there`, next });
+    throw new UnknownOutcomeError(what, {
+      hint: `${backend.id} has no list that apptool could search: look there yourself`,
+      next,
+    });
   const { known, found } = await askUntilSeen(
     async () => {
       const known = await recordOf(backend, ctx);
@@ -29,10 +32,10 @@ export async function findLost({ backend, options }: ReleaseBackend, ctx: StepCo
   );
   if (known !== null) return landed(known, ctx);
   const [id, ...others] = found;
-  if (id === undefined) throw new UnknownOutcomeError(what, { hint: `${backend.id} shows nothing like it now`, next });
+  if (id === undefined) throw new UnknownOutcomeError(what, { hint: `${backend.id} has no such build now`, next });
   if (others.length > 0) {
     const all = found.map((one) => jobRef(backend.id, one).text).join(', ');
-    throw new UnknownOutcomeError(what, { hint: `it can be any of ${all}`, next });
+    throw new UnknownOutcomeError(what, { hint: `it may be one of these: ${all}`, next });
   }
   step.tell({ type: 'job', id });
   return landed(step.job ?? jobRef(backend.id, id), ctx);
@@ -78,7 +81,7 @@ async function recordOf({ adapter }: OpenBackend, ctx: StepContext): Promise<Job
 function landed(job: JobRef, ctx: StepContext): JobRef {
   const { step } = ctx;
   step.tell({ type: 'accepted' });
-  const message = `${step.id} had landed in an earlier run: ${job.text}`;
+  const message = `${step.id} landed in an earlier run: ${job.text}`;
   ctx.emit({ type: 'warning', code: 'lost-response', message });
   return job;
 }

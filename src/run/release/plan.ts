@@ -41,7 +41,7 @@ export interface PlannedTarget {
   readonly required: boolean;
   /** The milestone that the release itself names for it. */
   readonly until: string | undefined;
-  /** What may reach it besides what was protected for production. */
+  /** Environments whose builds this target also accepts, besides production. */
   readonly environments: readonly Stage[];
   /** Whether people are to get it at a link. */
   readonly hasLink?: boolean;
@@ -91,7 +91,7 @@ function knows({ milestones }: Planned, until: string): boolean {
 function checkMilestone(name: string, { backend, until }: PlannedTarget): void {
   if (until === undefined || knows(backend, until)) return;
   const known = backend.milestones.map((milestone) => milestone.name).join(', ');
-  const why = known === '' ? 'has one end only' : `has ${known}`;
+  const why = known === '' ? 'has no milestones' : `has ${known}`;
   throw new UsageError(`release ${name}: ${backend.id} has no milestone "${until}"; it ${why}`);
 }
 
@@ -101,8 +101,8 @@ function checkPromotion(
   { backend, environments }: Pick<PlannedTarget, 'environments'> & { readonly backend: { readonly id: string } },
 ): void {
   if (stage === null || stage === 'production' || environments.includes(stage)) return;
-  throw new UsageError(`${backend.id} would get what was protected for ${stage}`, {
-    hint: `protect for production, or let the target say "environments": ["${stage}"]`,
+  throw new UsageError(`${backend.id} would get a file that was protected for ${stage}`, {
+    hint: `protect for production, or give the target the key "environments": ["${stage}"]`,
   });
 }
 
@@ -114,11 +114,8 @@ export function checkGivenBack(protect: PlannedProtection, targets: readonly Pla
   const strict = targets.find(({ backend }) => backend.signature === 'release')?.backend.id;
   if (strict === undefined || (protect.signingKey !== undefined && protect.signingKey !== 'none')) return null;
   if (protect.signingKey === undefined)
-    return `${strict} refuses a file that is not signed, and no signing key is named: the output is signed only where the portal has a default key`;
-  throw new UsageError(
-    `${strict} refuses a file that is not signed, and protection with the signing key none gives one`,
-    {
-      hint: 'name a signing key; or stop once it is protected, sign the output, and publish that',
-    },
-  );
+    return `${strict} refuses unsigned files, and no signing key is given: the output is only signed if the portal has a default key`;
+  throw new UsageError(`${strict} refuses unsigned files, and with signing key none the output is not signed`, {
+    hint: 'give a signing key; or stop after protection, sign the output, and publish the signed file',
+  });
 }

@@ -48,14 +48,14 @@ function checkHosts({ kept, protect, targets }: ReleaseInput): void {
 function checkAgain({ plan, asked }: ReleaseInput): void {
   const unknown = asked.again.find((id) => !plan.steps.some((step) => step.id === id));
   if (unknown === undefined) return;
-  const hint = `it has ${plan.steps.map(({ id }) => id).join(', ')}`;
+  const hint = `its steps: ${plan.steps.map(({ id }) => id).join(', ')}`;
   throw new UsageError(`release ${plan.name} has no step ${unknown}`, { hint });
 }
 
 function outputPathOf({ output, path, kept }: ReleaseInput): string {
   const input = path ?? kept?.receipt.input?.name;
   if (output !== undefined) return output;
-  if (input === undefined) throw new UsageError('a release needs the file that goes in', { hint: 'name it' });
+  if (input === undefined) throw new UsageError('the release needs its input file', { hint: 'name it' });
   return protectedPath(input);
 }
 
@@ -67,8 +67,8 @@ function refusalOf(why: Refusal, id: string, receipt: string, { plan, path, resu
       return anotherRelease(receipt, `release ${plan.name}`);
     case 'wrong-input':
       return refuse(
-        `was begun with another file${path === undefined ? '' : ` than ${path} stands for`}`,
-        'name the file of that release, or another receipt',
+        `was begun with another file${path === undefined ? '' : `, not with ${path}`}`,
+        'give the file of that release, or another receipt',
         null,
       );
     case 'running':
@@ -76,10 +76,10 @@ function refusalOf(why: Refusal, id: string, receipt: string, { plan, path, resu
     case 'unknown':
       return refuse('may have landed', 'it is looked for first', resume);
     case 'done':
-      return refuse('is done already', 'name another receipt for another release', resume);
+      return refuse('is done already', 'give another receipt for another release', resume);
     case 'not-protected':
       return new UsageError(`the receipt ${receipt} has no protected file, so there is nothing to publish`, {
-        hint: 'let the release protect first',
+        hint: 'run the release from its beginning first',
       });
   }
 }

@@ -77,7 +77,7 @@ async function finish(
   if (known !== null && output !== null && output.sha256 !== known.sha256) {
     ctx.journal.note({ output: { ...known, path: target.path } });
     throw new IntegrityError(`${target.path} is not the file in the receipt: that has the SHA-256 ${known.sha256}`, {
-      hint: 'if that file was signed by somebody else since, name it as the signed file',
+      hint: 'if you signed that file since, give it as the signed file',
       next: { do: 'set', setting: 'signed' },
     });
   }
@@ -93,7 +93,7 @@ async function sendForProtection(
 ): Promise<boolean> {
   const { path, detach, plan, environment, platform, expected } = input;
   const { backend, options } = protect;
-  if (path === undefined) throw new UsageError(`release ${plan.name} needs the file that goes in`, { hint: 'name it' });
+  if (path === undefined) throw new UsageError(`release ${plan.name} needs its input file`, { hint: 'name it' });
   checkInputName(backend, path);
   for (const target of targetsToSend(input, prepared)) checkInputName(target.backend, path);
   // A detached run writes none, and the one that goes on with it does.
@@ -199,7 +199,7 @@ async function checkNothingElse(path: string, { sha256 }: OutputRecord, signal: 
   const there = await sha256At(path, signal);
   if (there === null || there === sha256) return;
   throw new LocalIoError(`${path} is not the file in the receipt: that has the SHA-256 ${sha256}`, {
-    hint: 'if somebody has signed it since, name it as the signed file; else move it away, and the output is fetched again',
+    hint: 'if you signed it since, give it as the signed file; otherwise move it away, and the output is downloaded again',
     next: { do: 'set', setting: 'signed' },
   });
 }

@@ -29,8 +29,7 @@ export async function publishPart(
   const sending = targetsToSend(input, prepared);
   const asked = prepared.steps.filter(({ step, task }) => step.action === 'publish' && !isLeftOut(task));
   if (sending.length === 0) return await workOnAll(asked, null, input, run);
-  if (file === undefined)
-    throw new UsageError(`release ${input.plan.name} needs the file that goes in`, { hint: 'name it' });
+  if (file === undefined) throw new UsageError(`release ${input.plan.name} needs its input file`, { hint: 'name it' });
   const isMadeHere = input.protect !== null;
   const { signer, ...others } = input.expected;
   const own = new Map(sending.map(({ backend, options }) => [backend.id, options]));
@@ -86,7 +85,7 @@ async function checkIsOutput(artifact: Artifact, { signal, journal }: RunContext
   const known = journal.output?.sha256;
   if ((await artifact.sha256(signal)) === known) return;
   throw new LocalIoError(`${artifact.path} is not the output of this release: that has the SHA-256 ${known}`, {
-    hint: 'nothing was sent to the targets; put the output back, or name the signed file',
+    hint: 'nothing was sent to the targets; put the output back, or give the signed file',
   });
 }
 

@@ -18,7 +18,7 @@ function wayOnOfRun({ current, fetched, call }: JournalFacts): WayOn {
   return { hint: null, next: { do: 'each', steps } };
 }
 
-const SENT_AND_UNKNOWN = 'the whole file was out, so a build may have been created: look at the backend';
+const SENT_AND_UNKNOWN = 'the whole file was sent, so a build may have been created: look at the backend';
 const NOTHING_LEFT = 'nothing was left at the backend';
 
 /** How to go on from where a run was stopped; `fetched` is the output that it has put in place. */
@@ -27,12 +27,12 @@ export function wayOn(step: Step, fetched: OutputRecord | null): WayOn {
   if (job === null) return { hint: mayHaveLanded ? SENT_AND_UNKNOWN : NOTHING_LEFT, next: null };
   const wait = { do: 'wait', job: job.text } as const;
   if (fetched !== null && state?.phase === 'succeeded') return { hint: 'the output is in place', next: null };
-  if (state?.phase === 'succeeded') return { hint: 'the output waits', next: { do: 'download', job: job.text } };
+  if (state?.phase === 'succeeded') return { hint: 'the output is ready', next: { do: 'download', job: job.text } };
   if (state !== null) return { hint: 'the job keeps running on the server', next: wait };
   if (accepted || mayHaveLanded) return { hint: 'the job may still be running on the server', next: wait };
   if (unfinished !== null)
-    return { hint: 'no build was started, but the parts that were sent could not be removed', next: null };
-  return { hint: 'no build was started; what was sent is gone', next: null };
+    return { hint: 'no build was started, but the uploaded parts could not be removed', next: null };
+  return { hint: 'no build was started; the uploaded data was removed', next: null };
 }
 
 /** Whether parts are left in a storage by the steps that the run worked on. */

@@ -163,7 +163,7 @@ function chunkWriter(handle: FileHandle, path: string, start: number): ChunkWrit
     for (let done = 0; done < length; ) {
       const { bytesWritten } = await ours(path, () => handle.write(gathered, done, length - done, flushedTo));
       // A file system that takes nothing and gives no error would be asked for ever.
-      if (bytesWritten === 0) throw new LocalIoError(`cannot write ${path}: the file system takes no more bytes`);
+      if (bytesWritten === 0) throw new LocalIoError(`cannot write ${path}: the file system accepts no more bytes`);
       done += bytesWritten;
       flushedTo += bytesWritten;
     }
@@ -248,7 +248,7 @@ export async function checkRoom(path: string, neededBytes: number, { emit }: Con
   emit({
     type: 'warning',
     code: 'room-unknown',
-    message: `the file system of ${path} reports no free space; trying to write all the same`,
+    message: `the file system of ${path} reports no free space; apptool tries to write anyway`,
   });
 }
 

@@ -20,7 +20,7 @@ export async function clearPartials(own: OutputFile, ctx: Context): Promise<void
     const path = join(folder, name);
     const isRemoved = await removeIfStale(path, own.handle).catch(() => false);
     const fate = isRemoved ? 'removed' : 'left alone';
-    ctx.emit({ type: 'debug', message: `${fate} what another run began to download: ${path}` });
+    ctx.emit({ type: 'debug', message: `${fate} the unfinished download of another run: ${path}` });
   }
 }
 

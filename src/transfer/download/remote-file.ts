@@ -71,7 +71,7 @@ export function openRemoteFile(
       return;
     }
     ignoresRanges ||= isUnguarded(answer, identity);
-    if (ignoresRanges) throw new BrokenOff('the storage cannot go on where a response broke', { cause: noRanges() });
+    if (ignoresRanges) throw new BrokenOff('the storage cannot resume a broken download', { cause: noRanges() });
     checkPiece(answer, identity, start, end);
   };
   return {
@@ -182,7 +182,9 @@ function identityOf(answer: HttpAnswer, capBytes: number): RemoteIdentity {
 }
 
 export function tooLarge(capBytes: number): IntegrityError {
-  return new IntegrityError(`the download is larger than ${capBytes} bytes, which no output of this input should be`);
+  return new IntegrityError(
+    `the download is larger than ${capBytes} bytes, far too large for the output of this input`,
+  );
 }
 
 /**
@@ -195,7 +197,7 @@ function isUnguarded(answer: HttpAnswer, { etag }: RemoteIdentity): boolean {
 }
 
 function noRanges(): UnavailableError {
-  return new UnavailableError('could not download the output: the connection broke, and the storage does not go on', {
+  return new UnavailableError('could not download the output: the connection broke, and the storage cannot resume', {
     hint: 'run the download again later',
   });
 }
@@ -205,13 +207,12 @@ function noRanges(): UnavailableError {
  * not known to the server, it is an asterisk.
  */
 function checkPiece(answer: HttpAnswer, { sizeBytes, etag }: RemoteIdentity, start: number, end: number | null): void {
-  if (header(answer, 'etag') !== etag) throw new FileChanged('the file has another ETag than it had');
+  if (header(answer, 'etag') !== etag) throw new FileChanged('the ETag of the file has changed');
   const [, first, last, complete] =
     /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(header(answer, 'content-range')?.trim() ?? '') ?? [];
   const isOurs = Number(first) === start && Number(last) >= start && Number(last) < (end ?? sizeBytes ?? 0);
-  if (answer.status !== 206 || !isOurs) throw new FileChanged('the answer is not the range that was asked for');
-  if (complete !== '*' && Number(complete) !== sizeBytes)
-    throw new FileChanged('the file has another size than it had');
+  if (answer.status !== 206 || !isOurs) throw new FileChanged('the response is not the requested range');
+  if (complete !== '*' && Number(complete) !== sizeBytes) throw new FileChanged('the size of the file has changed');
   const [coding] = codingsOf(answer);
   if (coding !== undefined) throw new FileChanged('a piece of the file came with a content-encoding');
 }

@@ -58,7 +58,7 @@ export function checkServerAddress(value: string, purpose: string, trusted: stri
     });
   const unusable = (why: string) =>
     new PolicyError(`refusing ${purpose} address (${why})`, {
-      hint: 'the server gave an address that cannot be used: report it to the backend',
+      hint: 'the server gave an unusable address: report it to the backend',
     });
   if (value.length > LONGEST_URL) throw unusable('too long');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
@@ -75,7 +75,7 @@ export function checkServerAddress(value: string, purpose: string, trusted: stri
   const host = bareHost(url.hostname);
   if (!baseIsPrivate && (isLoopbackHost(url.hostname) || isPrivateAddress(host)))
     throw new PolicyError(`refusing ${purpose} address (private host ${host})`, {
-      hint: 'only a backend on a private network may name a private address: if yours is, reach it without a proxy (NO_PROXY) or give its address as a number',
+      hint: 'only a backend on a private network may use private addresses: if yours is, exempt it from the proxy (NO_PROXY) or set its base address to an IP address',
     });
   return url;
 }

@@ -276,7 +276,7 @@ function explain(fault: Fault, failureClass: FailureClass, state: Try, error: un
   if (fault === 'tls-name') return `its certificate is for ${certificateNames(error)}, not for ${state.host}`;
   const words = describeFault(fault, state.host, error);
   if (fault !== 'closed' || failureClass !== 'incomplete') return words;
-  return `${words} after ${state.handedBytes} of ${state.totalBytes} bytes: the server cannot have accepted it, and may have refused it`;
+  return `${words} after ${state.handedBytes} of ${state.totalBytes} bytes: the server cannot have accepted the file; it may have refused it`;
 }
 
 /** Names the proxy, and what kept it from being reached. */

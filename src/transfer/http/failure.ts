@@ -111,24 +111,24 @@ function hintFor(failure: CallFailure, now: Date): string | undefined {
     case 'dns-failing':
     case 'refused':
     case 'connect-timeout':
-      return 'check the address and the way to it (firewall, VPN, HTTPS_PROXY)';
+      return 'check the address and the network (firewall, VPN, HTTPS_PROXY)';
     case 'tls-untrusted':
-      return 'if your company inspects TLS, its CA has to be in the file that NODE_EXTRA_CA_CERTS names';
+      return 'if your company inspects TLS, set NODE_EXTRA_CA_CERTS to a file with its CA certificate';
     case 'tls-time':
-      return `check this machine's clock: it says ${now.toISOString()}; if that is right, whoever runs the server or a proxy before it has to renew the certificate`;
+      return `check this machine's clock: it says ${now.toISOString()}; if the clock is right, the certificate of the server (or of a proxy before it) has to be renewed`;
     case 'tls':
     case 'not-http':
-      return 'check the scheme and the port of the address: something else than HTTPS may answer there';
+      return 'check the scheme and the port of the address: it may not be an HTTPS server';
     case 'foreign-page':
-      return 'a proxy, a firewall or the login page of the network answered in its place: check the way to this host';
+      return 'a proxy, a firewall or a login page answered instead of the server: check the network between here and this host';
     case 'tls-name':
-      return 'check the address: something else answers there';
+      return 'check the address: another server answers there';
     case 'two-lengths':
-      return 'something on the way (a proxy, a gateway) damages the responses: ask whoever runs it';
+      return 'a proxy or gateway in between damages the responses: ask its administrator';
     case 'redirect':
       return 'check the address: API calls and uploads are never redirected';
     case 'proxy-refused':
-      return 'ask whoever runs the proxy to allow this host';
+      return 'ask the administrator of the proxy to allow this host';
     case 'proxy-failing':
       return 'check the proxy that HTTPS_PROXY or HTTP_PROXY names';
     case 'proxy-auth':
@@ -180,7 +180,7 @@ export function toAppToolError(
   if (failure.failureClass === 'rejected' && !isConflictWithLost(failure, policy, wasLost))
     return rejection(failure, message, policy, wasLost, now, details);
   if (mayHaveBeenDone(failure, policy, wasLost)) {
-    const look = 'it may have been done all the same: look at the backend before you run it again';
+    const look = 'it may have succeeded: look at the backend before you run it again';
     const hint = failure.fault === 'foreign-page' ? `${details.hint}; ${look}` : (details.hint ?? look);
     return new UnknownOutcomeError(message, { ...details, hint, next: null, isAnswerLost: true });
   }

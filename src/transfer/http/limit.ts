@@ -24,6 +24,6 @@ export function limitError(
 
 const HINTS = {
   slot: 'wait until other builds have finished, then run again, or allow a longer wait for one',
-  week: 'the limit of builds in a week is used up: run again later, or have the limit raised; that other builds finish does not help',
+  week: 'the builds for this week are used up: run again later, or ask for a higher limit; waiting for other builds to finish does not help',
   requests: 'too many requests were made in a short time: run again later',
 } as const;

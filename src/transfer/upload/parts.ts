@@ -143,7 +143,7 @@ function trackProgress(totalBytes: number, expiresAtMs: number, ctx: Context) {
     if (startedAtMs + wholeMs <= expiresAtMs) return;
     hasWarned = true;
     const minutes = (ms: number) => Math.round(ms / 60_000);
-    const message = `at this speed the upload takes ${minutes(wholeMs)} min, but its addresses hold for ${minutes(expiresAtMs - startedAtMs)}`;
+    const message = `at this speed the upload takes ${minutes(wholeMs)} min, but its addresses are only valid for ${minutes(expiresAtMs - startedAtMs)}`;
     ctx.emit({ type: 'warning', code: 'slow-link', message });
   };
   return {

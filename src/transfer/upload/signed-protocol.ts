@@ -77,7 +77,7 @@ export async function assertSentUnchanged(artifact: Artifact, jobId: string): Pr
       `${artifact.name} changed while it was being sent, and build ${jobId} has begun with it`,
       {
         cause,
-        hint: 'do not ship the output of this build; run again when the file no longer changes',
+        hint: 'do not ship the output of this build; run again once the file no longer changes',
       },
     );
   }

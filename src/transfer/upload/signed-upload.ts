@@ -16,7 +16,7 @@ export async function uploadBySignedUrls(upload: SignedUpload, ctx: Context): Pr
   } catch (error) {
     if (!(error instanceof UrlRefused)) throw error;
     const message =
-      'the storage refused the upload addresses, probably because they expired; sending all of it once more';
+      'the storage refused the upload addresses, probably because they expired; sending the whole file again';
     ctx.emit({ type: 'warning', code: 'upload-url-refused', message });
   }
   await ctx.clock.sleep(upload.protocol.spacingMs, ctx.signal);
@@ -32,7 +32,7 @@ async function uploadOnce(upload: SignedUpload, ctx: Context): Promise<string> {
   const { jobId, details, expiresInMs, expiresAtMs, target } = await requestWithSlot(upload, ctx);
   for (const url of target.type === 'parts' ? target.instructions.urls : [target.url]) upload.storage.conceal(url);
   ctx.record({ type: 'job', id: jobId, ...(details === undefined ? {} : { details }) });
-  if (expiresInMs <= 0) throw new UnavailableError('the upload address had expired when it was given');
+  if (expiresInMs <= 0) throw new UnavailableError('the upload address was already expired when the backend gave it');
   if (target.type === 'parts') await sendParts(upload, target, jobId, expiresAtMs, ctx);
   else await sendObject(upload, target.url, jobId, ctx);
   return jobId;
@@ -45,8 +45,8 @@ function refusedTwice({ message, refusal }: UrlRefused, tookMs: number): Unavail
     {
       ...(refusal === null ? {} : detailsOf(refusal)),
       hint: wasSlow
-        ? 'if the link is too slow for the time that the addresses hold, send from a machine with a faster one'
-        : 'the storage does not take the addresses that the backend gives: if it stays so, report it to the backend',
+        ? 'if the connection is too slow for that, send from a machine with a faster one'
+        : 'the storage refuses the addresses that the backend gives: if this happens again, report it to the backend',
     },
   );
 }

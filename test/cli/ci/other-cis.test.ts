@@ -120,8 +120,8 @@ describe('--env-out', () => {
     ['link', 3, 'it is a symbolic link'],
     ['folder', 3, 'not a regular file'],
     ['nowhere/x', 3, 'no such file or directory'],
-    ['old.apk', 3, 'old.apk holds something else'],
-    ['r.json', 3, 'r.json holds something else'],
+    ['old.apk', 3, 'old.apk contains something else'],
+    ['r.json', 3, 'r.json contains something else'],
     [ODD, 2, `--env-out and the input are the same file: ${ODD}`],
     ['.git/hooks/x', 13, 'into .git'],
   ])('%s is refused before anything is sent', async (path, code, why) => {
@@ -379,7 +379,7 @@ describe('--bitrise', () => {
     const asked = await run([...status, '--bitrise'], { ...env, ...missing });
 
     expect(alone.code).toBe(5);
-    expect(alone.stderr).toMatch(new RegExp(`^warning: nothing is written to Bitrise by ${what}: `, 'm'));
+    expect(alone.stderr).toMatch(new RegExp(`^warning: apptool writes nothing to ${what} of Bitrise: `, 'm'));
     expect([existsSync(join(folder, 'store')), readdirSync(join(folder, 'test')).length]).toEqual([
       what !== 'envman',
       what === 'BITRISE_TEST_RESULT_DIR' ? 0 : 1,

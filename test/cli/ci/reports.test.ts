@@ -288,8 +288,8 @@ describe('where they are written', () => {
     ['--junit', 'link', 'it is a symbolic link'],
     ['--gitlab-dotenv', 'folder', 'not a regular file'],
     ['--jenkins-properties', 'nowhere/p', 'no such file or directory'],
-    ['--junit', 'old.apk', 'it would take the place of old.apk, which is not such a report'],
-    ['--gitlab-dotenv', 'summary', 'it would take the place of summary, which is not such a report'],
+    ['--junit', 'old.apk', 'it would replace old.apk, which is not a report of this kind'],
+    ['--gitlab-dotenv', 'summary', 'it would replace summary, which is not a report of this kind'],
   ])('%s %s is refused before anything is sent', async (flag, path, why) => {
     const { folder, box } = await setUp();
     await mkdir(join(folder, 'folder'));
@@ -318,7 +318,7 @@ describe('where they are written', () => {
     const result = await run(args);
 
     expect(result.code).toBe(3);
-    expect(result.stderr).toContain(`cannot write --junit: it would take the place of ./${name.trim()}`);
+    expect(result.stderr).toContain(`cannot write --junit: it would replace ./${name.trim()}`);
     expect(readFileSync(join(folder, name.trim())).subarray(0, 2).toString()).toBe('PK');
     expect(readDotenv(text('d.env')).get('APPTOOL_RESULT_EXIT_CODE')).toBe('3');
   });
@@ -378,7 +378,7 @@ describe('where they are written', () => {
     const result = await run(PROTECT);
 
     expect(result.code).toBe(13);
-    expect(result.stderr).toContain('may not write outside the project');
+    expect(result.stderr).toContain('must not write outside the project');
   });
 
   test('in GitLab the log says where the files will be', async () => {

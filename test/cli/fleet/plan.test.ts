@@ -66,7 +66,7 @@ describe('the file of a fleet', () => {
     [
       'one file twice',
       `${BOTH}bravo: { file: "out/app01/app.apk", package: com.bravo }`,
-      /3:3: apps\.bravo: acme and bravo have one file/,
+      /3:3: apps\.bravo: acme and bravo share the same file/,
     ],
     [
       'one receipt twice',

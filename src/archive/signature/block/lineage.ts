@@ -39,7 +39,7 @@ export function readLineage(attribute: Buffer): Lineage {
 }
 
 function readNodes(attribute: Buffer): Node[] {
-  if (attribute.readUInt32LE(0) !== VERSION) throw new UnreadablePart('is in no known format', { isHostile: false });
+  if (attribute.readUInt32LE(0) !== VERSION) throw new UnreadablePart('is in an unknown format', { isHostile: false });
   const nodes = prefixedItems(attribute.subarray(4), MOST_CERTIFICATES, 'certificates').map(readNode);
   if (nodes.length === 0) throw new UnreadablePart('names no certificate', { isHostile: true });
   return nodes;

@@ -34,7 +34,7 @@ const SDK_OF_V3 = 28;
 
 /** Why a scheme is not true, the digest of the contents aside; `null` where there is nothing against it. */
 export function findingOf(one: ReadScheme, all: ReadSchemes, demands: SigningDemands): Finding | null {
-  if (one.scheme === 'v3.2') return notChecked('the v3.2 scheme is not checked here');
+  if (one.scheme === 'v3.2') return notChecked('apptool does not check the v3.2 scheme');
   const trouble =
     one.trouble ??
     firstOf(one.signers, troubleOfSigner) ??
@@ -42,7 +42,7 @@ export function findingOf(one: ReadScheme, all: ReadSchemes, demands: SigningDem
   if (trouble !== null) return untrue(trouble);
   return one.signers.every(({ digests }) => digests.some(({ algorithm }) => ALGORITHMS.has(algorithm)))
     ? null
-    : notChecked('it is made in a way that is not known here');
+    : notChecked('apptool does not know its algorithm');
 }
 
 function troubleOfV2({ signers }: ReadScheme, all: ReadSchemes): string | null {
@@ -52,7 +52,7 @@ function troubleOfV2({ signers }: ReadScheme, all: ReadSchemes): string | null {
 
 /** The rules of `V3SchemeVerifier` of AOSP's apksig, for v3 and v3.1. */
 function troubleOfV3(one: ReadScheme, all: ReadSchemes, demands: SigningDemands): string | null {
-  if (one.scheme === 'v3.1' && !all.has('v3')) return 'there is no v3 signature that it belongs to';
+  if (one.scheme === 'v3.1' && !all.has('v3')) return 'the v3 signature that it extends is missing';
   return (
     firstOf(one.signers, troubleOfLineage) ??
     firstOf(one.signers, (signer) => troubleOfNewer(signer, one.scheme, all)) ??
@@ -70,7 +70,7 @@ function firstOf(signers: readonly ApkSigner[], troubleOf: (signer: ApkSigner) =
 }
 
 function removed(scheme: BlockScheme): string {
-  return `the ${scheme} signature that belongs to it was removed`;
+  return `the ${scheme} signature that it mentions was removed`;
 }
 
 function numberIn({ attributes }: ApkSigner, id: number): number | null {
@@ -117,14 +117,14 @@ function troubleOfNewer(signer: ApkSigner, scheme: BlockScheme, all: ReadSchemes
   if (rotationMin !== null) {
     const rotated = scheme === 'v3' ? spanOf(all.get('v3.1')) : null;
     if (rotated === null) return removed('v3.1');
-    if (rotated.min !== rotationMin) return 'the v3.1 signature is for other Android versions than it says';
+    if (rotated.min !== rotationMin) return 'the v3.1 signature covers other Android versions than it says';
   }
   if (hybridMin === null && hybridMax === null) return null;
   const hybrid = spanOf(all.get('v3.2'));
   if (hybrid === null) return removed('v3.2');
   return hybrid.min === hybridMin && (hybridMax === null || hybrid.max === hybridMax)
     ? null
-    : 'the v3.2 signature is for other Android versions than it says';
+    : 'the v3.2 signature covers other Android versions than it says';
 }
 
 function spanOf(one: ReadScheme | undefined): SdkRange | null {
@@ -141,18 +141,18 @@ function troubleOfRanges({ scheme, signers }: ReadScheme, all: ReadSchemes, { mi
       isForNext: signer.attributes.has(ATTRIBUTE.developmentRelease),
     }))
     .sort((one, other) => one.max - other.max);
-  if (turns.some(({ min, max }) => min < 0 || min > max)) return 'it is for Android versions that cannot be';
+  if (turns.some(({ min, max }) => min < 0 || min > max)) return 'its range of Android versions is impossible';
   for (const [index, turn] of turns.slice(1).entries()) {
     const before = turns[index]?.max ?? 0;
     if (turn.min !== before + 1 && !(turn.min === before && turn.isForNext))
-      return 'its signers do not take turns, by their Android versions';
+      return 'the Android versions of its signers overlap or leave a gap';
   }
   const first = turns[0]?.min ?? LAST_SDK;
   const last = turns.at(-1)?.max ?? 0;
   const rotated = scheme === 'v3' ? spanOf(all.get('v3.1')) : null;
   const startsLate = scheme === 'v3' && first > Math.max(minSdk, SDK_OF_V3);
   return startsLate || last < (rotated === null ? LAST_SDK : rotated.min - 1)
-    ? 'it is not for all of the Android versions that the app is for'
+    ? 'it does not cover all Android versions that the app supports'
     : null;
 }
 
@@ -181,10 +181,10 @@ export function findingBeside(
   const isV2Used = isTrue('v2') && (minSdk < SDK_OF_V3 || !all.has('v3'));
   const v2 = isV2Used ? certificatesOf(all.get('v2')) : [];
   if (v1.length > 0 && v2.length > 0 && !areSame(v1, v2))
-    return { scheme: 'v2', ...untrue('its signers are not those of the v1 signature') };
+    return { scheme: 'v2', ...untrue('its signers differ from the signers of the v1 signature') };
   const past = v1.length > 0 ? v1 : v2;
   if (past.length === 0 || !isTrue('v3') || isSuccession(past, all)) return null;
-  const reason = 'it is signed by another than the older signatures, and no proof of rotation leads there from them';
+  const reason = 'its signer differs from the signer of the older signatures, and no proof of rotation connects them';
   return { scheme: 'v3', ...untrue(reason) };
 }
 

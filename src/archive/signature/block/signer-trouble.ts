@@ -6,17 +6,17 @@ import type { ApkSigner, Tagged } from './apk-signers.ts';
 export function troubleOfSigner(signer: ApkSigner): string | null {
   const { signedData, digests, certificates, signatures, range } = signer;
   const key = keyOf(signer);
-  if (key === null) return 'the key is not that of the certificate';
+  if (key === null) return 'the key does not match the certificate';
   if (!certificates.every(isCertificate)) return 'a certificate cannot be read';
-  if (range === null) return 'the Android versions that it is for were changed';
+  if (range === null) return 'its range of Android versions was changed after signing';
   const algorithms = (tagged: readonly Tagged[]) => tagged.map(({ algorithm }) => algorithm).join();
   if (signatures.length === 0 || algorithms(signatures) !== algorithms(digests))
-    return 'it has other algorithms for its digests than for its signatures';
+    return 'its digests and its signatures have different algorithms';
   const isSigned = signatures.every(({ algorithm, bytes }) => {
     const known = ALGORITHMS.get(algorithm);
     return known === undefined || isTrueSignature(known, signedData, key, bytes);
   });
-  return isSigned ? null : 'what is signed was changed';
+  return isSigned ? null : 'the signed data was changed';
 }
 
 /** The signer's key, where it is the one of its certificate. */

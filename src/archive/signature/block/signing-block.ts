@@ -24,10 +24,10 @@ export async function readSigningBlock(file: ArchiveFile, end: ZipEnd): Promise<
   const sizeBytes = Number(footer.readBigUInt64LE(0));
   const startsAt = directoryAt - sizeBytes - 8;
   if (sizeBytes < FOOTER_BYTES || startsAt < 0 || sizeBytes > LARGEST_BLOCK)
-    throw new UnreadablePart('is larger than it can be', { isHostile: true });
+    throw new UnreadablePart('is too large', { isHostile: true });
   const block = await readAt(file, sizeBytes + 8, startsAt);
   if (Number(block.readBigUInt64LE(0)) !== sizeBytes)
-    throw new UnreadablePart('has two sizes that differ', { isHostile: true });
+    throw new UnreadablePart('has two different sizes', { isHostile: true });
   return { startsAt, values: withinBounds(() => valuesOf(block.subarray(8, -FOOTER_BYTES))) };
 }
 

@@ -38,14 +38,15 @@ export function berValues(bytes: Buffer, budget: Budget): BerValue[] {
 
 /** The value, which has to have this tag. Throws `UnreadablePart`. */
 export function expectTag(value: BerValue | undefined, tag: number): BerValue {
-  if (value?.tag !== tag) throw new UnreadablePart('is in no known format', { isHostile: false });
+  if (value?.tag !== tag) throw new UnreadablePart('is in an unknown format', { isHostile: false });
   return value;
 }
 
 /** The bytes of an octet string, which may be cut into pieces (X.690, section 8.7.3). */
 export function octetsOf({ tag, contents }: BerValue, budget: Budget): Buffer {
   if (tag === TAG.octetString) return contents;
-  if (tag !== (TAG.octetString | CONSTRUCTED)) throw new UnreadablePart('is in no known format', { isHostile: false });
+  if (tag !== (TAG.octetString | CONSTRUCTED))
+    throw new UnreadablePart('is in an unknown format', { isHostile: false });
   return Buffer.concat(berValues(contents, budget).map((piece) => expectTag(piece, TAG.octetString).contents));
 }
 
@@ -56,7 +57,8 @@ function extentAt(bytes: Buffer, at: number, budget: Budget, depth: number): { f
   const first = bytes.readUInt8(at + 1);
   const lengthBytes = first < INDEFINITE ? 0 : first & 0x7f;
   // Tags of more than one byte are in no certificate and no signature.
-  if ((tag & 0x1f) === 0x1f || lengthBytes > 4) throw new UnreadablePart('is in no known format', { isHostile: false });
+  if ((tag & 0x1f) === 0x1f || lengthBytes > 4)
+    throw new UnreadablePart('is in an unknown format', { isHostile: false });
   const from = at + 2 + lengthBytes;
   if (first === INDEFINITE) return indefiniteAt(bytes, tag, from, budget, depth);
   const end = from + (lengthBytes === 0 ? first : bytes.readUIntBE(at + 2, lengthBytes));
@@ -66,7 +68,7 @@ function extentAt(bytes: Buffer, at: number, budget: Budget, depth: number): { f
 
 /** A value of indefinite length lasts until two zero bytes stand where its next value would begin (X.690, section 8.1.3.6). */
 function indefiniteAt(bytes: Buffer, tag: number, from: number, budget: Budget, depth: number) {
-  if ((tag & CONSTRUCTED) === 0) throw new UnreadablePart('is in no known format', { isHostile: false });
+  if ((tag & CONSTRUCTED) === 0) throw new UnreadablePart('is in an unknown format', { isHostile: false });
   if (depth === DEEPEST) throw new UnreadablePart(`is nested more than ${DEEPEST} deep`, { isHostile: true });
   let to = from;
   while (bytes.readUInt16BE(to) !== 0) to = extentAt(bytes, to, budget, depth + 1).end;

@@ -47,7 +47,7 @@ interface SignedAttributes {
 export function readSignedData(bytes: Buffer, budget: Budget): SignedData {
   const [contentInfo] = berValues(bytes, budget);
   const [type, content] = berValues(expectTag(contentInfo, TAG.sequence).contents, budget);
-  if (objectIdentifier(type) !== SIGNED_DATA) throw new UnreadablePart('is in no known format', { isHostile: false });
+  if (objectIdentifier(type) !== SIGNED_DATA) throw new UnreadablePart('is in an unknown format', { isHostile: false });
   const [signedData] = berValues(expectTag(content, TAG.context0).contents, budget);
   const fields = berValues(expectTag(signedData, TAG.sequence).contents, budget);
   const [, , encapsulated] = fields;
@@ -105,7 +105,7 @@ function readSignerInfo(signer: BerValue, budget: Budget): SignerInfo {
 }
 
 function expectValue(value: BerValue | undefined): BerValue {
-  if (value === undefined) throw new UnreadablePart('is in no known format', { isHostile: false });
+  if (value === undefined) throw new UnreadablePart('is in an unknown format', { isHostile: false });
   return value;
 }
 
@@ -125,7 +125,7 @@ function readSignedAttributes({ whole, contents }: BerValue, budget: Budget): Si
     const [value, second] = berValues(expectTag(set, TAG.set).contents, budget);
     if (value === undefined) continue;
     if (values.has(id) || ((id === CONTENT_TYPE || id === MESSAGE_DIGEST) && second !== undefined))
-      throw new UnreadablePart('says the same twice', { isHostile: true });
+      throw new UnreadablePart('has the same attribute twice', { isHostile: true });
     values.set(id, value);
   }
   const [type, digest] = [values.get(CONTENT_TYPE), values.get(MESSAGE_DIGEST)];

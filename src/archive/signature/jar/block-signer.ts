@@ -49,8 +49,8 @@ function checkSigner(
   const certificate = certificates.find(({ id }) => id === signer.certificateId)?.der;
   if (algorithm === null) return findingOfAlgorithm(use);
   if (!use.isBundle && algorithm.fromSdk > use.minSdk)
-    return untrue(`only Android from SDK ${algorithm.fromSdk} on knows the way in which it is made`);
-  if (certificate === undefined) return untrue('its signer names a certificate that is not in it');
+    return untrue(`only Android from SDK ${algorithm.fromSdk} on knows its algorithm`);
+  if (certificate === undefined) return untrue('the certificate of its signer is missing');
   const trouble = withinBounds(() => troubleOfUsage(certificate, budget)) ?? troubleOfAttributes(signer, use);
   if (trouble !== null) return untrue(trouble);
   const digest = createHash(algorithm.digest).update(signatureFile).digest();
@@ -60,15 +60,15 @@ function checkSigner(
 }
 
 function findingOfAlgorithm({ isBundle }: JarUse): Finding {
-  return isBundle
-    ? notChecked('it is made in a way that is not known here')
-    : untrue('Android does not know the way in which it is made');
+  return isBundle ? notChecked('apptool does not know its algorithm') : untrue('Android does not know its algorithm');
 }
 
 function troubleOfAttributes({ signedAttributes: signed }: SignerInfo, { minSdk }: JarUse): string | null {
   if (signed === null) return null;
-  if (minSdk < SDK_OF_ATTRIBUTES) return `only Android from SDK ${SDK_OF_ATTRIBUTES} on knows of signed attributes`;
-  return signed.contentType === null || signed.messageDigest === null ? 'it does not say what is signed' : null;
+  if (minSdk < SDK_OF_ATTRIBUTES) return `only Android from SDK ${SDK_OF_ATTRIBUTES} on knows signed attributes`;
+  return signed.contentType === null || signed.messageDigest === null
+    ? 'its signed attributes do not say what was signed'
+    : null;
 }
 
 function isSignedWith(
@@ -79,7 +79,7 @@ function isSignedWith(
 ): Buffer | Finding | null {
   try {
     const { publicKey } = new X509Certificate(der);
-    if (publicKey.asymmetricKeyType !== key) return untrue('its certificate has another kind of key');
+    if (publicKey.asymmetricKeyType !== key) return untrue('its certificate has a key of another type');
     return verify(digest, data, publicKey, signature) ? der : null;
   } catch {
     // A certificate or a signature that is none.

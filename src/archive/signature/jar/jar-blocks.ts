@@ -67,7 +67,7 @@ export async function readJarPart({ zip }: AppArchive, name: string, reader: Ent
   const entry = zip.entryAt(index);
   if (entry.sizeBytes > LARGEST_PART) throw new BeyondLimit('is larger than 16 MiB');
   if (entry.sizeBytes > SUSPECT_BYTES && entry.sizeBytes > SUSPECT_RATIO * entry.compressedBytes)
-    throw new BeyondLimit(`grows more than ${SUSPECT_RATIO} times when it is inflated`);
+    throw new BeyondLimit(`expands to more than ${SUSPECT_RATIO} times its size`);
   const pieces: Buffer[] = [];
   await reader.read(entry, (piece) => pieces.push(Buffer.from(piece)));
   return Buffer.concat(pieces);

@@ -23,7 +23,7 @@ export async function checkEntries(
 ): Promise<readonly number[] | Finding> {
   const { inOrder, inflatedBytes } = orderOf(zip);
   if (inflatedBytes > SUSPECT_BYTES && inflatedBytes > SUSPECT_RATIO * file.sizeBytes)
-    return notChecked(`its entries grow more than ${SUSPECT_RATIO} times when they are inflated`);
+    return notChecked(`its entries expand to more than ${SUSPECT_RATIO} times their size`);
   const seen = new Set<string>();
   const signers = createCommonSigners(signedNames);
   for (const index of inOrder) {
@@ -63,7 +63,7 @@ function createCommonSigners(signedNames: readonly ReadonlySet<string>[]) {
       const own = signedNames.flatMap((names, index) => (names.has(name) ? [index] : []));
       if (own.length === 0) return `${name} is not signed`;
       common ??= own;
-      return own.join() === common.join() ? null : `${name} has other signers than the entries before it`;
+      return own.join() === common.join() ? null : `${name} has other signers than the other entries`;
     },
     all: () => common,
   };

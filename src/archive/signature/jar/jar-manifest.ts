@@ -72,8 +72,8 @@ export function checkSignatureFile(
 }
 
 function troubleOfSection(digests: readonly JarDigest[], bytes: Buffer, name: string): string | null {
-  if (digests.length === 0) return `nothing is signed of ${name}`;
-  return areDigestsOf(digests, bytes) ? null : `what the manifest says of ${name} was changed after it was signed`;
+  if (digests.length === 0) return `${name} is not signed`;
+  return areDigestsOf(digests, bytes) ? null : `the manifest's section of ${name} was changed after it was signed`;
 }
 
 /** A signature file that names a digest of all of the manifest needs no others; where it is another one, the sections decide. */

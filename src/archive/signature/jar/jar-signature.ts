@@ -59,7 +59,7 @@ function decidedBefore({ kind }: AppArchive, demands: SigningDemands, newer: rea
   if (kind === 'aab') return null;
   const { minSdk, targetSdk, targetSandbox } = demands;
   if (newer.length > 0)
-    return minSdk < SDK_OF_BLOCKS ? null : notChecked('no Android version that the app is for looks at it');
+    return minSdk < SDK_OF_BLOCKS ? null : notChecked('no Android version that the app supports uses it');
   if (targetSdk >= TARGET_WITHOUT_JAR)
     return untrue(
       `the app targets SDK ${targetSdk}, and from ${TARGET_WITHOUT_JAR} on Android wants v2 or a newer signature`,
@@ -73,7 +73,7 @@ function decidedBefore({ kind }: AppArchive, demands: SigningDemands, newer: rea
 function signerOf({ name, signedData, failure }: JarBlock, problems: string[]): Certificate[] {
   const certificate = signedData === null ? null : certificateOf(signedData);
   if (failure !== null) problems.push(`cannot read ${failure.part}: it ${failure.cause.message}`);
-  else if (certificate === null) problems.push(`cannot read ${name}: it names a certificate that is not in it`);
+  else if (certificate === null) problems.push(`cannot read ${name}: the certificate that it names is missing`);
   return certificate === null ? [] : [describeCertificate(certificate)];
 }
 

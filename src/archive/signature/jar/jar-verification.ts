@@ -40,7 +40,7 @@ async function verifyWith(
     ({ name }) => use.isBundle || name === name.replace(/[^.]+$/, (end) => end.toUpperCase()),
   );
   const complete = looked.filter(({ signatureFile, failure }) => signatureFile !== null || failure !== null);
-  if (complete.length === 0) return untrue(`no signature file goes with ${blocks[0]?.name}`);
+  if (complete.length === 0) return untrue(`the signature file is missing for ${blocks[0]?.name}`);
   if (complete.length > MOST_BLOCKS) return untrue(`it has more than ${MOST_BLOCKS} signers`);
   const bytes = await readJarPart(archive, MANIFEST, reader);
   if (bytes === null) return untrue(`there is no ${MANIFEST}`);
@@ -82,7 +82,7 @@ async function verifyFiles(
     if (trouble !== null) return untrue(trouble);
     if (names !== null) counting.push({ names, certificate: certificates[index] as Buffer });
   }
-  if (counting.length === 0) return untrue('no signature file of it counts');
+  if (counting.length === 0) return untrue('none of its signature files is valid');
   const signedNames = counting.map(({ names }) => names);
   const signers = await checkEntries(archive, manifest, signedNames, minSdk, reader);
   return 'reason' in signers ? signers : signers.map((index) => counting[index]?.certificate as Buffer);

@@ -44,7 +44,7 @@ export async function addFile(input: Input, ctx: Context): Promise<CommandOutput
       attachedTo,
       async (error: unknown) => {
         if (error instanceof RejectedError && error.backendCode === NOT_PROCESSED)
-          throw error.with({ hint: 'a build takes files once it is processed: wait for it' });
+          throw error.with({ hint: 'files can be attached once the build is processed: wait for that first' });
         if (!(error instanceof UnknownOutcomeError)) throw error;
         const after = await filesOf(input, named, ctx).catch(() => []);
         if (!after.some(isIt)) throw error.with({ hint: 'look at the files of the build before you run it again' });
@@ -106,7 +106,7 @@ function pick(files: readonly AttachedFile[], wanted: string, build: string): At
   const [byName, ...others] = files.filter(({ name }) => name === wanted);
   if (byId !== undefined) return byId;
   if (others.length > 0)
-    throw new UsageError(`several files of the build are called ${wanted}`, { hint: 'name one by its id' });
+    throw new UsageError(`the build has several files called ${wanted}`, { hint: 'give the id of the file instead' });
   if (byName !== undefined) return byName;
   const next = { do: 'call', backend: 'applivery', command: 'builds show', operands: [build] } as const;
   throw new RejectedError(`the build has no such file: ${wanted}`, { next });
@@ -115,8 +115,8 @@ function pick(files: readonly AttachedFile[], wanted: string, build: string): At
 /** The server's name is only a suggestion: taken when it is a plain file name, in the working directory. */
 function nameFor({ name }: AttachedFile): string {
   if (name !== null && /^[A-Za-z0-9_][\w .()+-]{0,200}$/.test(name)) return name;
-  const hint = 'give one for the output';
-  throw new UsageError('the server gives no usable file name', { hint, next: { do: 'set', setting: 'output' } });
+  const hint = 'choose a name for the output';
+  throw new UsageError('the server suggests no usable file name', { hint, next: { do: 'set', setting: 'output' } });
 }
 
 function describe({ id, name, sizeBytes }: Omit<AttachedFile, 'id'> & { readonly id: string | null }) {

@@ -90,5 +90,7 @@ async function filterOf(input: Input, shows: string, ctx: Context): Promise<Filt
 
 function passwordOf({ credentials }: Input): string {
   if (credentials.publicationPassword !== undefined) return credentials.publicationPassword.reveal();
-  throw new AuthError('no password for the publication: set APPLIVERY_PUBLICATION_PASSWORD, or its _FILE');
+  throw new AuthError(
+    'no password for the publication: set APPLIVERY_PUBLICATION_PASSWORD or APPLIVERY_PUBLICATION_PASSWORD_FILE',
+  );
 }

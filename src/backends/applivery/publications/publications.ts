@@ -65,7 +65,9 @@ export async function makePublication(
       const same = there.find((one) => isSame(one, asked));
       if (same !== undefined) return told(same, ctx);
       const next = { do: 'list', backend: 'applivery', command: 'publications list' } as const;
-      const hint = isTaken ? 'another publication has this slug: choose another one' : 'it may be there all the same';
+      const hint = isTaken
+        ? 'another publication has this slug: choose another one'
+        : 'the publication may exist already';
       throw error.with({ hint, next });
     },
   );
@@ -73,7 +75,7 @@ export async function makePublication(
 
 /** The password is not in the answer, so whether it is the one that was asked for cannot be said. */
 function told(publication: PublicationRecord, ctx: Context): PublicationRecord {
-  const message = `publication ${publication.slug} was there: whether its password is this one cannot be seen`;
+  const message = `publication ${publication.slug} existed already: apptool cannot see whether it has the same password`;
   if (publication.security === 'password') ctx.emit({ type: 'warning', code: 'password-not-seen', message });
   return publication;
 }

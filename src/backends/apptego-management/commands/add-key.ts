@@ -68,14 +68,14 @@ async function afterLoss(
   const known = new Set(before.map(({ id }) => id));
   const keys = await readKeys(api, ctx).catch(() => null);
   const made = keys?.find(({ id, name }) => name === keyName && !known.has(id))?.id ?? null;
-  if (made !== null) return removeFirst('it was made, but its file could not be sent', made);
-  const hint = 'look for a key without its file before you add it again';
+  if (made !== null) return removeFirst('the key was created, but its file could not be sent', made);
+  const hint = 'look for a key without a file, and delete it before you add it again';
   return { hint, next: listOf('keys list') };
 }
 
 function removeFirst(why: string, key: string): ErrorChange {
   const next = { do: 'call', backend: 'apptego-management', command: 'keys delete', operands: [key] } as const;
-  return { hint: `${why}; remove it, then add it again`, next };
+  return { hint: `${why}; delete the key, then add it again`, next };
 }
 
 /** `code-signing upload <application> <file>`: the legacy way, one file for each application; "prefer managed signing keys". */
@@ -98,9 +98,9 @@ export async function uploadCodeSigningFile(input: Input, ctx: Context): Promise
   const { url } = await make(api, full, AddressReply, ctx).catch((error: unknown) => {
     // There is no list to look at; what is stored for an application is replaced.
     if (!(error instanceof UnknownOutcomeError)) throw error;
-    throw error.with({ hint: `application ${application} may have no signing file now: run the same again` });
+    throw error.with({ hint: `application ${application} may have no signing file now: run the same command again` });
   });
-  const hint = `application ${application} has no signing file now: run the same again`;
+  const hint = `application ${application} has no signing file now: run the same command again`;
   await sendFile(input, url, body, { hint }, ctx);
   return { text: `uploaded ${as}`, data: { application, platform, fileName: name } };
 }

@@ -144,7 +144,7 @@ export async function signBuild(
   const before = await row(ctx);
   if (before === null) throw new RejectedError(`no such build: ${id}`, { next: listOf('builds list') });
   const change = {
-    what: `have build ${id} signed`,
+    what: `sign build ${id} signed`,
     path: '/sign_application_build',
     json: { platform: key.platform, name: before.name || key.name, start_time: Number(key.startTime) },
   };
@@ -154,7 +154,7 @@ export async function signBuild(
   } catch (error) {
     if (!(error instanceof UnknownOutcomeError)) throw error;
     const after = await row(ctx).catch(() => null);
-    const hint = 'it may be queued all the same: look for it before you run it again';
+    const hint = 'it may have been queued: look for it before you run this again';
     if (after === null || !hasChanged(before, after)) throw error.with({ hint, next: listOf('builds list') });
   }
   const job = `apptego-management:${id}`;

@@ -16,7 +16,7 @@ export const Applications = z.strictObject({
       platform: text,
       version: text,
       buildId: text,
-      picture: text.describe('Address of its icon'),
+      picture: text.describe('Address of the icon of the app'),
       createdAt: text,
     }),
   ),

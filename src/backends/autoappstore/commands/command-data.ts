@@ -48,7 +48,7 @@ export const Tokens = z.strictObject({
 export type Tokens = z.infer<typeof Tokens>;
 
 export const NewToken = z.strictObject({
-  token: z.strictObject({ id: text, value: z.string().describe('The token itself, which can be had only now') }),
+  token: z.strictObject({ id: text, value: z.string().describe('The token itself, which is shown only now') }),
 });
 export type NewToken = z.infer<typeof NewToken>;
 

@@ -46,7 +46,7 @@ export const commands: readonly BackendCommand<Settings>[] = [
     name: 'tokens create',
     operands: [],
     flags: ['name', 'set'],
-    summary: 'Create a CI token and print its value, this once',
+    summary: 'Create a CI token and print its value, which is shown only once',
     example: 'apptool autoappstore tokens create --name ci > token',
     data: async () => (await import('./command-data.ts')).NewToken,
     writes: true,

@@ -96,7 +96,7 @@ async function withAccessHint<T>(calling: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
     throw error.with({
-      hint: 'check the token; where it is right, the store keeps tokens to its portal: manage them there',
+      hint: 'check the token; if it is right, this store manages tokens only in its portal',
     });
   }
 }
@@ -110,8 +110,8 @@ async function withStrays(error: UnknownOutcomeError, api: ApiClient, ctx: Conte
   const names = tokens
     ?.slice(-MOST_STRAYS)
     .map(({ id, name, createdAt }) => [id, name, createdAt].filter(Boolean).join(' '));
-  const hint = 'a token may exist whose value nobody has: revoke each that you do not know';
-  if (names === undefined) return error.with({ hint: `${hint}, when you have the list of tokens`, next: LIST });
+  const hint = 'a token may have been created, and its value is lost: revoke every token that you do not know';
+  if (names === undefined) return error.with({ hint: `${hint}, once you have the list of tokens`, next: LIST });
   const next = { do: 'call', backend: LIST.backend, command: 'tokens revoke', operands: ['<token>'] } as const;
   return error.with({ hint, next, serverText: `tokens: ${names.join(', ')}` });
 }

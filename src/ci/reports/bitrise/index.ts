@@ -36,7 +36,7 @@ const PARTS: readonly Part[] = [
   },
   {
     needs: 'envman',
-    whyNot: ({ environment }) => (findEnvman(environment) === null ? 'no folder of PATH has it' : null),
+    whyNot: ({ environment }) => (findEnvman(environment) === null ? 'it is not on the PATH' : null),
     open: variables,
   },
 ];
@@ -46,7 +46,7 @@ export const BITRISE: ReportKind = {
   lacks: (input) =>
     PARTS.flatMap(({ needs, whyNot: why }) => {
       const found = isOn(input) ? why(input) : null;
-      return found === null ? [] : [`nothing is written to Bitrise by ${needs}: ${found}`];
+      return found === null ? [] : [`apptool writes nothing to ${needs} of Bitrise: ${found}`];
     }),
   open: (input) => {
     if (!isOn(input)) return [];
@@ -84,7 +84,7 @@ function variables(input: ReportsInput): Listener {
     name: NAME,
     ended({ document, receipt }) {
       const envman = findEnvman(environment);
-      if (envman === null) throw cannotWrite('envman', 'no folder of PATH has it');
+      if (envman === null) throw cannotWrite('envman', 'it is not on the PATH');
       const { values, unfit } = runValues({ document, receipt }, redactor);
       const given = new Map(values.map(({ name, value }) => [keyOf(name), value]));
       // What an earlier step has left is not true of this one.

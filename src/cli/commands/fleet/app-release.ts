@@ -135,7 +135,7 @@ function protectionOf(
     return { backend, stage: null, signingKey: values.signingKey, environment: null };
   const environment = asked ?? values.environment;
   if (environment === undefined)
-    throw new UsageError('what to protect for is not said', {
+    throw new UsageError('no environment to protect for is set', {
       hint: 'set environment in the defaults of the fleet, or in the release',
     });
   return { backend, stage: stageWord.parse(environment), signingKey: values.signingKey, environment };

@@ -19,10 +19,9 @@ export function cellOf({ operands, flags }: Invocation): { readonly cell: FleetC
   const refuse = (why: string, hint: string | null = null) =>
     new UsageError(`${path} has no cell ${id}: ${why}`, { hint });
   const later = deferred.find((one) => one.id === id);
-  if (later !== undefined) throw refuse(`the week has no build for it before ${later.from}`, 'plan again then');
+  if (later !== undefined) throw refuse(`this week has no build left for it before ${later.from}`, 'plan again then');
   const lost = look.find((one) => one.id === id);
-  if (lost !== undefined)
-    throw refuse(`${lost.why} (${lost.at.join(', ')})`, 'look there before anything is sent again');
+  if (lost !== undefined) throw refuse(`${lost.why} (${lost.at.join(', ')})`, 'look there before you send it again');
   if (done.some((one) => one.id === id)) throw refuse('it is done');
   const near = nearest(
     id,

@@ -93,7 +93,7 @@ function readAsked({ invocation: { flags } }: Session) {
   ] as const)
     if (path !== undefined && !PLAIN_PATH.test(path))
       throw new UsageError(
-        `${flag} takes a path of letters, digits and . _ - / + , @ alone: CIs give other characters a meaning`,
+        `${flag} takes a path of letters, digits and . _ - / + , @ only: other characters have a meaning in the files of a CI`,
       );
   return {
     fleet: text('fleet'),
@@ -160,7 +160,7 @@ async function appsToPlan(
     const { name: fileName, kind } = inFile(at, () => checkArtifactName(file));
     const hashed = await hashes.of(file);
     const other = bySha256.get(hashed.sha256);
-    if (other !== undefined) throw new UsageError(`${at()}${other} and ${id} have one file: ${file}`);
+    if (other !== undefined) throw new UsageError(`${at()}${other} and ${id} share the same file: ${file}`);
     bySha256.set(hashed.sha256, id);
     const protection = release.plan.steps.find(({ action }) => action === 'protect');
     found.push({
@@ -281,8 +281,8 @@ function tell({ cells, deferred, look, done, slots }: FleetPlan, { ctx }: Sessio
 function allDeferred({ deferred, weekly }: FleetPlan): LimitError {
   const [first = ''] = deferred.map(({ from }) => from).sort();
   const most = weekly === null ? '' : ` of ${weekly}`;
-  return new LimitError(`the week's builds${most} are used: all ${deferred.length} apps are deferred`, {
+  return new LimitError(`this week's builds${most} are used up: all ${deferred.length} apps are deferred`, {
     limit: 'week',
-    hint: `plan again from ${first} on`,
+    hint: `plan again on ${first} or later`,
   });
 }

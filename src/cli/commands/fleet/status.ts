@@ -164,7 +164,7 @@ function failureOf({ counts, rows }: FleetStatus, folder: string): AppToolError 
       next,
     });
   if (counts.deferred > 0)
-    return new LimitError(`${counts.deferred} ${what} are deferred: the week has no build for them`, {
+    return new LimitError(`${counts.deferred} ${what} are deferred: this week has no build left for them`, {
       limit: 'week',
       next,
     });

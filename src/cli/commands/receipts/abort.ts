@@ -13,7 +13,7 @@ import type { Session } from '../../session/session.ts';
 /** `apptool abort <receipt>`: every upload that it leaves unfinished, whatever becomes of the others. */
 export async function abortCommand(session: Session): Promise<CommandResult<PlannedAbort>> {
   const { steps, receipt: path } = readSubject(session);
-  if (path === null) throw new UsageError('abort needs a receipt', { hint: 'name the file that --receipt wrote' });
+  if (path === null) throw new UsageError('abort needs a receipt', { hint: 'give the file that --receipt wrote' });
   const isRehearsal = session.settings.values.dryRun === true;
   const lock = isRehearsal ? null : lockReceipt(path, session.pid, session.ctx.clock.date());
   try {

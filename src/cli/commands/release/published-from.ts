@@ -38,7 +38,7 @@ export async function checkFrom({ invocation, ctx, hostOf }: Session, targets: r
       ? `the receipt ${from} does not say what ${path} was protected for`
       : `${path} was protected for ${stage}`,
     {
-      hint: 'publish what was protected for production, or allow this environment',
+      hint: 'publish a file that was protected for production, or allow this environment',
       next: { do: 'set', setting: 'allow-environment' },
     },
   );

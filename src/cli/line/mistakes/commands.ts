@@ -9,7 +9,7 @@ export const TRY_HELP = 'try "apptool --help"';
 const MOST_NAMED = 4;
 
 const NO_LOGIN =
-  'apptool has no login: set the variables of the backend (apptool backends lists them), then check them with apptool doctor';
+  'apptool needs no login: set the credentials of the backend as variables (apptool backends lists them), then check them with apptool doctor';
 
 /** What other tools call what apptool does. */
 const COMMANDS_ELSEWHERE: Readonly<Record<string, string>> = {
@@ -58,7 +58,7 @@ const COMMANDS_ELSEWHERE: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     ['update', 'upgrade', 'install', 'uninstall'].map((word) => [
       word,
-      'install the tarball of the other version, from where this one came from: README, Install',
+      'install the package of the new version as you installed this one (README, "Install")',
     ]),
   ),
   sign: 'to have the output signed: apptool protect <file> --signing-key <id>',
@@ -97,7 +97,7 @@ export function unknownCommand(argv: readonly string[], specs: readonly CommandS
     ),
   ];
   if (/\.(?:apk|aab|ipa)$/i.test(word))
-    return new UsageError('a file stands where the command belongs', {
+    return new UsageError('expected a command, got a file', {
       hint: 'name the command first, such as apptool protect <file> or apptool publish <file> --to <backend>',
     });
   const shown = isHarmless(word) ? ` "${word}"` : '';

@@ -43,7 +43,7 @@ function whyTooMany(
   if (areFiles) return 'apptool takes one file at a time: name it, or let the pattern match one file only';
   return (
     ofValueBefore(argv) ??
-    (operands.some((operand) => operand.includes(' ')) ? null : 'quote a path that holds a space')
+    (operands.some((operand) => operand.includes(' ')) ? null : 'put a path with a space in quotes')
   );
 }
 
@@ -58,5 +58,5 @@ function ofValueBefore(argv: readonly string[]): string | null {
   if (tokens.filter(({ is }) => is === 'operand').length < 2) return null;
   if (value === '<duration>') return `write a duration as one word: --${name} 5m`;
   if (name === 'to' || name === 'tags') return `separate several by commas, without spaces: --${name} a,b`;
-  return `if the words behind --${name} are one value, put them in quotes`;
+  return `if the words after --${name} are one value, put them in quotes`;
 }

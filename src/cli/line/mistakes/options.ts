@@ -187,7 +187,7 @@ export function checkValue(flag: Flag, given: string): void {
   const quoted = /^(["'\u2018\u201c]).*(["'\u2019\u201d])$/s.test(given);
   if (quoted && flag.value !== '<text>')
     throw new UsageError(`the value of --${flag.name} is in quotes: remove them`, {
-      hint: 'the shell takes straight quotes off; curly ones, and those inside others, stay',
+      hint: 'the shell removes straight quotes; it keeps curly quotes, and quotes inside other quotes',
     });
   // A text may begin with one.
   if (given.startsWith('=') && flag.value !== '<text>')
@@ -197,5 +197,5 @@ export function checkValue(flag: Flag, given: string): void {
 }
 
 function emptyHint({ name, value }: Flag): string {
-  return `the variable that it comes from may be unset or empty; leave the option out, or give --${name} ${value}`;
+  return `the variable in it may be unset or empty; leave the option out, or give --${name} ${value}`;
 }

@@ -53,7 +53,7 @@ function signersOf(artifact: File, output: File): string {
   if (output.signedBy.length > 0) return output.signedBy.join(', ');
   const before =
     artifact.signedBy === null || artifact.signedBy.length === 0 ? '' : `; the input: ${artifact.signedBy.join(', ')}`;
-  return `nobody${before} (give --signing-key, or sign it before you publish it)`;
+  return `nobody${before} (give --signing-key, or sign it before you publish)`;
 }
 
 function timesOf({ took }: StepResult): string {
@@ -66,7 +66,7 @@ function timesOf({ took }: StepResult): string {
     ['all', allMs],
   ] as const;
   return (
-    parts.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatElapsed(ms)}`])).join(', ') || 'no time known'
+    parts.flatMap(([name, ms]) => (ms === null ? [] : [`${name} ${formatElapsed(ms)}`])).join(', ') || 'times not known'
   );
 }
 

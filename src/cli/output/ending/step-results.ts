@@ -93,7 +93,7 @@ const BY_CLASS: Readonly<Partial<Record<AppToolError['class'], StepResult['resul
   partial: 'stopped',
 };
 
-/** In one word. Only what was waited for and has ended well is done. */
+/** In one word. Only what was waited for and has succeeded is done. */
 export function resultWord(step: Step): StepResult['result'] {
   const { error } = step;
   const standing = standingOf(step);
@@ -141,5 +141,5 @@ function nextOfStep(
   }
   const isHere = action === 'protect' ? (fetched ?? output) !== null : fetched !== null;
   if (!givesBack(backend) || isHere) return null;
-  return { do: 'download', words: 'the output waits', command: commandFor({ do: 'download', job: job.text }) };
+  return { do: 'download', words: 'the output is ready', command: commandFor({ do: 'download', job: job.text }) };
 }

@@ -39,7 +39,7 @@ function Page({ releases }: { readonly releases: readonly ReleaseView[] }): JSX.
         <header>
           <h1>{title}</h1>
           <p class="note">
-            By apptool, from what its receipts said at <Time at={latest.at(-1) ?? ''} />.
+            Made by apptool from its receipts, as of <Time at={latest.at(-1) ?? ''} />.
           </p>
         </header>
         <main>

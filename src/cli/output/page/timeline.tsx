@@ -82,7 +82,7 @@ export function Timeline({ receipt }: { readonly receipt: Receipt }): JSX.Elemen
 
 function runRow({ command, startedAt, updatedAt, ended }: RunRecord, index: number): Row {
   const [from, to] = [Date.parse(startedAt), Date.parse(updatedAt)];
-  const how = ended === null ? 'did not say how it ended' : `exit code ${ended.exitCode}`;
+  const how = ended === null ? 'did not record how it ended' : `exit code ${ended.exitCode}`;
   return {
     label: `${index + 1}. ${command}`,
     bars: barOf('run', from, to, `${formatElapsed(to - from)}, ${how}`, ended === null),

@@ -4,6 +4,7 @@ import { formatDuration } from '../../settings/durations.ts';
 
 /** Speed is what moved in this last while (ms). */
 const SPEED_WINDOW_MS = 5_000;
+const ABSENT = 'waiting for the build record';
 
 /** What is going on now: for what a terminal shows live, and for the sign of life elsewhere. */
 export interface Activity {
@@ -15,7 +16,7 @@ export interface Activity {
 }
 
 interface Transfer {
-  readonly verb: 'sending' | 'fetching';
+  readonly verb: 'uploading' | 'downloading';
   readonly name: string;
   doneBytes: number;
   totalBytes: number | null;
@@ -55,9 +56,9 @@ export function createActivity(): Activity {
       switch (event.type) {
         case 'upload.start':
           name = event.name;
-          return start('sending', event.sizeBytes, nowMs);
+          return start('uploading', event.sizeBytes, nowMs);
         case 'upload.plan':
-          if (current?.type !== 'transfer') start('sending', null, nowMs);
+          if (current?.type !== 'transfer') start('uploading', null, nowMs);
           return;
         case 'upload.progress':
           if (current?.type === 'transfer')
@@ -65,7 +66,7 @@ export function createActivity(): Activity {
           return;
         case 'download.start':
           name = event.name;
-          return start('fetching', event.totalBytes, nowMs);
+          return start('downloading', event.totalBytes, nowMs);
         case 'download.progress':
           if (current?.type === 'transfer') advance(current.transfer, event.receivedBytes, event.totalBytes, 0, nowMs);
           return;
@@ -121,7 +122,7 @@ export const LATER_MS = 10_000;
 function waitOf(event: Extract<AppEvent, { type: 'wait.start' }>, nowMs: number): Wait {
   const { job, timeoutMs, sinceUploadMs } = event;
   const uploadedAtMs = sinceUploadMs === null ? null : nowMs - sinceUploadMs;
-  return { job, words: 'waiting for its record', sinceMs: nowMs, timeoutMs, uploadedAtMs };
+  return { job, words: 'waiting for the build record', sinceMs: nowMs, timeoutMs, uploadedAtMs };
 }
 
 /** Its state, and how long that has been going on of the time that it may. */
@@ -143,7 +144,7 @@ export function stateWords(state: {
   readonly status: string;
   readonly message: string | null;
 }): string {
-  if (state.phase === 'absent') return 'waiting for its record';
+  if (state.phase === 'absent') return ABSENT;
   return state.message === null ? state.status : `${state.status} (${state.message})`;
 }
 

@@ -44,7 +44,7 @@ export function formatEvent(event: AppEvent): Line | null {
     case 'download.start':
       return {
         level: 'info',
-        text: `fetching ${event.name}${event.totalBytes === null ? '' : ` (${formatSize(event.totalBytes)})`}`,
+        text: `downloading ${event.name}${event.totalBytes === null ? '' : ` (${formatSize(event.totalBytes)})`}`,
       };
     case 'download.done':
       return { level: 'info', text: `wrote ${event.path} (${formatSize(event.sizeBytes)}, sha256 ${event.sha256})` };
@@ -57,11 +57,11 @@ export function formatEvent(event: AppEvent): Line | null {
       return { level: 'debug', text: requestWords(event) };
     case 'target.done':
       // How each has ended stands in the table at the end.
-      return { level: 'debug', text: event.errorClass === null ? 'ended well' : `failed: ${event.errorClass}` };
+      return { level: 'debug', text: event.errorClass === null ? 'succeeded' : `failed: ${event.errorClass}` };
     case 'serving':
       return { level: 'info', text: `the sandbox serves on ${event.address}; stop it with Ctrl-C` };
     case 'cancelling':
-      return { level: 'warning', text: `${event.signal}: stopping and cleaning up; once more to stop at once` };
+      return { level: 'warning', text: `${event.signal}: stopping and cleaning up; again to stop at once` };
     case 'warning':
       return { level: 'warning', text: `warning: ${event.message}` };
     case 'note':

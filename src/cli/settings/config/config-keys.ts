@@ -70,7 +70,7 @@ function checkKey(
   const shown = HARMLESS_KEY.test(key) ? `"${key}"` : 'a key';
   const owners = path.length > 1 ? backends.filter(({ id }) => id === path[0]) : backends;
   if (path.length === 1 && OF_THE_RUN.some((name) => name === key))
-    throw new PolicyError(`${at}: ${shown} may not come from a config; pass it as a flag or as a variable`);
+    throw new PolicyError(`${at}: ${shown} is not allowed in a config; give it as a flag or as a variable`);
   if (config.wasFound) refuseProtected(key, `${at}: ${shown}`, owners);
   if (!known.includes(key)) throw unknownKey(key, known, at, 'the config file');
 }
@@ -83,7 +83,9 @@ function refuseProtected(key: string, what: string, backends: readonly BackendDe
   const isProtected = owner !== undefined || PROTECTED.has(key) || isFlag || NAMES_CREDENTIAL_FILE.test(key);
   if (!isProtected) return;
   const way = owner?.variables[key] ?? (isFlag ? 'a flag' : 'a variable');
-  throw new PolicyError(`${what} may not come from a config that was found; pass it by --config or by ${way}`);
+  throw new PolicyError(
+    `${what} is not allowed in a config that was only found; name the config with --config, or use ${way}`,
+  );
 }
 
 /** The error for a key that is not one of `known`; `at` is where it stands, and `place` what no secret belongs into. */

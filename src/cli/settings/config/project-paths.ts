@@ -19,15 +19,15 @@ export function pathInProject({ value, subject }: NamedPath, config: ConfigFile,
   if (!config.wasFound) return path;
   const root = nearestReal(config.folder);
   if (!isInside(root, nearestReal(dirname(path))))
-    throw new PolicyError(`${subject}a project config may not ${use} outside the project`, {
-      hint: 'give it as a flag instead',
+    throw new PolicyError(`${subject}a project config must not ${use} outside the project`, {
+      hint: 'use a flag instead',
     });
   if (use === 'write') return path;
   const real = realPath(path);
   if (real === null) return path;
   if (isInside(root, real)) return real;
   throw new PolicyError(`${subject}path leaves the project directory: it is a link`, {
-    hint: 'a project config may not read outside the project; give it as a flag instead',
+    hint: 'a project config must not read outside the project; use a flag instead',
   });
 }
 

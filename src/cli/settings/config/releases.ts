@@ -26,7 +26,10 @@ export const stageWord = z.string({ error: 'expected dev, staging or prod' }).tr
 /** What only a release says of a target; everything else is a setting. */
 const OwnKeys = z.strictObject({
   required: z.boolean({ error: 'expected true or false' }).default(true).describe('false: its failure is a warning'),
-  environments: z.array(stageWord).default([]).describe('What may reach it besides what was protected for production'),
+  environments: z
+    .array(stageWord)
+    .default([])
+    .describe('Environments whose builds this target also accepts, besides production'),
 });
 
 /** The settings that a step of a release may have by itself, where its backend has a use for them. */
@@ -63,11 +66,11 @@ export function releasesSchema(backends: readonly BackendDefinition[]): z.ZodTyp
         protect: z
           .union(protecting)
           .optional()
-          .describe('Protection comes first; without it, the file is published as it is'),
+          .describe('How to protect first; without this key the file is published as it is'),
         publish: z
           .array(z.union([ids, ...targets]))
           .default([])
-          .describe('Where it goes, side by side: backends, or backends with settings of their own'),
+          .describe('Where to publish, in parallel: backends, or backends with their own settings'),
       }),
     )
     .describe('Pipelines for apptool release, by name');
@@ -144,7 +147,7 @@ function stepIn(
     const [issue] = parsed.error.issues;
     const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     if (unknown !== undefined) throw unknownPart(config, [...path, unknown]);
-    throw wrong(config, [...path, ...(issue?.path ?? [])], issue?.message ?? 'is not usable');
+    throw wrong(config, [...path, ...(issue?.path ?? [])], issue?.message ?? 'is not valid');
   }
   const { backend: _, required, environments, ...own } = given;
   const said = action === 'publish' ? OwnKeys.parse({ required, environments }) : { required: true, environments: [] };

@@ -82,7 +82,7 @@ function wrong({ text }: ConfigFile, issue: z.core.$ZodIssue | undefined): Usage
   const shown = inner === undefined ? path.map(String).join('.') : path.slice(0, -1).map(String).join('.');
   const why = inner ?? (isThere(text.value, path) ? issue?.message : 'is missing');
   return new UsageError(
-    `${text.locate(path)}: ${shown}: ${inner === undefined ? '' : 'an id '}${why ?? 'is not usable'}`,
+    `${text.locate(path)}: ${shown}: ${inner === undefined ? '' : 'an id '}${why ?? 'is not valid'}`,
   );
 }
 

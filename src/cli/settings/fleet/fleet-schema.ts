@@ -18,8 +18,10 @@ function count(most: number) {
 }
 
 const yes = z.boolean({ error: 'expected true or false' });
-const release = text('the name of a release').optional().describe('Release of the config; the only one by default');
-const environment = Settings.shape.environment.describe('What to protect for; as the release says by default');
+const release = text('the name of a release')
+  .optional()
+  .describe('Release of the config to run; default: the only release there');
+const environment = Settings.shape.environment.describe('Environment to protect for; default: from the release');
 
 export const FleetDefaults = z.strictObject({
   release,
@@ -27,37 +29,41 @@ export const FleetDefaults = z.strictObject({
   slots: count(MOST_SLOTS).default(2).describe('Builds that the tenant may have at a time'),
   weekly: count(MOST_BUILDS)
     .optional()
-    .describe('Builds in a week, per platform and environment; by default as many as the backend says'),
-  gate: yes.default(true).describe('Whether somebody has to agree before anything is published'),
+    .describe('Builds in a week, per platform and environment; default: the limit of the backend'),
+  gate: yes.default(true).describe('Whether a person has to approve before anything is published'),
 });
 
 export const FleetApp = z.strictObject({
-  file: text('a path').describe('Its file: a path, or a pattern (*, ?, **, {a,b}) that matches exactly one file'),
-  package: text('a package name or bundle id').describe('Another app in that file is refused'),
+  file: text('a path').describe(
+    'File of the app: a path, or a pattern (*, ?, **, {a,b}) that matches exactly one file',
+  ),
+  package: text('a package name or bundle id').describe(
+    'Package name or bundle id; a file with another app is refused',
+  ),
   release,
   publish: z
     .array(text('a backend'), { error: 'expected a list of backends' })
     .min(1, 'names no backend')
     .optional()
-    .describe('Where it goes, instead of the targets of the release'),
+    .describe('Where to publish, instead of the targets of the release'),
   environment,
   credentials: z
     .string({ error: 'expected a suffix' })
     .regex(/^[A-Z][A-Z0-9_]{0,40}$/, { error: 'must be capitals, digits and underscores, such as ACME' })
     .optional()
-    .describe('Suffix of its variables: with ACME, <VARIABLE>_ACME stands before <VARIABLE>'),
+    .describe('Suffix of the variables of the app: with ACME, <VARIABLE>_ACME is used instead of <VARIABLE>'),
   when: z
     .array(text('a pattern'), { error: 'expected a list of patterns' })
     .optional()
-    .describe('The paths whose change concerns it, for --changed-since; every change by default'),
-  canary: yes.default(false).describe('Whether it goes first, and the others wait for it'),
+    .describe('Paths that belong to the app, for --changed-since; default: all paths'),
+  canary: yes.default(false).describe('Whether this app goes first, and the others wait for it'),
 });
 export type FleetApp = z.infer<typeof FleetApp>;
 
 /** The file of a fleet: many apps of one release. */
 export const FleetFile = z.strictObject({
   $schema: z.string().optional(),
-  defaults: FleetDefaults.prefault({}).describe('What holds for every app'),
+  defaults: FleetDefaults.prefault({}).describe('Settings for every app'),
   apps: z
     .record(
       z.string().regex(APP_ID, {
@@ -66,7 +72,7 @@ export const FleetFile = z.strictObject({
       FleetApp,
       { error: 'expected a mapping of apps' },
     )
-    .describe('The apps by their ids; where the week has too few builds, the first ones get them'),
+    .describe('The apps by id; if the week has too few builds left, the first apps get them'),
 });
 export type FleetFile = z.infer<typeof FleetFile>;
 

@@ -23,7 +23,7 @@ export function tlsFactsOf(socket: TLSSocket): TlsFacts | null {
   const end = new Date(validTo);
   return {
     protocol: socket.getProtocol() ?? 'TLS',
-    issuer: names.length === 0 ? 'nobody named' : names.join(', '),
+    issuer: names.length === 0 ? 'an unnamed issuer' : names.join(', '),
     validUntil: Number.isNaN(end.getTime()) ? null : end.toISOString(),
   };
 }

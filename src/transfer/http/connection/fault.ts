@@ -97,7 +97,7 @@ export function describeFault(fault: Fault, host: string, error?: unknown): stri
     'dns-failing': `DNS temporarily failing for ${host}`,
     refused: `${host} refused the connection`,
     'connect-timeout': `no connection in ${CONNECT_TIMEOUT_MS / 1000} s`,
-    local: `this machine does not let it connect to ${host} (${codeOf(error)})`,
+    local: `this machine blocks connections to ${host} (${codeOf(error)})`,
     closed: 'connection closed',
     'cut-short': 'response cut short',
     'tls-untrusted': 'its certificate is not signed by a CA that this machine trusts',
