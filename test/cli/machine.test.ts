@@ -184,7 +184,7 @@ test('F-ENV-04: a file system that reports nothing free is warned of, and writte
   });
 
   expect(result.code).toBe(0);
-  expect(result.stderr).toMatch(/^warning: the file system of .* reports no free space; trying/m);
+  expect(result.stderr).toMatch(/^warning: the file system of .* reports no free space; apptool tries/m);
 });
 
 test.each(['APPTOOL_TIMEOUT=45m', 'APPTOOL_CONCURRENCY=4', 'APPTOOL_QUIET=true', 'APPTOOL_JSON=true'])(
