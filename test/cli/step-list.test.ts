@@ -43,7 +43,7 @@ const current = [
   step('publish', 'ignite', LOST),
 ];
 const JOURNAL = { planned: ALL, current, steps: current } as unknown as JournalFacts;
-const SENDING = ['sending 42 %', ' of 115.3 MB', ', 8.1 MB/s', ', 12 s left'];
+const SENDING = ['uploading 42 %', ' of 115.3 MB', ', 8.1 MB/s', ', 12 s left'];
 const INPUT = {
   command: 'release',
   elapsedMs: 83_000,
@@ -57,7 +57,7 @@ describe('the list of steps', () => {
       'release: 1 of 5 steps done, 1 min 23 s',
       '  ✓ protect:apptego       completed, 0 s',
       '  › publish:autoappstore  in review, 1 h 02 min, until approved',
-      '  › publish:applivery     sending 42 % of 115.3 MB, 8.1 MB/s, 12 s left',
+      '  › publish:applivery     uploading 42 % of 115.3 MB, 8.1 MB/s, 12 s left',
       '  ✗ publish:ignite        may have landed',
       '  · publish:other         not begun',
     ]);
@@ -66,7 +66,7 @@ describe('the list of steps', () => {
   test('shows on a narrow terminal what is most telling', () => {
     expect(stepList(JOURNAL, INPUT, { columns: 45, rows: 40 }).slice(2, 4)).toEqual([
       '  › publish:autoappstore  in review',
-      '  › publish:applivery     sending 42 %',
+      '  › publish:applivery     uploading 42 %',
     ]);
   });
 
@@ -164,10 +164,10 @@ describe('on a terminal', () => {
 
     expect(sending).toHaveLength(6);
     expect(sending[0]).toMatch(/^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] release: 1 of 5 steps done, /);
-    expect(sending[2]).toMatch(/^ {2}› publish:autoappstore {2}sending 42 % of 100 B/);
+    expect(sending[2]).toMatch(/^ {2}› publish:autoappstore {2}uploading 42 % of 100 B/);
     expect(waiting).toHaveLength(7);
     expect(waiting[0]).toBe('autoappstore: warning: look out');
-    expect(waiting[3]).toBe('  › publish:autoappstore  waiting for its record, 1 s');
+    expect(waiting[3]).toBe('  › publish:autoappstore  no build record yet, 1 s');
     expect(retrying[3]).toBe('  › publish:autoappstore  retrying in 3 s: HTTP 503');
     expect(end).toEqual(['autoappstore: warning: look out']);
   });

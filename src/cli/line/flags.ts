@@ -138,13 +138,7 @@ export const FLAGS: readonly Flag[] = [
     key: null,
     help: 'Plan only apps whose paths changed since this commit (git)',
   },
-  {
-    name: 'slots',
-    value: '<n>',
-    type: 'text',
-    key: null,
-    help: 'Builds at a time (default: from the fleet file)',
-  },
+  { name: 'slots', value: '<n>', type: 'text', key: null, help: 'Builds at a time (default: from the fleet file)' },
   {
     name: 'format',
     value: '<name>',

@@ -4,7 +4,7 @@ import { formatDuration } from '../../settings/durations.ts';
 
 /** Speed is what moved in this last while (ms). */
 const SPEED_WINDOW_MS = 5_000;
-const ABSENT = 'waiting for the build record';
+const ABSENT = 'no build record yet';
 
 /** What is going on now: for what a terminal shows live, and for the sign of life elsewhere. */
 export interface Activity {
