@@ -111,7 +111,7 @@ describe('an upload whose response is lost', () => {
 
     expect(document).toMatchObject({
       exitCode: 9,
-      error: { class: 'unknown', hint: expect.stringMatching(/any of (applivery:\S+, ){1}applivery:/) },
+      error: { class: 'unknown', hint: expect.stringMatching(/one of these: (applivery:\S+, ){1}applivery:/) },
     });
     expect(posts).toBe(1);
   });

@@ -181,12 +181,12 @@ function warnOfOddities(settings: Settings, ctx: Context): void {
     ctx.emit({
       type: 'warning',
       code: 'setting-without-effect',
-      message: `${names.join(', ')} without effect: ${why}`,
+      message: `${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} no effect: ${why}`,
     });
   };
   if (!notifyCollaborators && !notifyEmployees)
-    idle(['notifyMessage', 'notifyLanguage', 'filter'], 'nobody is mailed (notifyCollaborators, notifyEmployees)');
-  if (!deployer) idle(['deployerName'], 'deployer is off');
+    idle(['notifyMessage', 'notifyLanguage', 'filter'], 'no mails are sent (see notifyCollaborators, notifyEmployees)');
+  if (!deployer) idle(['deployerName'], 'deployer is false');
   if (notifyLanguage === 'de') {
     const message = 'notifyLanguage de is sent as it is, but Applivery documents German as ge';
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });
