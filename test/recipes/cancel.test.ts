@@ -160,3 +160,25 @@ onLinux(
     expect(box.store.openUploads()).toEqual([]);
   },
 );
+
+onLinux.each([
+  ['alone', 'SIGINT', 130, (child: ChildProcess) => cancelAsGithub(child)],
+  ['with its group', 'SIGTERM', 143, (child: ChildProcess, isOver: () => boolean) => cancelAsGitlab(child, isOver)],
+] as const)(
+  'the shell script, signalled %s, hands on what it is told, and begins nothing more',
+  async (_, signal, code, cancel) => {
+    const { folder, box, proxy, env, left } = await jobBefore(PART);
+    const { started, child } = starting();
+    const script = `set -- app.apk prod autoappstore\n${recipe('shell/release.sh')}`;
+
+    const job = runScript(['sh'], script, { cwd: folder, env, isGroup: true, started });
+    const { result, sent } = await cancelled(job, proxy, () => cancel(child(), () => left().length === 0));
+
+    expect(sent, result.stderr).toEqual([signal]);
+    expect(left()).toEqual([]);
+    expect(result.code, result.stderr).toBe(code);
+    expect(result.stderr).toContain('no build was started; what was sent is gone');
+    expect(receiptIn(folder, 'protect.json')).toMatchObject(CANCELLED);
+    expect(box.store.openUploads()).toEqual([]);
+  },
+);

@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { ROOT } from '../../src/testing/files.ts';
 import { readGithubOutputs } from '../support/ci-files.ts';
 import { recipe, yamlOf } from '../support/ci-shell.ts';
+import { codeBlocks } from '../support/code-blocks.ts';
 import { actionlint, type GithubCheck, githubParser } from '../support/engines/github-checks.ts';
 import { fleetProject } from '../support/fleet.ts';
 
@@ -33,6 +34,16 @@ test("GitHub's parser and actionlint find no fault in a workflow or the action",
   // actionlint reads no action.
   for (const { path, text, isAction } of FILES)
     expect(isAction ? await parser(path, text) : await faultsIn(path, text)).toEqual([]);
+});
+
+test.each(['docs/ci.md', 'docs/ci-reports.md'])('nor in the steps that %s shows', async (page) => {
+  const steps = (await codeBlocks(page, 'yaml')).filter((block) => block.startsWith('- ') && block.includes('${{'));
+
+  expect(steps).not.toEqual([]);
+  for (const block of steps) {
+    const job = `on: push\njobs:\n  shown:\n    runs-on: ubuntu-latest\n    steps:\n${block.replace(/^/gm, '      ')}`;
+    expect(await faultsIn('.github/workflows/shown.yml', job)).toEqual([]);
+  }
 });
 
 test.each([

@@ -122,7 +122,7 @@ export async function runJenkinsfile(
   });
   const { fault, groovy, stages, ...build } = JSON.parse(await readFile(outcome ?? '', 'utf8')) as Outcome;
   if (fault !== undefined) throw new Error(`${fault}\n${stdout}${stderr}`);
-  if (!groovy.startsWith('2.4.')) throw new Error(`Jenkins has Groovy 2.4, and this is ${groovy}`);
+  if (!groovy.startsWith('2.4.')) leftOut('the Groovy of Jenkins, 2.4,', `this is ${groovy}`);
   const results = Object.entries(stages).map(([name, { scripts, code, error, ...stage }]) => {
     const counted = scripts.filter(({ status }) => status).map(({ text }) => text);
     return [name, { ...stage, error, code: error === null ? 0 : code, runs: runsOf(counted) }] as const;
