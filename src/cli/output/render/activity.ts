@@ -181,7 +181,7 @@ function transferParts(transfer: Transfer, nowMs: number): readonly string[] {
   const speed = `, ${formatSize(Math.round(bytesPerMs * 1000))}/s`;
   if (totalBytes === null) return [formatSize(doneBytes), speed, ...parts];
   if (isOver(transfer))
-    return transfer.verb === 'sending'
+    return transfer.verb === 'uploading'
       ? ['finishing', `, all ${formatSize(totalBytes)} sent`, ', waiting for the response']
       : ['finishing', `, all ${formatSize(totalBytes)} received`];
   const left = bytesPerMs > 0 ? [`, ${formatElapsed((totalBytes - doneBytes) / bytesPerMs)} left`] : [];
