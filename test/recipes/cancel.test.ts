@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { atEnd } from '../../src/testing/cleanup.ts';
 import { type FaultProxy, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
-import { bigApk, temporaryFolder } from '../../src/testing/files.ts';
+import { bigApk, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { ciVariables, receiptIn, recipe, runScript, TOOL } from '../support/ci-shell.ts';
 import { cancelAsGithub, cancelAsGitlab, cancelAsJenkins, processesWith } from '../support/engines/cancel.ts';
@@ -161,15 +161,31 @@ onLinux(
   },
 );
 
+const CONFIG = {
+  releases: { production: { protect: { backend: 'apptego', environment: 'prod' }, publish: ['applivery'] } },
+};
+const ALONE = ['alone', 'SIGINT', 130, (child: ChildProcess) => cancelAsGithub(child)] as const;
+const GROUP = [
+  'with its group',
+  'SIGTERM',
+  143,
+  (child: ChildProcess, isOver: () => boolean) => cancelAsGitlab(child, isOver),
+] as const;
+const RELEASE = ['release.sh', 'app.apk prod autoappstore', 'protect.json'] as const;
+const BY_CONFIG = ['release-by-config.sh', 'r.json production app.apk', 'r.json'] as const;
+
+// What apptool.sh does with a signal is in its own test.
 onLinux.each([
-  ['alone', 'SIGINT', 130, (child: ChildProcess) => cancelAsGithub(child)],
-  ['with its group', 'SIGTERM', 143, (child: ChildProcess, isOver: () => boolean) => cancelAsGitlab(child, isOver)],
+  [...RELEASE, ...ALONE],
+  [...RELEASE, ...GROUP],
+  [...BY_CONFIG, ...ALONE],
 ] as const)(
-  'the shell script, signalled %s, hands on what it is told, and begins nothing more',
-  async (_, signal, code, cancel) => {
+  '%s (%s, %s) is signalled %s: it hands that on, and begins nothing more',
+  async (name, args, receipt, _, signal, code, cancel) => {
     const { folder, box, proxy, env, left } = await jobBefore(PART);
+    await writeFile(join(folder, 'apptool.config.json'), JSON.stringify(CONFIG));
     const { started, child } = starting();
-    const script = `set -- app.apk prod autoappstore\n${recipe('shell/release.sh')}`;
+    const script = `set -- ${args}\n${recipe(`shell/${name}`)}`;
 
     const job = runScript(['sh'], script, { cwd: folder, env, isGroup: true, started });
     const { result, sent } = await cancelled(job, proxy, () => cancel(child(), () => left().length === 0));
@@ -177,8 +193,23 @@ onLinux.each([
     expect(sent, result.stderr).toEqual([signal]);
     expect(left()).toEqual([]);
     expect(result.code, result.stderr).toBe(code);
-    expect(result.stderr).toContain('no build was started; what was sent is gone');
-    expect(receiptIn(folder, 'protect.json')).toMatchObject(CANCELLED);
+    expect(result.stderr).toContain('no build was started; the uploaded data was removed');
+    expect(receiptIn(folder, receipt)).toMatchObject(CANCELLED);
     expect(box.store.openUploads()).toEqual([]);
   },
 );
+
+test('every other recipe starts apptool, or the script that hands signals on, in the place of its shell', () => {
+  const files = readdirSync(join(ROOT, 'recipes'), { recursive: true, encoding: 'utf8' });
+  const lines = files
+    .filter((name) => !name.startsWith('shell/') && statSync(join(ROOT, 'recipes', name)).isFile())
+    .flatMap((name) =>
+      recipe(name)
+        .split('\n')
+        .map((line) => `${name}: ${line}`),
+    )
+    .filter((line) => /(?:\bnode"?|\bsh) [^#]*(?:apptool\.js"|"\$apptool"|ci\/apptool\.sh) /.test(line));
+
+  expect(lines.length).toBeGreaterThan(20);
+  expect(lines.filter((line) => !/\bexec (?:sh|node|"\$\w+(?:\/\w+)*\/node") /.test(line))).toEqual([]);
+});
