@@ -30,7 +30,9 @@ fs.fsyncSync = (fd) => {
   synced.add(opened.get(fd));
   if (isNamed || opened.get(fd) !== dirname(receipt)) return;
   isNamed = true;
-  fs.writeFileSync(disk, isWhole ? fs.readFileSync(receipt) : '');
+  // In one step: a kill that comes now must not leave half of it.
+  fs.writeFileSync(`${disk}.new`, isWhole ? fs.readFileSync(receipt) : '');
+  renameSync(`${disk}.new`, disk);
   cut('after');
 };
 fs.renameSync = (from, to) => {

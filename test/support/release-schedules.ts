@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
@@ -65,10 +66,18 @@ interface Cut {
   readonly when: 'before' | 'between' | 'after';
 }
 
+/** The line goes on at another machine, which has the receipt, the file, and perhaps the protected file. */
+interface Move {
+  /** Before which run of the line. */
+  readonly run: number;
+  readonly hasOutput: boolean;
+}
+
 interface Schedule {
   readonly strikes: readonly Strike[];
   readonly kills: readonly Kill[];
   readonly cuts: readonly Cut[];
+  readonly moves: readonly Move[];
 }
 
 function schedules(seed: number, count: number): Schedule[] {
@@ -87,10 +96,12 @@ function schedules(seed: number, count: number): Schedule[] {
     write: fc.integer({ min: 1, max: 24 }),
     when: fc.constantFrom('before' as const, 'between' as const, 'after' as const),
   });
+  const move = fc.record({ run: fc.integer({ min: 1, max: 4 }), hasOutput: fc.boolean() });
   const arbitrary = fc.record({
     strikes: fc.array(strike, { maxLength: 2 }),
     kills: fc.array(kill, { maxLength: 3 }),
     cuts: fc.uniqueArray(cut, { maxLength: 2, selector: ({ run }) => run }),
+    moves: fc.uniqueArray(move, { maxLength: 2, selector: ({ run }) => run }),
   });
   return fc.sample(arbitrary, { seed, numRuns: count });
 }
@@ -139,37 +150,64 @@ function lineIn(folder: string): readonly string[] {
 
 /** The machine that runs the line: what it is killed by, and its disk. */
 interface Machine {
-  readonly folder: string;
+  folder: string;
+  /** Folders of the machines before. */
+  readonly left: string[];
   readonly current: { run: RunningCli | null; hasLostPower: boolean; killsLeft: number };
 }
 
-async function runSchedule({ strikes, kills, cuts }: Schedule): Promise<'done' | 'look'> {
-  const folder = await temporaryFolder();
-  const input = await sha256Of(await copyFixture('v123.apk', folder, 'app.apk'));
-  await writeFile(join(folder, 'apptool.config.json'), JSON.stringify({ releases: RELEASES, pollInterval: '50ms' }));
+async function runSchedule({ strikes, kills, cuts, moves }: Schedule): Promise<'done' | 'look'> {
   const { box, landed } = await observedSandbox();
-  const machine: Machine = { folder, current: { run: null, hasLostPower: false, killsLeft: kills.length } };
+  const machine: Machine = {
+    folder: await folderOfMachine(),
+    left: [],
+    current: { run: null, hasLostPower: false, killsLeft: kills.length },
+  };
   const proxy = await faultProxy(box, [...kills.map((kill) => killed(kill, machine)), ...strikes.map(struck)]);
   let code: number | null = null;
   let said = '';
+  const input = await sha256Of(await copyFixture('v123.apk', machine.folder, 'app.apk'));
   for (let tries = 0; tries < MOST_RUNS; tries += 1) {
     const before = code;
+    const move = moves.find(({ run }) => run === tries);
+    if (move !== undefined) await moveOn(machine, move);
     const mayDie = machine.current.killsLeft > 0 || cuts.some(({ run }) => run >= tries);
     const cut = cuts.find(({ run }) => run === tries);
     ({ code, said } = mayDie ? await runOnce(machine, proxy, cut) : await runToItsEnd(machine, proxy));
     expect(ALLOWED, said).toContain(code);
     // A run that ends by itself as the one before it did has nothing left to do.
     const isOver = code !== null && code !== 143 && code === before;
-    if (code === 0 || (isOver && (await isUnknownSomewhere(folder)))) break;
+    if (code === 0 || (isOver && (await isUnknownSomewhere(machine.folder)))) break;
   }
+  const { folder } = machine;
   await expectNothingTwice(folder, await landed(), input);
   if (code !== 0) {
     expect([5, 9, 12], said).toContain(code);
     expect(await isUnknownSomewhere(folder), said).toBe(true);
     return 'look';
   }
-  await expectTrueReceipt(folder, await landed());
+  await expectTrueReceipt(machine, input, await landed());
   return 'done';
+}
+
+const OUTPUT = 'app-protected.apk';
+
+async function folderOfMachine(): Promise<string> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'apptool.config.json'), JSON.stringify({ releases: RELEASES, pollInterval: '50ms' }));
+  return folder;
+}
+
+/** The receipt comes whole to another machine, so its disk shows it from the beginning. */
+async function moveOn(machine: Machine, { hasOutput }: Move): Promise<void> {
+  const [before, folder] = [machine.folder, await folderOfMachine()];
+  const copies = { 'app.apk': 'app.apk', 'r.json': 'r.json', disk: 'r.json' };
+  for (const [name, from] of Object.entries(hasOutput ? { ...copies, [OUTPUT]: OUTPUT } : copies))
+    await copyFile(join(before, from), join(folder, name)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
+  machine.left.push(before);
+  machine.folder = folder;
 }
 
 function struck({ fault, call, times }: Strike): PlannedFault {
@@ -222,10 +260,12 @@ async function isUnknownSomewhere(folder: string): Promise<boolean> {
   return (await stepsIn(folder)).some((step) => standingOf(step) === 'unknown');
 }
 
-async function expectTrueReceipt(folder: string, landed: readonly Landed[]): Promise<void> {
+async function expectTrueReceipt({ folder, left }: Machine, input: string, landed: readonly Landed[]): Promise<void> {
   const receipt = await receiptIn(folder);
-  const [input, output] = [await sha256Of(join(folder, 'app.apk')), await sha256Of(join(folder, 'app-protected.apk'))];
-  expect([receipt?.input?.sha256, receipt?.output?.sha256]).toEqual([input, output]);
+  // A machine that had nothing to publish has not fetched it.
+  const outputs = [folder, ...left].map((one) => join(one, OUTPUT)).filter((path) => existsSync(path));
+  const [output, ...others] = new Set(await Promise.all(outputs.map(sha256Of)));
+  expect([receipt?.input?.sha256, receipt?.output?.sha256, others]).toEqual([input, output, []]);
   for (const step of receipt?.steps ?? []) {
     if (step.required) expect([step.id, standingOf(step)]).toEqual([step.id, 'done']);
     if (step.sha256 !== null) expect(step.sha256).toBe(step.action === 'publish' ? output : input);
