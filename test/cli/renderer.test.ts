@@ -81,7 +81,7 @@ describe('the plain renderer', () => {
     vi.advanceTimersByTime(26_000);
     renderer.close();
 
-    expect(lines.at(-1)?.text).toBe('sending app.apk: finishing, all 10 B sent, waiting for the response');
+    expect(lines.at(-1)?.text).toBe('uploading app.apk: finishing, all 10 B sent, waiting for the response');
   });
 
   test.each([
@@ -98,7 +98,7 @@ describe('the plain renderer', () => {
     renderer.close();
 
     expect(lines[0]?.text).toBe(`waiting for ${JOB}${atFirst}, at most 1h`);
-    expect(lines.at(-1)?.text).toBe(`${JOB}: waiting for its record, ${words}`);
+    expect(lines.at(-1)?.text).toBe(`${JOB}: waiting for the build record, ${words}`);
   });
 
   test('success has a mark at a terminal, and nowhere else', () => {
