@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { loadGroups } from './load-groups.mjs';
 import { root, runSource } from './run-source.mjs';
 
 const dist = join(root, 'dist');
@@ -13,19 +14,31 @@ await mkdir(dist);
 
 /** What the code's own schemas say, by running them: the published JSON Schemas, and the texts of the help pages. */
 async function readSchemas() {
-  const { builtinCommandTexts, publishedSchemas, textsFromSchema } = await runSource(
+  const { builtinCommandTexts, builtinPages, publishedSchemas, textsFromSchema } = await runSource(
     'src/cli/output/published-schemas.ts',
   );
-  return { schemas: await publishedSchemas(), texts: textsFromSchema(), commands: builtinCommandTexts() };
+  return {
+    schemas: await publishedSchemas(),
+    texts: textsFromSchema(),
+    commands: builtinCommandTexts(),
+    pages: builtinPages(),
+  };
 }
 
-const { schemas, texts, commands } = await readSchemas();
+const { schemas, texts, commands, pages } = await readSchemas();
 for (const [name, schema] of Object.entries(schemas))
   await writeFile(join(dist, name), `${JSON.stringify(schema, null, 2)}\n`);
+
+await mkdir(join(dist, 'pages'));
+for (const [name, page] of Object.entries(pages)) await writeFile(join(dist, 'pages', name), page);
+
+/** As a string: where code reads it, it is not built until it is read. */
+const asText = (value) => JSON.stringify(JSON.stringify(value));
 
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
+    start: 'src/cli/start.ts',
     main: 'src/cli/main.ts',
     index: 'src/index.ts',
     'backend-kit': 'src/backend-kit.ts',
@@ -42,7 +55,8 @@ const { metafile } = await build({
   alias: { 'env-paths': './scripts/no-home-folder.mjs', undici: './scripts/undici-parts.mjs' },
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
-  define: { BUILT_SETTING_TEXTS: JSON.stringify(texts), BUILT_BACKEND_COMMANDS: JSON.stringify(commands) },
+  define: { BUILT_SETTING_TEXTS: asText(texts), BUILT_BACKEND_COMMANDS: asText(commands) },
+  plugins: [loadGroups(root)],
   metafile: true,
   // Some of the bundled packages are CommonJS and ask for node's modules with require.
   banner: {

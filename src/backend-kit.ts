@@ -59,7 +59,6 @@ export { jobFailed } from './transfer/wait/poll.ts';
 
 /** The whole command line, over the backends that it is given. Resolves with the exit code and never rejects; loaded when it is called. */
 export async function main(process: Host, options: Pick<MainOptions, 'backends'>): Promise<number> {
-  const { main: run, setEngineFlags } = await import('./cli/main.ts');
-  setEngineFlags();
+  const { main: run } = await import('./cli/main.ts');
   return await run(process, options);
 }

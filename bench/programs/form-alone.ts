@@ -7,7 +7,7 @@ import { openArtifact } from '../../src/transfer/artifact.ts';
 import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { uploadByForm } from '../../src/transfer/upload/form-upload.ts';
 
-setEngineFlags(process.versions.node);
+setEngineFlags();
 const [origin = '', path = ''] = process.argv.slice(2);
 const artifact = await openArtifact(path, {
   judge: async (file) => ({ kind: (await openAppArchive(file)).kind, identity: null }),

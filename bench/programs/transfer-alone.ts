@@ -8,7 +8,7 @@ import { CALL_POLICIES } from '../../src/transfer/call-policy.ts';
 import { planParts, uploadParts } from '../../src/transfer/upload/parts.ts';
 
 const CHUNK_BYTES = 10_485_760;
-setEngineFlags(process.versions.node);
+setEngineFlags();
 const [origin = '', path = '', inFlight = '4'] = process.argv.slice(2);
 const artifact = await openArtifact(path, {
   judge: async (file) => ({ kind: (await openAppArchive(file)).kind, identity: null }),

@@ -22,13 +22,12 @@ import { documentOf, type Outcome } from './output/outcome.ts';
 import { createPrinter, type Printer, type Telling } from './output/printer.ts';
 import { textStream } from './output/streams.ts';
 import { listenForSignals } from './process/cancellation.ts';
+import { setEngineFlags } from './process/engine-flags.ts';
 import type { Host } from './process/host.ts';
 import { VERSION } from './process/version.ts';
 import type { ReceiptListener } from './receipt/receipt-listener.ts';
 import type { Session } from './session/session.ts';
 import type { Shell } from './session/shell.ts';
-
-export { setEngineFlags } from './process/engine-flags.ts';
 
 /** A run: what surrounds it, and what its stages have found so far. */
 interface Run extends Shell {
@@ -117,6 +116,8 @@ async function carryOut(
   { spec, invocation }: Extract<Parsed<Command>, { type: 'run' }>,
   signal: AbortSignal,
 ): Promise<CommandResult> {
+  // In a process of somebody else's the engine is not ours to set.
+  if (run.process === globalThis.process) setEngineFlags();
   const stages = await import('./session/stages.ts');
   // Every part and every wait listens to it.
   setMaxListeners(0, signal);

@@ -1,6 +1,7 @@
 import { UsageError } from '../contract/errors.ts';
 import type { JobRef } from '../contract/job.ts';
-import { type JournalFacts, type Links, NO_LINKS, type StepFacts } from '../contract/record/journal.ts';
+import type { JournalFacts, StepFacts } from '../contract/record/journal.ts';
+import { type Links, NO_LINKS } from '../contract/record/links.ts';
 import { protect as runProtect } from '../run/protect.ts';
 import { publish as runPublish } from '../run/publish.ts';
 import { upload as runUpload } from '../run/upload.ts';

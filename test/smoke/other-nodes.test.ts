@@ -27,6 +27,21 @@ describe.each(NODES)('Node.js %s', (version, node) => {
     expect(result).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('apptego') });
   });
 
+  test('keeps its compiled code where it can, unless it is not to', async () => {
+    const home = await temporaryFolder();
+    const keepsCode = Number(/^v(\d+)/.exec(version)?.[1]) >= 22;
+    const folder = join(home, '.cache', 'apptool');
+    const off = await runProcess(['backends'], { node, env: { HOME: home, NODE_DISABLE_COMPILE_CACHE: '1' } });
+    const before = await readdir(folder).catch(() => []);
+
+    const on = await runProcess(['backends'], { node, env: { HOME: home } });
+
+    expect([off.code, on.code]).toEqual([0, 0]);
+    expect(before).toEqual([]);
+    expect((await readdir(folder).catch(() => [])).length).toBe(keepsCode ? 1 : 0);
+    expect(await runProcess(['backends'], { node, env: { HOME: home } })).toEqual(on);
+  });
+
   test('runs each command once', async () => {
     const { works } = await setUp(node);
     const made = await makeThings(works);

@@ -1,4 +1,4 @@
-import type { Links } from '../../contract/record/journal.ts';
+import type { Links } from '../../contract/record/links.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { element } from './markup.ts';
 

@@ -111,16 +111,21 @@ function buildProgram(specs: readonly CommandSpec[], version: string, parts: Par
       program.addOption(toOption(flag, parts));
   }
   const groups = new Map([['', program]]);
+  const complete = new Map<Command, () => void>();
   for (const spec of specs) {
     const words = spec.name.split(' ');
-    const last = words.pop() ?? '';
-    groupOf(words, groups, parts).addCommand(buildCommand(last, spec, parts));
+    const command = listed(words.pop() ?? '', spec, parts);
+    groupOf(words, groups, parts).addCommand(command);
+    complete.set(command, () => completeCommand(command, spec, parts));
   }
   // Only listed here: what they ask for is read as a flag.
   for (const [name, about] of Object.entries(WORDS_FOR_FLAGS))
     program.addCommand(prepare(new Command(name), parts).summary(about));
-  for (const group of groups.values())
+  for (const group of groups.values()) {
     if (group !== program) group.summary(group.commands.map((command) => command.name()).join(', '));
+    // Of forty commands a line names one: its options and its help are made when it is found.
+    group.hook('preSubcommand', (_, command) => complete.get(command)?.());
+  }
   return program;
 }
 
@@ -147,12 +152,18 @@ function prepare(command: Command, parts: Parts): Command {
     .configureOutput({ writeOut: parts.print, writeErr: parts.print });
 }
 
-function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
-  const command = prepare(new Command(name), parts).summary(spec.summary).description(spec.summary);
-  // That there is --help is named with the global ones.
-  command.configureHelp({ visibleOptions: ({ options }) => options.filter(({ hidden }) => !hidden) });
+/** A command as lists of commands show it. */
+function listed(name: string, spec: CommandSpec, parts: Parts): Command {
+  const command = prepare(new Command(name), parts).summary(spec.summary);
   // How many operands came is checked by us, so that the message can say it.
   for (const operand of spec.operands) command.argument(`[${operand}]`);
+  return command;
+}
+
+function completeCommand(command: Command, spec: CommandSpec, parts: Parts): void {
+  command.description(spec.summary);
+  // That there is --help is named with the global ones.
+  command.configureHelp({ visibleOptions: ({ options }) => options.filter(({ hidden }) => !hidden) });
   const named = spec.operands.map((operand) => (spec.takesFewer === true ? `[${operand}]` : `<${operand}>`));
   const rest = spec.repeats ? ['…'] : spec.rest === undefined ? [] : [`[-- <${spec.rest}>]`];
   command.usage(['[options]', ...named, ...rest].join(' '));
@@ -180,7 +191,7 @@ function buildCommand(name: string, spec: CommandSpec, parts: Parts): Command {
       `Example: ${spec.example}`,
     ].join('\n'),
   );
-  return command.action(() => parts.found(spec.name, command));
+  command.action(() => parts.found(spec.name, command));
 }
 
 function namesOf(flags: readonly Flag[]): string {

@@ -1,6 +1,7 @@
 import type { AppToolError } from '../../contract/errors.ts';
 import type { JobRef } from '../../contract/job.ts';
-import { type JournalFacts, NO_LINKS, type Step, type StepFacts } from '../../contract/record/journal.ts';
+import type { JournalFacts, Step, StepFacts } from '../../contract/record/journal.ts';
+import { NO_LINKS } from '../../contract/record/links.ts';
 import type { Rehearsal, ResultDocument, TargetRecord } from '../../contract/result-document.ts';
 import type { CommandResult } from '../line/command.ts';
 import { errorRecord } from './ending/error-record.ts';

@@ -5,6 +5,7 @@ import { Receipt } from '../../contract/record/journal.ts';
 import { backendCommandTexts } from '../commands/backend/backend-command-texts.ts';
 import type { BackendCommandText } from '../commands/command.ts';
 import { COMMANDS } from '../commands/index.ts';
+import { readyPages } from '../line/ready-pages.ts';
 import { referencePage } from '../line/reference-page.ts';
 import { textsFromSchema } from '../line/setting-texts-from-schema.ts';
 import { configJsonSchema } from '../settings/config/config-schema.ts';
@@ -39,6 +40,11 @@ export async function publishedSchemas(): Promise<Readonly<Record<string, object
 /** What help says of the commands of the backends that come with apptool. */
 export function builtinCommandTexts(): readonly BackendCommandText[] {
   return backendCommandTexts(backends);
+}
+
+/** What is printed without running anything, for the backends that come with apptool. */
+export function builtinPages(): Readonly<Record<string, string>> {
+  return readyPages([...COMMANDS, ...builtinCommandTexts()], textsFromSchema());
 }
 
 /** `docs/reference.md`, for the backends that come with apptool. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Links } from './journal.ts';
+import { LinkRecord } from './journal.ts';
 
 const Row = z.object({
   app: z.string(),
@@ -8,7 +8,7 @@ const Row = z.object({
   required: z.boolean().describe('false where a failure is only a warning'),
   state: z.enum(['done', 'running', 'failed', 'look', 'deferred', 'not-started']),
   job: z.string().nullable(),
-  links: Links,
+  links: LinkRecord,
   errorClass: z.string().nullable(),
   message: z.string().nullable(),
   from: z.string().nullable().describe('Of what is deferred: when the week has a build left, where that is known'),

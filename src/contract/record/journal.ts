@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Artifact } from '../artifact.ts';
 import type { AppToolError } from '../errors.ts';
 import type { JobDetails, JobRef, JobState, Stage } from '../job.ts';
+import { type Links, NO_LINKS } from './links.ts';
 
 const App = {
   packageName: z.string().nullable().default(null),
@@ -72,13 +73,10 @@ const Attempt = {
   ended: Ended.describe('How the last run that worked on the step ended it; null while it runs, or after a kill'),
 };
 
-/** Addresses for people; `null` where there is none. */
-export const Links = z.object({
+export const LinkRecord = z.object({
   page: z.string().nullable().default(null).describe('Page of the job, where pageUrl of its backend is set'),
   install: z.string().nullable().default(null).describe('Where people get the build'),
 });
-export type Links = Readonly<z.infer<typeof Links>>;
-export const NO_LINKS: Links = { page: null, install: null };
 
 export const StepRecord = z.object({
   id: z.string().describe('What is done, and where: publish:<backend>'),
@@ -94,7 +92,7 @@ export const StepRecord = z.object({
   until: z.string().nullable().default(null).describe('The milestone that was waited for last, where one was named'),
   sha256: z.string().nullable().describe('Of the file that was sent; null until it is known'),
   ...Attempt,
-  links: Links.default({ ...NO_LINKS }).describe('Addresses for people'),
+  links: LinkRecord.default({ ...NO_LINKS }).describe('Addresses for people'),
   accepted: z.boolean().default(false).describe('The backend has taken the whole file'),
   findings: z
     .array(z.object({ code: z.string(), severity: z.enum(['info', 'warning', 'blocking']), message: z.string() }))

@@ -1,5 +1,6 @@
 import type { FleetRow, FleetStatus } from '../../contract/record/fleet-status.ts';
-import { NO_LINKS, type Receipt, type StepRecord } from '../../contract/record/journal.ts';
+import type { Receipt, StepRecord } from '../../contract/record/journal.ts';
+import { NO_LINKS } from '../../contract/record/links.ts';
 import { standingOf } from '../journal/standing.ts';
 
 /** What is known of an app besides its receipt. */

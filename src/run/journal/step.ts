@@ -1,13 +1,7 @@
 import type { UploadOptions } from '../../contract/adapter.ts';
 import { jobRef, type Stage } from '../../contract/job.ts';
-import {
-  NO_LINKS,
-  type Step,
-  type StepAction,
-  type StepFacts,
-  type StepJob,
-  StepRecord,
-} from '../../contract/record/journal.ts';
+import { type Step, type StepAction, type StepFacts, type StepJob, StepRecord } from '../../contract/record/journal.ts';
+import { NO_LINKS } from '../../contract/record/links.ts';
 import { type OpenBackend, stageOf } from '../backend.ts';
 import { changedStep } from './changed-step.ts';
 

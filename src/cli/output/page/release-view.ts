@@ -1,4 +1,5 @@
-import type { Links, Receipt, StepRecord } from '../../../contract/record/journal.ts';
+import type { Receipt, StepRecord } from '../../../contract/record/journal.ts';
+import type { Links } from '../../../contract/record/links.ts';
 import { formatElapsed } from '../../../contract/text/units.ts';
 import { type Standing, standingOf } from '../../../run/journal/standing.ts';
 import { leftToDo, type Todo } from './left-to-do.ts';

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Links as Addresses } from '../../../contract/record/journal.ts';
+import type { Links as Addresses } from '../../../contract/record/links.ts';
 import { Mark } from './mark.tsx';
 import type { StepView } from './release-view.ts';
 
