@@ -40,7 +40,7 @@ async function openInspected(path: string, ctx: RunContext) {
   let inspection: Inspection | undefined;
   const judge = async (file: ArchiveFile): Promise<Judgement> =>
     await readInput(path, async () => {
-      const archive = await openAppArchive(file);
+      const archive = await openAppArchive({ ...file, isReadBeside: true });
       inspection = await inspectArchive(archive);
       await warnOfRemarks(archive, path, ctx);
       return { kind: archive.kind, identity: identityOf(inspection.facts) };

@@ -53,6 +53,8 @@ export interface ArchiveFile {
   readonly sizeBytes: number;
   /** Where there is a descriptor, threads may read large files by it, at positions. */
   readonly fd?: number;
+  /** Somebody else reads all of it at the same time, and needs a core for that. */
+  readonly isReadBeside?: boolean;
   /** Fills the buffer from the position on; rejects where the file is shorter. */
   fill(buffer: Buffer, position: number): Promise<void>;
 }

@@ -22,20 +22,21 @@ const MOST_THREADS = 8;
 
 /**
  * What a thread runs. As text, so that it needs no file of its own beside the bundle. It reads the process's own descriptor, at positions, so it
- * disturbs nobody else's reading. Its answer is cut short where the file is.
+ * disturbs nobody else's reading. It takes the next chunk that no thread has taken, until none is left or the file turns out to be shorter; it
+ * answers how many it has done.
  */
 const THREAD = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { createHash } = require('node:crypto');
 const { readSync } = require('node:fs');
-const { fd, places, lengths, names, prefixBytes, mark, chunkBytes } = workerData;
+const { fd, places, lengths, names, answers, taken, prefixBytes, mark, chunkBytes } = workerData;
 const buffer = Buffer.allocUnsafeSlow(prefixBytes + chunkBytes);
-const digests = names.map(() => []);
-for (const [index, at] of places.entries()) {
+let count = 0;
+for (let index; (index = Atomics.add(taken, 0, 1)) < places.length; ) {
   const length = lengths[index];
   let done = 0;
   while (done < length) {
-    const read = readSync(fd, buffer, prefixBytes + done, length - done, at + done);
+    const read = readSync(fd, buffer, prefixBytes + done, length - done, places[index] + done);
     if (read === 0) break;
     done += read;
   }
@@ -43,9 +44,13 @@ for (const [index, at] of places.entries()) {
   buffer.writeUInt8(mark, 0);
   buffer.writeUInt32LE(length, 1);
   const bytes = buffer.subarray(0, prefixBytes + length);
-  for (const [place, name] of names.entries()) digests[place].push(createHash(name).update(bytes).digest());
+  for (const [place, name] of names.entries()) {
+    const digest = createHash(name).update(bytes).digest();
+    answers[place].set(digest, index * digest.length);
+  }
+  count += 1;
 }
-parentPort.postMessage(digests.map((all) => Buffer.concat(all)));
+parentPort.postMessage(count);
 `;
 
 /**
@@ -61,51 +66,37 @@ export async function digestChunks(
 ): Promise<Buffer[]> {
   signal.throwIfAborted();
   const spread =
-    file.fd === undefined || chunks.length < WORTH_THREADS
-      ? null
-      : await digestByThreads(file.fd, chunks, names, signal);
+    file.fd === undefined || chunks.length < WORTH_THREADS ? null : await digestByThreads(file, chunks, names, signal);
   return spread ?? (await digestHere(file, chunks, names, signal));
 }
 
 /** `null` where that cannot be done. */
 async function digestByThreads(
-  fd: number,
+  { fd, isReadBeside }: ArchiveFile,
   chunks: readonly Chunk[],
   names: readonly ChunkedDigest[],
   signal: AbortSignal,
 ): Promise<Buffer[] | null> {
-  const count = Math.min(MOST_THREADS, availableParallelism());
-  const shares = Array.from({ length: count }, (_, own) => chunks.filter((_chunk, index) => index % count === own));
-  const answers = await answersOf(fd, shares, names, signal).catch(() => null);
+  const cores = Math.min(MOST_THREADS, availableParallelism());
+  const answers = names.map((name) => new Uint8Array(new SharedArrayBuffer(chunks.length * DIGEST_BYTES[name])));
+  const work = {
+    ...{ fd, names, answers, prefixBytes: PREFIX_BYTES, mark: CHUNK_MARK, chunkBytes: CHUNK_BYTES },
+    places: chunks.map(({ at }) => at),
+    lengths: chunks.map(({ length }) => length),
+    taken: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+  };
+  const counts = await runThreads(isReadBeside === true ? Math.max(1, cores - 1) : cores, work, signal).catch(
+    () => null,
+  );
   signal.throwIfAborted();
-  if (answers === null) return null;
-  const all = names.map((name) => Buffer.alloc(chunks.length * DIGEST_BYTES[name]));
-  for (const [own, share] of shares.entries()) {
-    for (const [place, name] of names.entries()) {
-      const size = DIGEST_BYTES[name];
-      const answer = answers[own]?.[place];
-      // The file became shorter.
-      if (answer?.length !== share.length * size) return null;
-      for (const index of share.keys())
-        answer.copy(all[place] as Buffer, (own + index * count) * size, index * size, (index + 1) * size);
-    }
-  }
-  return all;
+  // Fewer where the file became shorter.
+  const done = counts?.reduce((sum, count) => sum + count, 0);
+  return done === chunks.length ? answers.map((bytes) => Buffer.from(bytes)) : null;
 }
 
 /** The threads end with their answers, and all of them when one fails or the signal says so. */
-async function answersOf(
-  fd: number,
-  shares: readonly (readonly Chunk[])[],
-  names: readonly ChunkedDigest[],
-  signal: AbortSignal,
-): Promise<Buffer[][]> {
-  const workers = shares.map((share) => {
-    const places = share.map(({ at }) => at);
-    const lengths = share.map(({ length }) => length);
-    const own = { fd, places, lengths, names, prefixBytes: PREFIX_BYTES, mark: CHUNK_MARK, chunkBytes: CHUNK_BYTES };
-    return new Worker(THREAD, { eval: true, workerData: own });
-  });
+async function runThreads(count: number, workerData: object, signal: AbortSignal): Promise<number[]> {
+  const workers = Array.from({ length: count }, () => new Worker(THREAD, { eval: true, workerData }));
   const end = (): void => {
     for (const worker of workers) void worker.terminate();
   };
@@ -118,14 +109,13 @@ async function answersOf(
   }
 }
 
-async function answerOf(worker: Worker, signal: AbortSignal): Promise<Buffer[]> {
-  const answer = await new Promise<Uint8Array[]>((resolve, reject) => {
+async function answerOf(worker: Worker, signal: AbortSignal): Promise<number> {
+  return await new Promise((resolve, reject) => {
     worker
       .once('message', resolve)
       .once('error', reject)
       .once('exit', () => reject(signal.reason));
   });
-  return answer.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
 }
 
 async function digestHere(
