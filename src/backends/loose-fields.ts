@@ -12,7 +12,9 @@ export const Words = z
   .optional()
   .transform((value) => {
     if (typeof value === 'string') return value === '' ? null : value;
-    return value === undefined || value === null ? null : JSON.stringify(value);
+    const isNothing =
+      value == null || value === false || (typeof value === 'object' && Object.keys(value).length === 0);
+    return isNothing ? null : JSON.stringify(value);
   });
 
 /** A status: whatever is no text is shown as it is, and is a word that nobody knows. */

@@ -98,6 +98,8 @@ describe('a build of the history', () => {
     ['with the key "none", not signed', { signing_key_id: 'none', signed: false }],
     ['without a key, not signed', { signed: false }],
     ['with a key, where nothing is said of the signature', { ...WITH_KEY, signed: undefined }],
+    ['where an error is empty', { error_message: '', signing_error_message: {} }],
+    ['where an error is none', { error_message: false, signing_error_message: [] }],
   ])('has succeeded %s', async (_, change) => {
     expect(await stateOf(change)).toEqual({ phase: 'succeeded', status: 'completed', message: null });
   });

@@ -61,6 +61,10 @@ describe('what stands badly beside the milestone', () => {
     ['uploaded', {}, ['Samsung is ERROR']],
     ['uploaded', { samsung: 'SCHEDULED' }, []],
     ['uploaded', { samsung: 'NOT_REQUESTED' }, []],
+    ['uploaded', { samsung: 'NOT_REQUESTED', manual: 'REJECTED' }, ['manual approval is REJECTED']],
+    ['samsung', { samsung: 'COMPLETED', manual: '7' }, ['manual approval is 7']],
+    ['approved', { samsung: 'BLOCKED', manual: 'APPROVED' }, ['Samsung is BLOCKED']],
+    ['uploaded', { samsung: 'null', manual: 'null' }, []],
     ['approved', { samsung: 'SCHEDULED', manual: 'APPROVED' }, ['Samsung is SCHEDULED']],
     ['approved', { samsung: 'COMPLETED', manual: 'APPROVED' }, []],
   ])('is a warning: until %s, %j', (until, change, messages) => {

@@ -45,6 +45,33 @@ async function watched() {
 }
 
 describe('upload --to applivery', () => {
+  test('warns of settings without effect, each with its reason', async () => {
+    const cwd = await temporaryFolder();
+    const { variables } = await sandbox();
+    await copyFixture('v2.apk', cwd);
+    const settings = ['notifyMessage=x', 'filter=a', 'deployer=false', 'deployerName=me'];
+    const args = settings.flatMap((setting) => ['--set', `applivery.${setting}`]);
+    const warned = async (env: Record<string, string>, ...more: string[]) => {
+      const result = await runCli(['upload', 'v2.apk', '--to', 'applivery', '--dry-run', '--json', ...more], {
+        cwd,
+        env,
+      });
+      const { warnings } = JSON.parse(result.stdout) as { warnings: { code: string; message: string }[] };
+      return warnings.filter(({ code }) => code === 'setting-without-effect').map(({ message }) => message);
+    };
+
+    expect(await warned(variables)).toEqual([]);
+    expect(await warned(variables, ...args)).toEqual([
+      'applivery.notifyMessage, applivery.filter without effect: no mails are sent (see notifyCollaborators, notifyEmployees)',
+      'applivery.deployerName without effect: deployer is false',
+    ]);
+    expect(await warned({ ...variables, APPLIVERY_SERVICE_TOKEN: '' })).toEqual([
+      expect.stringMatching(
+        /^applivery.organizationId, .* without effect: the build goes to the app of the App API token$/,
+      ),
+    ]);
+  });
+
   test('sends German as it was said, warns of it, and rehearses that the page lists no such language', async () => {
     const cwd = await temporaryFolder();
     const { variables: env } = await sandbox();

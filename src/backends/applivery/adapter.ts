@@ -34,13 +34,13 @@ export function createApplivery(input: AdapterInput<Settings>): Adapter {
   ];
 
   const plan: Adapter['plan'] = async (artifact, options, ctx) => {
-    const { uploads, path } = access.chosen();
+    const { api, uploads, path } = access.chosen();
     checkDescribed(artifact, settings);
     if (options.publishLink !== undefined) {
       checkSlug(options.publishLink, { do: 'set', setting: 'publishLink' });
       access.publications();
     }
-    warnOfOddities(settings, ctx);
+    warnOfOddities(settings, api, ctx);
     const fields = (await fieldsOf(options)).map(({ name, value }) => [name, value] as const);
     const files = iconAttachments(settings).map(({ name, fileName }) => [name, fileName] as const);
     const url = `${uploads.baseUrl}${path}`;
@@ -173,7 +173,7 @@ function details(
   return reads.call({ what, method: 'GET', path: `${path}/${build}`, policy, answer: BuildReply }, ctx);
 }
 
-function warnOfOddities(settings: Settings, ctx: Context): void {
+function warnOfOddities(settings: Settings, api: Builds['api'], ctx: Context): void {
   const { notifyLanguage, buildPlatform, notifyCollaborators, notifyEmployees, deployer } = settings;
   const idle = (keys: readonly (keyof Settings)[], why: string): void => {
     const names = keys.filter((key) => settings[key] !== undefined).map((key) => `applivery.${key}`);
@@ -187,6 +187,8 @@ function warnOfOddities(settings: Settings, ctx: Context): void {
   if (!notifyCollaborators && !notifyEmployees)
     idle(['notifyMessage', 'notifyLanguage', 'filter'], 'no mails are sent (see notifyCollaborators, notifyEmployees)');
   if (!deployer) idle(['deployerName'], 'deployer is false');
+  if (api === 'integrations')
+    idle(['organizationId', 'applicationId', 'storeId'], 'the build goes to the app of the App API token');
   if (notifyLanguage === 'de') {
     const message = 'notifyLanguage de is sent as it is, but Applivery documents German as ge';
     ctx.emit({ type: 'warning', code: 'undocumented-value', message });

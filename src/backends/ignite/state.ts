@@ -17,6 +17,9 @@ const STAGES = ['upload', 'samsung', 'manual'] as const satisfies readonly Stage
 
 type Way = readonly [Stage, ...Stage[]];
 
+/** A status that the answer leaves out. */
+const NOT_SAID = 'null';
+
 /** The stages on the way to each milestone. */
 const WAYS: Readonly<Record<string, Way>> = {
   uploaded: ['upload'],
@@ -48,11 +51,15 @@ function onWay(reply: ApkReply, way: Way, message: string): JobState {
   return states.find(({ phase }) => phase !== 'succeeded') ?? last;
 }
 
-/** A stage that has failed though the milestone does not ask for it, and one on the way that the milestone has overtaken. */
+/**
+ * A stage that has failed, or has a word that nobody knows, though the milestone does not ask for it; and one on the way that the milestone has
+ * overtaken.
+ */
 function besideOf(reply: ApkReply, way: Way): Finding[] {
   return STAGES.flatMap((stage) => {
-    const { phase } = stageState(stage, reply[stage], '');
-    const isBad = phase === 'failed' || (way.includes(stage) && phase !== 'succeeded');
+    const { phase, unrecognized = false } = stageState(stage, reply[stage], '');
+    const isUnknown = unrecognized && reply[stage] !== NOT_SAID;
+    const isBad = phase === 'failed' || isUnknown || (way.includes(stage) && phase !== 'succeeded');
     return isBad ? [{ code: stage, severity: 'warning', message: `${NAMES[stage]} is ${reply[stage]}` }] : [];
   });
 }
