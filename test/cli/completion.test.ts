@@ -58,7 +58,7 @@ const ROWS: readonly Row[] = [
   ),
   row('apptool publish --to', 'ignite,apptego,au', ['ignite,apptego,autoappstore']),
   row('apptool wait --until', '', ['validated', 'approved', 'live', 'uploaded', 'samsung']),
-  row('apptool protect --set', 'apptego.', ['apptego.apiUrl=']),
+  row('apptool protect --set', 'apptego.', ['apptego.apiUrl=', 'apptego.pageUrl=']),
   row('apptool protect --timeout', '', []),
   row('apptool inspect', '', ['my app.apk', 'other.aab', "q'uote.apk"]),
   row('apptool inspect', 'my', ['my app.apk']),
