@@ -62,12 +62,12 @@ describe('upload --to applivery', () => {
 
     expect(await warned(variables)).toEqual([]);
     expect(await warned(variables, ...args)).toEqual([
-      'applivery.notifyMessage, applivery.filter without effect: no mails are sent (see notifyCollaborators, notifyEmployees)',
-      'applivery.deployerName without effect: deployer is false',
+      'applivery.notifyMessage, applivery.filter have no effect: no mails are sent (see notifyCollaborators, notifyEmployees)',
+      'applivery.deployerName has no effect: deployer is false',
     ]);
     expect(await warned({ ...variables, APPLIVERY_SERVICE_TOKEN: '' })).toEqual([
       expect.stringMatching(
-        /^applivery.organizationId, .* without effect: the build goes to the app of the App API token$/,
+        /^applivery.organizationId, .* have no effect: the build goes to the app of the App API token$/,
       ),
     ]);
   });

@@ -49,7 +49,7 @@ async function* pages<Item extends { readonly id: string }>(
   for await (const { page, fresh, seen } of turnPages(ask, ({ id }: Item) => id)) {
     const { total, unread } = page;
     if (unread > 0) warn(`${unread} malformed rows are left out: could not ${what} whole`);
-    missing = total !== null && total > seen ? `the server has ${total}, and gave ${seen}` : null;
+    missing = total !== null && total > seen ? `the server has ${total}, but returned ${seen}` : null;
     yield { items: fresh, total };
   }
   if (missing !== null) warn(`could not ${what} whole: ${missing}`);

@@ -109,7 +109,7 @@ export async function readJson<T>(
   // Field names only: values may be secrets.
   const fields = new Set(parsed.error.issues.map((issue) => issue.path.join('.')).filter((path) => path !== ''));
   const problem = fields.size === 0 ? 'is malformed' : `has no usable ${[...fields].slice(0, 4).join(', ')}`;
-  throw failed(answer, request, 'wrong-shape', `the server accepted the request but its answer ${problem}`);
+  throw failed(answer, request, 'wrong-shape', `the server accepted the request but its response ${problem}`);
 }
 
 function parseJson(body: Buffer, answer: HttpAnswer, request: HttpRequest, isSecret: boolean): unknown {

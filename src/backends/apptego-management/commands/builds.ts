@@ -59,7 +59,7 @@ async function newestBuilds(api: ApiClient, version: string, limit: number, ctx:
   }
   const total = totals?.total ?? null;
   if (builds.length < limit && total !== null && total > builds.length) {
-    const message = `could not read the build history of ${version} whole: the server has ${total} builds, and gave ${builds.length}`;
+    const message = `could not read the build history of ${version} whole: the server has ${total} builds, but returned ${builds.length}`;
     ctx.emit({ type: 'warning', code: 'incomplete-list', message });
   }
   return { builds: builds.slice(0, limit), totals };
