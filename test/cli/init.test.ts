@@ -231,6 +231,33 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
     });
   });
 
+  test('a pipeline to a store that wants signed files has its key, and is what release and publish then use', async () => {
+    const cwd = await temporaryFolder();
+    await copyFixture('v2.apk', cwd, 'app.apk');
+    const terminal = start(cwd, '--to apptego,autoappstore,applivery -e prod -o apptool.config.json');
+
+    await terminal.until(/signed files alone.*\nsigningKey \[none\]: $/);
+    terminal.type('release-key\n');
+    await terminal.until(/applivery\.api \[none\]: $/);
+    terminal.type('\n');
+    await terminal.until(/publish to autoappstore, applivery\. .*\nname of the release \[none\]: $/);
+    terminal.type('production\n');
+    await terminal.until(/to rehearse without an account: apptool release production FILE --sandbox\n/);
+    expect(await terminal.ended).toBe(0);
+
+    const release = await runCli(['release', 'app.apk', '--dry-run', '--sandbox', '--json'], { cwd, isFast: true });
+    const publish = await runCli(['publish', 'app.apk', '--dry-run', '--sandbox', '--json'], { cwd, isFast: true });
+    expect(JSON.parse(await readFile(join(cwd, NAME), 'utf8'))).toMatchObject({ signingKey: 'release-key' });
+    const { data, warnings } = JSON.parse(release.stdout);
+    expect(data.plan.steps.map(({ id }: { id: string }) => id)).toEqual([
+      'protect:apptego',
+      'publish:autoappstore',
+      'publish:applivery',
+    ]);
+    expect(warnings.map(({ message }: { message: string }) => message).join()).not.toContain('no signing key');
+    expect(JSON.parse(publish.stdout).data.plans).toHaveLength(2);
+  });
+
   test('takes what was typed ahead, and asks for nothing that a flag gives', async () => {
     const cwd = await temporaryFolder();
     const terminal = start(cwd, '--to applivery -o x.yaml');

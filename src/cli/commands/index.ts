@@ -182,7 +182,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'init',
     operands: [],
-    flags: ['to', 'environment', 'timeout', 'set', 'output', 'force'],
+    flags: ['to', 'environment', 'signing-key', 'timeout', 'set', 'output', 'force'],
     summary: 'Write a first config: asks on a terminal, takes flags elsewhere',
     example: 'apptool init --to apptego --environment prod --timeout 45m',
     config: 'named',

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import { CancelledError } from '../../contract/errors.ts';
+import { wrapped } from '../output/render/rows.ts';
 import type { Host } from './host.ts';
 
 /** A person at a terminal. */
@@ -28,7 +29,7 @@ export function questionsOn(process: Host, signal: AbortSignal): OpenQuestions {
     return {
       async ask(question) {
         signal.throwIfAborted();
-        terminal.setPrompt(question);
+        terminal.setPrompt(fitted(question, stderr.columns));
         terminal.prompt();
         const line = await lines.next();
         signal.throwIfAborted();
@@ -42,4 +43,11 @@ export function questionsOn(process: Host, signal: AbortSignal): OpenQuestions {
       },
     };
   };
+}
+
+/** The lines before the prompt, wrapped between words where the terminal says how wide it is. */
+function fitted(question: string, columns: number): string {
+  const lines = question.split('\n');
+  const about = lines.slice(0, -1).flatMap((line) => (columns > 0 ? wrapped(line, columns) : [line]));
+  return [...about, ...lines.slice(-1)].join('\n');
 }

@@ -40,7 +40,7 @@ export async function initCommand(session: Session): Promise<CommandResult<NewCo
     await write({ path, force: force === true }, text, session.ctx);
     const result = { text: null, path, data: { path, config } };
     session.printNow(result);
-    tellNext(chosen, path, place, session.ctx);
+    tellNext(chosen, path, place, config, session.ctx);
     return result;
   } catch (error) {
     throw error instanceof CancelledError && error.hint === null ? error.with({ hint: 'nothing was written' }) : error;
@@ -113,6 +113,8 @@ async function configFor(
   const environment =
     values.environment ?? (needsEnvironment ? await interview.ask(environmentQuestion()) : undefined) ?? undefined;
   if (environment !== undefined) config.environment = environment;
+  const signingKey = values.signingKey ?? (await askForSigningKey(chosen, protecting, interview)) ?? undefined;
+  if (signingKey !== undefined) config.signingKey = signingKey;
   if (isGiven(sources.timeout)) config.timeout = formatDuration(values.timeout);
   for (const backend of chosen) {
     const section = await sectionOf(backend, settings, interview);
@@ -128,6 +130,25 @@ async function configFor(
   return config;
 }
 
+/** Protection takes the signature off, so a store that refuses what is not signed gets nothing without a key of the portal. */
+async function askForSigningKey(
+  chosen: readonly BackendDefinition[],
+  protecting: BackendDefinition | undefined,
+  interview: Interview,
+): Promise<string | null> {
+  const demanding = chosen.filter((backend) => backend !== protecting && backend.capabilities.signature === 'release');
+  if (protecting?.capabilities.accepts.includes('signingKey') !== true || demanding.length === 0) return null;
+  const { signingKey } = Settings.shape;
+  const stores = demanding.map(({ id }) => id).join(' and ');
+  return await interview.ask({
+    about: `Id of the signing key in the portal of ${protecting.id}: ${stores} takes signed files alone (none: the portal has a default key)`,
+    question: 'signingKey',
+    isOptional: true,
+    flag: '--signing-key <id>',
+    read: (answer) => checkedBy(signingKey, answer) ?? null,
+  });
+}
+
 /** A pipeline through all that was chosen, where the person wants it. */
 async function askForRelease(
   targets: readonly string[],
@@ -138,7 +159,7 @@ async function askForRelease(
   if (targets.length === 0) return null;
   const first = protecting === undefined ? '' : `protect with ${protecting.id}, then `;
   const name = await interview.ask({
-    about: `A release: ${first}publish to ${targets.join(', ')}`,
+    about: `A pipeline for apptool release: ${first}publish to ${targets.join(', ')}. Its name, or nothing for no pipeline`,
     question: 'name of the release',
     isOptional: true,
     flag: '--config <file>',
@@ -191,6 +212,7 @@ function tellNext(
   chosen: readonly BackendDefinition[],
   path: string,
   { isFound, others }: ConfigPlace,
+  config: Readonly<Record<string, unknown>>,
   ctx: RunContext,
 ): void {
   const note = (message: string) => ctx.emit({ type: 'note', message });
@@ -206,4 +228,12 @@ function tellNext(
   const flag = isFound ? '' : ` --config ${path}`;
   if (!isFound) note(`apptool does not find this config by itself: add${flag} to each command`);
   note(`then check them: apptool doctor${flag}`);
+  note(`to rehearse without an account: apptool ${usualCommand(chosen, config)} --sandbox${flag}`);
+}
+
+/** What the config is made for. */
+function usualCommand(chosen: readonly BackendDefinition[], { releases }: Readonly<Record<string, unknown>>): string {
+  const [name] = Object.keys(releases ?? {});
+  if (name !== undefined) return `release ${name} FILE`;
+  return chosen.some(({ capabilities }) => capabilities.protects) ? 'protect FILE' : 'publish FILE';
 }
