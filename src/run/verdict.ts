@@ -9,14 +9,17 @@ import type { Next } from '../contract/next.ts';
 import type { Step } from '../contract/record/journal.ts';
 
 /**
- * One error for what was sent to several targets: its own kind where some succeeded, that of the gravest failure where none did; `null`
- * when all is well. `failures` are the targets' own errors, without those that were only stopped because of another.
+ * One error for what was sent to several targets: its own kind where some succeeded and some failed, pending where the others still run, that of the
+ * gravest failure where none succeeded; `null` when all is well. `failures` are the targets' own errors, without those that were only stopped because of another.
  */
 export function verdictOfSending(failures: readonly AppToolError[], steps: readonly Step[]): AppToolError | null {
   const [first] = failures;
   if (first === undefined) return null;
   if (steps.length === 1) return first;
   const { open, details, names } = summaryOf(first, steps);
+  // What still runs has not failed.
+  if (open.length < steps.length && failures.every((error) => error instanceof PendingError))
+    return new PendingError(`${failures.length} of ${steps.length} targets not done yet: ${names}`, details);
   if (open.length < steps.length)
     return new PartialError(`${open.length} of ${steps.length} targets failed: ${names}`, details);
   return ofKind(gravest(failures) ?? first, `no target of ${steps.length} succeeded`, details);

@@ -65,9 +65,8 @@ describe('one target of several', () => {
   });
 
   test('what people take days for ends with 7, and the same line goes on with it the next day', async () => {
-    const { run, folder, uploads } = await releaseProject({ x: { ...PRODUCTION, publish: ['autoappstore'] } }, [], {
-      processingMs: 1_500,
-    });
+    // The other target is done long before: nothing has failed, so it is no partial failure.
+    const { run, folder, uploads } = await releaseProject({ x: PRODUCTION }, [], { processingMs: 1_500 });
     const line = 'x app.apk --resume r.json --until approved --timeout 20s';
 
     await run('x app.apk --resume r.json --until protected', undefined, FAST);
@@ -81,7 +80,7 @@ describe('one target of several', () => {
     expect(first.code, first.stderr).toBe(7);
     expect(first.stderr).toContain('apptool release x app.apk --resume r.json --timeout 20s --until approved');
     expect(last.code, last.stderr).toBe(0);
-    expect(uploads()).toEqual({ ...ONCE, applivery: 0 });
+    expect(uploads()).toEqual(ONCE);
   });
 });
 
@@ -166,7 +165,7 @@ test('parts that an earlier run has left are removed before the file is sent aga
   const left = (await receipt()).steps[0];
   isBroken = false;
 
-  const second = await run('x app.apk --resume r.json', undefined, FAST);
+  const second = await run('x app.apk --resume r.json --timeout 1h', undefined, FAST);
 
   expect(first.code, first.stderr).toBe(6);
   expect(left?.unfinished).not.toBeNull();
