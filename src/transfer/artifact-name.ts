@@ -28,6 +28,8 @@ export function checkFileName(path: string): string {
   }
   const hasBidi = /[\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/.test(name);
   if (Buffer.byteLength(name) > 255 || /^\.[^.]*$/.test(name) || hasBidi || name.startsWith('-')) {
+    if (name === '.' || name === '..')
+      throw new UsageError(`cannot use ${path}: it is a folder`, { hint: 'give the app file in it' });
     throw new UsageError('file name is not usable; rename the file', { hint: whyUnusable(name) });
   }
   checkPath(name, 'input');
@@ -36,7 +38,6 @@ export function checkFileName(path: string): string {
 
 function whyUnusable(name: string): string {
   if (name === '-') return 'apptool does not read the app from standard input: give the path of the file';
-  if (name === '.' || name === '..') return 'it is a folder: give the app file in it';
   if (name.startsWith('-')) return 'it begins with a hyphen, so some tools take it for an option';
   if (Buffer.byteLength(name) > 255) return 'it is longer than 255 bytes';
   return name.startsWith('.')
@@ -77,6 +78,7 @@ export function hintForName(name: string): string | undefined {
   if (extension === 'apks') return APK_SET_HINT;
   if (extension === 'xapk' || extension === 'apkm') return SPLIT_APKS_HINT;
   if (/^["'].*["']$|["']$/.test(name)) return 'the path is in quotes: remove them';
+  if (/^<[^<>]*>$/.test(name)) return 'it is a placeholder: give the path of your own app file';
   if (name.endsWith(' ')) return 'the path ends in a space: remove it';
   if (/^[a-z-]+:[^/\\]+$/.test(name)) return 'it looks like a job reference: give the file of an app here';
   return extension === name.toLowerCase() ? NAME_THE_FILE : HINTS[extension ?? ''];

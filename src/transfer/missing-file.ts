@@ -41,6 +41,8 @@ function unexpanded(path: string): Explanation | null {
       hint: 'check its name and the quotes around it: the shell or the CI has to expand it',
     };
   }
+  if (process.platform !== 'win32' && path.includes('\\'))
+    return { why: ': its separators are backslashes', hint: 'write the path with / between its folders' };
   if (/^~(?:[\\/]|$)/.test(path))
     return { why: ': the shell expands ~ only outside of quotes', hint: 'remove the quotes, or write $HOME' };
   return null;

@@ -197,7 +197,7 @@ const USAGE_ROWS: readonly Row[] = [
       ['nonsense', 'a job reference is <backend>:<id>\nhint: it is what apptool upload prints'],
       [':1', 'a job reference is <backend>:<id>'],
       ['apptego:../../admin', 'the job id is not one of apptego: its form is <number, such as 1700000000>'],
-      ['apptego:a b', 'the job id is not one of apptego: its form is'],
+      ['apptego:a b', 'the job reference contains a space or a line end: remove it'],
       ['apptego:', 'the job id is not one of apptego: its form is'],
       ['apptego-management:zzz', 'its form is <version>/<platform>/<start time>/<name>\nhint: a job reference is'],
       ['autoappstore:a/b', 'the job id is not one of autoappstore: its form is <id of the version>'],

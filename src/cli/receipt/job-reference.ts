@@ -8,6 +8,10 @@ const PRINTED = 'it is what apptool upload prints: <backend>:<id>';
 /** A job reference as it was given. Throws `UsageError` before anything is asked: says whether the backend or the id is wrong. */
 export function parseJobReference(text: string, backends: readonly BackendDefinition[]): JobRef {
   if (text.trim() === '') throw new UsageError('job reference is empty', { hint: PRINTED });
+  if (/^[a-z]+:\/\//i.test(text))
+    throw new UsageError('a job reference is <backend>:<id>, not a URL', { hint: PRINTED });
+  if (/\s/.test(text))
+    throw new UsageError('the job reference contains a space or a line end: remove it', { hint: PRINTED });
   const at = text.indexOf(':');
   if (at < 1) throw new UsageError('a job reference is <backend>:<id>', { hint: withoutBackend(text, backends) });
   const [name, id] = [text.slice(0, at), text.slice(at + 1)];

@@ -18,6 +18,7 @@ export function readRecord(path: string, { name, largestBytes, hint, absentHint 
   let text: string;
   try {
     const stats = statSync(path);
+    if (stats.isDirectory()) throw new UsageError(`${path} is a folder, not a ${name}`, { hint });
     if (!stats.isFile() || stats.size > largestBytes) throw new UsageError(`${path} is not a ${name}`, { hint });
     text = readFileSync(path, 'utf8');
   } catch (cause) {

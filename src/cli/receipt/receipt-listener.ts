@@ -3,6 +3,7 @@ import { errorCode } from '../../contract/errors.ts';
 import type { AppEvent, Emit } from '../../contract/events.ts';
 import type { JournalFacts, RunRecord } from '../../contract/record/journal.ts';
 import type { Listener, RunEnd } from '../../contract/record/listener.ts';
+import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { receiptOf } from '../../run/journal/receipt-of.ts';
 import { leavesParts } from '../../run/telling/way-on.ts';
@@ -61,7 +62,8 @@ export function createReceiptListener(input: ReceiptInput): ReceiptListener {
       written = null;
       if (hasWarned) return;
       hasWarned = true;
-      const message = `cannot write the receipt ${path}: ${errorCode(error) ?? 'unknown error'}`;
+      const why = errorCode(error) === 'ENOENT' ? 'its folder does not exist' : fileProblem(error);
+      const message = `cannot write the receipt ${path}: ${why}`;
       emit({ type: 'warning', code: 'receipt-unwritable', message });
     }
   };

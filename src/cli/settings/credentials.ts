@@ -175,12 +175,16 @@ function looksLikePath(text: string): boolean {
 
 /** What can be wrong with any credential, to be said after its name: all of these come from copying it, or from a CI variable that is not there. */
 function problemOfAny(value: string, isPassword: boolean): string | null {
-  if (PLACEHOLDER.test(value)) return 'holds a placeholder: the variable was not expanded by your CI';
+  if (PLACEHOLDER.test(value)) return 'contains a placeholder: the variable was not expanded by your CI';
   if (/^"[\s\S]*"$|^'[\s\S]*'$/.test(value)) return 'is in quotes: remove the surrounding quotes';
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   const control = value.search(/[\u0000-\u001f\u007f]/);
   if (control >= 0) return `has a control character at position ${control + 1}`;
   if (isPassword) return null;
+  if (/^<[^<>]*>$/.test(value)) return 'contains a placeholder: replace it with the value from the portal';
+  if (/^(?:Bearer|Basic)\s/i.test(value)) return 'begins with "Bearer" or "Basic": give the credential alone';
+  if (/^[A-Z][A-Z0-9]*_[A-Z0-9_]*=/.test(value))
+    return 'begins with the name of a variable: give the value after the "=" alone';
   const foreign = value.search(/[^\x20-\x7e]/);
   if (foreign >= 0) return `has a non-ASCII character at position ${foreign + 1}; copied from a document?`;
   const space = value.indexOf(' ');

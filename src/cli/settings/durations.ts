@@ -53,6 +53,8 @@ function withoutUnit(text: string, isWithin: (ms: number | null) => boolean): st
   if (!BARE_NUMBER.test(text) || Number(text) === 0) return null;
   const readings = ['m', 's', 'h', 'ms'].map((unit) => `${text}${unit}`);
   const likely = readings.filter((reading) => isWithin(parseDuration(reading)));
+  if (likely.length === 1 && likely[0] === `${text}ms` && Number(text) % 1000 === 0)
+    return `${text}: give a unit, such as ${Number(text) / 1000}s or ${text}ms`;
   const [first, second] = likely.length < 2 ? readings : likely;
   return `${text}: give a unit, such as ${first} or ${second}`;
 }

@@ -129,6 +129,9 @@ function proxy(setting: 'httpProxy' | 'httpsProxy', environment: Env): string {
   }
   const scheme = new URL(address).protocol.slice(0, -1);
   if (scheme === 'http' || scheme === 'https') return address;
-  const hint = setting === 'httpsProxy' && /all_proxy/i.test(name) ? 'set HTTPS_PROXY to an HTTP proxy' : undefined;
+  const hint =
+    setting === 'httpsProxy' && /all_proxy/i.test(name)
+      ? 'set HTTPS_PROXY to an HTTP proxy'
+      : 'use the address of an HTTP proxy, such as http://host:port';
   throw new UsageError(`${name}: proxy scheme ${scheme} is not supported`, { hint });
 }

@@ -5,7 +5,9 @@ export function nearest(word: string, known: readonly string[]): string | null {
     const distance = editDistance(word, candidate);
     if (best === null || distance < best.distance) best = { candidate, distance };
   }
-  return best !== null && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : null;
+  // Two letters in four are another word, and so is a third of a long one.
+  const furthest = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 4));
+  return best !== null && best.distance <= furthest ? best.candidate : null;
 }
 
 /** The end of a message about a word that is not among the known ones: names the one that was likely meant. */

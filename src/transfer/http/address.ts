@@ -11,7 +11,7 @@ const LONGEST_URL = 16 * 1024;
 export function checkBaseAddress(value: string, name: string): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.hostname === '') {
-    throw new UsageError(`${name} must start with https://`);
+    throw new UsageError(`${name} ${whyNoAddress(value)}`);
   }
   if (url.username !== '' || url.password !== '') {
     throw new PolicyError(`${name} must not contain a user name or password`, {
@@ -26,6 +26,12 @@ export function checkBaseAddress(value: string, name: string): string {
     });
   }
   return url.href.replace(/\/+$/, '');
+}
+
+function whyNoAddress(value: string): string {
+  if (/^["'\u2018\u201c]/.test(value)) return 'is in quotes: remove them';
+  if (/<[^>]*>/.test(value)) return 'still has a placeholder in angle brackets: replace it';
+  return /^https?:\/\/./i.test(value) ? 'is not a valid URL: check its host and port' : 'must start with https://';
 }
 
 /** Scheme and host of an address as it is written, with two slashes between them. */

@@ -17,7 +17,9 @@ function messageOf({ name, operands: wanted }: CommandSpec, operands: readonly s
   if (more.length > 0)
     return `${name} needs ${wanted.map((operand) => `<${operand}>`).join(' ')}, got ${operands.length} of them${named(operands)}`;
   if (wanted.length === 0) return `${name} takes no argument, ${got}`;
-  return operands.length === 0 ? `${name} needs a ${what}` : `one ${what} expected, ${got}`;
+  return operands.length === 0
+    ? `${name} needs ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}`
+    : `one ${what} expected, ${got}`;
 }
 
 function named(operands: readonly string[]): string {
@@ -28,23 +30,36 @@ function named(operands: readonly string[]): string {
     .join(', ')}`;
 }
 
-function whyTooMany(
-  { operands: wanted }: CommandSpec,
-  operands: readonly string[],
-  argv: readonly string[],
-): string | null {
+function whyTooMany(spec: CommandSpec, operands: readonly string[], argv: readonly string[]): string | null {
+  const { operands: wanted } = spec;
   const assigned = operands.map((operand) => /^([A-Za-z][\w-]*)=/.exec(operand)?.[1] ?? '').find((name) => name !== '');
   const flag = FLAGS.find(({ name }) => name === assigned?.toLowerCase());
   if (flag !== undefined) return `an option begins with two hyphens: --${flag.name}=${flag.value ?? ''}`;
   if (assigned !== undefined && /^[A-Z][A-Z0-9_]+$/.test(assigned))
     return `set a variable before the command: ${assigned}=… apptool …`;
   const [what] = wanted;
-  const areFiles = what === 'file' && operands.every((operand) => /\.(?:apk|aab|ipa)$/i.test(operand));
+  const files = operands.filter((operand) => /\.(?:apk|aab|ipa)$/i.test(operand));
+  const others = operands.filter((operand) => !files.includes(operand));
+  if (what === 'file' && files.length === 1 && others.length === 1)
+    return ofValueBefore(argv) ?? optionFor(spec, others[0] ?? '') ?? asOneValue(operands, argv);
+  const areFiles = what === 'file' && others.length === 0;
   if (areFiles) return 'apptool takes one file at a time: name it, or let the pattern match one file only';
-  return (
-    ofValueBefore(argv) ??
-    (operands.some((operand) => operand.includes(' ')) ? null : 'put a path with a space in quotes')
-  );
+  return asOneValue(operands, argv);
+}
+
+function asOneValue(operands: readonly string[], argv: readonly string[]): string | null {
+  const hasSpace = operands.some((operand) => operand.includes(' '));
+  return ofValueBefore(argv) ?? (hasSpace ? null : 'put a path with a space in quotes');
+}
+
+/** A word beside the file that reads like the value of an option: an environment, or else what a command that sends is to send to. */
+function optionFor({ flags }: CommandSpec, word: string): string | null {
+  if (!/^[a-z][a-z,-]*$/i.test(word)) return null;
+  const takes = (name: string): boolean => flags.includes(name);
+  if (takes('environment') && /^(?:dev|development|stg|staging|prod|production)$/i.test(word))
+    return `write the environment as an option: --environment ${word}`;
+  const option = takes('to') ? 'to' : takes('backend') ? 'backend' : null;
+  return option === null ? null : `write the backend as an option: --${option} ${word}`;
 }
 
 /** What an operand right behind an option's value was most likely a part of. */

@@ -189,10 +189,27 @@ export function checkValue(flag: Flag, given: string): void {
     throw new UsageError(`the value of --${flag.name} is in quotes: remove them`, {
       hint: 'the shell removes straight quotes; it keeps curly quotes, and quotes inside other quotes',
     });
+  checkWords(flag, given);
   // A text may begin with one.
   if (given.startsWith('=') && flag.value !== '<text>')
     throw new UsageError(`the value of --${flag.name} begins with "="`, {
       hint: `write --${flag.name} ${flag.value} or --${flag.name}=${flag.value}, with no space around the "="`,
+    });
+}
+
+/** Throws `UsageError` for a value that was pasted, or belongs elsewhere. */
+function checkWords(flag: Flag, given: string): void {
+  if (/^<[^<>]*>$/.test(given) && flag.value !== '<text>')
+    throw new UsageError(`--${flag.name} still has a placeholder as its value`, {
+      hint: 'replace the placeholder and its angle brackets with your own value',
+    });
+  const isList = flag.name === 'to' || flag.name === 'only';
+  if (isList && given.split(',').some((item) => item.trim() === ''))
+    throw new UsageError(`--${flag.name} has an empty name in its list: remove the extra comma`);
+  const isApp = /\.(?:apk|aab|ipa)$/i.test(given);
+  if (isApp && (flag.name === 'environment' || flag.name === 'to' || flag.name === 'backend'))
+    throw new UsageError(`--${flag.name} got the name of a file`, {
+      hint: `write its value right after it: --${flag.name} ${flag.value}`,
     });
 }
 

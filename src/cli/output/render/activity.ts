@@ -122,7 +122,7 @@ export const LATER_MS = 10_000;
 function waitOf(event: Extract<AppEvent, { type: 'wait.start' }>, nowMs: number): Wait {
   const { job, timeoutMs, sinceUploadMs } = event;
   const uploadedAtMs = sinceUploadMs === null ? null : nowMs - sinceUploadMs;
-  return { job, words: 'waiting for the build record', sinceMs: nowMs, timeoutMs, uploadedAtMs };
+  return { job, words: ABSENT, sinceMs: nowMs, timeoutMs, uploadedAtMs };
 }
 
 /** Its state, and how long that has been going on of the time that it may. */

@@ -45,7 +45,11 @@ export function parseConfigText(bytes: Buffer, name: string): ConfigText {
   if (name.endsWith('.json')) checkJson(text, at);
   const [error] = document.errors;
   if (error !== undefined)
-    throw new UsageError(`${at(error.pos[0])}: not valid ${name.endsWith('.json') ? 'JSON' : 'YAML'}`);
+    throw new UsageError(`${at(error.pos[0])}: not valid ${name.endsWith('.json') ? 'JSON' : 'YAML'}`, {
+      hint: /^[ ]*\t/m.test(text)
+        ? 'indent with spaces: YAML allows no tabs there'
+        : 'check the indentation, the quotes and the "key: value" form there',
+    });
   let aliases = 0;
   visit(document, (_, node) => {
     if (isAlias(node)) aliases += 1;
@@ -59,7 +63,10 @@ export function parseConfigText(bytes: Buffer, name: string): ConfigText {
   const { contents } = document;
   if (contents === null || (isScalar(contents) && contents.value === null && text.trim() === ''))
     return { value: {}, locate: () => name };
-  if (!isMap(contents)) throw new UsageError(`${name}: not a config file: config must be a mapping`);
+  if (!isMap(contents))
+    throw new UsageError(`${name}: not a config file: config must be a mapping`, {
+      hint: 'write each setting on a line as "key: value", such as timeout: 45m',
+    });
   return {
     value: expand(document, name),
     locate: (path) => {
