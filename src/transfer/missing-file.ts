@@ -1,5 +1,5 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { basename, dirname, extname, sep } from 'node:path';
 import { LocalIoError } from '../contract/errors.ts';
 
 /** How many names a hint shows, and how many entries of a folder are looked at for them. */
@@ -41,7 +41,7 @@ function unexpanded(path: string): Explanation | null {
       hint: 'check its name and the quotes around it: the shell or the CI has to expand it',
     };
   }
-  if (process.platform !== 'win32' && path.includes('\\'))
+  if (sep === '/' && path.includes('\\'))
     return { why: ': its separators are backslashes', hint: 'write the path with / between its folders' };
   if (/^~(?:[\\/]|$)/.test(path))
     return { why: ': the shell expands ~ only outside of quotes', hint: 'remove the quotes, or write $HOME' };
