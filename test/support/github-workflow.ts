@@ -4,7 +4,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../../src/testing/files.ts';
 import { readGithubOutputs } from './ci-files.ts';
-import { type CiVariables, COMMIT, checkout, runScript, TOOL, type Variables, yamlOf } from './ci-shell.ts';
+import { type CiVariables, COMMIT, checkout, runScript, type Variables, yamlOf } from './ci-shell.ts';
 import { downloadArtifact, uploadArtifact } from './github-artifacts.ts';
 import { type Contexts, evaluateText, holds, outputsOf } from './github-expressions.ts';
 
@@ -235,7 +235,7 @@ async function runJob(job: Job, matrix: Cell, index: number, run: Run): Promise<
     strategy: { 'job-index': index },
     github: { run_attempt: attempt, token: 'a token' },
     runner: { temp: await temporaryFolder() },
-    vars: TOOL,
+    vars: { APPTOOL_URL: ci.env.APPTOOL_URL, APPTOOL_INTEGRITY: ci.env.APPTOOL_INTEGRITY },
   };
   let [code, log, summary] = [0, '', ''];
   for (const step of job.steps) {
