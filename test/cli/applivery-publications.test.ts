@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
@@ -62,16 +63,18 @@ describe.each([
   });
 });
 
-test('shows one build, by its reference, at the place of its platform', async () => {
+test('shows one build, by its reference or a receipt, at the place of its platform', async () => {
   const cwd = await temporaryFolder();
   const { run, env } = await setUp();
   await copyFixture('app.ipa', cwd);
-  const { stdout } = await runCli(['upload', 'app.ipa', '--to', 'applivery'], { cwd, env });
+  const { stdout } = await runCli(['upload', 'app.ipa', '--to', 'applivery', '--receipt', 'r.json'], { cwd, env });
   const build = stdout.trim().split('/').at(-1);
 
   const created = made(await run(`applivery publications create one --shows build:${stdout.trim()}`));
+  const byReceipt = made(await run(`applivery publications create two --shows build:${join(cwd, 'r.json')}`));
 
   expect(created.filter).toEqual({ type: 'builds', ios: build });
+  expect(byReceipt.filter).toEqual(created.filter);
 });
 
 test('a publication that is just the same is done already; another one with its slug is refused', async () => {

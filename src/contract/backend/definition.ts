@@ -88,6 +88,8 @@ export interface CommandInput<Settings> extends AdapterInput<Settings> {
   readonly operands: readonly string[];
   /** The flags that were given, by name: text, or `true` for a switch. */
   readonly flags: Readonly<Record<string, string | true | readonly string[]>>;
+  /** The id of a job of this backend, from its id, its reference, or a receipt that holds it. Throws `UsageError` for anything else. */
+  jobIdOf(given: string): string;
   /** Most rows to give (`--limit`). */
   readonly limit: number;
   /** True for a rehearsal: nothing that writes may be sent; `text` and `data` then say what would be. */

@@ -72,16 +72,15 @@ function oneOf(what: string, given: string, words: readonly string[]): string {
   throw new UsageError(`${what} is one of ${words.join(', ')}`);
 }
 
-/** `last`, `tag:rc`, `branch:main`, `git-tag:v1`, `build:<id>`. A build's platform is asked for: each has a place of its own. */
+/** `last`, `tag:rc`, `branch:main`, `git-tag:v1`, `build:<build>`. A build's platform is asked for: each has a place of its own. */
 async function filterOf(input: Input, shows: string, ctx: Context): Promise<Filter> {
   if (shows === 'last') return { type: 'last' };
   const [, kind = '', value = ''] = /^([a-z-]+):(.+)$/s.exec(shows) ?? [];
   const type = Object.hasOwn(FILTERS, kind) ? FILTERS[kind] : undefined;
   if (type !== undefined) return { type, value };
-  const id = /^(?:applivery:)?((?:[\w-]+\/[\w-]+\/)?[\w-]+)$/.exec(value)?.[1];
-  if (kind !== 'build' || id === undefined)
+  if (kind !== 'build')
     throw new UsageError('what a publication shows is last, tag:<tag>, branch:<name>, git-tag:<name> or build:<build>');
-  const { builds, build } = createAccess(input).ofJob(id);
+  const { builds, build } = createAccess(input).ofJob(input.jobIdOf(value));
   const call = { what: 'read the build', method: 'GET', path: `${builds.path}/${build}` } as const;
   const { os } = await builds.reads.call({ ...call, policy: CALL_POLICIES.read, answer: BuildReply }, ctx);
   if (os !== null && os !== undefined && OWN_MEMBER.includes(os)) return { type: 'builds', [os]: build };

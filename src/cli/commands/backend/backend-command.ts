@@ -17,14 +17,15 @@ export async function backendCommand(session: Session, id: string): Promise<Comm
   if (command === undefined) throw new UsageError(`${id} has no such command`);
   const dryRun = session.settings.values.dryRun === true;
   const [first = '', ...rest] = given;
-  const operands = command.takesJob === true ? [jobIdOperand(session, id, first), ...rest] : given;
+  const jobIdOf = (job: string): string => jobIdOperand(session, id, job);
+  const operands = command.takesJob === true ? [jobIdOf(first), ...rest] : given;
   const limit = readLimit(session.invocation.flags.limit);
   if (command.destroys !== undefined && !dryRun) await demandConsent(session, command.destroys(operands));
   session.ctx.journal.calls(id);
   const { input, ifRefused } = await session.openFor(id, command.credentials ?? []);
   const flags = givenTo(session, command.flags);
   const { table, text, link, next, data } = await withHintIfRefused(ifRefused, () =>
-    command.run({ ...input, operands, flags, limit, dryRun }, session.ctx),
+    command.run({ ...input, operands, flags, jobIdOf, limit, dryRun }, session.ctx),
   );
   const ended = (shown: string | null) => (next === undefined ? shown : [shown, nextWords(next)].join('; '));
   const made = link === undefined ? {} : { link };
