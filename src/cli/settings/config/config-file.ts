@@ -3,8 +3,7 @@ import { access, lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { errorCode, PolicyError, UsageError } from '../../../contract/errors.ts';
 import { fileProblem, isMissing } from '../../../contract/text/file-problem.ts';
-import { type ConfigText, parseConfigText } from './config-text.ts';
-import { createExplorer } from './explorer.ts';
+import type { ConfigText } from './config-text.ts';
 
 const LARGEST_CONFIG = 256 * 1024;
 /** The names under which a config is found. */
@@ -47,6 +46,7 @@ export async function readNamedConfig(path: string, cwd: string): Promise<Config
     });
   await checkCandidate(absolute, path);
   const found: { text: ConfigText | null } = { text: null };
+  const { createExplorer } = await import('./explorer.ts');
   await createExplorer([], loaderInto(found, path)).load(absolute);
   return { name: path, wasFound: false, folder: dirname(absolute), text: found.text ?? EMPTY };
 }
@@ -66,7 +66,10 @@ export async function findConfig(cwd: string): Promise<ConfigSearch> {
       warnings.push({ code: 'config-ignored', message });
     }
     for (const place of candidates) await checkCandidate(join(folder, place), relative(cwd, join(folder, place)));
+    // The libraries that read a config are loaded where there may be one.
+    if (candidates.length === 0) continue;
     const found: { text: ConfigText | null } = { text: null };
+    const { createExplorer } = await import('./explorer.ts');
     const loader = loaderInto(found, (path) => relative(cwd, path));
     const result = await createExplorer(candidates, loader).search(folder);
     if (result === null || found.text === null) continue;
@@ -100,7 +103,8 @@ function loaderInto(found: { text: ConfigText | null }, name: string | ((path: s
   return async (path: string): Promise<unknown> => {
     const bytes = await readFile(path);
     const shown = typeof name === 'string' ? name : name(path);
-    if (basename(path) === 'package.json') return inPackageJson(bytes, shown, found);
+    if (basename(path) === 'package.json') return await inPackageJson(bytes, shown, found);
+    const { parseConfigText } = await import('./config-text.ts');
     const text = parseConfigText(bytes, shown);
     // cosmiconfig would follow such a key to other files.
     if ('$import' in text.value) throw new UsageError(`${text.locate(['$import'])}: unknown key "$import"`);
@@ -109,7 +113,7 @@ function loaderInto(found: { text: ConfigText | null }, name: string | ((path: s
   };
 }
 
-function inPackageJson(bytes: Buffer, name: string, found: { text: ConfigText | null }): unknown {
+async function inPackageJson(bytes: Buffer, name: string, found: { text: ConfigText | null }): Promise<unknown> {
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
   let own: unknown;
   try {
@@ -123,6 +127,7 @@ function inPackageJson(bytes: Buffer, name: string, found: { text: ConfigText | 
   if (typeof own !== 'object' || own === null || Array.isArray(own))
     throw new UsageError(`${name}: "apptool" must be a mapping`);
   if ('$import' in own) throw new UsageError(`${name}: unknown key "$import"`);
+  const { parseConfigText } = await import('./config-text.ts');
   const whole = parseConfigText(bytes, name);
   const value = (whole.value as { apptool: Record<string, unknown> }).apptool;
   found.text = { value, locate: (path) => whole.locate(['apptool', ...path]) };
