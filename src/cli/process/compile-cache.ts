@@ -18,9 +18,17 @@ export function enableCompileCache({ env, getuid }: Pick<NodeJS.Process, 'env' |
   if (folder !== null) enable(folder);
 }
 
-/** A build machine begins with an empty disk, so it would only pay for the writing; one with a cache of its own choice has it. */
+/**
+ * A build machine most often begins with an empty disk, and a job that is not trusted may have run there as the same user. The others are of
+ * somebody who has decided.
+ */
+const TURN_IT_OFF = [
+  ...['CI', 'JENKINS_URL', 'TF_BUILD', 'TEAMCITY_VERSION'],
+  ...['NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE'],
+];
+
 function isTurnedOff(env: NodeJS.ProcessEnv): boolean {
-  return ['CI', 'NODE_COMPILE_CACHE', 'NODE_DISABLE_COMPILE_CACHE'].some((name) => (env[name] ?? '') !== '');
+  return TURN_IT_OFF.some((name) => (env[name] ?? '') !== '');
 }
 
 /** `apptool` in the user's folder for caches (XDG Base Directory Specification), made where it is missing; `null` where it is not the user's alone. */
