@@ -81,8 +81,11 @@ export async function withArtifactFor<T>(
   }
 }
 
+/** The files that a backend takes. */
+type FilesOf = Pick<OpenBackend, 'id' | 'files' | 'otherFiles'>;
+
 /** From the name alone, so that a file of the wrong kind is refused even where it cannot be read. */
-export function checkInputName(backend: OpenBackend, path: string): void {
+export function checkInputName(backend: FilesOf, path: string): void {
   const name = checkFileName(path);
   const taken = [...backend.files, ...(backend.otherFiles ?? [])];
   if (endingOf(name, taken) !== null) return;
@@ -91,7 +94,7 @@ export function checkInputName(backend: OpenBackend, path: string): void {
 }
 
 /** How to get a file of the kind that a backend takes from one that it does not. */
-function hintForKind(name: string, { files }: OpenBackend): string | undefined {
+function hintForKind(name: string, { files }: FilesOf): string | undefined {
   const takesAndroid = files.includes('apk') || files.includes('aab');
   const kind = endingOf(name, ['aab', 'apk', 'ipa']);
   if (kind === 'aab' && files.includes('apk'))

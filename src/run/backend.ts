@@ -1,5 +1,5 @@
 import type { Adapter, UploadOptions } from '../contract/adapter.ts';
-import type { Capabilities } from '../contract/backend/definition.ts';
+import type { BackendDefinition, Capabilities } from '../contract/backend/definition.ts';
 import type { Storage } from '../contract/backend/http.ts';
 import type { PageValues } from '../contract/backend/page-url.ts';
 import { UsageError } from '../contract/errors.ts';
@@ -24,10 +24,19 @@ export function stageOf({ adapter }: OpenBackend, options: UploadOptions): Stage
 }
 
 /** The operation that gives a job's output back. Throws `UsageError` where the backend has none. */
-export function downloadOf(backend: OpenBackend): NonNullable<Adapter['download']> {
-  const { download } = backend.adapter;
-  if (download === undefined) throw new UsageError(`${backend.id} does not support download`);
+export function downloadOf({ id, adapter }: OpenBackend): NonNullable<Adapter['download']> {
+  const { download } = adapter;
+  if (download === undefined) throw noDownload(id);
   return download;
+}
+
+/** The same check by what is known of a backend without its credentials. */
+export function assertGivesBack({ id, capabilities }: Pick<BackendDefinition, 'id' | 'capabilities'>): void {
+  if (!capabilities.download) throw noDownload(id);
+}
+
+function noDownload(id: string): UsageError {
+  return new UsageError(`${id} does not support download`, { hint: 'what was uploaded there stays there' });
 }
 
 /** Throws `UsageError` for a backend that takes builds and protects none. */

@@ -149,7 +149,10 @@ export async function status(
 }
 
 /** The milestone by its name. Throws `UsageError` where the backend has none of that name. */
-function milestoneOf({ id, milestones }: OpenBackend, name: string | undefined): string | null {
+export function milestoneOf(
+  { id, milestones }: Pick<OpenBackend, 'id' | 'milestones'>,
+  name: string | undefined,
+): string | null {
   if (name === undefined) return milestones[0]?.name ?? null;
   if (milestones.some((milestone) => milestone.name === name)) return name;
   const known = milestones.map((milestone) => milestone.name).join(', ');

@@ -1,5 +1,6 @@
 import { UsageError } from '../../contract/errors.ts';
 import type { Step } from '../../contract/record/journal.ts';
+import { assertGivesBack } from '../../run/backend.ts';
 import { sentIn } from '../../run/checks/sent-artifact.ts';
 import { download } from '../../run/download.ts';
 import { contextOf } from '../../run/journal/journal.ts';
@@ -13,6 +14,7 @@ export async function downloadCommand(session: Session): Promise<CommandResult<P
   const { output, force, dryRun } = session.settings.values;
   const { ctx } = session;
   const step = stepWithOutput(session, readSubject(session));
+  assertGivesBack(session.definition(step.backend));
   ctx.journal.choose([step]);
   const { job } = step;
   if (job === null) throw new UsageError(`${step.id} has no job: its run ended before there was one`);
@@ -33,7 +35,11 @@ function stepWithOutput(session: Session, { steps, receipt }: Subject): Step {
   const giving = steps.filter(({ backend }) => session.definition(backend).capabilities.download);
   const [first] = giving;
   if (first !== undefined && giving.length === 1) return first;
+  if (first === undefined) {
+    const backends = [...new Set(steps.map(({ backend }) => backend))].join(' and ');
+    throw new UsageError(`${receipt} has no step with an output: ${backends} do not support download`);
+  }
   throw new UsageError(`${receipt} has several steps, but none that protects`, {
-    hint: `name the step with --step: ${(giving.length === 0 ? steps : giving).map(({ id }) => id).join(', ')}`,
+    hint: `name the step with --step: ${giving.map(({ id }) => id).join(', ')}`,
   });
 }

@@ -12,7 +12,7 @@ import { contextOf, type StepContext } from '../../run/journal/journal.ts';
 import { standingOf } from '../../run/journal/standing.ts';
 import { sideBySide } from '../../run/side-by-side.ts';
 import { verdictOfAsking } from '../../run/verdict.ts';
-import { status, wait } from '../../run/wait.ts';
+import { milestoneOf, status, wait } from '../../run/wait.ts';
 import { jobFailed } from '../../transfer/wait/poll.ts';
 import type { CommandResult } from '../line/command.ts';
 import { openStep, readSubject } from '../receipt/subject.ts';
@@ -55,8 +55,9 @@ async function askEach(
   const { journal, signal } = session.ctx;
   if (receipt !== null && !steps.some(({ job, mayHaveLanded }) => job !== null || mayHaveLanded))
     throw new UsageError(`${receipt} has no job: its run ended before there was one`);
-  journal.choose(steps);
   const [only] = steps;
+  if (only !== undefined && steps.length === 1) checkMilestone(session, only);
+  journal.choose(steps);
   if (only !== undefined && steps.length === 1) {
     try {
       const { phase, status: word } = await askOne(session, only, ask, contextOf(only, session.ctx));
@@ -72,6 +73,13 @@ async function askEach(
   const failure = verdictOfAsking(steps);
   const text = steps.map(stepLine).join('\n');
   return failure === null ? { text } : { text, failure };
+}
+
+/** Before the backend is opened: which milestones it has is known without its credentials. */
+function checkMilestone(session: Session, { backend }: Step): void {
+  const { id, capabilities } = session.definition(backend);
+  const { milestones } = capabilities;
+  milestoneOf({ id, milestones }, untilFor(session, milestones));
 }
 
 async function askOne(session: Session, step: Step, ask: Ask, ctx: StepContext): Promise<JobState> {

@@ -2,7 +2,7 @@ import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import { UsageError } from '../../contract/errors.ts';
 import type { PlannedRequest } from '../../contract/planned-request.ts';
 import { didYouMean } from '../../contract/text/suggest.ts';
-import { withArtifactFor } from '../../run/artifact.ts';
+import { checkInputName, withArtifactFor } from '../../run/artifact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { type PublishInput, publish } from '../../run/publish.ts';
 import type { CommandResult } from '../line/command.ts';
@@ -21,14 +21,14 @@ export async function publishCommand(session: Session): Promise<CommandResult<Pl
     session,
     definitions.map(({ id }) => id),
   );
+  const [path = ''] = session.invocation.operands;
+  for (const { id, capabilities } of definitions) checkInputName({ id, ...capabilities }, path);
+  const { values } = session.settings;
+  checkMilestone(values.until, definitions);
   const options = await uploadOptions(session, definitions);
   const backends = await Promise.all(definitions.map(({ id }) => session.open(id)));
-  const { values } = session.settings;
-  const until = values.until;
-  if (until !== undefined && !backends.some((backend) => knows(backend, until)))
-    throw unknownMilestone(until, backends);
   const input: PublishInput = {
-    path: session.invocation.operands[0] ?? '',
+    path,
     platform: values.platform,
     options,
     expected: expectations(session),
@@ -42,11 +42,13 @@ export async function publishCommand(session: Session): Promise<CommandResult<Pl
   return failure === null ? { text } : { text, failure };
 }
 
-function unknownMilestone(until: string, backends: readonly OpenBackend[]): UsageError {
-  const known = [...new Set(backends.flatMap(({ milestones }) => milestones.map(({ name }) => name)))];
+/** Throws `UsageError` for a milestone that none of the targets has; needs no credentials. */
+function checkMilestone(until: string | undefined, targets: readonly BackendDefinition[]): void {
+  const known = [...new Set(targets.flatMap(({ capabilities }) => capabilities.milestones.map(({ name }) => name)))];
+  if (until === undefined || known.includes(until)) return;
   const hint =
     known.length === 0 ? 'leave --until out: the targets have no milestones' : `they have ${known.join(', ')}`;
-  return new UsageError(`none of the targets has a milestone "${until}"${didYouMean(until, known)}`, { hint });
+  throw new UsageError(`none of the targets has a milestone "${until}"${didYouMean(until, known)}`, { hint });
 }
 
 function targetsOf(session: Session): readonly BackendDefinition[] {
@@ -54,10 +56,6 @@ function targetsOf(session: Session): readonly BackendDefinition[] {
   if (to === undefined)
     throw new UsageError('publish needs --to <backend>[,<backend>…]', { hint: 'apptool backends lists them' });
   return namedBackends(to, session);
-}
-
-function knows(backend: OpenBackend, until: string): boolean {
-  return backend.milestones.some(({ name }) => name === until);
 }
 
 /** A milestone is for the targets that have it; the others go to their own end. */

@@ -4,7 +4,7 @@ import type { PlannedRequest } from '../../contract/planned-request.ts';
 import type { StepAction } from '../../contract/record/journal.ts';
 import { wantsLink } from '../../run/after-upload/publish-link.ts';
 import type { UploadInput } from '../../run/artifact.ts';
-import { withArtifact } from '../../run/artifact.ts';
+import { checkInputName, withArtifact } from '../../run/artifact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
 import { newStep } from '../../run/journal/step.ts';
 import { upload } from '../../run/upload.ts';
@@ -31,10 +31,12 @@ export async function uploadCommand(session: Session): Promise<CommandResult<Pla
 /** The file of the command line on its way to a backend. */
 export async function uploadInput(session: Session, backendId: string): Promise<UploadInput> {
   const definition = session.definition(backendId);
+  const [path = ''] = session.invocation.operands;
+  checkInputName({ id: backendId, ...definition.capabilities }, path);
   const options = await uploadOptions(session, [definition]);
   const backend = await session.open(backendId);
   const { platform } = session.settings.values;
-  return { backend, path: session.invocation.operands[0] ?? '', platform, options, expected: expectations(session) };
+  return { backend, path, platform, options, expected: expectations(session) };
 }
 
 /** `--dry-run`: every check that needs no request, and what would be sent first. */

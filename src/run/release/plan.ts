@@ -54,8 +54,14 @@ export interface PlanInput extends Pick<Plan, 'name' | 'definition'> {
   readonly until: string | undefined;
 }
 
-/** Throws `UsageError` for a release that cannot be carried out. */
-export function planOf({ name, definition, protect, targets, until }: PlanInput): Plan {
+/** Throws `UsageError` for targets that a release cannot have; what is asked of them is known without their credentials. */
+export function checkTargets({
+  name,
+  targets,
+  until,
+}: Pick<PlanInput, 'name' | 'until'> & {
+  readonly targets: readonly Pick<PlannedTarget, 'backend' | 'until'>[];
+}): void {
   const ids = targets.map(({ backend }) => backend.id);
   const twice = ids.find((id, index) => ids.indexOf(id) < index);
   if (twice !== undefined) throw new UsageError(`release ${name} publishes to ${twice} twice`);
@@ -63,8 +69,13 @@ export function planOf({ name, definition, protect, targets, until }: PlanInput)
     throw new UsageError(`no target of release ${name} has a milestone "${until}"`, {
       hint: 'name a milestone that a target has',
     });
+  for (const target of targets) checkMilestone(name, target);
+}
+
+/** Throws `UsageError` for a release that cannot be carried out. */
+export function planOf({ name, definition, protect, targets, until }: PlanInput): Plan {
+  checkTargets({ name, targets, until });
   const steps = targets.map((target): PlannedStep => {
-    checkMilestone(name, target);
     checkPromotion(protect?.stage ?? null, target);
     const { backend, required } = target;
     const own = until !== undefined && knows(backend, until) ? until : target.until;
@@ -88,7 +99,7 @@ function knows({ milestones }: Planned, until: string): boolean {
   return milestones.some(({ name }) => name === until);
 }
 
-function checkMilestone(name: string, { backend, until }: PlannedTarget): void {
+function checkMilestone(name: string, { backend, until }: Pick<PlannedTarget, 'backend' | 'until'>): void {
   if (until === undefined || knows(backend, until)) return;
   const known = backend.milestones.map((milestone) => milestone.name).join(', ');
   const why = known === '' ? 'has no milestones' : `has ${known}`;

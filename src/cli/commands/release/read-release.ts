@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs';
 import { UsageError } from '../../../contract/errors.ts';
 import { didYouMean } from '../../../contract/text/suggest.ts';
 import { wantsLink } from '../../../run/after-upload/publish-link.ts';
+import { checkInputName } from '../../../run/artifact.ts';
 import { type OpenBackend, stageOf } from '../../../run/backend.ts';
-import { planOf } from '../../../run/release/plan.ts';
+import { checkTargets, planOf } from '../../../run/release/plan.ts';
 import type { ReleaseInput } from '../../../run/release/release-input.ts';
 import { keptReceipt } from '../../receipt/kept-receipt.ts';
 import { expectations, optionsWith, refuseUselessFlags, releaseNotesFor, type Session } from '../../session/session.ts';
@@ -27,6 +28,7 @@ export async function readRelease(session: Session): Promise<ReleaseInput> {
     step === null ? [] : session.definition(step.backend),
   );
   refuseUselessFlags(session, definitions);
+  checkWithoutCredentials(session, definition, path);
   const notes = createNotes(session, definitions);
   const open = async (step: StepDefinition, use?: 'idle') => {
     const own = sessionOf(session, step);
@@ -43,7 +45,7 @@ export async function readRelease(session: Session): Promise<ReleaseInput> {
     definition.publish.map(async (step) => {
       const { own, ...target } = await open(step, useOfTargets);
       const { required, environments } = step;
-      const until = untilOf(step, own, target.backend);
+      const until = untilOf(step, own, target.backend.milestones);
       const hasLink = wantsLink(target.backend, target.options);
       return { ...target, planned: { backend: target.backend, required, environments, until, hasLink } };
     }),
@@ -81,6 +83,27 @@ export async function readRelease(session: Session): Promise<ReleaseInput> {
     detach: values.detach === true,
     failFast: values.failFast === true,
   };
+}
+
+/** What no backend of the release has to be opened for: which files they take, and which milestones they have. */
+function checkWithoutCredentials(
+  session: Session,
+  { name, protect, publish }: ReleaseDefinition,
+  path: string | undefined,
+): void {
+  const targets = publish.map((step) => {
+    const { id, capabilities } = session.definition(step.backend);
+    return {
+      backend: { id, ...capabilities },
+      until: untilOf(step, sessionOf(session, step), capabilities.milestones),
+    };
+  });
+  checkTargets({ name, targets, until: milestoneAsked(session) });
+  if (path === undefined) return;
+  // Protection gives back a file of the kind that it got.
+  const first = protect === null ? [] : [session.definition(protect.backend)];
+  for (const { id, capabilities } of first) checkInputName({ id, ...capabilities }, path);
+  for (const { backend } of targets) checkInputName(backend, path);
 }
 
 function withoutSession<T extends { readonly own: Session }>({ own: _, ...rest }: T): Omit<T, 'own'> {
@@ -155,7 +178,11 @@ function milestoneAsked({ settings: { values, sources } }: Session): string | un
 }
 
 /** The milestone that holds for a target: its own, or one that a variable or the config names for all, where the target has it. */
-function untilOf({ own: said }: StepDefinition, own: Session, { milestones }: OpenBackend): string | undefined {
+function untilOf(
+  { own: said }: StepDefinition,
+  own: Session,
+  milestones: OpenBackend['milestones'],
+): string | undefined {
   if (typeof said.until === 'string') return said.until;
   const { values, sources } = own.settings;
   return isFlag(sources.until) ? undefined : milestones.find(({ name }) => name === values.until)?.name;
