@@ -53,6 +53,7 @@ describe('the endpoints page', () => {
 const pages = [
   'README.md',
   'CONTRIBUTING.md',
+  'CHANGELOG.md',
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),
@@ -108,15 +109,60 @@ describe('the page of --json and --events', () => {
 });
 
 describe('every page', () => {
-  test.each(pages)('links of %s lead somewhere', (name) => {
+  test.each(pages)('links of %s lead somewhere, headings included', (name) => {
     const folder = join(ROOT, name, '..');
-    const links = [...readFileSync(join(ROOT, name), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map(
-      ([, target = '']) => target,
-    );
+    const links = [...prose(name).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target = '']) => target);
+    const leadsNowhere = (link: string): boolean => {
+      const [file = '', heading] = link.split('#');
+      const target = file === '' ? join(ROOT, name) : join(folder, file);
+      if (!existsSync(target)) return true;
+      return heading !== undefined && !anchorsOf(target).has(heading);
+    };
 
-    expect(links.filter((target) => !existsSync(join(folder, target)))).toEqual([]);
+    expect(links.filter(leadsNowhere)).toEqual([]);
+  });
+
+  test.each(pages)('code of %s is under 100 columns, so that nobody scrolls sideways', (name) => {
+    expect(codeLines(name).filter((line) => line.length >= 100)).toEqual([]);
   });
 });
+
+/** A page's lines, each with whether it stands in a block of code. */
+function linesOf(path: string): { readonly line: string; readonly isCode: boolean }[] {
+  let fence = '';
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .map((line) => {
+      const [, found = ''] = /^\s*(`{3,})/.exec(line) ?? [];
+      const isFence = fence === '' ? found !== '' : found === fence;
+      if (isFence) fence = fence === '' ? found : '';
+      return { line, isCode: isFence || fence !== '' };
+    });
+}
+
+function codeLines(name: string): string[] {
+  return linesOf(join(ROOT, name)).flatMap(({ line, isCode }) => (isCode ? [line] : []));
+}
+
+function prose(name: string): string {
+  const lines = linesOf(join(ROOT, name)).flatMap(({ line, isCode }) => (isCode ? [] : [line]));
+  return lines.join('\n');
+}
+
+/** The anchors that GitHub and GitLab make of a page's headings: small letters, dashes for spaces, no other punctuation. */
+function anchorsOf(path: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const { line, isCode } of linesOf(path)) {
+    const [, heading] = (isCode ? null : /^#{1,6} (.+)$/.exec(line)) ?? [];
+    if (heading === undefined) continue;
+    const words = heading.toLowerCase().replace(/\[([^\]]*)\]\([^)]*\)/g, '$1');
+    const anchor = words.replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-');
+    let copies = 0;
+    while (anchors.has(copies === 0 ? anchor : `${anchor}-${copies}`)) copies += 1;
+    anchors.add(copies === 0 ? anchor : `${anchor}-${copies}`);
+  }
+  return anchors;
+}
 
 test('the page of the receipt names all of its members, and no other', () => {
   const text = readFileSync(join(ROOT, 'docs/receipt.md'), 'utf8');

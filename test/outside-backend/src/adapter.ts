@@ -15,11 +15,15 @@ interface QuaySettings {
   readonly berth: string;
 }
 
-/** "POST /files" and "GET /files/{id}" of the store's documentation: only the fields that are read. */
+/** Only the fields that are read, of "POST /files" and "GET /files/{id}" in the store's docs. */
 const Accepted = z.object({ id: z.string().min(1) });
 const Status = z.object({ id: z.string(), status: StatusWord, reason: z.string().nullish() });
 
-export function createQuay({ settings, credentials, api: open }: AdapterInput<QuaySettings>): Adapter {
+export function createQuay({
+  settings,
+  credentials,
+  api: open,
+}: AdapterInput<QuaySettings>): Adapter {
   const api = open({
     baseUrl: settings.apiUrl,
     headers: () => ({ authorization: `Bearer ${credentials.token?.reveal() ?? ''}` }),
@@ -54,7 +58,13 @@ export function createQuay({ settings, credentials, api: open }: AdapterInput<Qu
     },
     poll: async (id, { patience }, ctx) => {
       const policy = patience === 'once' ? CALL_POLICIES.poll : CALL_POLICIES.read;
-      const call = { what: 'get the status', method: 'GET', path: `/files/${id}`, policy, answer: Status } as const;
+      const call = {
+        what: 'get the status',
+        method: 'GET',
+        path: `/files/${id}`,
+        policy,
+        answer: Status,
+      } as const;
       try {
         return stateOf(await api.call(call, ctx));
       } catch (error) {

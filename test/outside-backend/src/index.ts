@@ -25,7 +25,8 @@ export const quay = defineBackend({
       variable: 'QUAY_TOKEN',
       label: 'Quay token',
       form: 'as the store gave it: quay- and 24 hexadecimal digits',
-      problemOf: (value) => (/^quay-[0-9a-f]{24}$/.test(value) ? null : 'is malformed: expected quay-…'),
+      problemOf: (value) =>
+        /^quay-[0-9a-f]{24}$/.test(value) ? null : 'is malformed: expected quay-…',
     },
   ],
   jobId: /^[0-9a-f]{1,64}$/,

@@ -120,8 +120,7 @@ export const commands: readonly BackendCommand<ManagementSettings>[] = [
     operands: ['application', 'file'],
     flags: ['platform', 'alias', 'stall-timeout', 'set'],
     summary: 'Upload the legacy signing file of an application; for new keys use keys add',
-    example:
-      'apptool apptego-management code-signing upload app-uuid-1234 release.jks --platform android --alias release',
+    example: 'apptool apptego-management code-signing upload app-uuid-1234 release.p12 --platform ios',
     data: async () => (await import('./command-data.ts')).SigningFile,
     writes: true,
     credentials: [PASSWORD],
