@@ -196,6 +196,19 @@ describe('a receipt and a config that do not go together', () => {
 });
 
 describe('files between two runs', () => {
+  test('a receipt of another app is refused, also where all of it is done', async () => {
+    const { run } = await releaseProject({ production: PRODUCTION });
+    const first = await run('production app.apk --resume r.json');
+
+    const other = await run('production --resume r.json --from publish --expect-package com.example.other');
+    const same = await run('production --resume r.json --from publish --expect-package dev.apptool.fixture');
+
+    expect(first.code, first.stderr).toBe(0);
+    expect(other.code, other.stderr).toBe(2);
+    expect(other.stderr).toMatch(/r\.json is of another app: its package is dev\.apptool\.fixture, not com\.example\.other/);
+    expect(same.code, same.stderr).toBe(0);
+  });
+
   test('another file in place of the output is not published, and the output that was deleted is fetched', async () => {
     const { run, folder, uploads } = await releaseProject();
     await run('production app.apk --resume r.json --until protected');

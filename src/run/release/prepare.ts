@@ -34,7 +34,19 @@ export async function prepare(input: ReleaseInput, { signal }: RunContext): Prom
   const steps = remaining(plan, receipt, { ...asked, input: inputSha256, hasOutput });
   for (const { step, task } of steps)
     if (task.do === 'refuse') throw refusalOf(task.why, step.id, kept?.path ?? '', input);
+  checkPackage(input);
   return { steps, inputSha256, outputPath, signedSha256 };
+}
+
+/** What is done already is not looked at again, and would pass for the app that was meant. */
+function checkPackage({ kept, expected }: ReleaseInput): void {
+  const { packageName: wanted } = expected;
+  const input = kept?.receipt.input ?? null;
+  if (wanted === undefined || input === null || input.packageName === wanted) return;
+  const is = input.packageName ?? 'not known';
+  throw new UsageError(`the receipt ${kept?.path} is of another app: its package is ${is}, not ${wanted}`, {
+    hint: 'nothing was sent; check which receipt was named',
+  });
 }
 
 function checkHosts({ kept, protect, targets }: ReleaseInput): void {
