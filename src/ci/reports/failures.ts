@@ -10,7 +10,7 @@ export interface Failure {
   readonly required: boolean;
 }
 
-/** What went wrong, once each: the targets' own errors, else that of the run. */
+/** What went wrong, once each: the targets' own errors, and that of the run where it does not only sum them up. */
 export function failuresOf({ error, job, targets, steps }: ResultDocument): readonly Failure[] {
   const isRequired = (target: TargetRecord) => steps.find(({ id }) => id === target.step)?.required !== false;
   const own = targets.flatMap((target) =>
@@ -19,7 +19,8 @@ export function failuresOf({ error, job, targets, steps }: ResultDocument): read
       : [{ target: target.backend, job: target.job?.ref ?? null, error: target.error, required: isRequired(target) }],
   );
   const ofRun = error === null ? [] : [{ target: null, job: job?.ref ?? null, error, required: true }];
-  return own.length > 0 && error?.class !== 'cancelled' ? own : [...own, ...ofRun];
+  const isSummedUp = error?.class !== 'cancelled' && own.some(({ required }) => required);
+  return isSummedUp ? own : [...own, ...ofRun];
 }
 
 /** What every backend found. */

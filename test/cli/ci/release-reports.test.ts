@@ -167,6 +167,51 @@ test('a target that is not required fails no report: it is skipped, with why, an
   ]);
 });
 
+test('what ends a run is a failure of the run, where the only target is not required', async () => {
+  const { run, text, outputs } = await project({ x: { publish: [{ backend: 'applivery', required: false }] } });
+
+  const result = await run(`x app.apk --resume r.json -f ${FILES} --expect-package com.example.other`);
+
+  expect(result.code, result.stderr).toBe(2);
+  expect(casesIn(text('j.xml')).map(([, part, outcome]) => [part, outcome])).toEqual([
+    ['check', 'error usage'],
+    ['upload', 'skipped'],
+    ['wait', 'skipped'],
+  ]);
+  expect(outputs()).toMatchObject({ ok: 'false', exit_code: '2' });
+});
+
+test.each([
+  ['a target', true],
+  ['a target that is not required', false],
+])(
+  '%s that failed in an earlier run fails no test anew, nor has it passed: what this run failed at does',
+  async (_, required) => {
+    const fault = faults.changeJson((reply: { data?: object }) => ({
+      ...reply,
+      data: { ...reply.data, status: 'error' },
+    }));
+    const isBad = { method: 'GET', path: /\/builds\//, times: 99, fault } as const;
+    const publish = ['autoappstore', { backend: 'applivery', required }];
+    const { run, text, rows } = await project({ production: { ...PRODUCTION, publish } }, [isBad]);
+    await run(LINE);
+
+    const second = await run(`${LINE} --min-version-code 99`);
+
+    expect(second.code, second.stderr).toBe(2);
+    expect(casesIn(text('j.xml'))).toEqual([
+      [SUITE, 'check', 'error usage'],
+      ...PROTECTED,
+      [`${SUITE}.publish.autoappstore`, 'upload', 'passed'],
+      [`${SUITE}.publish.autoappstore`, 'wait', 'passed'],
+      [`${SUITE}.publish.applivery`, 'upload', 'passed'],
+      [`${SUITE}.publish.applivery`, 'wait', 'skipped'],
+    ]);
+    expect(workflowCommands(second.stderr).filter(({ command }) => command === 'error')).toHaveLength(1);
+    expect(rows().at(-1)?.slice(1, 3)).toEqual(['publish:applivery', required ? 'failed' : 'failed (not required)']);
+  },
+);
+
 test('a wait on a receipt has a case for each job, and fails for the one that failed', async () => {
   let isFailing = false;
   const change = (value: Record<string, unknown>) => (isFailing ? { ...value, status: 'failed' } : value);

@@ -29,7 +29,7 @@ export function casesOf(subject: Subject, nowMs: number, shown: Shown): readonly
 }
 
 function partCases(subject: Subject, nowMs: number, shown: Shown): Case[] {
-  const { parts, expected, error, isBegun, doneBefore: before } = subject;
+  const { parts, expected, error, isOver, doneBefore: before } = subject;
   const failed = error === null ? null : failedPart(parts, expected);
   return expected.flatMap((name): Case[] => {
     const part = parts.find((one) => one.name === name);
@@ -37,7 +37,7 @@ function partCases(subject: Subject, nowMs: number, shown: Shown): Case[] {
     const durationMs = part === undefined ? (earlierMs ?? 0) : (part.endedAtMs ?? nowMs) - part.beganAtMs;
     if (error !== null && name === failed) return [failedCase(name, durationMs, error, subject.isOptional, shown)];
     if (part !== undefined || earlierMs !== null) return [{ name, outcome: 'passed', durationMs, content: [] }];
-    return error === null && isBegun ? [] : [skippedCase(name)];
+    return error === null && isOver ? [] : [skippedCase(name)];
   });
 }
 

@@ -14,7 +14,8 @@ export interface Subject {
   readonly error: ErrorRecord | null;
   /** Not to be a failure of the run. */
   readonly isOptional: boolean;
-  readonly isBegun: boolean;
+  /** False where parts of it are still to be done. */
+  readonly isOver: boolean;
   readonly findings: readonly Finding[];
 }
 
@@ -25,10 +26,11 @@ export function subjectsOf(
   { first, ofStep }: ExpectedParts,
 ): readonly Subject[] {
   const { backend, job, steps, targets, error, findings } = document;
-  const run = { parts: parts.of(''), expected: first, doneBefore: () => null, isOptional: false, isBegun: true };
+  const run = { parts: parts.of(''), expected: first, doneBefore: () => null, isOptional: false, isOver: true };
   const [only, ...others] = steps;
   if (only === undefined) return [{ ...run, names: namesOf(backend), job: job?.ref ?? null, error, findings }];
-  const isTold = steps.some((step) => errorOf(step, error) !== null);
+  // A step that may fail does not tell why the run did.
+  const isTold = steps.some((step) => step.required && errorOf(step, document) !== null);
   const findingsOf = (step: StepResult) =>
     targets.find((target) => target.step === step.id)?.findings ??
     (job !== null && step.job?.ref === job.ref ? findings : []);
@@ -37,9 +39,9 @@ export function subjectsOf(
     parts: parts.of(step.id),
     expected: ofStep(step.action),
     doneBefore: (part: string) => doneBefore(step, part),
-    error: errorOf(step, error),
+    error: errorOf(step, document),
     isOptional: !step.required,
-    isBegun: step.result !== 'not-begun',
+    isOver: step.result === 'done',
     findings: findingsOf(step),
     names: namesOf(step.action === document.command ? null : step.action, step.backend),
   }));
@@ -49,8 +51,9 @@ export function subjectsOf(
     names: namesOf(only.backend),
     parts: [...run.parts, ...step.parts],
     expected: [...first, ...step.expected],
-    error: step.error ?? error,
-    isBegun: true,
+    error: step.isOptional ? (error ?? step.error) : (step.error ?? error),
+    isOptional: step.isOptional && error === null,
+    isOver: true,
     findings: [...findings, ...targets.flatMap((target) => target.findings)],
   }));
 }
@@ -59,15 +62,15 @@ function namesOf(...names: readonly (string | null)[]): readonly string[] {
   return names.flatMap((name) => name ?? []);
 }
 
-/** What a step failed with: what ended the run, where that stopped it on its way. */
-function errorOf({ error, exitCode, result }: StepResult, ofRun: ErrorRecord | null): ErrorRecord | null {
-  if (error !== null) return error;
-  return exitCode === null && result !== 'done' && result !== 'not-begun' ? ofRun : null;
+/** What a step failed with in this run: what ended the run, where that stopped it on its way. */
+function errorOf(step: StepResult, { error, targets }: ResultDocument): ErrorRecord | null {
+  const isStopped = targets.some((target) => target.step === step.id && target.exitCode === null);
+  return step.error ?? (isStopped && step.result !== 'done' ? error : null);
 }
 
-function doneBefore({ acceptedAt, settledAt, fetchedAt, result, took }: StepResult, part: string): number | null {
+function doneBefore({ acceptedAt, state, fetchedAt, result, took }: StepResult, part: string): number | null {
   if (part === 'upload') return acceptedAt === null ? null : (took.uploadMs ?? 0);
   if (part === 'download') return fetchedAt === null ? null : (took.downloadMs ?? 0);
-  const isDone = part === 'wait' ? settledAt !== null : result === 'done';
+  const isDone = part === 'wait' ? state?.phase === 'succeeded' : result === 'done';
   return isDone ? (took.queueMs ?? 0) + (took.jobMs ?? 0) : null;
 }
