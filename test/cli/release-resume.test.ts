@@ -205,7 +205,9 @@ describe('files between two runs', () => {
 
     expect(first.code, first.stderr).toBe(0);
     expect(other.code, other.stderr).toBe(2);
-    expect(other.stderr).toMatch(/r\.json is of another app: its package is dev\.apptool\.fixture, not com\.example\.other/);
+    expect(other.stderr).toMatch(
+      /r\.json is of another app: its package is dev\.apptool\.fixture, not com\.example\.other/,
+    );
     expect(same.code, same.stderr).toBe(0);
   });
 

@@ -84,6 +84,17 @@ describe('a wave', () => {
     expect((await run(STATUS)).code).toBe(0);
   });
 
+  test('the half before a gate has nothing to do for an app that is only published, and says just that', async () => {
+    const { run, proxy } = await setUp({ count: 1, config: { releases: { production: { publish: ['applivery'] } } } });
+    await run(PLAN);
+
+    const half = await run('fleet run app01 --until protected');
+
+    expect([half.code, half.stdout]).toEqual([0, '']);
+    expect(half.stderr).toMatch(/^release production, not done: publish:applivery, <1 s$/m);
+    expect(sends(proxy).applivery).toBe(0);
+  });
+
   test('refuses a file that is not the planned one, and an app that is not in the plan', async () => {
     const { run, folder, proxy } = await setUp();
     await run(PLAN);

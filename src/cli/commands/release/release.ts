@@ -41,7 +41,7 @@ export async function carryOut(input: ReleaseInput, session: Session): Promise<C
   const startedAt = ctx.clock.now();
   const failure = await release(input, ctx);
   const steps = input.plan.steps.flatMap(({ id }) => ctx.journal.steps.find((step) => step.id === id) ?? []);
-  const text = steps.map(line).join('\n');
+  const text = steps.length === 0 ? null : steps.map(line).join('\n');
   ctx.emit({ type: 'note', message: summaryOf(input.plan, ctx.journal, ctx.clock.now() - startedAt) });
   const isOver = input.plan.steps.every(({ id }) => isDone(id, ctx.journal));
   if (failure === null && !isOver && input.resume !== null)
@@ -59,9 +59,9 @@ function summaryOf({ name, steps }: ReleaseInput['plan'], journal: JournalFacts,
   const app = [input?.packageName, input?.versionName, input?.versionCode == null ? null : `(${input.versionCode})`];
   const open = steps.filter(({ id }) => !isDone(id, journal)).map(({ id }) => id);
   const files = output === null ? input?.name : `${input?.name} -> ${output.name}`;
+  const what = app.filter((part) => part != null).join(' ');
   return [
-    `release ${name}: ${app.filter((part) => part != null).join(' ')}`,
-    ...[files, environment].filter((part) => part != null),
+    `release ${name}: ${[what, files, environment].filter((part) => part).join(', ')}`.replace(/: $/, ''),
     open.length === 0 ? 'every step is done' : `not done: ${open.join(', ')}`,
     formatElapsed(durationMs),
   ].join(', ');
