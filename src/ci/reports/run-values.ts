@@ -14,8 +14,9 @@ const FORMS = {
   words: /^[a-z]+(?:[ -][a-z]+)*$/,
   /** A backend's own word. */
   status: /^[A-Za-z][\w.-]{0,63}(?: [\w.-]{1,63}){0,3}$/,
+  backend: /^[A-Za-z][\w-]{0,63}$/,
   jobId: /^\w[\w./%-]{0,1023}$/,
-  job: /^[a-z-]+:[\w./%-]{1,1024}$/,
+  job: /^[A-Za-z][\w-]{0,63}:[\w./%-]{1,1024}$/,
   /** An address without a query: its signs mean something to shells. */
   link: /^https?:\/\/[\w.-]+(?::\d{1,5})?(?:\/[\w.~%@:-]*){0,50}$/,
   packageName: /^[A-Za-z0-9][\w.-]{0,254}$/,
@@ -41,7 +42,7 @@ export const RUN_VALUES: Readonly<Record<string, readonly [Form, (source: Source
   rehearsal: ['words', ({ document }) => document.rehearsal],
   error_class: ['words', ({ document }) => document.error?.class],
   command: ['words', ({ document }) => document.command],
-  backend: ['words', ({ one }) => one.backend],
+  backend: ['backend', ({ one }) => one.backend],
   job: ['job', ({ one }) => one.job?.ref],
   job_id: ['jobId', ({ one }) => one.job?.id],
   phase: ['words', ({ one }) => one.state?.phase],
@@ -81,7 +82,7 @@ interface NamedValue {
 
 export interface RunValues {
   readonly values: readonly NamedValue[];
-  /** Names of what there is, in a form that is not safe to pass on: it is left out, never changed. */
+  /** Names of what there is, in a form that is not safe to pass on, or twice: it is left out, never changed. */
   readonly unfit: readonly string[];
 }
 
@@ -102,11 +103,13 @@ export function runValues({ document, receipt }: Omit<Source, 'one'>, redactor: 
   const known = [...own.slice(0, BEFORE_STEPS), ...ofSteps, ...own.slice(BEFORE_STEPS)].flatMap(({ value, ...rest }) =>
     value === null || value === undefined ? [] : [{ ...rest, value: String(value) }],
   );
-  const isFit = ({ form, value }: { readonly form: Form; readonly value: string }) =>
-    FORMS[form].test(value) && !holdsCommand(value) && redactor.redact(value) === value;
+  // `publish:a-b` and `publish:a_b` would be one: what is of which of them, nobody could tell.
+  const isAlone = (name: string) => known.filter((one) => one.name === name).length === 1;
+  const isFit = ({ name, form, value }: { readonly name: string; readonly form: Form; readonly value: string }) =>
+    isAlone(name) && FORMS[form].test(value) && !holdsCommand(value) && redactor.redact(value) === value;
   return {
     values: known.filter(isFit).map(({ name, value }) => ({ name, value })),
-    unfit: known.filter((one) => !isFit(one)).map(({ name }) => name),
+    unfit: [...new Set(known.filter((one) => !isFit(one)).map(({ name }) => name))],
   };
 }
 
