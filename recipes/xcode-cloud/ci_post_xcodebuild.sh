@@ -22,6 +22,6 @@ code=0
 sh "${0%/*}/apptool.sh" protect --environment prod --detach --receipt "$tools/protect.json" -- "$app" || code=$?
 if [ -e "$tools/protect.json" ]; then
   echo 'the receipt, in base64:'
-  node -p 'require("fs").readFileSync(process.argv[1]).toString("base64")' "$tools/protect.json"
+  base64 < "$tools/protect.json" | tr -d '\n' && echo
 fi
 exit "$code"

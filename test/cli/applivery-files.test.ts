@@ -79,7 +79,7 @@ describe('files', () => {
 
     expect(await run(`files add ${job} mapping.txt`)).toMatchObject({
       exitCode: 5,
-      error: { backendCode: '5014', hint: expect.stringContaining('once it is processed') },
+      error: { backendCode: '5014', hint: expect.stringContaining('once the build is processed') },
     });
   });
 

@@ -148,7 +148,7 @@ test.each(['../../x', 'a/../../x', 'C:\\x', '/x', 'x\0y'])(
     });
 
     expectAccepted(result);
-    expect(result.stderr).toMatch(/^warning: app\.apk has an entry with a name that .*x/m);
+    expect(result.stderr).toMatch(/^warning: app\.apk has an entry whose name .*x/m);
     expect((await readdir(folder, { recursive: true })).sort()).toEqual(['a', 'a/b', 'a/b/app.apk']);
     await expect(access('/x')).rejects.toThrow('ENOENT');
   },

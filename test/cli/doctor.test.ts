@@ -259,7 +259,7 @@ describe('doctor, on the way to a host', () => {
       /NODE_EXTRA_CA_CERTS/,
     ],
     ['expired', { NODE_EXTRA_CA_CERTS: CA_FILE }, /has expired: .*valid until 2021-01-01/, /clock/],
-    ['elsewhere', { NODE_EXTRA_CA_CERTS: CA_FILE }, /elsewhere\.example, not for localhost/, /something else answers/],
+    ['elsewhere', { NODE_EXTRA_CA_CERTS: CA_FILE }, /elsewhere\.example, not for localhost/, /another server answers/],
   ] as const)('explains a certificate that is refused: %s', async (certificate, env, message, hint) => {
     const result = await doctor({ ...(await tlsEnv(certificate)), ...env });
 

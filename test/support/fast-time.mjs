@@ -4,9 +4,15 @@ const FASTER = Number(process.env.FAST_TIME_FACTOR ?? 100);
 const REAL_MS = 250;
 
 const realSetTimeout = globalThis.setTimeout;
-const realNow = performance.now.bind(performance);
-const startedAt = realNow();
+const realTime = process.hrtime;
+const startedAt = realTime();
 
 globalThis.setTimeout = (callback, delayMs = 0, ...values) =>
   realSetTimeout(callback, Math.max(delayMs / FASTER, Math.min(delayMs, REAL_MS)), ...values);
-Object.defineProperty(performance, 'now', { value: () => startedAt + (realNow() - startedAt) * FASTER });
+// The clock of the program: src/run/real-clock.ts.
+const hrtime = () => {
+  const [seconds, nanoseconds] = realTime(startedAt);
+  const fastMs = (seconds * 1e3 + nanoseconds / 1e6) * FASTER;
+  return [Math.floor(fastMs / 1e3), Math.floor((fastMs % 1e3) * 1e6)];
+};
+process.hrtime = Object.assign(hrtime, { bigint: realTime.bigint });
