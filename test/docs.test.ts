@@ -12,12 +12,12 @@ import { ResultDocument } from '../src/contract/result-document.ts';
 import { ROOT } from '../src/testing/files.ts';
 
 const page = readFileSync(join(ROOT, 'docs/backends/README.md'), 'utf8');
-const rows = page
+const rows = readFileSync(join(ROOT, 'test/backends/README.md'), 'utf8')
   .split('\n')
   .filter((line) => /^\| [a-z]/.test(line) && !line.startsWith('| backend '))
   .map((line) => line.split('|').map((cell) => cell.trim()));
 
-describe('the endpoints page', () => {
+describe('the pages of the backends and of their endpoints', () => {
   test.each(backends.map(({ id }) => id))(
     'has the endpoints of %s, its page, and a section in the example config',
     (id) => {
@@ -54,9 +54,11 @@ const pages = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join('docs', name)),
+  ...['docs', 'test'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join(folder, name)),
+  ),
 ];
 
 /** The members of an object that may be `null`, or of the objects in a list. */
