@@ -57,6 +57,7 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
       {
         ...input,
         job: job.text,
+        host: backend.host,
         poll,
         appearTimeoutMs,
         uploaded: uploaded !== null,

@@ -558,6 +558,21 @@ test('a login page in place of the API is told as that', async () => {
   expect(stderr).toContain('a login page answered instead of the server');
 });
 
+test.each([
+  ['nobody listens', undefined, /\(127\.0\.0\.1:9\): 127\.0\.0\.1:9 refused the connection; try 2 in/],
+  ['it is down', 503, /: HTTP 503.*; try 2 in/],
+])('a wait for an API that does not answer says so once, where %s', async (_, status, words) => {
+  const down = (response: ServerResponse) => response.writeHead(status ?? 0).end('{}');
+  const env = status === undefined ? OPEN : { ...OPEN, APPTEGO_API_URL: await serve(down) };
+
+  const wait = ['wait', 'apptego:17', '--timeout', '10s', '--poll-interval', '1s'];
+  const { code, stderr } = await runCli(wait, { env, isFast: true });
+
+  expect(code, stderr).toBe(7);
+  const told = stderr.split('\n').filter((line) => line.startsWith('could not get the status of apptego:17'));
+  expect(told, stderr).toEqual([expect.stringMatching(words)]);
+});
+
 test('https to a port that speaks http is told as that', async () => {
   const url = await serve((response) => response.end('{}'));
 

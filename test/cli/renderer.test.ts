@@ -98,7 +98,7 @@ describe('the plain renderer', () => {
     renderer.close();
 
     expect(lines[0]?.text).toBe(`waiting for ${JOB}${atFirst}, at most 1h`);
-    expect(lines.at(-1)?.text).toBe(`${JOB}: no build record yet, ${words}`);
+    expect(lines.at(-1)?.text).toBe(`${JOB}: no status yet, ${words}`);
   });
 
   test('success has a mark at a terminal, and nowhere else', () => {

@@ -167,7 +167,7 @@ describe('on a terminal', () => {
     expect(sending[2]).toMatch(/^ {2}› publish:autoappstore {2}uploading 42 % of 100 B/);
     expect(waiting).toHaveLength(7);
     expect(waiting[0]).toBe('autoappstore: warning: look out');
-    expect(waiting[3]).toBe('  › publish:autoappstore  no build record yet, 1 s');
+    expect(waiting[3]).toBe('  › publish:autoappstore  no status yet, 1 s');
     expect(retrying[3]).toBe('  › publish:autoappstore  retrying in 3 s: HTTP 503');
     expect(end).toEqual(['autoappstore: warning: look out']);
   });

@@ -68,6 +68,40 @@ describe('waitForJob', () => {
     expect(asked()).toBe(43);
   });
 
+  test('a failed question is told at once, then every five minutes, and its end', async () => {
+    const { ctx, result } = waiting([RUNNING, ...Array.from({ length: 41 }, () => DOWN), RUNNING, DONE], {
+      host: 'api.example.com',
+    });
+
+    await result;
+
+    expect(ctx.events.flatMap((event) => ('elapsedMs' in event || event.type === 'http.retry' ? [event] : []))).toEqual(
+      [
+        expect.objectContaining({ status: 'processing' }),
+        ...[1, 21, 41].map((attempt) =>
+          expect.objectContaining({
+            type: 'http.retry',
+            call: 'get the status of apptego:1700000000',
+            host: 'api.example.com',
+            reason: 'connection closed',
+            delayMs: 15_000,
+            attempt,
+          }),
+        ),
+        expect.objectContaining({ status: 'processing' }),
+        expect.objectContaining({ status: 'completed' }),
+      ],
+    );
+  });
+
+  test('a question that fails at the deadline is not retried, and not told as that', async () => {
+    const { ctx, result } = waiting([DOWN], { timeoutMs: 1_000, uploaded: false });
+
+    await expect(result).rejects.toMatchObject({ class: 'pending' });
+
+    expect(ctx.ofType('http.retry')).toHaveLength(1);
+  });
+
   test('ends as pending at the deadline, with the last that was heard and the way on', async () => {
     const { ctx, result } = waiting([RUNNING, DOWN], { timeoutMs: 600_000 });
 

@@ -13,6 +13,7 @@ import {
 import type { AppEvent } from '../../contract/events.ts';
 import type { JobState } from '../../contract/job.ts';
 import { withDeadline } from '../deadline.ts';
+import { CallFailure } from '../http/failure.ts';
 
 /** A job that was uploaded just now may have no record yet, and none ends sooner than this (ms). */
 const FIRST_POLL_MS = { from: 2_000, spread: 3_000 } as const;
@@ -20,12 +21,16 @@ const JITTER = 0.2;
 const MOST_ABSENCES_AFTER_PRESENCE = 3;
 /** A refusal of a question ends the wait when the API has said it twice, this far apart (ms). */
 const CONFIRM_MS = 15_000;
+/** While questions keep failing, it is told this often (ms): each of them would fill a log. */
+const TELL_FAILING_MS = 300_000;
 /** The question at the deadline gets this long for its answer. */
 const LAST_QUESTION_MS = 5_000;
 
 export interface WaitRequest {
   /** `<backend>:<id>`, for messages. */
   readonly job: string;
+  /** Host that is asked, where that is known. */
+  readonly host?: string | null;
   readonly poll: (ctx: Context) => Promise<JobState | 'absent'>;
   readonly pollIntervalMs: number;
   readonly timeoutMs: number;
@@ -49,6 +54,8 @@ interface Watch {
   /** The setting by which the last answer was read, where it is an assumption. */
   setting: string | null;
   warnedOfWord: boolean;
+  /** Questions that have failed since the last one that was answered; `toldAtMs` is when that was last told. */
+  failing: { readonly count: number; readonly error: AppToolError; readonly toldAtMs: number | null } | null;
   /** Since when the API itself refuses the question, in this class; `null` while it does not. */
   refusal: { readonly errorClass: ErrorClass; readonly atMs: number } | null;
 }
@@ -68,13 +75,15 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
     lastReport: '',
     setting: null,
     warnedOfWord: false,
+    failing: null,
     refusal: null,
   };
   const { job, timeoutMs, acceptedAt = null } = request;
   // The clock may have been set back since.
   const sinceUploadMs = acceptedAt === null ? null : Math.max(0, ctx.clock.date().getTime() - acceptedAt.getTime());
   ctx.emit({ type: 'wait.start', job, timeoutMs, sinceUploadMs });
-  if (request.uploaded) await pause(watch, Math.min(request.pollIntervalMs, firstPollMs(ctx)), ctx);
+  if (request.uploaded)
+    await ctx.clock.sleep(pauseMs(watch, Math.min(request.pollIntervalMs, firstPollMs(ctx)), ctx), ctx.signal);
   // The last question is asked at the deadline, not before it; every turn sleeps, so it comes.
   for (let isLast = false; !isLast; ) {
     isLast = leftMs(watch, ctx) <= 0;
@@ -85,7 +94,10 @@ export async function waitForJob(request: WaitRequest, ctx: Context): Promise<Jo
       if (state.phase === 'failed') throw jobFailed(request.job, state);
       if (state.phase === 'succeeded') return state;
     }
-    if (!isLast) await pause(watch, nextPauseMs(watch, ctx), ctx);
+    if (isLast) break;
+    const delayMs = pauseMs(watch, nextPauseMs(watch, ctx), ctx);
+    tellFailing(watch, delayMs, ctx);
+    await ctx.clock.sleep(delayMs, ctx.signal);
   }
   throw stillRunning(watch);
 }
@@ -139,15 +151,41 @@ async function ask(watch: Watch, isLast: boolean, ctx: Context): Promise<JobStat
   // As if the network had failed.
   const tooLate = new UnavailableError('no response before the deadline');
   try {
-    return await withDeadline(ctx, limitMs, tooLate, watch.request.poll);
+    const state = await withDeadline(ctx, limitMs, tooLate, watch.request.poll);
+    // What was told is out of date, so the state is told anew.
+    if (watch.failing !== null) watch.lastReport = '';
+    watch.failing = null;
+    return state;
   } catch (error) {
     ctx.signal.throwIfAborted();
     throwVerdict(watch, error, ctx);
-    const { message } = error as AppToolError;
-    watch.lastWord = message;
-    ctx.emit({ type: 'debug', message: `poll failed, retrying: ${message}` });
+    const failed = error as AppToolError;
+    watch.lastWord = failed.message;
+    watch.failing = {
+      count: (watch.failing?.count ?? 0) + 1,
+      error: failed,
+      toldAtMs: watch.failing?.toldAtMs ?? null,
+    };
     return null;
   }
+}
+
+/** Says that questions fail: at once, and then now and then. */
+function tellFailing(watch: Watch, delayMs: number, ctx: Context): void {
+  const { failing, request } = watch;
+  if (failing === null) return;
+  const now = ctx.clock.now();
+  const { count, error, toldAtMs } = failing;
+  if (toldAtMs !== null && now - toldAtMs < TELL_FAILING_MS) {
+    ctx.emit({ type: 'debug', message: `poll failed, retrying: ${error.message}` });
+    return;
+  }
+  watch.failing = { ...failing, toldAtMs: now };
+  const { cause } = error;
+  const [host, reason] =
+    cause instanceof CallFailure ? [cause.host, cause.message] : [request.host ?? '', error.message];
+  const call = `get the status of ${request.job}`;
+  ctx.emit({ type: 'http.retry', call, host, attempt: count, reason, trouble: null, delayMs });
 }
 
 /** Throws what ends the wait; returns where the question may be asked again. */
@@ -238,7 +276,7 @@ function leftMs(watch: Watch, ctx: Context): number {
   return watch.request.timeoutMs - (ctx.clock.now() - watch.startedAt);
 }
 
-/** Sleeps, but not past the deadline. */
-async function pause(watch: Watch, delayMs: number, ctx: Context): Promise<void> {
-  await ctx.clock.sleep(Math.max(0, Math.min(delayMs, leftMs(watch, ctx))), ctx.signal);
+/** A pause that does not go past the deadline. */
+function pauseMs(watch: Watch, delayMs: number, ctx: Context): number {
+  return Math.max(0, Math.min(delayMs, leftMs(watch, ctx)));
 }

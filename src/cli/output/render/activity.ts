@@ -5,6 +5,7 @@ import { formatDuration } from '../../settings/durations.ts';
 /** Speed is what moved in this last while (ms). */
 const SPEED_WINDOW_MS = 5_000;
 const ABSENT = 'no build record yet';
+const NOT_ASKED = 'no status yet';
 
 /** What is going on now: for what a terminal shows live, and for the sign of life elsewhere. */
 export interface Activity {
@@ -72,6 +73,7 @@ export function createActivity(): Activity {
           return;
         case 'http.retry':
           retry = { reason: event.reason, atMs: nowMs + event.delayMs };
+          current = withWords(current, `the last poll failed (${event.reason})`);
           return;
         case 'capacity.wait':
           current = { type: 'slot', untilMs: nowMs + event.delayMs };
@@ -80,7 +82,7 @@ export function createActivity(): Activity {
           current = { type: 'wait', wait: waitOf(event, nowMs) };
           return;
         case 'job.state':
-          if (current?.type === 'wait') current = { type: 'wait', wait: { ...current.wait, words: stateWords(event) } };
+          current = withWords(current, stateWords(event));
           return;
         case 'upload.done':
         case 'download.done':
@@ -112,6 +114,11 @@ export function createActivity(): Activity {
   };
 }
 
+/** What is known of the job that is waited for; anything else is as it was. */
+function withWords(current: Current, words: string): Current {
+  return current?.type === 'wait' ? { type: 'wait', wait: { ...current.wait, words } } : current;
+}
+
 function slotParts(leftMs: number): readonly string[] {
   return ['waiting for a build slot', `, retrying in ${formatElapsed(Math.max(0, leftMs))}`];
 }
@@ -122,7 +129,7 @@ export const LATER_MS = 10_000;
 function waitOf(event: Extract<AppEvent, { type: 'wait.start' }>, nowMs: number): Wait {
   const { job, timeoutMs, sinceUploadMs } = event;
   const uploadedAtMs = sinceUploadMs === null ? null : nowMs - sinceUploadMs;
-  return { job, words: ABSENT, sinceMs: nowMs, timeoutMs, uploadedAtMs };
+  return { job, words: NOT_ASKED, sinceMs: nowMs, timeoutMs, uploadedAtMs };
 }
 
 /** Its state, and how long that has been going on of the time that it may. */

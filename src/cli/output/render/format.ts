@@ -51,7 +51,7 @@ export function formatEvent(event: AppEvent): Line | null {
     case 'http.retry':
       return {
         level: 'info',
-        text: `could not ${event.call} (${event.host}): ${event.reason}; try ${event.attempt + 1} in ${(event.delayMs / 1000).toFixed(1)} s`,
+        text: `could not ${event.call}${event.host === '' ? '' : ` (${event.host})`}: ${event.reason}; try ${event.attempt + 1} in ${(event.delayMs / 1000).toFixed(1)} s`,
       };
     case 'http.request':
       return { level: 'debug', text: requestWords(event) };
