@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { type Fault, faultProxy } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
 import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
@@ -77,5 +77,20 @@ describe('--verbose', () => {
     const [, secret = 'none'] = (proxy.variables.APPTEGO_API_KEY ?? '').split(':');
     for (const hidden of [secret, ...signed.flatMap(secretsOf)]) expect(stderr + events).not.toContain(hidden);
     for (const line of requests) expect((JSON.parse(line) as { path: string }).path).not.toContain('?');
+  });
+
+  test('a signed path is not told, however long it is', async () => {
+    const path = `/objects/${'a1b2c3d4e5f6'.repeat(40)}/app.apk`;
+    const redirect: Fault = (exchange) => {
+      const location = `http://${exchange.request.headers.host}${path}`;
+      exchange.reply({ status: 302, headers: { location, 'content-length': '0' }, body: Buffer.alloc(0) });
+    };
+    const { cwd, proxy, run } = await setUp([{ method: 'GET', path: /[?&]X-Amz-/, fault: redirect }]);
+
+    const { stderr } = await run('protect app.apk -e prod --poll-interval 20ms -v --events e.ndjson');
+    const events = await readFile(join(cwd, 'e.ndjson'), 'utf8');
+
+    expect(proxy.seen.map((one) => one.path)).toContain(path);
+    expect(stderr + events).not.toContain('a1b2c3d4e5f6');
   });
 });

@@ -1,9 +1,5 @@
 import type { Context } from '../../contract/context.ts';
-import { cutText } from '../../contract/text/safe-text.ts';
 import { requestTarget } from './address.ts';
-
-/** In characters, of a path that is told. */
-const LONGEST_PATH = 300;
 
 interface Request {
   readonly method: string;
@@ -21,10 +17,19 @@ export async function told<T>(
   const startedAt = clock.now();
   let status: number | null = null;
   const tell = (reason: string | null): void => {
+    // Whole: the redactor knows a signed path by all of it.
     const [path = ''] = requestTarget(url).path.split('?');
     const durationMs = clock.now() - startedAt;
-    const about = { method, host: new URL(url).host, path: cutText(path, LONGEST_PATH), attempt: tryNumber };
-    emit({ type: 'http.request', ...about, status, reason, durationMs });
+    emit({
+      type: 'http.request',
+      method,
+      host: new URL(url).host,
+      path,
+      attempt: tryNumber,
+      status,
+      reason,
+      durationMs,
+    });
   };
   try {
     const used = await send((heard) => {
