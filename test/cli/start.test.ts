@@ -87,6 +87,7 @@ test.each<[string, (home: string) => Promise<NodeJS.ProcessEnv>, number]>([
   ['that is a link', linked, UID],
   ['in a home that is not there', async (home) => ({ HOME: join(home, 'none') }), UID],
   ['without a home', async () => ({}), UID],
+  ['in a home in which no folder can be made', async () => ({ HOME: '/proc' }), 0],
   ['in a shared folder', async () => ({ XDG_CACHE_HOME: '/tmp' }), UID],
 ])('no compiled code is kept in a folder %s', async (_, prepare, uid) => {
   const home = await temporaryFolder();

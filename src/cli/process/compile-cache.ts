@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
 /** Write permission for the group or for others. */
@@ -42,7 +42,8 @@ export function compileCacheFolder(
   try {
     if (!isOwn(base, uid)) return null;
     for (const folder of folders) {
-      mkdirSync(folder, { mode: 0o700, recursive: true });
+      // Not `recursive`: then Node.js tries for ever where the file system says ENOENT, as /proc does.
+      if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
       if (!isOwn(folder, uid)) return null;
     }
     return folders.at(-1) ?? null;
