@@ -26,13 +26,14 @@ export function withoutCredentials(definition: BackendDefinition): BackendDefini
 
 function asksNothing({ quota: _, ...adapter }: Adapter, missing: AuthError): Adapter {
   const rejects = async () => await Promise.reject(missing);
-  const { find, abort, download, publishLink, proveCredentials } = adapter;
+  const { find, abort, outputName, download, publishLink, proveCredentials } = adapter;
   return {
     ...adapter,
     upload: rejects,
     poll: rejects,
     ...(find === undefined ? {} : { find: rejects }),
     ...(abort === undefined ? {} : { abort: rejects }),
+    ...(outputName === undefined ? {} : { outputName: rejects }),
     ...(download === undefined ? {} : { download: rejects }),
     ...(publishLink === undefined ? {} : { publishLink: rejects }),
     ...(proveCredentials === undefined ? {} : { proveCredentials: rejects }),
