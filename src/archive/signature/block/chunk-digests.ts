@@ -96,12 +96,14 @@ async function digestByThreads(
 
 /** The threads end with their answers, and all of them when one fails or the signal says so. */
 async function runThreads(count: number, workerData: object, signal: AbortSignal): Promise<number[]> {
-  const workers = Array.from({ length: count }, () => new Worker(THREAD, { eval: true, workerData }));
+  const workers: Worker[] = [];
   const end = (): void => {
     for (const worker of workers) void worker.terminate();
   };
   signal.addEventListener('abort', end, { once: true });
   try {
+    // A system that grants fewer threads throws at the first that is one too many: those before it have to end, too.
+    while (workers.length < count) workers.push(new Worker(THREAD, { eval: true, workerData }));
     return await Promise.all(workers.map((worker) => answerOf(worker, signal)));
   } finally {
     signal.removeEventListener('abort', end);
