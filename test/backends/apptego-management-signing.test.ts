@@ -435,7 +435,7 @@ test('a rehearsal of any command sends nothing that writes, and says what would 
   expect(texts).toEqual([
     'would delete application app-sandbox',
     `would delete build ${id}`,
-    `would sign build ${id} signed`,
+    `would sign build ${id}`,
     'would add release.jks as signing key "Release" for android',
     `would make ${key} the default signing key for android`,
     `would delete signing key ${key}`,

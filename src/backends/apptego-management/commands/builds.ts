@@ -144,7 +144,7 @@ export async function signBuild(
   const before = await row(ctx);
   if (before === null) throw new RejectedError(`no such build: ${id}`, { next: listOf('builds list') });
   const change = {
-    what: `sign build ${id} signed`,
+    what: `sign build ${id}`,
     path: '/sign_application_build',
     json: { platform: key.platform, name: before.name || key.name, start_time: Number(key.startTime) },
   };
