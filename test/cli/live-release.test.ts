@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { faultProxy } from '../../src/testing/fault-proxy.ts';
+import { faults } from '../../src/testing/faults.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { PRODUCTION, projectIn } from '../support/release-project.ts';
 import { runOnScreen } from '../support/screen.ts';
@@ -28,7 +30,7 @@ test.runIf(HAS_TERMINALS)('a release is a list of its steps while it runs, and a
   });
 
   expect(code, written).toBe(0);
-  const first = lookFor(states, /0 of 3 steps done/, /› protect:apptego/);
+  const first = lookFor(states, /0 of 3 steps done/, /› protect:apptego/, /· publish:applivery/);
   expect(first).toContain('  · publish:applivery     not begun');
   const second = lookFor(states, /1 of 3 steps done/, /› publish:autoappstore {2}\S/, /› publish:applivery {5}\S/);
   expect(second.filter((line) => /^ {2}✓ protect:apptego {7}completed, \d+ s$/.test(line))).toHaveLength(1);
@@ -70,5 +72,38 @@ test.runIf(HAS_TERMINALS)(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are such sequences.
     expect(written).not.toMatch(/\u001b\[[\d;]*m/);
     expect(written.lastIndexOf('\u001b[?25h')).toBeGreaterThan(written.lastIndexOf('\u001b[?25l'));
+  },
+);
+
+test.runIf(HAS_TERMINALS)(
+  'a secret that a server says as its status is on no narrow screen, in pieces either',
+  async () => {
+    const { cwd, ...size } = await project();
+    const box = await sandbox({ processingMs: 60_000 });
+    const secret = box.variables.APPLIVERY_SERVICE_TOKEN ?? '';
+    const fault = faults.changeJson((reply: { data?: object }) => ({
+      ...reply,
+      data: { ...reply.data, status: secret },
+    }));
+    const { variables } = await faultProxy(box, [{ method: 'GET', path: /\/builds\//, times: 999, fault }]);
+    let isStopped = false;
+
+    const { code, lines, written } = await runOnScreen(['publish', 'app.apk', '--to', 'applivery'], {
+      ...size,
+      cwd,
+      env: variables,
+      columns: 24,
+      seen: (state, type) => {
+        if (isStopped || !/\[redacted\]/.test(state.join(''))) return;
+        isStopped = true;
+        type('\u0003');
+      },
+    });
+
+    expect(code, written).toBe(130);
+    expect(lines.join('\n')).toMatch(/^· publish:applivery[\s\S]*\[redacted\]/m);
+    const shown = written.replace(/\s/g, '');
+    const pieces = Array.from({ length: secret.length - 11 }, (_, at) => secret.slice(at, at + 12));
+    expect(pieces.filter((piece) => shown.includes(piece))).toEqual([]);
   },
 );

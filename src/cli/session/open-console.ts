@@ -1,7 +1,7 @@
 import { metadataFromEnvironment } from '../../ci/build/metadata-from-environment.ts';
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { Listener, RunEnd } from '../../contract/record/listener.ts';
-import { safeLine } from '../../contract/text/safe-text.ts';
+import { safeLine, safeLines } from '../../contract/text/safe-text.ts';
 import { endingLines } from '../output/ending/run-ending.ts';
 import { createRenderer } from '../output/render/renderer.ts';
 import type { Room } from '../output/render/step-list.ts';
@@ -74,7 +74,9 @@ export async function openConsole(
         close();
         const { columns, rows } = stderr.raw;
         const ending = isQuiet || !begins ? [] : endingLines(end.document, isFit ? columns : null);
-        for (const line of ending) stderr.write(`${paint(safe(line))}\n`);
+        // As one text: a secret may go over lines that were wrapped.
+        if (ending.length > 0)
+          for (const line of safeLines(ending.join('\n'), redactor)) stderr.write(`${paint(line)}\n`);
         // What it is made of is no text: it was checked before it was drawn.
         for (const line of codeOf(end, { columns, rows })) stderr.write(`${line}\n`);
       },
