@@ -52,6 +52,24 @@ const INPUT = {
 };
 
 describe('the list of steps', () => {
+  test("is as wide as it is shown, whatever is in a server's word", () => {
+    const status = `a\u001b]8;;http://evil.example\u0007b\u202ec\r\nd ${'日本'.repeat(20)}`;
+    const told = (phase: 'succeeded' | 'running'): StepEvent => ({
+      type: 'state',
+      state: { phase, status, message: null },
+    });
+    const steps = [step('publish', 'b', told('succeeded'), ENDED), step('publish', 'bx', told('running'))];
+    const journal = { planned: [], current: steps, steps } as unknown as JournalFacts;
+
+    const lines = stepList(journal, { ...INPUT, doing: () => null }, { columns: 40, rows: 40 });
+
+    expect(lines[1]).toBe('  ✓ publish:b   a\\u{1b}]8;;http://evil…');
+    for (const line of lines) {
+      expect(stringWidth(line)).toBeLessThanOrEqual(39);
+      expect(line).toMatch(/^[ -~✓›…日本]*$/);
+    }
+  });
+
   test('has a line for each: its mark, its state, and what goes on with it', () => {
     expect(stepList(JOURNAL, INPUT, { columns: 100, rows: 40 })).toEqual([
       'release: 1 of 5 steps done, 1 min 23 s',

@@ -1,7 +1,7 @@
 import type { JournalFacts, Step } from '../../../contract/record/journal.ts';
 import { formatElapsed } from '../../../contract/text/units.ts';
 import { idsOfSteps, resultWord, tookOf } from '../ending/step-results.ts';
-import { widthOf } from './cells.ts';
+import { shownText, widthOf } from './cells.ts';
 
 /** How large the terminal is, in characters. */
 export interface Room {
@@ -99,7 +99,8 @@ function mostTelling(lines: readonly StepLine[], most: number): readonly StepLin
 const ELLIPSIS = '…';
 
 /** The first part and as many others as fit; cut where even that is wider than there is room. */
-function fitted([first = '', ...others]: readonly string[], columns: number): string {
+function fitted(parts: readonly string[], columns: number): string {
+  const [first = '', ...others] = parts.map(shownText);
   let text = first;
   for (const part of others) {
     if (widthOf(text + part) > columns) break;
