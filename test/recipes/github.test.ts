@@ -26,6 +26,10 @@ test('no expression stands in a script, and no action of others without its comm
 
   expect(steps.filter(({ run }) => run?.includes('${{'))).toEqual([]);
   for (const { uses } of steps) expect(uses ?? './').toMatch(/^(?:\.\/|actions\/[a-z-]+@[0-9a-f]{40}$)/);
+  // What was not protected for production, or is another file, is refused.
+  expect(WORKFLOW.jobs.publish?.steps).toContainEqual(
+    expect.objectContaining({ with: expect.objectContaining({ command: 'publish', args: '--from=download.json' }) }),
+  );
   expect(inputs).toMatchObject({ url: { required: true }, integrity: { required: true } });
   expect(JSON.stringify(runs)).not.toContain('npx');
   expect(Object.keys(inputs).filter((name) => /key|token|secret|password/.test(name))).toEqual([]);

@@ -69,3 +69,14 @@ test('a job that failed at the backend ends the pipeline, with its report', asyn
   expect(results.wait).toMatchObject({ code: 8, runs: 1, kept: ['wait.json', 'wait.xml'] });
   expect(await readFile(join(results.wait?.folder ?? '', 'wait.xml'), 'utf8')).toContain('<failure');
 });
+
+test('what was protected for staging is not published', async () => {
+  const { variables } = await sandbox();
+
+  const ci = await ciVariables(variables, { ...FAST, APP_ENVIRONMENT: 'staging' });
+  const { download, publish } = await runPipeline(TEMPLATE, 'sh', ci);
+
+  expect(download?.code, download?.log).toBe(0);
+  expect(publish).toMatchObject({ code: 2, runs: 1 });
+  expect(publish?.log).toContain('was protected for staging');
+});

@@ -119,6 +119,7 @@ describe('the words of each recipe', () => {
       6,
     ]);
     expect(steps.at(-1)?.retry?.manual?.allowed).toBe(false);
+    expect(steps[1]?.retry?.manual?.permit_on_passed).toBe(false);
     expect(steps.map(({ secrets }) => secrets?.[0])).toEqual([
       undefined,
       'APPTEGO_API_KEY',

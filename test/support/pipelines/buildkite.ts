@@ -16,7 +16,7 @@ export interface BuildkiteStep {
   readonly concurrency?: number;
   readonly retry?: {
     readonly automatic: readonly { readonly exit_status: number | readonly number[]; readonly limit: number }[];
-    readonly manual?: { readonly allowed: boolean };
+    readonly manual?: { readonly allowed?: boolean; readonly permit_on_passed?: boolean };
   };
 }
 
