@@ -462,6 +462,37 @@ const SECRETS: readonly Mistake[] = [
     ),
     env: { apptool_timeout: '5m' },
   },
+  ...Object.entries({
+    APPTOOL_ENV: '; did you mean APPTOOL_ENVIRONMENT?',
+    APPTOOL_STAGE: '; did you mean APPTOOL_ENVIRONMENT?',
+    APPTOOL_TARGETS: '; did you mean APPTOOL_TO?',
+    APPTOOL_DEBUG: '; did you mean APPTOOL_VERBOSE?',
+    APPTOOL_POLLINTERVAL: '; did you mean APPTOOL_POLL_INTERVAL?',
+    APPTOOL_OUTPUT_FILE: '; did you mean APPTOOL_OUTPUT?',
+    APPTOOL_TIMEOUT_SECONDS: '; did you mean APPTOOL_TIMEOUT?',
+    APPTOOL_RECEIPT_PATH: '; did you mean APPTOOL_RECEIPT?',
+    APPTOOL_APPTEGO_API_KEY: '; did you mean APPTEGO_API_KEY?',
+    APPTOOL_IGNITE_CLIENT_SECRET_FILE: '; did you mean IGNITE_CLIENT_SECRET_FILE?',
+    APPTOOL_APPTEGO_API_URL: '; did you mean APPTEGO_API_URL?',
+    APPTOOL_API_URL: ': addresses have variables of their own; apptool backends lists them',
+    APPTOOL_PROXY: ': set HTTPS_PROXY to the proxy',
+    ...Object.fromEntries(
+      ['TOKEN', 'API_KEY', 'APIKEY', 'KEY', 'SECRET', 'CLIENT_SECRET', 'PASSWORD', 'CREDENTIALS', 'AUTH'].map(
+        (word) => [
+          `APPTOOL_${word}`,
+          ': each backend has variables of its own for its credentials, such as APPTEGO_API_KEY; apptool backends',
+        ],
+      ),
+    ),
+  }).map(([name, says]) => ({
+    ...mistake(name, 'config show', 0, `warning: the variable ${name} is ignored${says}`),
+    env: { [name]: 'SECRET-VALUE' },
+    hides: ['SECRET-VALUE'],
+  })),
+  {
+    ...mistake('a switch of the line in a variable', 'config show', 2, 'APPTOOL_ALL expected true or false'),
+    env: { APPTOOL_ALL: 'ture' },
+  },
   {
     ...mistake('a proxy in quotes', PROTECT, 2, 'HTTPS_PROXY is not a URL', 'remove the quotes'),
     env: { HTTPS_PROXY: '"http://p:1"' },
@@ -535,11 +566,30 @@ test('a variable of somebody else that is not near one of ours is left alone', a
     APPTOOL_INTEGRITY: 'x',
     APPTOOL_JOB: 'x',
     APPTOOL_RESULT_REHEARSAL: 'x',
+    APPTOOL_RESULT_OUTPUT_FILE: 'x',
+    APPTOOL_NPMRC: 'x',
+    APPTOOL_VERSION: '0.1.0',
+    APPTOOL_CACHE_DIR: 'x',
+    APPTOOL_JOB_NAME: 'x',
+    APPTOOL_FOO: 'x',
+    APPTOOL_TOKEN: '',
+    MY_APPTOOL_TOKEN: 'x',
   };
 
   const { stderr } = await runCli(['config', 'show'], { cwd: folder, env });
 
   expect(stderr).not.toContain('is ignored');
+});
+
+test.each([
+  ['1', 'default'],
+  ['no', '--all shows them'],
+])('APPTOOL_ALL=%s is --all, or is not', async (value, words) => {
+  const { code, stdout, stderr } = await runCli(['config', 'show'], { cwd: folder, env: { APPTOOL_ALL: value } });
+
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain(words);
+  expect(stdout.includes('--all shows them')).toBe(value === 'no');
 });
 
 test('a login page in place of the API is told as that', async () => {

@@ -1,12 +1,12 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
-import { LocalIoError } from '../../contract/errors.ts';
+import { LocalIoError, UsageError } from '../../contract/errors.ts';
 import type { CommandSpec, Invocation } from '../line/command.ts';
 import { FLAGS, variableOf } from '../line/flags.ts';
 import type { Host } from '../process/host.ts';
 import { readVariables } from '../process/variables.ts';
 import { type ConfigFile, findConfig, NO_CONFIG, readNamedConfig } from '../settings/config/config-file.ts';
-import { type ResolvedSettings, resolveSettings } from '../settings/resolve-settings.ts';
+import { type ResolvedSettings, readSwitch, resolveSettings } from '../settings/resolve-settings.ts';
 import { slipsIn } from '../settings/variable-names.ts';
 import { type FoundDecision, foundDecisions } from './found-decisions.ts';
 import { filesRead, warningsOfLinks } from './linked-files.ts';
@@ -67,7 +67,7 @@ export async function settle(
     cwd,
     warnings: [
       ...warnings,
-      ...slipsIn(env).map((message) => ({ code: 'unknown-variable', message })),
+      ...slipsIn(env, backends).map((message) => ({ code: 'unknown-variable', message })),
       ...ofLinks.map((message) => ({ code: 'linked-file', message })),
     ],
     decided: foundDecisions(spec, invocation, settings, config, backends),
@@ -79,10 +79,21 @@ function withVariables(asked: Invocation, environment: Env): Invocation {
   const flags = { ...asked.flags };
   for (const flag of FLAGS) {
     const value = environment[variableOf(flag)] ?? '';
-    if (flag.key !== null || flag.type === 'switch' || value === '' || flags[flag.name] !== undefined) continue;
-    flags[flag.name] = flag.isList === true ? value.split('\n') : value;
+    if (flag.key !== null || value === '' || flags[flag.name] !== undefined) continue;
+    if (flag.type === 'switch') {
+      if (!STEERING.includes(flag.name) && isOn(variableOf(flag), value)) flags[flag.name] = true;
+    } else flags[flag.name] = flag.isList === true ? value.split('\n') : value;
   }
   return { ...asked, flags };
+}
+
+/** Those that are over when a command is read. */
+const STEERING = ['version', 'help'];
+
+function isOn(variable: string, value: string): boolean {
+  const is = readSwitch(value);
+  if (is === null) throw new UsageError(`${variable} expected true or false`);
+  return is;
 }
 
 /** Throws `LocalIoError` where the working directory has been deleted. */

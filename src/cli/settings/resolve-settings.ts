@@ -134,11 +134,16 @@ function insideProject(given: Given, config: ConfigFile, use: 'write' | 'read'):
     : given;
 }
 
+/** The words for yes and no; `null` for any other. */
+export function readSwitch(text: string): boolean | null {
+  if (/^(1|true|yes|on)$/i.test(text)) return true;
+  return /^(0|false|no|off)$/i.test(text) ? false : null;
+}
+
 /** A flag's or variable's text as the value that its setting takes. */
 function fromText(flag: Flag, given: FlagValues[string]): unknown {
   if (flag.type === 'switch') {
-    if (given === true || /^(1|true|yes|on)$/i.test(String(given))) return true;
-    return /^(0|false|no|off)$/i.test(String(given)) ? false : given;
+    return given === true ? true : (readSwitch(String(given)) ?? given);
   }
   return flag.type === 'number-or-text' && /^-?\d{1,9}(\.\d+)?$/.test(String(given)) ? Number(given) : given;
 }

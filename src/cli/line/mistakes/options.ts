@@ -3,6 +3,7 @@ import { nearest } from '../../../contract/text/suggest.ts';
 import type { CommandSpec } from '../command.ts';
 import { FLAGS, type Flag } from '../flags.ts';
 import { tryHelpOf } from './commands.ts';
+import { FLAGS_ELSEWHERE, NO_OPTIONS } from './names-elsewhere.ts';
 import { operandsOf, tokensOf } from './tokens.ts';
 
 const SOUNDS_SECRET = /key|token|secret|password|passphrase|credential/;
@@ -21,67 +22,6 @@ export class SecretOnLine extends UsageError {
     return variables.length === 0 ? this : new SecretOnLine(`${SECRET_REFUSED}${variables.join(' or ')}`);
   }
 }
-
-/** What other tools call a flag of apptool's. */
-const SAME: Readonly<Record<string, string>> = {
-  env: 'environment',
-  stage: 'environment',
-  'configuration-version': 'environment',
-  out: 'output',
-  dest: 'output',
-  'output-file': 'output',
-  target: 'to',
-  targets: 'to',
-  destination: 'to',
-  store: 'to',
-  stores: 'to',
-  backends: 'to',
-  overwrite: 'force',
-  replace: 'force',
-  async: 'detach',
-  'no-wait': 'detach',
-  debug: 'verbose',
-  trace: 'verbose',
-  silent: 'quiet',
-  notes: 'release-notes',
-  message: 'release-notes',
-  interval: 'poll-interval',
-  package: 'expect-package',
-  'bundle-id': 'expect-package',
-  'app-id': 'expect-package',
-  'version-code': 'min-version-code',
-  check: 'dry-run',
-  simulate: 'dry-run',
-  milestone: 'until',
-  parallel: 'concurrency',
-  jobs: 'concurrency',
-};
-
-const AS_OPERAND = 'give the file without an option, right after the command';
-const CERTIFICATES = "certificates are always checked; for a company's own CA set NODE_EXTRA_CA_CERTS";
-const ADDRESSES = 'addresses have variables of their own; apptool backends lists them';
-/** What other tools have a flag for, and apptool has not. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    ['file', 'input', 'app', 'apk', 'aab', 'ipa', 'path', 'artifact'].map((word) => [word, AS_OPERAND]),
-  ),
-  ...Object.fromEntries(
-    ['job', 'job-id', 'id', 'build'].map((word) => [
-      word,
-      'give the job without an option, such as apptool wait <job>',
-    ]),
-  ),
-  ...Object.fromEntries(['url', 'api-url', 'base-url', 'host', 'endpoint', 'server'].map((word) => [word, ADDRESSES])),
-  ...Object.fromEntries(
-    ['insecure', 'no-verify', 'no-check-certificate', 'ca', 'cacert', 'cert'].map((word) => [word, CERTIFICATES]),
-  ),
-  ...Object.fromEntries(
-    ['retry', 'retries', 'max-retries'].map((word) => [word, 'apptool retries by itself; --timeout limits the wait']),
-  ),
-  ...Object.fromEntries(['format', 'output-format'].map((word) => [word, '--json prints the result as JSON'])),
-  proxy: 'set HTTPS_PROXY to the proxy, such as http://host:port',
-  wait: 'protect and publish wait by themselves; --detach stops after the upload',
-};
 
 const NAMES = FLAGS.map(({ name }) => name);
 
@@ -104,7 +44,7 @@ export function checkSpelling(argv: readonly string[]): void {
 /** The flag of this name, of one that begins so, or of what other tools call it. */
 function meant(word: string): string | null {
   if (NAMES.includes(word)) return word;
-  return SAME[word] ?? (word.length < 3 ? null : (NAMES.find((name) => name.startsWith(word)) ?? null));
+  return FLAGS_ELSEWHERE[word] ?? (word.length < 3 ? null : (NAMES.find((name) => name.startsWith(word)) ?? null));
 }
 
 export function unknownOption(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
@@ -115,7 +55,7 @@ export function unknownOption(argv: readonly string[], specs: readonly CommandSp
   const spec = commandOf(argv, specs);
   const hint = spec === undefined ? null : tryHelpOf(spec.name);
   const word = name.replace(/^-+/, '').toLowerCase();
-  const advice = ELSEWHERE[word];
+  const advice = NO_OPTIONS[word];
   if (advice !== undefined) return new UsageError(`unknown option ${name}`, { hint: advice });
   const own = NAMES.filter((flag) => spec === undefined || spec.flags.includes(flag) || isGlobal(flag));
   const near = name.startsWith('--') ? (nearFlag(word, own) ?? nearFlag(word, NAMES)) : null;
@@ -129,7 +69,7 @@ function isCluster(option: string): boolean {
 }
 
 function nearFlag(word: string, names: readonly string[]): string | null {
-  const same = SAME[word];
+  const same = FLAGS_ELSEWHERE[word];
   if (same !== undefined && names.includes(same)) return same;
   const near = nearest(
     `--${word}`,
