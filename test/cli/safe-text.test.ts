@@ -24,6 +24,7 @@ describe('F-SRV-32: text of a server', () => {
     ['  ::error::x', '  \\::error::x'],
     ['see ##[command]rm', 'see #\\#[command]rm'],
     ['##vso[task.setvariable]x', '#\\#vso[task.setvariable]x'],
+    ['##\ufe0fvs\u034fo[task.complete]x', '#\\#\ufe0fvs\u034fo[task.complete]x'],
     ["##teamcity[buildStatus text='x']", "#\\#teamcity[buildStatus text='x']"],
   ])('breaks the workflow command %j', (text, shown) => {
     expect(safeLine(text, redactor)).toBe(shown);

@@ -79,6 +79,7 @@ export const COMMANDS = [
   '##VSO[task.complete]x',
   '##\u00advso[task.complete]x',
   '\ufeff##v\u200bso[task.complete]x',
+  '##v\ufe0fso[task.complete]x',
   "##teamcity[buildStatus text='x']",
   '--- evil',
   '+++ evil',
