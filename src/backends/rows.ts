@@ -1,9 +1,31 @@
 import * as z from 'zod';
 import type { Context } from '../contract/context.ts';
 
-/** A list of records of which each is read by itself: one in another form does not make the others unusable. */
+/** The records of a list, each read by itself: one in another form does not make the others unusable. */
+export interface Rows<Item> {
+  readonly items: readonly Item[];
+  /** What is in another form. */
+  readonly unread: readonly unknown[];
+}
+
+export function readRows<Item>(item: z.ZodType<Item>, rows: readonly unknown[]): Rows<Item> {
+  const parsed = rows.map((row) => ({ row, ...item.safeParse(row) }));
+  return {
+    items: parsed.flatMap(({ data }) => data ?? []),
+    unread: parsed.flatMap(({ row, success }) => (success ? [] : [row])),
+  };
+}
+
+/** The schema of a list of such records, of which those in another form are left out. */
 export function rowsOf<Item>(item: z.ZodType<Item>) {
-  return z.array(z.unknown()).transform((rows) => rows.flatMap((row) => item.safeParse(row).data ?? []));
+  return z.array(z.unknown()).transform((rows) => readRows(item, rows).items);
+}
+
+/** Warns of rows that are left out; `what` is what the call does, as a verb phrase. */
+export function warnOfUnread({ unread }: Pick<Rows<unknown>, 'unread'>, what: string, { emit }: Context): void {
+  if (unread.length === 0) return;
+  const rows = unread.length === 1 ? '1 malformed row is' : `${unread.length} malformed rows are`;
+  emit({ type: 'warning', code: 'incomplete-list', message: `could not ${what} whole: ${rows} left out` });
 }
 
 /**

@@ -55,6 +55,16 @@ describe('tokens list', () => {
     expect((await run('tokens list')).data).toMatchObject({ tokens: [{ name: 'sandbox' }] });
   });
 
+  test('warns of the tokens that it cannot read: there are more than it shows', async () => {
+    const fault = faults.changeJson(({ tokens }) => ({ tokens: [{ token_id: 7 }, ...(tokens as unknown[])] }));
+    const { run, ctx } = await store([{ method: 'GET', path: /\/ci-tokens$/, fault }]);
+
+    expect((await run('tokens list')).data).toMatchObject({ tokens: [{ name: 'sandbox' }] });
+    expect(ctx.ofType('warning')).toEqual([
+      { type: 'warning', code: 'incomplete-list', message: expect.stringContaining('1 malformed row is left out') },
+    ]);
+  });
+
   test('does not take an answer without a list for a store without tokens', async () => {
     const fault = faults.changeJson(() => ({ nothing: true }));
     const { run } = await store([{ method: 'GET', path: /\/ci-tokens$/, times: 100, fault }]);

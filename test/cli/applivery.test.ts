@@ -346,6 +346,21 @@ describe('builds', () => {
     expect(result.stderr).not.toContain('incomplete');
   });
 
+  test('list reads on behind a page of malformed rows, and says that they are left out', async () => {
+    const malformed = (own: boolean) => (query: URLSearchParams) => {
+      const page = Number(query.get('page'));
+      if (page === 1) return { items: [7, { status: 'processed' }] };
+      return { items: own && page === 2 ? [{ id: 'build-1', status: 'processed' }] : own ? [] : [7] };
+    };
+    const { ids, result } = await listed(['--limit', '200'], malformed(true));
+    const all = await listed(['--limit', '200'], malformed(false));
+
+    expect(ids).toEqual(['build-1']);
+    expect(result.stderr).toContain('2 malformed rows are left out');
+    // A server that knows no pages gives the same ones again.
+    expect(all.asked).toHaveLength(2);
+  });
+
   test('a list that the server cuts says so, and one that the limit cuts', async () => {
     const lying = await listed(
       ['--limit', '200'],

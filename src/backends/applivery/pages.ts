@@ -3,7 +3,7 @@ import type { ApiClient } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import { CALL_POLICIES } from '../../transfer/call-policy.ts';
 import { turnPages } from '../pages.ts';
-import { tellOfCut } from '../rows.ts';
+import { tellOfCut, warnOfUnread } from '../rows.ts';
 import { PageReply } from './wire.ts';
 
 /** What is asked for at most in one page; the vendor names no limit, and a server may give less. */
@@ -44,15 +44,15 @@ async function* pages<Item extends { readonly id: string }>(
       ctx,
     );
   };
-  const warn = (message: string): void => ctx.emit({ type: 'warning', code: 'incomplete-list', message });
   let missing: string | null = null;
   for await (const { page, fresh, seen } of turnPages(ask, ({ id }: Item) => id)) {
-    const { total, unread } = page;
-    if (unread > 0) warn(`${unread} malformed rows are left out: could not ${what} whole`);
+    const { total } = page;
+    warnOfUnread(page, what, ctx);
     missing = total !== null && total > seen ? `the server has ${total}, but returned ${seen}` : null;
     yield { items: fresh, total };
   }
-  if (missing !== null) warn(`could not ${what} whole: ${missing}`);
+  if (missing === null) return;
+  ctx.emit({ type: 'warning', code: 'incomplete-list', message: `could not ${what} whole: ${missing}` });
 }
 
 /** So many rows, or all there are. A list that is cut says so. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { ErrorDescription, RefusalInside } from '../../contract/backend/http.ts';
 import { describeUnknownError } from '../../transfer/http/error-text.ts';
 import { Word } from '../loose-fields.ts';
-import { listIn } from '../rows.ts';
+import { listIn, readRows } from '../rows.ts';
 
 /**
  * The JSON of Applivery (docs.applivery.com/en/api/app-distribution/builds): only the fields that are read, inside of
@@ -132,7 +132,7 @@ const Total = z.int().min(0).nullish().catch(null);
 /**
  * A page: `{"items", "totalItems", "itemsPerPage", "currentPage", "totalPages"}`, as the one public client of the list of publications reads
  * it; the page of the builds documents none. A list by itself, or the one list in an object, is taken too. A row in another form does not make the
- * others unusable: `unread` counts such rows.
+ * others unusable.
  */
 export function PageReply<Item>(item: z.ZodType<Item>) {
   const Totals = z.looseObject({ totalItems: Total, totalPages: Total }).catch({ totalItems: null, totalPages: null });
@@ -143,9 +143,8 @@ export function PageReply<Item>(item: z.ZodType<Item>) {
       issues.addIssue({ code: 'custom', message: 'has no list', path: ['data'] });
       return z.NEVER;
     }
-    const items = list.flatMap((row) => item.safeParse(row).data ?? []);
     const { totalItems = null, totalPages = null } = Totals.parse(data);
-    return { items, total: totalItems, pages: totalPages, unread: list.length - items.length };
+    return { ...readRows(item, list), total: totalItems, pages: totalPages };
   });
 }
 

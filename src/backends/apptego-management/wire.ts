@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { signedTicket } from '../apptego-shared/signed-ticket.ts';
 import { UnixTime } from '../apptego-shared/unix-time.ts';
 import { Text, Words } from '../loose-fields.ts';
-import { rowsOf } from '../rows.ts';
+import { readRows, rowsOf } from '../rows.ts';
 import { TENANT_ID } from './tenant-id.ts';
 
 /**
@@ -72,7 +72,7 @@ export type Build = z.infer<typeof Build>;
 /** "List Builds By Configuration Version". What `still_waiting` means is not documented: it is passed on. */
 export const BuildsReply = z
   .object({
-    results: rowsOf(Build),
+    results: z.array(z.unknown()),
     total_count: Count,
     total_pages: Count,
     builds_used_apple: Count,
@@ -80,7 +80,7 @@ export const BuildsReply = z
     still_waiting: Flag,
   })
   .transform((reply) => ({
-    items: reply.results,
+    ...readRows(Build, reply.results),
     total: reply.total_count,
     pages: reply.total_pages,
     totals: {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Finding } from '../../contract/job.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
 import { Word, wordOf } from '../loose-fields.ts';
-import { listIn, rowsOf } from '../rows.ts';
+import { listIn, readRows } from '../rows.ts';
 import { ID } from './id.ts';
 
 /**
@@ -107,7 +107,10 @@ const Token = z.object({ id: Id, name: Text, created_at: Text, last_used_at: Tex
 export type Token = z.infer<typeof Token>;
 
 /** "List (no secret values)": a list, or an object that holds one [assumed]. */
-export const TokenListReply = z.preprocess((reply) => listIn(reply, 'tokens'), rowsOf(Token));
+export const TokenListReply = z.preprocess(
+  (reply) => listIn(reply, 'tokens'),
+  z.array(z.unknown()).transform((rows) => readRows(Token, rows)),
+);
 
 /** Where the raw value may stand, which the documentation does not say [assumed]: in one of these fields, beside the id, or one object further in. */
 const RAW_VALUE = ['token', 'raw_token', 'value', 'secret', 'raw'];

@@ -3,7 +3,7 @@ import type { ApiClient } from '../../../contract/backend/http.ts';
 import type { Context } from '../../../contract/context.ts';
 import { AuthError, isNotFound, UnknownOutcomeError } from '../../../contract/errors.ts';
 import { CALL_POLICIES } from '../../../transfer/call-policy.ts';
-import { cutRows } from '../../rows.ts';
+import { cutRows, warnOfUnread } from '../../rows.ts';
 import { openApi, type Settings } from '../api.ts';
 import { segment } from '../id.ts';
 import { NewTokenReply, NoReply, type Token, TokenListReply } from '../wire.ts';
@@ -85,8 +85,10 @@ export async function revokeToken(
 }
 
 async function list(api: ApiClient, ctx: Context): Promise<readonly Token[]> {
-  const policy = CALL_POLICIES.read;
-  return await api.call({ what: 'list the tokens', method: 'GET', path: PATH, policy, answer: TokenListReply }, ctx);
+  const call = { what: 'list the tokens', method: 'GET', path: PATH, policy: CALL_POLICIES.read } as const;
+  const rows = await api.call({ ...call, answer: TokenListReply }, ctx);
+  warnOfUnread(rows, call.what, ctx);
+  return rows.items;
 }
 
 /** "Interactive portal endpoints use a session cookie instead": whether a CI token may manage tokens is not said. */
