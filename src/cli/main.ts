@@ -72,7 +72,7 @@ function begin(argv: readonly string[], process: Host, clock: Clock, backends: R
   const redactor = createRedactor();
   const shell: Shell = { process, clock, stdout, stderr, redactor };
   // Until the settings are read, what is on the line or in the variable decides how an error is told.
-  const wantsJson = argv.includes('--json') || /^(1|true|yes|on)\r*$/i.test(process.env.APPTOOL_JSON ?? '');
+  const wantsJson = argv.includes('--json') || /^(1|true|yes|on)[\r\n]*$/i.test(process.env.APPTOOL_JSON ?? '');
   const run: Run = {
     ...shell,
     backends,

@@ -53,6 +53,7 @@ beforeAll(async () => {
     'comment.json': '{\n// minutes\n"timeout": "45m"}',
     'quotes.json': "{'timeout': '45m'}",
     'bare.json': '{\n  timeout: "45m"\n}',
+    'space.yaml': 'timeout: "5m "',
     'typo.yaml': 'tiemout: 45m',
     'list.yaml': '- timeout',
     'until.yaml': 'environment: prodution',
@@ -462,6 +463,22 @@ const SECRETS: readonly Mistake[] = [
     ),
     env: { apptool_timeout: '5m' },
   },
+  ...[' 5m', '5m ', '5m\t'].map((value) => ({
+    ...mistake(
+      `${JSON.stringify(value)} in a variable`,
+      'config show',
+      2,
+      'APPTOOL_TIMEOUT has a space around its value',
+    ),
+    env: { APPTOOL_TIMEOUT: value },
+  })),
+  mistake('a space in a flag', ['protect', 'app.apk', '-e', 'prod '], 2, '--environment has a space around its value'),
+  mistake(
+    'a space in a config',
+    'config show -c space.yaml',
+    2,
+    'space.yaml:1:1: timeout: has a space around its value',
+  ),
   ...Object.entries({
     APPTOOL_ENV: '; did you mean APPTOOL_ENVIRONMENT?',
     APPTOOL_STAGE: '; did you mean APPTOOL_ENVIRONMENT?',
@@ -544,6 +561,21 @@ test.each([['version'], ['-v'], ['version', '--json']])('%s prints the version a
   const [asked, whole] = await Promise.all([runCli(args), runCli(['--version'])]);
 
   expect(asked).toEqual({ ...whole, code: 0 });
+});
+
+test.each(['\n', '\r', '\r\n', '\n\n', '\r\r\n'])('%j at the end of a variable is no part of it', async (end) => {
+  const env = { APPTEGO_API_KEY: `${CANARY_KEY}${end}`, APPTOOL_TIMEOUT: `5m${end}`, APPTOOL_QUIET: `yes${end}` };
+
+  const shown = await runCli(['config', 'show'], { cwd: folder, env: { ...OPEN, ...env } });
+  const planned = await runCli([...PROTECT, '--dry-run'], { cwd: folder, env: { ...OPEN, ...env } });
+  await writeFile(join(folder, 'key.txt'), `${CANARY_KEY}${end}`, { mode: 0o600 });
+  const fromFile = await runCli([...PROTECT, '--dry-run'], {
+    cwd: folder,
+    env: { ...OPEN, APPTEGO_API_KEY: '', APPTEGO_API_KEY_FILE: 'key.txt' },
+  });
+
+  expect(shown.stdout).toMatch(/^timeout +5m +APPTOOL_TIMEOUT$/m);
+  expect([shown.code, planned.code, fromFile.code], planned.stderr + fromFile.stderr).toEqual([0, 0, 0]);
 });
 
 test.each(['1h30m', '90m', '0.5h', '1500ms'])('%s is a duration', async (value) => {

@@ -5,6 +5,7 @@ import { AuthError, LocalIoError, UsageError } from '../../contract/errors.ts';
 import { type Secret, secret } from '../../contract/secret.ts';
 import { fileProblem } from '../../contract/text/file-problem.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
+import { withoutLineEnds } from '../process/variables.ts';
 import { slipOfCredential } from './variable-names.ts';
 
 const LARGEST_CREDENTIAL_FILE = 16 * 1024;
@@ -121,19 +122,15 @@ function readVariable(
   name: string,
   reader: CredentialReader,
 ): { readonly value: string; readonly variable: string } | null {
-  const direct = withoutLastNewline(reader.environment[name] ?? '');
+  const direct = withoutLineEnds(reader.environment[name] ?? '');
   const path = reader.environment[`${name}_FILE`] ?? '';
-  const fromFile = path === '' ? '' : withoutLastNewline(readCredentialFile(`${name}_FILE`, path, reader));
+  const fromFile = path === '' ? '' : withoutLineEnds(readCredentialFile(`${name}_FILE`, path, reader));
   if (direct !== '' && fromFile !== '' && direct !== fromFile) {
     throw new UsageError('two different credentials given; use one', { hint: `unset ${name} or ${name}_FILE` });
   }
   const value = direct === '' ? fromFile : direct;
   if (value === '') return null;
   return { value, variable: direct === '' ? `${name}_FILE` : name };
-}
-
-function withoutLastNewline(value: string): string {
-  return value.replace(/\r?\n$|\r$/, '');
 }
 
 function readCredentialFile(variable: string, path: string, { warn }: CredentialReader): string {

@@ -63,10 +63,20 @@ function merge<Schema extends z.ZodObject>(
     sources[key] = given?.source ?? DEFAULT;
     if (given === null) continue;
     const parsed = (shape as z.ZodType).safeParse(given.value);
-    if (!parsed.success) throw new UsageError(`${subject(given)} ${parsed.error.issues[0]?.message ?? 'is not valid'}`);
+    if (!parsed.success) {
+      const why = isPadded(given.value, shape as z.ZodType)
+        ? 'has a space around its value: remove it'
+        : parsed.error.issues[0]?.message;
+      throw new UsageError(`${subject(given)} ${why ?? 'is not valid'}`);
+    }
     merged[key] = given.value;
   }
   return { values: schema.parse(merged), sources };
+}
+
+/** Whether a value would be a right one but for white space around it. */
+function isPadded(value: unknown, shape: z.ZodType): boolean {
+  return typeof value === 'string' && value !== value.trim() && shape.safeParse(value.trim()).success;
 }
 
 /** The addresses that nobody has set, where they follow from another setting. */
