@@ -218,6 +218,18 @@ describe('a signed address', () => {
     expect(user + system).toBeLessThan(5_000_000);
   });
 
+  test.each([
+    [`/${signature}`, '[redacted]'],
+    [`/eyJhbGciOiJIUzI1NiJ9.eyJqb2IiOiI0NzExIn0.${signature}`, '[redacted]'],
+    ['/app-release-production-2026-11-29-build-4711.apk', '/app-release-production-2026-11-29-build-4711.apk'],
+    ['/automate', '/automate'],
+  ])('of one word is shown where it is no token: %s', (path, shown) => {
+    const made = createRedactor();
+    made.addAddress(`https://s.example${path}`);
+
+    expect(made.redact(path)).toBe(shown);
+  });
+
   test('does not blot out the path of an output that is called the same', () => {
     const made = createRedactor();
     made.addAddress(url);

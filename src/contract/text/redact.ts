@@ -87,6 +87,11 @@ const SHORTEST_PATH = 12;
 const NAMES_SECRET = /sig|token|cred|key|policy|auth|secret|pass|hmac/i;
 const LOOKS_SECRET = /^(?=(?:.*\d){4})(?=(?:.*[A-Za-z]){4})[A-Za-z0-9+/=_~-]{40,}$/;
 
+/** Of a path that is one word: like a token, also one with dots in it (RFC 7519), and unlike the name of a file. */
+function isToken(word: string): boolean {
+  return !/\.\w{1,8}$/.test(word) && LOOKS_SECRET.test(word.replaceAll('.', ''));
+}
+
 function addAddress(
   index: SecretIndex,
   url: string,
@@ -96,7 +101,8 @@ function addAddress(
   const add = (value: string) => {
     for (const needle of needlesOf(value)) index.add(needle, false);
   };
-  if (isPathSecret && path.length >= SHORTEST_PATH && path.indexOf('/', 1) > 0) add(path);
+  const namesObject = path.length >= SHORTEST_PATH && path.indexOf('/', 1) > 0;
+  if (isPathSecret && (namesObject || isToken(path.slice(1)))) add(path);
   if (query.length >= 8) add(query);
   for (const [name, value] of new URLSearchParams(query)) {
     if (value.length < 16 || !(NAMES_SECRET.test(name) || LOOKS_SECRET.test(value))) continue;
