@@ -1,7 +1,7 @@
 #!/bin/bash
 # The inputs of step.yml are variables of their names; Bitrise runs this as `bash step.sh`, in the folder of the checkout.
 # At a step's `timeout` Bitrise kills this process alone, without a word (github.com/bitrise-io/bitrise, stepruncmd/timeoutcmd/timeoutcmd.go): give the step
-# none, or one that is longer than all that apptool waits.
+# none, or one that is longer than everything apptool waits for.
 set -euo pipefail
 
 case "$command" in

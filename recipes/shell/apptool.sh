@@ -3,11 +3,11 @@
 #
 #   exec sh ci/apptool.sh <command> [<flag or operand>...]
 #
-# Copy it to ci/apptool.sh. APPTOOL_URL and APPTOOL_INTEGRITY say where the program comes from (docs/ci.md); APPTOOL_NPMRC is a file with the token for
-# that address, where it wants one: npm reads no other settings of a user. It ends with apptool's exit code, and with 6
-# where apptool could not be installed and nothing was sent. After 6, which is: not available, and nothing of ours is running, it tries again: twice more
-# at most, and in the first ten minutes alone, so that a job's limit is that of one run and a quarter of an hour.
-# A CI signals this process alone, or all of its group: either way apptool is told, and has the last word.
+# Copy it to ci/apptool.sh. APPTOOL_URL and APPTOOL_INTEGRITY say where the program comes from (docs/ci.md); APPTOOL_NPMRC names a file with the token for
+# that address, if it needs one. npm reads no other settings of the user. It ends with apptool's exit code, and with 6
+# if apptool could not be installed and nothing was sent. After 6 (unavailable; nothing of yours is running) it retries twice
+# at most, and only in the first ten minutes, so a job's limit is one run and a quarter of an hour.
+# A CI signals only this process, or its whole group. Either way apptool gets the signal, and ends first.
 set -u
 
 case "${APPTOOL_URL-}" in

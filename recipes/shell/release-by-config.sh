@@ -1,13 +1,13 @@
 #!/bin/sh
-# Releases an app as the config says (docs/release.md): protect, check, publish; all of it, or the part on one side of a gate.
+# Releases an app as the config says (docs/release.md): protect, check, publish; all of it, or the half before or after a gate.
 #
 #   release-by-config.sh <receipt> <release> <file>              all of it
 #   release-by-config.sh <receipt> <release> <file> protect      up to the protected file, <name>-protected.<ext>
-#   release-by-config.sh <receipt> <release> <file> publish      from there on: the protected file lies there, or is fetched again
+#   release-by-config.sh <receipt> <release> <file> publish      from there on; downloads the protected file if it is missing
 #
-# The same line resumes wherever the last one stopped, by the receipt: keep it between runs, outside of the checkout, and give each file its own.
+# The same line resumes where the last run stopped, from the receipt. Keep it between runs, outside the checkout, and give each file its own.
 # APPTOOL_URL and APPTOOL_INTEGRITY say where the program comes from (docs/ci.md); it is installed into a folder of its own, which is removed at the end.
-# Credentials come from the environment, and each part needs its own alone. Ends with apptool's exit code, and prints a line for each step.
+# Credentials come from the environment, and each half needs only its own. Ends with apptool's exit code, and prints a line for each step.
 set -eu
 
 usage='release-by-config.sh <receipt> <release> <file> [protect|publish]'
@@ -21,7 +21,7 @@ case "${4-}" in
   *) echo "$usage" >&2; exit 2 ;;
 esac
 
-# Outside the checkout, which could decide what npm and node are.
+# Outside the checkout, because a checkout could decide which npm and node run.
 tool=$(mktemp -d)
 trap 'rm -rf "$tool"' EXIT
 trap 'exit 130' INT
@@ -31,7 +31,7 @@ printf '{"dependencies":{"apptool":"%s"}}' "${APPTOOL_URL:?}" > "$tool/package.j
 printf "$lock" "$APPTOOL_URL" "$APPTOOL_URL" "${APPTOOL_INTEGRITY:?}" > "$tool/package-lock.json"
 (cd "$tool" && npm ci --ignore-scripts --no-audit --no-fund --userconfig "${APPTOOL_NPMRC:-/dev/null}" >&2 && ln -s "$(node -p process.execPath)" node) || exit 6
 
-# Runs apptool once. A signal that this shell alone gets is passed on, and apptool ends first; one that both get counts once.
+# Runs apptool once. Passes on a signal that only this shell gets, and apptool ends first. A signal that both get counts once.
 run() {
   "$tool/node" "$tool/node_modules/apptool/bin/apptool.js" "$@" &
   child=$!
@@ -50,7 +50,7 @@ run() {
 }
 
 output=${file%.*}-protected.${file##*.}
-# Up to twice more after 6, which is: not available, and nothing of ours is running; and after 7, which is: still running. Nothing is sent twice.
+# Retries twice at most after 6 (unavailable; nothing of yours is running) and 7 (still running). Nothing is sent twice.
 for pause in 60 60 0; do
   code=0
   run release --resume "$receipt" --output "$output" "$@" -- "$release" "$file" || code=$?

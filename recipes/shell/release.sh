@@ -5,8 +5,8 @@
 #
 # APPTOOL_URL and APPTOOL_INTEGRITY say where the program comes from (docs/ci.md); it is installed into a folder of its own, which is removed at the end.
 # Credentials come from the environment; the receipts are protect.json, download.json and publish.json, and those of an earlier run are kept
-# beside them. Prints the path of the protected app, and ends with apptool's exit code. It begins a new build each time; apptool's last lines say how to continue with the running one.
-# Protection takes the signature away: the output is signed by the tenant's default key, or by the one that APPTOOL_SIGNING_KEY names.
+# beside them. Prints the path of the protected app, and ends with apptool's exit code. It starts a new build each time; apptool's last lines say how to continue with the running one.
+# Protection removes the signature. The output is signed with the tenant's default key, or with the key that APPTOOL_SIGNING_KEY names.
 set -eu
 
 file=${1:?'release.sh <file> <environment> [<backends>]'}
@@ -19,7 +19,7 @@ for name in protect download publish; do
   if [ -e "$name.json" ]; then mv -- "$name.json" "$name.until-$now.json"; fi
 done
 
-# Outside the checkout, which could decide what npm and node are.
+# Outside the checkout, because a checkout could decide which npm and node run.
 tool=$(mktemp -d)
 trap 'rm -rf "$tool"' EXIT
 trap 'exit 130' INT
@@ -29,7 +29,7 @@ printf '{"dependencies":{"apptool":"%s"}}' "${APPTOOL_URL:?}" > "$tool/package.j
 printf "$lock" "$APPTOOL_URL" "$APPTOOL_URL" "${APPTOOL_INTEGRITY:?}" > "$tool/package-lock.json"
 (cd "$tool" && npm ci --ignore-scripts --no-audit --no-fund --userconfig "${APPTOOL_NPMRC:-/dev/null}" >&2 && ln -s "$(node -p process.execPath)" node) || exit 6
 
-# Runs apptool once. A signal that this shell alone gets is passed on, and apptool ends first; one that both get counts once.
+# Runs apptool once. Passes on a signal that only this shell gets, and apptool ends first. A signal that both get counts once.
 run() {
   "$tool/node" "$tool/node_modules/apptool/bin/apptool.js" "$@" &
   child=$!
@@ -47,7 +47,7 @@ run() {
   return "$code"
 }
 
-# Runs apptool; up to twice more after 6, which is: not available, and nothing of ours is running.
+# Runs apptool, and retries twice at most after 6 (unavailable; nothing of yours is running).
 apptool() {
   for pause in 60 60 0; do
     code=0
@@ -59,7 +59,7 @@ apptool() {
   return "$code"
 }
 
-# 9 and all the rest: apptool has said what to do. A second build is not to be begun by a script.
+# 9 and the others: apptool has said what to do. A script must not start a second build.
 stop() {
   if [ "$1" = 9 ]; then echo "release.sh: something may have landed; look at the backend before this is run again" >&2; fi
   exit "$1"
@@ -76,7 +76,7 @@ done
 if [ "$code" != 0 ]; then stop "$code"; fi
 
 code=11
-# 11: what came was not what it should be, and is asked for once more.
+# 11: the output was not what it should be; download it once more.
 for _ in 1 2; do
   if [ "$code" != 11 ]; then break; fi
   code=0

@@ -2,10 +2,10 @@
 // Copy what you need of it to .teamcity/settings.kts, or the scripts into steps of the kind Command Line, and recipes/shell/apptool.sh to ci/.
 // env.APPTOOL_URL and env.APPTOOL_INTEGRITY (where the program comes from: docs/ci.md) are parameters of a project above, which no checkout can change. The
 // credentials are tokens that TeamCity keeps (https://www.jetbrains.com/help/teamcity/storing-project-settings-in-version-control.html), each a parameter of
-// the one configuration that needs it: a parameter `env.X` is a variable of all its steps. What the checkout says is run in Build alone, without one.
+// the one configuration that needs it: a parameter `env.X` is a variable of all its steps. Only Build runs code of the checkout, without credentials.
 // A script is run by /bin/sh (https://www.jetbrains.com/help/teamcity/command-line.html). It has no percent sign, which TeamCity would take for a parameter.
 // Stopping a build ends its processes, possibly without a signal that apptool can act on: `apptool status protect.json` shows what still runs.
-// Protection takes the signature away: the output is signed by the tenant's default key, or by the one that APPTOOL_SIGNING_KEY names.
+// Protection removes the signature. The output is signed with the tenant's default key, or with the key that APPTOOL_SIGNING_KEY names.
 import jetbrains.buildServer.configs.kotlin.*
 import jetbrains.buildServer.configs.kotlin.buildFeatures.approval
 import jetbrains.buildServer.configs.kotlin.buildFeatures.xmlReport
@@ -49,13 +49,13 @@ object Protect : BuildType({
             artifacts { artifactRules = "app-release.apk => in" }
         }
     }
-    // Longer than all that apptool waits. One build at a time; the others stay in the queue.
+    // Longer than everything apptool waits for. One build at a time; the others stay in the queue.
     failureConditions { executionTimeoutMin = 150 }
     maxRunningBuilds = 1
 })
 
-// Starts by itself for each tag, which brings Build and Protect along; nothing is published before one of the group has approved it (it may as soon as the
-// chain is queued). After 7 it is still running at the store: apptool wait publish.json (or a job of it); do not run it again, which sends it again.
+// Starts for each tag, and Build and Protect with it; nothing is published before one of the group has approved it (it may as soon as the
+// chain is queued). After 7 the store is still working on it: run `apptool wait publish.json`. Do not run it again, because that sends it again.
 object Publish : BuildType({
     name = "Publish"
     type = BuildTypeSettings.Type.DEPLOYMENT

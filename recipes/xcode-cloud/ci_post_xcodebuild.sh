@@ -1,11 +1,11 @@
 #!/bin/sh
-# Protects the app that an archive action of Xcode Cloud has signed; docs/xcode-cloud.md says what goes there and what does not. Copy it to ci_scripts/, make
+# Protects the app that an archive action of Xcode Cloud has signed; docs/xcode-cloud.md says what works there and what does not. Copy it to ci_scripts/, make
 # it executable, and put recipes/shell/apptool.sh beside it: Xcode Cloud runs both from there.
 # In the workflow's environment: APPTOOL_URL, APPTOOL_INTEGRITY (where the program comes from: docs/ci.md), NODE_URL and NODE_SHA256 (a tarball of
 # https://nodejs.org/dist/ for macOS on arm64, and what its SHASUMS256.txt says), and APPTEGO_API_KEY as a secret.
 set -eu
 
-# Tags alone, and only where there is a signed app: this script runs after each action, also after one that has failed.
+# Tags only, and only if there is a signed app: this script runs after each action, also after one that has failed.
 if [ -z "${CI_TAG-}" ] || [ "${CI_XCODEBUILD_ACTION-}" != archive ] || [ "${CI_XCODEBUILD_EXIT_CODE:-1}" != 0 ]; then exit 0; fi
 app=$(find "${CI_APP_STORE_SIGNED_APP_PATH:?}" -maxdepth 1 -name '*.ipa' | head -n 1)
 if [ -z "$app" ]; then echo 'there is no signed app' >&2; exit 3; fi
