@@ -44,32 +44,54 @@ export interface FileHash {
   close(): void;
 }
 
-/** Starts nothing for a small file, and a thread for a large one. */
+/** Starts nothing for a small file, and a thread for a large one. Where none can be had, or it fails, the file is hashed here, at the end. */
 export function hashOf(file: HashedFile, signal: AbortSignal): FileHash {
-  let worker: Worker | null = null;
+  let thread: HashThread | null | undefined;
   const close = (): void => {
-    void worker?.terminate();
+    void thread?.worker.terminate();
     signal.removeEventListener('abort', close);
   };
   signal.addEventListener('abort', close, { once: true });
   return {
     advance(to) {
       if (to < WORTH_A_THREAD_BYTES) return;
-      worker ??= new Worker(THREAD, { eval: true, workerData: { fd: file.fd, chunkBytes: CHUNK_BYTES } });
-      worker.postMessage({ to, isEnd: false });
+      if (thread === undefined) thread = startThread(file.fd);
+      thread?.worker.postMessage({ to, isEnd: false });
     },
     async digest(sizeBytes) {
       try {
         signal.throwIfAborted();
-        return worker === null
-          ? await hashHere(file, sizeBytes, signal)
-          : await answerOf(worker, file, sizeBytes, signal);
+        thread?.worker.postMessage({ to: sizeBytes, isEnd: true });
+        const answer = (await thread?.answer) ?? null;
+        signal.throwIfAborted();
+        // A file that became shorter fails here, in the words of every other reader.
+        return answer?.position === sizeBytes ? answer.digest : await hashHere(file, sizeBytes, signal);
       } finally {
         close();
       }
     },
     close,
   };
+}
+
+interface HashThread {
+  readonly worker: Worker;
+  /** `null` where the thread has ended without one. */
+  readonly answer: Promise<{ readonly position: number; readonly digest: string } | null>;
+}
+
+/** `null` where the system grants no thread: containers limit them, and so does Node.js with `--permission`. */
+function startThread(fd: number): HashThread | null {
+  try {
+    const worker = new Worker(THREAD, { eval: true, workerData: { fd, chunkBytes: CHUNK_BYTES } });
+    const answer: HashThread['answer'] = new Promise((resolve) => {
+      const end = (): void => resolve(null);
+      worker.once('message', resolve).once('error', end).once('exit', end);
+    });
+    return { worker, answer };
+  } catch {
+    return null;
+  }
 }
 
 async function hashHere({ fill }: HashedFile, sizeBytes: number, signal: AbortSignal): Promise<string> {
@@ -82,17 +104,4 @@ async function hashHere({ fill }: HashedFile, sizeBytes: number, signal: AbortSi
     sha256.update(view);
   }
   return sha256.digest('hex');
-}
-
-async function answerOf(worker: Worker, file: HashedFile, sizeBytes: number, signal: AbortSignal): Promise<string> {
-  const { position, digest } = await new Promise<{ position: number; digest: string }>((resolve, reject) => {
-    worker
-      .once('message', resolve)
-      .once('error', reject)
-      .once('exit', () => reject(signal.reason));
-    worker.postMessage({ to: sizeBytes, isEnd: true });
-  });
-  // A file that became shorter fails here, in the words of every other reader.
-  if (position < sizeBytes) await file.fill(Buffer.alloc(1), sizeBytes - 1);
-  return digest;
 }

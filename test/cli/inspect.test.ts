@@ -33,6 +33,18 @@ describe('--json', () => {
     expect(document.warnings).toEqual([]);
   });
 
+  test('of a large file is the same where Node.js grants no threads', async () => {
+    const path = await bigApk(join(await temporaryFolder(), 'app.apk'), 40 * 1024 * 1024, 'hole');
+    const known = process.allowedNodeEnvironmentFlags;
+    const permission = ['--permission', '--experimental-permission'].find((flag) => known.has(flag));
+    const NODE_OPTIONS = `${permission} --allow-fs-read=* --allow-fs-write=*`;
+
+    const { code, stdout, stderr } = await runCli(['inspect', path, '--json'], { env: { NODE_OPTIONS } });
+
+    expect(code, stdout + stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ artifact: { sha256: await sha256Of(path) } });
+  });
+
   test('of a file that is refused is the usual document, without data', async () => {
     const { code, stdout } = await runCli(['inspect', 'nothing.apk', '--json']);
 
