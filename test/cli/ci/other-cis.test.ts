@@ -52,10 +52,12 @@ describe('--env-out', () => {
 
   test('every shell sources it, between what others have written there; a later run takes back what does not hold', async () => {
     const { run, text, folder } = await setUp();
-    await writeFile(join(folder, 'bash_env'), 'export MINE=1 # no end of line');
+    // Of a release before, which told of each of its steps.
+    const ofStep = 'APPTOOL_RESULT_PUBLISH_IGNITE_RESULT';
+    await writeFile(join(folder, 'bash_env'), `export ${ofStep}=done; export MINE=1 # no end of line`);
     const file = join(folder, 'bash_env');
 
-    const failed = await run(['status', 'apptego:1', '--env-out', 'bash_env']);
+    const failed = await run(['status', 'apptego:1', '--env-out', 'bash_env'], { [ofStep]: 'done' });
     const afterFailure = SHELLS.map((shell) => sourced(shell, file, NAMES));
     const protect = await run([...PROTECT, '--env-out', 'bash_env']);
 
@@ -64,8 +66,8 @@ describe('--env-out', () => {
     for (const found of afterFailure) expect(found).toEqual(['false', null, 'apptego:1', 'rejected']);
     const job = /waiting for (apptego:\d+)/.exec(protect.stderr)?.[1];
     for (const shell of SHELLS)
-      expect(sourced(shell, file, [...NAMES, 'MINE'])).toEqual(['true', OUTPUT, job, null, '1']);
-    expect(text('bash_env')).toMatch(/^export MINE=1 # no end of line\n/);
+      expect(sourced(shell, file, [...NAMES, 'MINE', ofStep])).toEqual(['true', OUTPUT, job, null, '1', null]);
+    expect(text('bash_env')).toMatch(/^export .*MINE=1 # no end of line\n/);
     expect(commandsIn(text('bash_env'))).toEqual([]);
   });
 
@@ -311,7 +313,11 @@ describe('--bitrise', () => {
 
   test('by itself: variables, test results, and the files to keep', async () => {
     const { run, env, store, text, folder } = await bitrise();
-    const before = { APPTOOL_RESULT_ERROR_CLASS: 'rejected', APPTOOL_RESULT_STATUS: 'running' };
+    const before = {
+      APPTOOL_RESULT_ERROR_CLASS: 'rejected',
+      APPTOOL_RESULT_STATUS: 'running',
+      APPTOOL_RESULT_PUBLISH_IGNITE_RESULT: 'done',
+    };
 
     const result = await run([...PROTECT, '--receipt', 'r.json'], { ...env, ...before });
 
@@ -322,6 +328,7 @@ describe('--bitrise', () => {
       APPTOOL_RESULT_OUTPUT: OUTPUT,
       APPTOOL_RESULT_STATUS: 'completed',
       APPTOOL_RESULT_ERROR_CLASS: '',
+      APPTOOL_RESULT_PUBLISH_IGNITE_RESULT: '',
     });
     expect(text('store.seen')).not.toMatch(/^APPTEGO_|^APPTOOL_/m);
     expect(existsSync(join(folder, 'store.owned'))).toBe(false);

@@ -223,7 +223,7 @@ function written(of: ResultDocument, receipt: string | null, environment: Env = 
   const to = (name: string) => (text: string) => void texts.set(name, text);
   const warnLeftOut = (where: string, names: readonly string[]) => void leftOut.set(where, names);
   const parts = createRunParts('check', () => 0);
-  const common = { redactor } as const;
+  const common = { redactor, environment: {} } as const;
   let count = 0;
   const delimiter = () => `end-${count++}`;
   const azure = { redactor, write: (text: string) => void texts.set('azure', (texts.get('azure') ?? '') + text) };

@@ -6,9 +6,9 @@ import type { Listener } from '../../../contract/record/listener.ts';
 import { whyNotInto } from '../../files/named-folder.ts';
 import { cannotWrite, whyNot } from '../../files/refusal.ts';
 import { junitReport } from '../junit/junit-report.ts';
-import { keyOf } from '../key-values/key-value-report.ts';
+import { keyOf, keysIn } from '../key-values/key-value-report.ts';
 import { type ReportKind, type ReportsInput, warnerOf } from '../report-kind.ts';
-import { RUN_VALUES, runValues } from '../run-values.ts';
+import { runValues } from '../run-values.ts';
 import { DEPLOY_FOLDER, deploy } from './deploy-folder.ts';
 import { addByEnvman, findEnvman } from './envman.ts';
 
@@ -87,9 +87,7 @@ function variables(input: ReportsInput): Listener {
       if (envman === null) throw cannotWrite('envman', 'it is not on the PATH');
       const { values, unfit } = runValues({ document, receipt }, redactor);
       const given = new Map(values.map(({ name, value }) => [keyOf(name), value]));
-      // What an earlier step has left is not true of this one.
-      for (const key of Object.keys(RUN_VALUES).map(keyOf))
-        if (!given.has(key) && (environment[key] ?? '') !== '') given.set(key, '');
+      for (const key of keysIn(environment)) if (!given.has(key)) given.set(key, '');
       for (const [key, value] of given) addByEnvman(envman, environment, key, value);
       warnerOf(input)(NAME, unfit.map(keyOf));
     },

@@ -49,7 +49,8 @@ export const ENV_OUT: ReportKind = {
     const { envOut: path } = input.settings;
     if (path === undefined) return [];
     const write = openAppended(NAME, path, 'variables').append;
-    const common = { redactor: input.redactor, warnLeftOut: warnerOf(input) };
+    const { redactor, environment } = input;
+    const common = { redactor, environment, warnLeftOut: warnerOf(input) };
     return [createKeyValueReport({ name: NAME, format: formatOf(path, input), write, ...common })];
   },
 };

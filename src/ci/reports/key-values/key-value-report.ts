@@ -1,3 +1,4 @@
+import type { Env } from '../../../contract/env.ts';
 import type { Listener } from '../../../contract/record/listener.ts';
 import type { Redactor } from '../../../contract/text/redact.ts';
 import { openReplaced } from '../../files/replaced-file.ts';
@@ -12,7 +13,7 @@ export interface KeyValueFormat {
   /** Its first line, or how its first line begins: by it one of ours is known. */
   readonly head: string;
   readonly intro: string;
-  /** Takes back what an earlier command has left under these names, where the file is added to. */
+  /** Takes back what an earlier command may have left under these names, where the file is added to. */
   readonly withdraw?: (keys: readonly string[]) => string;
   line(key: string, value: string): string;
   isFit(value: string): boolean;
@@ -24,21 +25,23 @@ export interface KeyValueFormat {
 export interface KeyValueInput {
   readonly name: string;
   readonly format: KeyValueFormat;
+  readonly environment: Env;
   readonly redactor: Redactor;
   readonly write: (text: string) => void;
   readonly warnLeftOut: (where: string, names: readonly string[]) => void;
 }
 
 /** A file of `APPTOOL_RESULT_…` keys for the stages that follow. */
-export function createKeyValueReport({ name, format, redactor, write, warnLeftOut }: KeyValueInput): Listener {
+export function createKeyValueReport(input: KeyValueInput): Listener {
+  const { name, format, environment, redactor, write, warnLeftOut } = input;
   return {
     name,
     ended({ document, receipt }) {
       const { values, unfit } = runValues({ document, receipt }, redactor);
       const leftOut = [...unfit];
-      const given = new Set(values.map((one) => one.name));
-      const absent = Object.keys(RUN_VALUES).filter((key) => !given.has(key));
-      let text = format.intro + (format.withdraw?.(absent.map(keyOf)) ?? '');
+      const given = new Set(values.map((one) => keyOf(one.name)));
+      const known = new Set([...Object.keys(RUN_VALUES).map(keyOf), ...keysIn(environment)]);
+      let text = format.intro + (format.withdraw?.([...known].filter((key) => !given.has(key))) ?? '');
       let count = 0;
       for (const { name: key, value } of values) {
         const line = format.line(keyOf(key), value);
@@ -68,9 +71,15 @@ export function replacedKeyValues(
       const path = input.settings[setting];
       if (path === undefined) return [];
       const write = openReplaced(name, path, format.head);
-      return [createKeyValueReport({ name, format, write, redactor: input.redactor, warnLeftOut: warnerOf(input) })];
+      const { redactor, environment } = input;
+      return [createKeyValueReport({ name, format, environment, redactor, write, warnLeftOut: warnerOf(input) })];
     },
   };
+}
+
+/** What an earlier step of the job has left: not true of this one. */
+export function keysIn(environment: Env): readonly string[] {
+  return Object.keys(environment).filter((key) => /^APPTOOL_RESULT_\w+$/.test(key) && (environment[key] ?? '') !== '');
 }
 
 /** A value's name outside of GitHub. */
