@@ -147,6 +147,21 @@ describe('what may have landed in an earlier run', () => {
   });
 });
 
+test('without a receipt nothing allows a second run once the app is protected: the same line would protect it again', async () => {
+  const down = { method: 'POST', path: /uploads\/ci$/, times: 999, fault: faults.resetAtOnce() } as const;
+  const { run, uploads } = await releaseProject({ x: { ...PRODUCTION, publish: ['autoappstore'] } }, [down]);
+
+  const alone = await run('x app.apk', undefined, FAST);
+  const kept = await run('x app.apk --resume r.json -f', undefined, FAST);
+  const again = await run('x app.apk --resume r.json', undefined, FAST);
+
+  expect(alone.code, alone.stderr).toBe(12);
+  expect(alone.stderr).toContain('error[partial]: protected, but not published: could not upload');
+  expect(alone.stderr).not.toContain('run again');
+  expect([kept.code, again.code], kept.stderr).toEqual([6, 6]);
+  expect(uploads().apptego).toBe(2);
+});
+
 test('parts that an earlier run has left are removed before the file is sent again', async () => {
   let isBroken = true;
   const broken: Fault = async (exchange) => {

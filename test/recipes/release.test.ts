@@ -171,6 +171,17 @@ describe.each(CIS)('%s', (ci, start) => {
   );
 });
 
+test('GitLab runs no job again by itself that may have protected already: on another machine there may be no receipt', () => {
+  const retriesOf = (name: string) =>
+    [...gitlabJobs(recipe(`gitlab/${name}.gitlab-ci.yml`)).jobs.values()].map(({ retry }) => retry);
+
+  expect(retriesOf('release')).toEqual([0]);
+  expect(retriesOf('release-gate')).toEqual([
+    { max: 2, exit_codes: 6 },
+    { max: 2, exit_codes: 6 },
+  ]);
+});
+
 test('a gate keeps the token of the store from whatever runs before it', () => {
   const { protect, publish } = yamlOf<Workflow>(recipe('github/release-gate.yml')).jobs;
   const secretsOf = (job: unknown): string[] =>

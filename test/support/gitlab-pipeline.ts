@@ -22,7 +22,7 @@ interface Job {
   readonly script: readonly string[];
   readonly environment?: string;
   readonly rules?: readonly { readonly if: string; readonly when?: string }[];
-  readonly retry?: { readonly max: number; readonly exit_codes: number | readonly number[] };
+  readonly retry?: { readonly max: number; readonly exit_codes: number | readonly number[] } | 0;
   readonly artifacts?: {
     readonly when?: string;
     readonly paths?: readonly string[];
@@ -180,7 +180,7 @@ interface Cell {
 
 /** One cell, again while its exit code asks for that. */
 async function runCell(cell: Cell, run: Run): Promise<JobResult> {
-  const { retry } = cell.job;
+  const retry = cell.job.retry || undefined;
   const again = [retry?.exit_codes ?? []].flat();
   let result = await attempt(cell, run);
   while (again.includes(result.code) && result.runs <= (retry?.max ?? 0))

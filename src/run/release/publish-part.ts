@@ -143,15 +143,15 @@ async function workOnAll(
   return verdictOfSending(grave, steps);
 }
 
-/** Where a receipt is kept, the way on is the release's: a target does not say to run the same again. */
-async function told(work: Promise<void>, { resume }: ReleaseInput): Promise<void> {
+/** The way on is the release's: a target does not say to run the same again, where a receipt is kept or the app would be protected again. */
+async function told(work: Promise<void>, { resume, protect }: ReleaseInput): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (resume === null || !(error instanceof AppToolError)) throw error;
+    if (!(error instanceof AppToolError)) throw error;
     const { next } = error;
-    if (next?.do === 'again') throw error.with({ next: null });
-    throw next?.do === 'resend' ? error.with({ next: resend(next.step, resume) }) : error;
+    if (next?.do === 'again' && (resume !== null || protect !== null)) throw error.with({ next: null });
+    throw next?.do === 'resend' && resume !== null ? error.with({ next: resend(next.step, resume) }) : error;
   }
 }
 

@@ -2,6 +2,8 @@ import {
   type AppToolError,
   CancelledError,
   JobFailedError,
+  PartialError,
+  UnavailableError,
   UnknownOutcomeError,
   UsageError,
 } from '../../contract/errors.ts';
@@ -18,8 +20,8 @@ type Resume = Extract<Next, { do: 'resume' }>;
  * be refused or would do it twice. A job that has failed is not to be sent again as it is, and what may have landed is to be looked at first.
  */
 export function toldOfRelease(error: AppToolError, resume: Resume | null, journal: JournalFacts): AppToolError {
-  if (resume === null) return error;
   const { current } = journal;
+  if (resume === null) return withoutReceipt(error, current);
   if (error.next?.do === 'resend') return error.with({ next: resend(error.next.step, resume) });
   if (current.every((step) => standingOf(step) === 'not-begun' && step.earlier.length === 0)) return error;
   if (error instanceof CancelledError) return error.with({ hint: whatRuns(journal), next: resume });
@@ -27,6 +29,21 @@ export function toldOfRelease(error: AppToolError, resume: Resume | null, journa
   const told = own === undefined ? error : toldOfStep(error, own);
   if (told instanceof UsageError || told instanceof JobFailedError || told.next?.do === 'set') return told;
   return told instanceof UnknownOutcomeError ? lookFirst(told, current, resume) : told.with({ next: resume });
+}
+
+/** The same line would protect a second time: so this is no error after which a script may run it again. */
+function withoutReceipt(error: AppToolError, steps: readonly Step[]): AppToolError {
+  const isProtected = steps.some((step) => !step.isTarget && standingOf(step) === 'done');
+  if (!isProtected || !(error instanceof UnavailableError)) return error;
+  const { message, httpStatus, backendCode, serverText } = error;
+  const hint = 'publish the output; a release that keeps a receipt continues from there';
+  return new PartialError(`protected, but not published: ${message}`, {
+    cause: error,
+    hint,
+    httpStatus,
+    backendCode,
+    serverText,
+  });
 }
 
 /** To send a step again, by the line that goes on with its release. */
