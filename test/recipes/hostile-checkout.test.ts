@@ -35,6 +35,7 @@ test('what this checkout holds does run where it is asked by its name', async ()
   const run = (script: string) => spawnSync('/bin/sh', ['-c', script], { cwd: folder, env, timeout: 20_000 });
 
   for (const name of ['node', 'npm', 'npx', 'apptool', 'git']) run(`${name} --version`);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell expands it.
   run('PATH=${PATH#*:}; node --version; npm run prepare --force; git status');
 
   expect([...new Set(marks().trim().split('\n'))].sort()).toEqual(

@@ -63,6 +63,7 @@ test.each(TODAY)(
   async (name) => {
     const { ci, sends } = await ciBefore();
     const text = recipe(`github/${name === 'stages' ? 'workflow' : name}.yml`)
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub expands it.
       .replaceAll('app-release.apk', '${{ matrix.app }}.apk')
       .replaceAll(
         /^ {4}runs-on: /gm,
