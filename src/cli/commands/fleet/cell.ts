@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../../../ci/files/make-folder.ts';
 import { LocalIoError, UsageError } from '../../../contract/errors.ts';
 import type { FleetCell } from '../../../contract/record/fleet-plan.ts';
 import { fileProblem } from '../../../contract/text/file-problem.ts';
@@ -61,7 +61,7 @@ export async function releaseOfCell(asked: Asked): Promise<Asked> {
 
 function makeFolderOf(path: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
   } catch (cause) {
     throw new LocalIoError(`cannot make the folder of ${path}: ${fileProblem(cause)}`, { cause });
   }
