@@ -71,6 +71,8 @@ function protectJob(cell: FleetCell, more: string, { planPath, canaries, isGated
   return {
     extends: '.apptool-fleet-protect',
     stage: 'protect',
+    // One job for both: GitLab gives a retry of it no receipt, and it would protect a second time.
+    ...(!isGated && protects(cell) && publishes(cell) ? { retry: 0 } : {}),
     resource_group: laneName(cell.lane),
     needs: [
       PLAN,

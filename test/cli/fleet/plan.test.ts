@@ -221,6 +221,7 @@ describe('the formats', () => {
       needs: [expect.anything(), expect.anything(), { job: 'protect app02', artifacts: false }],
     });
     expect(rest['publish app01']?.needs).toContain('protect app01');
+    for (const job of Object.values(rest)) expect(job).not.toHaveProperty('retry');
   });
 
   test('without a gate one job does all', async () => {
@@ -232,6 +233,8 @@ describe('the formats', () => {
     const circle = parse((await run('fleet plan --format circleci')).stdout) as { workflows: unknown };
 
     expect(Object.keys(jobs)).toEqual(['release app01', 'status']);
+    // GitLab would give the retry of a job that has protected no receipt.
+    expect(jobs).toMatchObject({ 'release app01': { retry: 0 } });
     expect(JSON.stringify(circle)).not.toContain('approval');
   });
 
