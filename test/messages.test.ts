@@ -59,7 +59,7 @@ test('every text that users read is found', () => {
 
   expect(all.length).toBeGreaterThan(1000);
   expect(texts).toContain('check the job reference, and that the credentials belong to the same tenant');
-  expect(texts).toContain('unknown backend{…}; known: {…}');
+  expect(texts).toContain('{…}unknown backend{…}; known: {…}');
   expect(all.some(({ at }) => at.startsWith('recipes/'))).toBe(true);
   expect(all.find(({ text }) => text === 'no such job: {…}')?.at).toMatch(/^src\/transfer\/wait\/poll\.ts:\d+$/);
 });

@@ -65,10 +65,22 @@ beforeAll(async () => {
     'secret.yaml': 'apptego: {apiKey: "a:b"}',
     'cut.json': '{"timeout": "45m"',
   };
+  for (const text of REFUSED) await writeFile(join(folder, fileOf(text)), text);
   for (const [name, text] of Object.entries(configs)) await writeFile(join(folder, name), text);
 });
 
 afterAll(async () => await rm(folder, { recursive: true }));
+
+/** Configs that a run refuses, by their text. */
+const REFUSED = [
+  ...['backend: Apptego', 'to: a b', 'to: ignite,,applivery', 'to: ignite,ignite', 'to: [ignite, nostore]'],
+  ...['backend: ignite', 'until: aproved', 'releases: {r: {publish: [{backend: ignite, until: live}]}}'],
+  'ignite: {apiUrl: "http://x.example"}',
+];
+
+function fileOf(text: string): string {
+  return `refused-${REFUSED.indexOf(text)}.yaml`;
+}
 
 const WORDS: readonly Mistake[] = [
   ...['login', 'logout', 'whoami', 'auth'].map((word) =>
@@ -478,6 +490,28 @@ const SECRETS: readonly Mistake[] = [
     'config show -c space.yaml',
     2,
     'space.yaml:1:1: timeout: has a space around its value',
+  ),
+  ...Object.entries({
+    'backend: Apptego': ['backend: unknown backend "Apptego"', 'did you mean apptego?'],
+    'to: a b': ['to: unknown backend', 'commas between several'],
+    'to: ignite,,applivery': ['to: has an empty name in its list'],
+    'to: ignite,ignite': ['to: ignite is named twice'],
+    'to: [ignite, nostore]': ['to: unknown backend "nostore"'],
+  }).flatMap(([text, says]) =>
+    ['config show', 'publish app.apk', 'inspect app.apk'].map((command) =>
+      mistake(`${text} of ${command}`, `${command} -c ${fileOf(text)}`, 2, `${fileOf(text)}:1:1: `, ...says),
+    ),
+  ),
+  ...Object.entries({
+    'backend: ignite': 'ignite does not protect',
+    'until: aproved': 'until: no backend has a milestone "aproved"; did you mean approved?',
+    'releases: {r: {publish: [{backend: ignite, until: live}]}}': 'ignite has no milestone "live"',
+  }).map(([text, says]) => mistake(`${text} of config show`, `config show -c ${fileOf(text)}`, 2, says)),
+  mistake(
+    'http of config show',
+    `config show -c ${fileOf('ignite: {apiUrl: "http://x.example"}')}`,
+    13,
+    'apiUrl: refusing',
   ),
   ...Object.entries({
     APPTOOL_ENV: '; did you mean APPTOOL_ENVIRONMENT?',

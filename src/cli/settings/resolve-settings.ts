@@ -8,7 +8,7 @@ import type { ConfigFile } from './config/config-file.ts';
 import { checkConfigKeys, unknownKey } from './config/config-keys.ts';
 import { pathInProject } from './config/project-paths.ts';
 import { type SettingKey, Settings, type SettingValues } from './settings.ts';
-import { DEFAULT, isGiven, type Source, subjectOf } from './source.ts';
+import { DEFAULT, isFlag, isGiven, type Source, subjectOf } from './source.ts';
 
 /** A value that was given, and where; `key` is its path of keys in a config. */
 interface Given {
@@ -41,6 +41,7 @@ export interface SettingsInput {
 export function resolveSettings(input: SettingsInput): ResolvedSettings {
   if (input.config !== null) checkConfigKeys(input.config, input.backends);
   const common = merge(Settings, (key) => givenSetting(key as SettingKey, input));
+  checkNames(common, input.backends);
   const assignments = readAssignments(input);
   const backends: Record<string, SourcedValues<Readonly<Record<string, unknown>>>> = {};
   for (const backend of input.backends) {
@@ -49,6 +50,34 @@ export function resolveSettings(input: SettingsInput): ResolvedSettings {
     backends[backend.id] = withDerivedAddresses(backend, own);
   }
   return { ...common, backends };
+}
+
+/** Throws `UsageError` where a config or a variable names a backend that there is not, or one twice. What a flag says is for its command to check. */
+function checkNames({ values, sources }: SourcedValues<SettingValues>, backends: readonly BackendDefinition[]): void {
+  const { backend, to } = values;
+  if (backend !== undefined && !isFlag(sources.backend))
+    backendNamed(backend, backends, `${subjectOf(sources.backend, 'backend')} `);
+  if (to !== undefined && !isFlag(sources.to)) backendsNamed(to, backends, `${subjectOf(sources.to, 'to')} `);
+}
+
+/** The backends of a list `a,b`. Throws `UsageError` for an unknown one, and for one that is named twice. */
+export function backendsNamed(
+  list: string,
+  backends: readonly BackendDefinition[],
+  prefix = '',
+): readonly BackendDefinition[] {
+  const ids = list.split(',').map((id) => id.trim());
+  if (ids.includes('')) throw new UsageError(`${prefix}has an empty name in its list: remove the extra comma`);
+  const twice = ids.find((id, index) => ids.indexOf(id) < index);
+  const named = ids.map((id) => backendNamed(id, backends, prefix));
+  if (twice !== undefined) throw new UsageError(`${prefix}${twice} is named twice`);
+  return named;
+}
+
+function backendNamed(id: string, backends: readonly BackendDefinition[], prefix: string): BackendDefinition {
+  const found = backends.find((candidate) => candidate.id === id);
+  if (found === undefined) throw unknownBackend(id, backends, prefix);
+  return found;
 }
 
 /** Every key of a schema from where it was given, checked there, so that an error can say where. */
@@ -200,12 +229,15 @@ function refuseAnother(value: string, before: Given | undefined, what: string): 
   if (before !== undefined && before.value !== value) throw new UsageError(`${what} given twice with different values`);
 }
 
-export function unknownBackend(id: string, backends: readonly BackendDefinition[]): UsageError {
+export function unknownBackend(id: string, backends: readonly BackendDefinition[], prefix = ''): UsageError {
   const known = backends.map((backend) => backend.id).join(', ');
-  const shown = /^[a-z-]{1,24}$/.test(id) ? ` "${id}"` : '';
+  const shown = /^[a-z-]{1,24}$/i.test(id) ? ` "${id}"` : '';
   const near = nearest(
     id.toLowerCase(),
     backends.map((backend) => backend.id),
   );
-  return new UsageError(`unknown backend${shown}; known: ${known}`, { hint: near && `did you mean ${near}?` });
+  const hint = near === null && /\s/.test(id) ? 'write commas between several, without spaces' : null;
+  return new UsageError(`${prefix}unknown backend${shown}; known: ${known}`, {
+    hint: near === null ? hint : `did you mean ${near}?`,
+  });
 }

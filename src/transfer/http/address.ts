@@ -21,7 +21,7 @@ export function checkBaseAddress(value: string, name: string): string {
   if (url.search !== '' || url.hash !== '' || /[?#]/.test(value))
     throw new UsageError(`${name} must not have a query or fragment`);
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
-    throw new PolicyError(`${name}: refusing http: credentials would travel in clear text`, {
+    throw new PolicyError(`${name.replace(/:$/, '')}: refusing http: credentials would travel in clear text`, {
       hint: 'use the https:// address',
     });
   }
