@@ -19,16 +19,16 @@ const CONFIG = {
   },
 };
 
-/** What is run; `isLive` where the screen is drawn as it stands after so many ms, and not at the end. */
+/** What is run. With `liveAt` the screen is drawn when the live part last says this, and not at the end. */
 const SCENES = [
   { name: 'protect', line: 'protect app.apk --environment prod', more: '--sandbox -f' },
-  { name: 'protect-live', line: 'protect big.apk --environment staging', more: '--sandbox -f', liveAt: 'sending' },
+  { name: 'protect-live', line: 'protect big.apk --environment staging', more: '--sandbox -f', liveAt: 'uploading' },
   { name: 'publish', line: 'publish app.apk --to applivery,autoappstore', more: '--sandbox' },
   {
     name: 'release-live',
     line: 'release production big.apk --resume release.json',
     more: '--sandbox -f --allow-debuggable',
-    liveAt: 'sending',
+    liveAt: 'uploading',
   },
   { name: 'release', line: 'release production app.apk --resume release.json', more: '--sandbox -f' },
   { name: 'doctor', line: 'doctor --to apptego,applivery', more: '--sandbox' },
@@ -87,7 +87,8 @@ function untilLive(chunks, word) {
     );
   const [timed, any] = [lastWith(' left'), lastWith('')];
   const last = timed < 0 ? any : timed;
-  return last < 0 ? chunks : chunks.slice(0, last + 1);
+  if (last < 0) throw new Error(`no live part says "${word}"`);
+  return chunks.slice(0, last + 1);
 }
 
 /** The rows of the screen: runs of text of one look. */
