@@ -270,6 +270,23 @@ const PATHS: readonly Mistake[] = [
   ),
   mistake('a file that is not there', 'protect ap.apk -e prod', 3, 'no such file "ap.apk"', '"app.apk"'),
   mistake('a variable', ['protect', '$APP.apk', '-e', 'prod'], 3, 'the variable in it was not expanded'),
+  {
+    ...mistake(
+      'release notes that are not there',
+      'upload app.apk --to applivery --release-notes-file nope.md',
+      3,
+      'cannot read nope.md: no such file',
+      'check the path',
+    ),
+    env: { APPLIVERY_APP_TOKEN: 'token' },
+  },
+  mistake(
+    '@file that is not there',
+    [...PROTECT, '--set', 'apptego.apiUrl=@nope.txt'],
+    3,
+    'cannot read',
+    'check the path',
+  ),
   mistake('a tilde', ['protect', '~/app.apk', '-e', 'prod'], 3, 'the shell expands ~ only outside of quotes'),
   mistake('a URL', 'protect https://x.example/app.apk -e prod', 3, 'it is a URL', 'download the file first'),
   mistake('a path of Windows', ['protect', 'C:\\build\\app.apk', '-e', 'dev'], 3, 'backslashes', 'with / between'),

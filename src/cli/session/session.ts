@@ -6,7 +6,7 @@ import type { AdapterInput, BackendDefinition, CredentialSpec } from '../../cont
 import type { BuildMetadata } from '../../contract/build-metadata.ts';
 import type { Env } from '../../contract/env.ts';
 import { AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
-import { fileProblem } from '../../contract/text/file-problem.ts';
+import { fileProblem, isMissing } from '../../contract/text/file-problem.ts';
 import { isLoopbackHost } from '../../contract/text/host.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import type { OpenBackend } from '../../run/backend.ts';
@@ -291,6 +291,7 @@ export function readValueFile(path: string, cwd: string): string {
   try {
     return readFileSync(resolve(cwd, path), 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
-    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
+    const hint = isMissing(cause) ? 'check the path; it starts in the folder where apptool runs' : null;
+    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause, hint });
   }
 }

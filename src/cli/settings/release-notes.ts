@@ -2,7 +2,8 @@ import { constants, createReadStream, fstatSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
-import { fileProblem } from '../../contract/text/file-problem.ts';
+import { fileProblem, isMissing } from '../../contract/text/file-problem.ts';
+import { missingFile } from '../../transfer/missing-file.ts';
 
 const LARGEST_NOTES = 64 * 1024;
 
@@ -39,7 +40,8 @@ async function readBytes(path: string, open: () => Readable, signal: AbortSignal
   } catch (cause) {
     signal.throwIfAborted();
     if (cause instanceof AppToolError) throw cause;
-    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause });
+    const hint = isMissing(cause) ? (await missingFile(path, cause)).hint : null;
+    throw new LocalIoError(`cannot read ${path}: ${fileProblem(cause)}`, { cause, hint });
   }
   return Buffer.concat(chunks);
 }

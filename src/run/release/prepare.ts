@@ -1,4 +1,5 @@
 import { type AppToolError, LocalIoError, UsageError } from '../../contract/errors.ts';
+import { missingFile } from '../../transfer/missing-file.ts';
 import type { RunContext } from '../journal/journal.ts';
 import { checkSameHosts } from '../journal/same-hosts.ts';
 import { anotherRelease } from '../journal/same-release.ts';
@@ -28,7 +29,10 @@ export async function prepare(input: ReleaseInput, { signal }: RunContext): Prom
   const outputPath = input.protect === null ? null : outputPathOf(input);
   const known = receipt?.output?.sha256 ?? null;
   const signedSha256 = signed === undefined ? null : await sha256At(signed, signal);
-  if (signed !== undefined && signedSha256 === null) throw new LocalIoError(`cannot read the signed file ${signed}`);
+  if (signed !== undefined && signedSha256 === null) {
+    const { hint } = await missingFile(signed, null);
+    throw new LocalIoError(`cannot read the signed file ${signed}`, { hint });
+  }
   const isHere = outputPath !== null && known !== null && (await sha256At(outputPath, signal)) === known;
   const hasOutput = known !== null && (isHere || signedSha256 === known);
   const steps = remaining(plan, receipt, { ...asked, input: inputSha256, hasOutput });

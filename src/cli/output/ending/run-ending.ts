@@ -109,7 +109,7 @@ const MARKS: Readonly<Partial<Record<StepResult['result'], string>>> = { done: '
 
 function cellsOf(step: StepResult, hasMarks: boolean): readonly string[] {
   const { id, required, result, reached, state, took, next, error } = step;
-  const word = `${result}${required || result !== 'failed' ? '' : ' (not required)'}`;
+  const word = `${result.replace('-', ' ')}${required || result !== 'failed' ? '' : ' (not required)'}`;
   const mark = hasMarks ? `${MARKS[result] ?? '·'} ` : '';
   return [
     `${mark}${id}`,
