@@ -7,6 +7,7 @@ import {
 } from '../contract/errors.ts';
 import type { Next } from '../contract/next.ts';
 import type { Step } from '../contract/record/journal.ts';
+import { counted } from '../contract/text/units.ts';
 
 /**
  * One error for what was sent to several targets: its own kind where some succeeded and some failed, pending where the others still run, that of the
@@ -19,9 +20,9 @@ export function verdictOfSending(failures: readonly AppToolError[], steps: reado
   const { open, details, names } = summaryOf(first, steps);
   // What still runs has not failed.
   if (open.length < steps.length && failures.every((error) => error instanceof PendingError))
-    return new PendingError(`${failures.length} of ${steps.length} targets not done yet: ${names}`, details);
+    return new PendingError(`${failures.length} of ${counted(steps.length, 'target')} not done yet: ${names}`, details);
   if (open.length < steps.length)
-    return new PartialError(`${open.length} of ${steps.length} targets failed: ${names}`, details);
+    return new PartialError(`${open.length} of ${counted(steps.length, 'target')} failed: ${names}`, details);
   return ofKind(gravest(failures) ?? first, `no target of ${steps.length} succeeded`, details);
 }
 
@@ -32,7 +33,11 @@ export function verdictOfAsking(steps: readonly Step[]): AppToolError | null {
   if (first === undefined) return null;
   if (steps.length === 1) return first;
   const { open, details, names } = summaryOf(first, steps);
-  return ofKind(gravest(failures) ?? first, `${open.length} of ${steps.length} steps are not done: ${names}`, details);
+  return ofKind(
+    gravest(failures) ?? first,
+    `${open.length} of ${counted(steps.length, 'step')} not done: ${names}`,
+    details,
+  );
 }
 
 function summaryOf(cause: AppToolError, steps: readonly Step[]) {

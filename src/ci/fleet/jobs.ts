@@ -1,4 +1,5 @@
 import type { FleetCell, FleetPlan } from '../../contract/record/fleet-plan.ts';
+import { counted } from '../../contract/text/units.ts';
 
 /** What the formats need besides the plan: where it is kept. */
 export interface PlanPlace {
@@ -54,5 +55,5 @@ export function laneName(lane: number): string {
 /** What a generated file begins with. */
 export function headline({ cells, slots }: FleetPlan): string {
   const lanes = new Set(cells.map(({ lane }) => lane)).size;
-  return `# apptool fleet: ${cells.length} cells in ${lanes} of ${slots} lanes. It was generated: change the fleet, not this file.`;
+  return `# apptool fleet: ${counted(cells.length, 'cell')} in ${lanes} of ${counted(slots, 'lane')}. It was generated: change the fleet, not this file.`;
 }

@@ -1,6 +1,7 @@
 import type { FleetRow, FleetStatus } from '../../contract/record/fleet-status.ts';
 import type { Redactor } from '../../contract/text/redact.ts';
 import { shortLine } from '../../contract/text/safe-text.ts';
+import { counted } from '../../contract/text/units.ts';
 import { linksOf } from '../reports/links.ts';
 import { element, escapeMarkup } from '../reports/markup.ts';
 
@@ -32,7 +33,7 @@ export function countsLine({ counts }: FleetStatus): string {
   const shown = named
     .filter(([number, word]) => number > 0 || word === 'done')
     .map(([number, word]) => `${number} ${word}`);
-  return `${counts.apps} apps: ${shown.join(', ')}`;
+  return `${counted(counts.apps, 'app')}: ${shown.join(', ')}`;
 }
 
 /** The fleet as Markdown: a table in HTML, in which no character of a value means anything. What is not done stands first. */

@@ -25,3 +25,8 @@ export function formatElapsed(ms: number): string {
 export function formatPercent(done: number, total: number): string {
   return `${Math.min(99, Math.floor((100 * done) / Math.max(1, total)))} %`;
 }
+
+/** `1 app`, `2 apps`: a noun that takes an s. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

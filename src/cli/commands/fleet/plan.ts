@@ -3,6 +3,7 @@ import { openReplaced } from '../../../ci/files/replaced-file.ts';
 import { FLEET_FORMATS, PLAN_HEAD, planText } from '../../../ci/fleet/formats.ts';
 import { AppToolError, LimitError, UsageError } from '../../../contract/errors.ts';
 import type { FleetPlan } from '../../../contract/record/fleet-plan.ts';
+import { counted } from '../../../contract/text/units.ts';
 import { type BudgetKey, buildsIn, type ToldQuota } from '../../../run/fleet/budget.ts';
 import { type AppToPlan, type AppWithWork, keysOf, planWave, worksOf } from '../../../run/fleet/plan-fleet.ts';
 import { receiptsByFile } from '../../../run/fleet/work.ts';
@@ -272,7 +273,7 @@ function markedRowsOf(plan: FleetPlan): string[][] {
 
 function tell({ cells, deferred, look, done, slots }: FleetPlan, { ctx }: Session): void {
   const lanes = new Set(cells.map(({ lane }) => lane)).size;
-  const message = `${cells.length} to do in ${lanes} of ${slots} lanes, ${done.length} done, ${deferred.length} deferred, ${look.length} to look at`;
+  const message = `${cells.length} to do in ${lanes} of ${counted(slots, 'lane')}, ${done.length} done, ${deferred.length} deferred, ${look.length} to look at`;
   ctx.emit({ type: 'note', message });
   for (const { id, why, at, receipt } of look)
     ctx.emit({ type: 'warning', code: 'look', message: `${id} is not planned: ${why} (${at.join(', ')}; ${receipt})` });
@@ -281,7 +282,7 @@ function tell({ cells, deferred, look, done, slots }: FleetPlan, { ctx }: Sessio
 function allDeferred({ deferred, weekly }: FleetPlan): LimitError {
   const [first = ''] = deferred.map(({ from }) => from).sort();
   const most = weekly === null ? '' : ` of ${weekly}`;
-  return new LimitError(`this week's builds${most} are used up: all ${deferred.length} apps are deferred`, {
+  return new LimitError(`this week's builds${most} are used up: ${counted(deferred.length, 'app')} deferred`, {
     limit: 'week',
     hint: `plan again on ${first} or later`,
   });

@@ -12,6 +12,7 @@ import {
 } from '../../../contract/errors.ts';
 import type { FleetPlan } from '../../../contract/record/fleet-plan.ts';
 import type { FleetRow, FleetStatus } from '../../../contract/record/fleet-status.ts';
+import { counted } from '../../../contract/text/units.ts';
 import { type AppOfStatus, statusOf } from '../../../run/fleet/status.ts';
 import type { Kept } from '../../../run/journal/same-release.ts';
 import type { CommandResult } from '../../line/command.ts';
@@ -152,7 +153,7 @@ function newest(receipts: readonly Kept[]): Kept | null {
 /** The gravest of what is not done: what may have landed, what has failed or was not begun, what is deferred, what runs. */
 function failureOf({ counts, rows }: FleetStatus, folder: string): AppToolError | null {
   const next = { do: 'plan', receipts: folder } as const;
-  const what = `of ${rows.length} steps`;
+  const what = `of ${counted(rows.length, 'step')}`;
   if (counts.look > 0)
     return new UnknownOutcomeError(`${counts.look} ${what} may have landed`, {
       hint: 'look at their backends first; what is there must not be sent again',
