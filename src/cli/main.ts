@@ -219,6 +219,7 @@ function outcomeOf(run: Run, error: AppToolError | null, result: CommandResult |
   const around = {
     givesBack: (id: string) => run.session?.backends.find((one) => one.id === id)?.capabilities.protects === true,
     isEmbedded: run.session?.settings.values.sandbox === true,
+    next: result?.next,
   };
   return { command, rehearsal, journal, around, warnings, result, error, durationMs: clock.now() - startedAt };
 }

@@ -231,6 +231,9 @@ describe('release', () => {
     const first = await run('production app.apk --resume r.json --detach');
     expect(first.code, first.stderr).toBe(0);
     expect(first.steps).toEqual([expect.stringMatching(/^protect:apptego queued uploaded apptego:\d+$/)]);
+    // The one line that goes on is the release's, also in the table.
+    expect(first.stderr).toMatch(/^protect:apptego .*apptool release production app\.apk --resume r\.json/m);
+    expect(first.stderr).not.toContain('apptool wait');
     const second = await run('production app.apk --resume r.json --detach');
     expect(second.code, second.stderr).toBe(0);
     expect((await receipt()).steps.map(({ accepted }) => accepted)).toEqual([true, true, true]);

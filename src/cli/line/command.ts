@@ -1,6 +1,7 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
 import type { Env } from '../../contract/env.ts';
 import type { AppToolError } from '../../contract/errors.ts';
+import type { Next } from '../../contract/next.ts';
 import type { ConfigFile } from '../settings/config/config-file.ts';
 import type { FlagValues } from './flags.ts';
 
@@ -17,6 +18,8 @@ export interface CommandResult<Data = unknown> {
   readonly data?: Data;
   /** Where people get a build, of a command that has made such a link. */
   readonly link?: string;
+  /** What goes on with the whole run, where its jobs are not to be waited for one by one. */
+  readonly next?: Next;
   /** How a run failed that has a result all the same: what some of its targets did. */
   readonly failure?: AppToolError;
   /** With which exit code a run without a failure of its own ends, where that is not 0: that of a command that it ran. */

@@ -44,9 +44,11 @@ export async function carryOut(input: ReleaseInput, session: Session): Promise<C
   const text = steps.length === 0 ? null : steps.map(line).join('\n');
   ctx.emit({ type: 'note', message: summaryOf(input.plan, ctx.journal, ctx.clock.now() - startedAt) });
   const isOver = input.plan.steps.every(({ id }) => isDone(id, ctx.journal));
-  if (failure === null && !isOver && input.resume !== null)
-    ctx.emit({ type: 'note', message: nextWords(withoutStop(input.resume)) });
-  return failure === null ? { text } : { text, failure };
+  if (failure !== null) return { text, failure };
+  if (isOver || input.resume === null) return { text };
+  const next = withoutStop(input.resume);
+  ctx.emit({ type: 'note', message: nextWords(next) });
+  return { text, next };
 }
 
 function isDone(id: string, journal: JournalFacts): boolean {

@@ -1,4 +1,5 @@
 import type { AppToolError } from '../../../contract/errors.ts';
+import type { Next } from '../../../contract/next.ts';
 import type { JournalFacts, PlannedRecord, Step, StepFacts } from '../../../contract/record/journal.ts';
 import type { NextRecord, StepResult } from '../../../contract/result-document.ts';
 import { standingOf } from '../../../run/journal/standing.ts';
@@ -11,6 +12,8 @@ export interface Surroundings {
   readonly givesBack: (backend: string) => boolean;
   /** True where the backends end with the run: then nothing can be asked of them later. */
   readonly isEmbedded: boolean;
+  /** What goes on with the whole run, in place of a wait for each of its jobs. */
+  readonly next?: Next | undefined;
 }
 
 /** How each step of the run ended, in order: those that it worked on, and those that it was to do. */
@@ -126,14 +129,15 @@ function nextOfStep(
   step: Step,
   result: StepResult['result'],
   { fetched, output }: JournalFacts,
-  { givesBack, isEmbedded }: Surroundings,
+  { givesBack, isEmbedded, next }: Surroundings,
 ): NextRecord | null {
   const { error, job, remains, backend, action } = step;
   if (error != null) return nextOfError(error);
   // What is at a backend that ends now cannot be asked after.
   if (job === null || isEmbedded) return null;
-  if (result === 'uploaded' || result === 'running')
-    return { do: 'wait', words: null, command: commandFor({ do: 'wait', job: job.text }) };
+  const isGoingOn = result === 'uploaded' || result === 'running';
+  if (isGoingOn && next !== undefined) return { do: next.do, words: null, command: commandFor(next) };
+  if (isGoingOn) return { do: 'wait', words: null, command: commandFor({ do: 'wait', job: job.text }) };
   if (result !== 'done') return null;
   if (remains !== null) {
     const command = commandFor({ do: 'wait', job: job.text, until: remains.until });
