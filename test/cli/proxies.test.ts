@@ -10,7 +10,7 @@ import { copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
-import { IS_WHOLE } from '../support/share.ts';
+import { IS_WHOLE, SEED } from '../support/share.ts';
 import { CA_FILE, tlsFront } from '../support/tls-front.ts';
 
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];
@@ -281,7 +281,7 @@ test('an empty variable in small letters hides none in capitals, and doctor says
 describe('F-NET-38: a name with several addresses', () => {
   test.each<[string, string]>([
     ['300', '127.0.0.1 127.0.0.9'],
-    ['300', '127.0.0.9 127.0.0.1'],
+    ...(IS_WHOLE || SEED % 2 === 0 ? [['300', '127.0.0.9 127.0.0.1'] satisfies [string, string]] : []),
     ['600', '127.0.0.1 100::1'],
     ...(IS_WHOLE ? [['1200', '100::1 127.0.0.1'] satisfies [string, string]] : []),
   ])('whose handshakes take %s ms and whose addresses are %s is reached', async (farMs, addresses) => {

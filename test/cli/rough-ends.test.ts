@@ -9,6 +9,7 @@ import { faultProxy } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
 import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
+import { runScript } from '../support/ci-shell.ts';
 import { BIN, cleanEnvironment, runCli, runProcess, startCli } from '../support/cli.ts';
 
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];
@@ -226,9 +227,11 @@ describe('what it prints', () => {
   test.runIf(isLinux)('F-IO-15: into a pipe whose reader has gone, and keeps its exit code', async () => {
     const folder = await temporaryFolder();
     const file = await copyFixture('v2.apk', folder);
-    const command = `"${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')} --sandbox; echo $? > code`;
+    const { variables } = await sandbox();
+    const command = `"${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')}; echo $? > code`;
+    const env = cleanEnvironment(variables);
 
-    const child = spawn('sh', ['-c', `(${command}) | true`], { cwd: folder, env: cleanEnvironment(), stdio: 'ignore' });
+    const child = spawn('sh', ['-c', `(${command}) | true`], { cwd: folder, env, stdio: 'ignore' });
     await new Promise((resolve) => child.on('close', resolve));
 
     expect(await readFile(join(folder, 'code'), 'utf8')).toBe('0\n');
@@ -260,9 +263,10 @@ describe('what it prints', () => {
   test.runIf(isLinux)('F-IO-17: nothing, with stdout and stderr closed, and does its work', async () => {
     const folder = await temporaryFolder();
     const file = await copyFixture('v2.apk', folder);
-    const command = `"${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')} --sandbox >&- 2>&-; echo $?`;
+    const { variables: env } = await sandbox();
+    const command = `"${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')} >&- 2>&-; echo $?`;
 
-    const { stdout } = spawnSync('sh', ['-c', command], { env: cleanEnvironment(), encoding: 'utf8' });
+    const { stdout } = await runScript(['sh'], command, { cwd: folder, env });
 
     expect(stdout).toBe('0\n');
     expect(await readdir(folder)).toContain('v2-protected.apk');
@@ -271,15 +275,15 @@ describe('what it prints', () => {
   test.runIf(hasScript)('no live line on a terminal without columns', async () => {
     const folder = await temporaryFolder();
     const file = await copyFixture('v2.apk', folder);
-    const command = `stty cols 0; "${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')} --sandbox`;
+    const { variables } = await sandbox({ processingMs: 500 });
+    const command = `stty cols 0; "${process.execPath}" "${BIN}" protect "${file}" ${QUICK.join(' ')}`;
 
-    const { stdout, status } = spawnSync('script', ['-qec', command, '/dev/null'], {
-      env: cleanEnvironment({ TERM: 'xterm' }),
-      encoding: 'utf8',
-      timeout: 20_000,
+    const { stdout, code } = await runScript(['sh'], `script -qec '${command}' /dev/null`, {
+      cwd: folder,
+      env: { ...variables, TERM: 'xterm' },
     });
 
-    expect(status).toBe(0);
+    expect(code).toBe(0);
     expect(stdout.length).toBeLessThan(5_000);
   });
 

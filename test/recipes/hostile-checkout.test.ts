@@ -147,7 +147,7 @@ async function inShell({ ci, plant }: HostilePlace, script: string): Promise<str
 }
 
 // A share a day, and all where all is run.
-test.each(RECIPES.filter(([name]) => isInShare(name, 0.3)))(
+test.each(RECIPES.filter(([name]) => isInShare(name, 0.2)))(
   '%s',
   async (_, run) => {
     const place = await setUp();
