@@ -12,6 +12,7 @@ import { gitRepository } from '../support/git.ts';
 import { runWorkflow, type Workflow } from '../support/github-workflow.ts';
 import { startPipeline } from '../support/gitlab-pipeline.ts';
 import { type HostilePlace, hostilePlace } from '../support/hostile-checkout.ts';
+import { FLOWS } from '../support/pipelines/flows.ts';
 import { isInShare } from '../support/share.ts';
 
 // A checkout may hold anything: npm's settings, packages, programs, scripts, a repository that names programs. Nothing of it runs in any recipe, whose
@@ -112,6 +113,18 @@ const RECIPES: readonly (readonly [string, (place: HostilePlace) => Promise<stri
         .join('\n');
     },
   ],
+  ...Object.entries(FLOWS).map(
+    ([name, flow]) =>
+      [
+        name,
+        async ({ ci, plant }: HostilePlace) => {
+          const jobs = await flow({ ...ci, checkedOut: (folder) => plant(folder, 'git') });
+          return Object.values(jobs)
+            .map(({ log }) => log)
+            .join('\n');
+        },
+      ] as const,
+  ),
   [
     'shell/release.sh',
     async (place) => await inShell(place, `set -- app.apk prod autoappstore\n${recipe('shell/release.sh')}`),

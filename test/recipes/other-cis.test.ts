@@ -3,40 +3,18 @@ import { faultProxy } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { agentCommands } from '../support/ci-readers.ts';
-import { type CiVariables, ciVariables, recipe } from '../support/ci-shell.ts';
+import { ciVariables } from '../support/ci-shell.ts';
 import { runAzure } from '../support/pipelines/azure.ts';
-import { runBitrise } from '../support/pipelines/bitrise.ts';
 import { runBuildkite } from '../support/pipelines/buildkite.ts';
 import { runCircle } from '../support/pipelines/circleci.ts';
-import { runCodemagic } from '../support/pipelines/codemagic.ts';
-import { type JobResult, receiptLine } from '../support/pipelines/machine.ts';
-import { runTeamcity } from '../support/pipelines/teamcity.ts';
+import { AZURE, BUILDKITE, CIRCLECI, FLOWS } from '../support/pipelines/flows.ts';
 import { commandsIn } from '../support/runners.ts';
 import { IS_WHOLE, SEED } from '../support/share.ts';
 
-const AZURE = recipe('azure/azure-pipelines.yml');
-const BITRISE = recipe('bitrise/bitrise.yml');
-const BUILDKITE = recipe('buildkite/pipeline.yml');
-const CIRCLECI = recipe('circleci/config.yml');
-const CODEMAGIC = recipe('codemagic/codemagic.yaml');
-const TEAMCITY = recipe('teamcity/settings.kts');
-
-type Jobs = Readonly<Record<string, JobResult>>;
-
-/** Two builds, with a person between them who copies a line. */
-async function byHand(
-  run: (name: string, receipt: string) => Promise<JobResult>,
-): Promise<Readonly<Record<string, JobResult>>> {
-  const protect = await run('protect', '');
-  if (protect.code !== 0) return { protect };
-  return { protect, publish: await run('publish', receiptLine(protect.log)) };
-}
-
-/** Each recipe from a tag to the store, by what its engine does; the jobs in their order, and what they keep. */
-const ENGINES: readonly (readonly [name: string, run: (ci: CiVariables) => Promise<Jobs>, kept: object])[] = [
+/** The jobs of each recipe in their order, and what they keep. */
+const ENGINES: readonly (readonly [name: keyof typeof FLOWS, kept: object])[] = [
   [
     'azure',
-    async (ci) => await runAzure(AZURE, ci),
     {
       build: ["app's.apk", 'app-release.apk'],
       protect: ['protect.json', 'protect.xml'],
@@ -46,8 +24,6 @@ const ENGINES: readonly (readonly [name: string, run: (ci: CiVariables) => Promi
   ],
   [
     'bitrise',
-    async (ci) =>
-      await byHand(async (name, line) => await runBitrise(BITRISE, name, line === '' ? {} : { RECEIPT: line }, ci)),
     {
       protect: ['download.json', 'protect.json', 'protected.apk', 'wait.json'],
       publish: ['download.json', 'protected.apk', 'publish.json'],
@@ -55,7 +31,6 @@ const ENGINES: readonly (readonly [name: string, run: (ci: CiVariables) => Promi
   ],
   [
     'buildkite',
-    async (ci) => await runBuildkite(BUILDKITE, ci),
     {
       build: ['app/build/outputs/apk/release/app-release.apk'],
       protect: ['protect.json', 'protect.xml'],
@@ -67,7 +42,6 @@ const ENGINES: readonly (readonly [name: string, run: (ci: CiVariables) => Promi
   ],
   [
     'circleci',
-    async (ci) => await runCircle(CIRCLECI, ci),
     {
       build: [],
       protect: ['protect.json', 'protect.xml'],
@@ -78,7 +52,6 @@ const ENGINES: readonly (readonly [name: string, run: (ci: CiVariables) => Promi
   ],
   [
     'codemagic',
-    async (ci) => await byHand(async (name, receipt) => await runCodemagic(CODEMAGIC, name, { receipt }, ci)),
     {
       protect: ['download.json', 'protect.json', 'protected.apk', 'wait.json'],
       publish: ['download.json', 'publish.json'],
@@ -86,7 +59,6 @@ const ENGINES: readonly (readonly [name: string, run: (ci: CiVariables) => Promi
   ],
   [
     'teamcity',
-    async (ci) => await runTeamcity(TEAMCITY, ci),
     {
       Build: ['app-release.apk'],
       Protect: ['download.json', 'protect.json', 'protected.apk', 'wait.json'],
@@ -100,14 +72,14 @@ const TODAY = ENGINES.filter((_, at) => IS_WHOLE || (at + SEED) % 2 === 0);
 
 test.each(TODAY)(
   '%s: an app goes from the tag to the store, with nothing handed on but what the recipe keeps',
-  async (_, run, kept) => {
+  async (name, kept) => {
     const box = await sandbox();
     const ci = await ciVariables(box.variables);
 
-    const jobs = await run(ci);
+    const jobs = await FLOWS[name](ci);
 
-    for (const [name, { code, log }] of Object.entries(jobs)) expect(code, `${name}: ${log}`).toBe(0);
-    expect(Object.fromEntries(Object.entries(jobs).map(([name, job]) => [name, [...job.kept].sort()]))).toEqual(kept);
+    for (const [job, { code, log }] of Object.entries(jobs)) expect(code, `${job}: ${log}`).toBe(0);
+    expect(Object.fromEntries(Object.entries(jobs).map(([job, { kept }]) => [job, [...kept].sort()]))).toEqual(kept);
     expect(ci.calls().filter((call) => call !== 'download')).toEqual(['protect', 'wait', 'publish']);
     const published = Object.values(jobs).at(-1)?.log ?? '';
     expect(published).toMatch(/autoappstore .*(?:approved|live)/);
@@ -153,10 +125,10 @@ test.runIf(isTurn(3))(
 // One of them a day; what ends a job is the same script in all.
 test.each(ENGINES.filter((_, at) => isTurn(at)))(
   '%s: what failed at the backend ends it with exit code and reason; reports are kept, and nothing is published',
-  async (_, run) => {
+  async (name) => {
     const ci = await ciVariables((await sandbox({ result: 'failed' })).variables);
 
-    const jobs = await run(ci);
+    const jobs = await FLOWS[name](ci);
 
     const last = Object.values(jobs).at(-1);
     expect(last?.code, last?.log).toBe(8);

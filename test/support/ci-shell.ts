@@ -32,6 +32,8 @@ export interface CiVariables {
   readonly env: Variables;
   /** The commands of apptool that were run so far. */
   readonly calls: () => readonly string[];
+  /** Puts into a checkout what it holds besides what the recipes need. */
+  readonly checkedOut?: (folder: string) => Promise<void>;
 }
 
 /** A name that no recipe may stumble over, beside those that `gradlew` gives. */

@@ -64,10 +64,8 @@ function plain(list: VariableList = []): Record<string, string> {
  * before anything is run, as Azure does it, and stays where there is no such variable
  * (https://learn.microsoft.com/azure/devops/pipelines/process/variables#understand-variable-syntax); a secret is a variable of a script only by `env`.
  */
-export async function runAzure(
-  text: string,
-  { secrets, env }: CiVariables,
-): Promise<Readonly<Record<string, JobResult>>> {
+export async function runAzure(text: string, ci: CiVariables): Promise<Readonly<Record<string, JobResult>>> {
+  const { secrets } = ci;
   const pipeline = yamlOf<AzurePipeline>(text);
   const artifacts = new Map<string, string>();
   const outputs = new Map<string, string>();
@@ -84,7 +82,7 @@ export async function runAzure(
       results[job.job ?? job.deployment ?? ''] = await runJob(job, {
         stage: stage.stage,
         secrets: known,
-        env,
+        ci,
         artifacts,
         outputs,
         own: Object.fromEntries(
@@ -98,7 +96,7 @@ export async function runAzure(
 interface Place {
   readonly stage: string;
   readonly secrets: Variables;
-  readonly env: Variables;
+  readonly ci: CiVariables;
   readonly own: Variables;
   readonly artifacts: Map<string, string>;
   readonly outputs: Map<string, string>;
@@ -149,7 +147,7 @@ async function runBash(step: AzureStep, agent: Agent): Promise<ShellResult> {
   const mapped = Object.entries(step.env ?? {}).map(([name, value]) => [name, replaced(value, agent)]);
   const result = await runScript(['bash'], replaced(step.bash ?? '', agent), {
     cwd: agent.folder,
-    env: { ...agent.env, ...Object.fromEntries([...named, ...mapped]) },
+    env: { ...agent.ci.env, ...Object.fromEntries([...named, ...mapped]) },
   });
   for (const { name, properties, data } of agentCommands(result.stdout + result.stderr))
     if (name === 'task.setvariable' && properties.variable !== undefined) {
@@ -174,7 +172,7 @@ async function runJob(job: AzureJob, place: Place): Promise<JobResult> {
       'System.StageAttempt': '1',
       'Agent.TempDirectory': temp,
       TF_BUILD: 'True',
-      ...TOOL,
+      ...only(place.ci.env, Object.keys(TOOL)),
       ...place.own,
     },
   };
@@ -182,7 +180,7 @@ async function runJob(job: AzureJob, place: Place): Promise<JobResult> {
   const kept: string[] = [];
   for (const step of stepsOf(job)) {
     if (code !== 0 && step.condition !== 'always()') continue;
-    if (step.checkout !== undefined) agent.folder = await machine();
+    if (step.checkout !== undefined) agent.folder = await machine(place.ci);
     if (step.download !== undefined) await download(step, agent);
     if (step.publish !== undefined) kept.push(...(await publish(step, agent)));
     if (step.bash === undefined) continue;

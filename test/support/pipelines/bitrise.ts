@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ROOT, temporaryFolder } from '../../../src/testing/files.ts';
-import { type CiVariables, COMMIT, runScript, TOOL, type Variables, yamlOf } from '../ci-shell.ts';
+import { type CiVariables, COMMIT, runScript, type Variables, yamlOf } from '../ci-shell.ts';
 import { type JobResult, machine } from './machine.ts';
 
 type Item = Readonly<Record<string, unknown>>;
@@ -42,8 +42,8 @@ function pairs(items: readonly Item[]): [string, string][] {
 }
 
 /** The step, with its script and what it wants beside it, where the recipe says that it goes. */
-async function withStep(): Promise<string> {
-  const folder = await machine();
+async function withStep(ci: CiVariables): Promise<string> {
+  const folder = await machine(ci);
   const step = join(folder, 'bitrise/apptool');
   await mkdir(step, { recursive: true });
   for (const name of ['bitrise/step.yml', 'bitrise/step.sh', 'shell/apptool.sh'])
@@ -59,11 +59,12 @@ export async function runBitrise(
   text: string,
   name: string,
   started: Variables,
-  { secrets, env }: CiVariables,
+  ci: CiVariables,
 ): Promise<JobResult & { readonly values: Variables }> {
+  const { secrets, env } = ci;
   const { app, workflows } = yamlOf<BitriseConfig>(text);
   const [folder, tools, deploy, tests] = await Promise.all([
-    withStep(),
+    withStep(ci),
     temporaryFolder(),
     temporaryFolder(),
     temporaryFolder(),
@@ -80,7 +81,6 @@ export async function runBitrise(
       const all: Record<string, string> = {
         ...env,
         ...secrets,
-        ...TOOL,
         ...Object.fromEntries(pairs(app.envs)),
         ...started,
         ...values,

@@ -32,8 +32,9 @@ mkdir -p "$4/$(dirname "$3")" && cp "${store}/$3" "$4/$3"
  */
 export async function runBuildkite(
   text: string,
-  { secrets, env }: CiVariables,
+  ci: CiVariables,
 ): Promise<Readonly<Record<string, JobResult & { readonly runs: number }>>> {
+  const { secrets, env } = ci;
   const { steps } = yamlOf<{ steps: readonly BuildkiteStep[] }>(text);
   const [store, tools] = await Promise.all([temporaryFolder(), temporaryFolder()]);
   await writeFile(join(tools, 'buildkite-agent'), agent(store));
@@ -43,7 +44,7 @@ export async function runBuildkite(
     if (step.depends_on !== undefined && results[step.depends_on]?.code !== 0) continue;
     const attempt = async (): Promise<JobResult> => {
       if (step.command === undefined) return { code: 0, log: '', kept: [] };
-      const folder = await machine();
+      const folder = await machine(ci);
       const { code, stdout, stderr } = await runScript(['bash', '-e'], step.command, {
         cwd: folder,
         env: {

@@ -43,10 +43,8 @@ export function invocations({ workflows }: CircleConfig): (Invocation & { readon
 }
 
 /** Runs the workflow of a tag; from job to job go what is persisted alone. A job that waits for an approval is approved. */
-export async function runCircle(
-  text: string,
-  { secrets, env }: CiVariables,
-): Promise<Readonly<Record<string, JobResult>>> {
+export async function runCircle(text: string, ci: CiVariables): Promise<Readonly<Record<string, JobResult>>> {
+  const { secrets, env } = ci;
   const config = yamlOf<CircleConfig>(text);
   const workspace = await temporaryFolder();
   const results: Record<string, JobResult> = {};
@@ -57,7 +55,7 @@ export async function runCircle(
     results[name] =
       type === 'approval' || job === undefined
         ? { code: 0, log: '', kept: [] }
-        : await runJob(job, workspace, { ...env, ...job.environment, ...given });
+        : await runJob(job, workspace, { ...ci, env: { ...env, ...job.environment, ...given } });
   }
   return results;
 }
@@ -78,10 +76,10 @@ async function runStep(step: CircleStep, folder: string, workspace: string, env:
 
 const DONE: JobResult = { code: 0, log: '', kept: [] };
 
-async function runJob(job: CircleJob, workspace: string, given: Variables): Promise<JobResult> {
-  const folder = await machine();
+async function runJob(job: CircleJob, workspace: string, ci: CiVariables): Promise<JobResult> {
+  const folder = await machine(ci);
   const env = {
-    ...given,
+    ...ci.env,
     BASH_ENV: join(await temporaryFolder(), 'bash_env'),
     CIRCLECI: 'true',
     CIRCLE_SHA1: COMMIT,

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT, temporaryFolder } from '../../../src/testing/files.ts';
-import { checkout, type Variables } from '../ci-shell.ts';
+import { type CiVariables, checkout, type Variables } from '../ci-shell.ts';
 
 /** What became of a job. */
 export interface JobResult {
@@ -12,11 +12,12 @@ export interface JobResult {
 }
 
 /** A fresh checkout that holds what the recipes say to copy. */
-export async function machine(): Promise<string> {
+export async function machine({ checkedOut }: CiVariables): Promise<string> {
   const folder = await temporaryFolder();
   await checkout(folder);
   await mkdir(join(folder, 'ci'));
   await cp(join(ROOT, 'recipes/shell/apptool.sh'), join(folder, 'ci/apptool.sh'));
+  await checkedOut?.(folder);
   return folder;
 }
 

@@ -1,7 +1,7 @@
 import { cp, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { temporaryFolder } from '../../../src/testing/files.ts';
-import { type CiVariables, COMMIT, runScript, TOOL } from '../ci-shell.ts';
+import { type CiVariables, COMMIT, runScript } from '../ci-shell.ts';
 import { type JobResult, machine, only } from './machine.ts';
 
 export interface Configuration {
@@ -39,14 +39,12 @@ export function configurations(text: string): Configuration[] {
 }
 
 /** Runs the chain: each configuration in a checkout of its own, and between them go artifacts alone. */
-export async function runTeamcity(
-  text: string,
-  { secrets, env }: CiVariables,
-): Promise<Readonly<Record<string, JobResult>>> {
+export async function runTeamcity(text: string, ci: CiVariables): Promise<Readonly<Record<string, JobResult>>> {
+  const { secrets, env } = ci;
   const stores: Record<string, string> = {};
   const results: Record<string, JobResult> = {};
   for (const { name, scripts, secrets: names, needs, artifacts } of configurations(text)) {
-    const folder = await machine();
+    const folder = await machine(ci);
     for (const { from, file, to } of needs) {
       await mkdir(join(folder, to), { recursive: true });
       await cp(join(stores[from] ?? '', file), join(folder, to, file));
@@ -58,7 +56,6 @@ export async function runTeamcity(
         cwd: folder,
         env: {
           ...env,
-          ...TOOL,
           ...only(secrets, names),
           TEAMCITY_VERSION: '2025.11',
           BUILD_VCS_NUMBER: COMMIT,
