@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, test } from 'vitest';
 import { applivery } from '../../src/backends/applivery/index.ts';
+import { describeError } from '../../src/backends/applivery/wire.ts';
 import { download } from '../../src/run/download.ts';
 import { realClock } from '../../src/run/real-clock.ts';
 import { artifactAt } from '../../src/testing/artifacts.ts';
@@ -387,4 +388,12 @@ describe('the download by a token', () => {
     expect(direct).toMatchObject({ class: 'usage' });
     expect(proxy.seen).toEqual([]);
   });
+});
+
+test.each([
+  ['its own', saysNo(5003, 'Limit Exceeded'), undefined],
+  ['of something before it', { message: 'no healthy upstream' }, true],
+  ['of another form', { status: false, error: 'unauthorized' }, true],
+])('an error that is %s is told apart from the answers of others', (_, body, isForeign) => {
+  expect(describeError(body).isForeign).toBe(isForeign);
 });
