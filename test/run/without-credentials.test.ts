@@ -24,3 +24,21 @@ test('without its credentials, no function of a backend sends a request', async 
   }
   expect(sent).toEqual([]);
 });
+
+test('a backend that cannot be made without them is there, and rejects with its own words when it is needed', async () => {
+  const own = new AuthError('no token');
+  const definition = withoutCredentials({ ...applivery, create: async () => await Promise.reject(own) });
+
+  const adapter = await definition.create({} as AdapterInput<unknown>);
+
+  for (const name of ['plan', 'upload', 'poll'] as const)
+    await expect((adapter[name] as () => Promise<unknown>)(), name).rejects.toBe(own);
+});
+
+test('one that protects is not: what follows would have no output to send', async () => {
+  const own = new AuthError('no key');
+  const capabilities = { ...applivery.capabilities, protects: true };
+  const definition = withoutCredentials({ ...applivery, capabilities, create: async () => await Promise.reject(own) });
+
+  await expect(definition.create({} as AdapterInput<unknown>)).rejects.toBe(own);
+});
