@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../../../src/testing/files.ts';
 import { agentCommands } from '../ci-readers.ts';
 import { type CiVariables, COMMIT, runScript, type ShellResult, TOOL, type Variables, yamlOf } from '../ci-shell.ts';
-import { type JobResult, machine, only } from './machine.ts';
+import { type JobResult, machine, picked } from './machine.ts';
 
 export interface AzureStep {
   readonly bash?: string;
@@ -74,7 +74,7 @@ export async function runAzure(text: string, ci: CiVariables): Promise<Readonly<
     for (const job of stage.jobs) {
       if (Object.values(results).some(({ code }) => code !== 0)) return results;
       const groups = [...pipeline.variables, ...(stage.variables ?? [])].flatMap(({ group }) => group ?? []);
-      const known = only(
+      const known = picked(
         secrets,
         groups.flatMap((group) => GROUPS[group] ?? fail(`no such group: ${group}`)),
       );
@@ -172,7 +172,7 @@ async function runJob(job: AzureJob, place: Place): Promise<JobResult> {
       'System.StageAttempt': '1',
       'Agent.TempDirectory': temp,
       TF_BUILD: 'True',
-      ...only(place.ci.env, Object.keys(TOOL)),
+      ...picked(place.ci.env, Object.keys(TOOL)),
       ...place.own,
     },
   };

@@ -2,7 +2,7 @@ import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { temporaryFolder } from '../../../src/testing/files.ts';
 import { type CiVariables, COMMIT, runScript, yamlOf } from '../ci-shell.ts';
-import { type JobResult, machine, only } from './machine.ts';
+import { type JobResult, machine, picked } from './machine.ts';
 
 export interface BuildkiteStep {
   readonly key: string;
@@ -49,7 +49,7 @@ export async function runBuildkite(
         cwd: folder,
         env: {
           ...env,
-          ...only(secrets, step.secrets ?? []),
+          ...picked(secrets, step.secrets ?? []),
           PATH: `${tools}:${env.PATH}`,
           BUILDKITE: 'true',
           BUILDKITE_COMMIT: COMMIT,

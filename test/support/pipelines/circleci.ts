@@ -2,7 +2,7 @@ import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../../src/testing/files.ts';
 import { type CiVariables, COMMIT, runScript, type Variables, yamlOf } from '../ci-shell.ts';
-import { type JobResult, machine, matching, only } from './machine.ts';
+import { type JobResult, machine, matching, picked } from './machine.ts';
 
 type Paths = { readonly root: string; readonly paths: readonly string[] };
 
@@ -50,7 +50,7 @@ export async function runCircle(text: string, ci: CiVariables): Promise<Readonly
   const results: Record<string, JobResult> = {};
   for (const { name, type, context, requires = [] } of invocations(config)) {
     if (requires.some((needed) => results[needed]?.code !== 0)) continue;
-    const given = only(secrets, context === undefined ? [] : (CONTEXTS[context] ?? []));
+    const given = picked(secrets, context === undefined ? [] : (CONTEXTS[context] ?? []));
     const job = config.jobs[name];
     results[name] =
       type === 'approval' || job === undefined

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { temporaryFolder } from '../../../src/testing/files.ts';
 import { readCodemagic } from '../ci-readers.ts';
 import { type CiVariables, COMMIT, runScript, type Variables, yamlOf } from '../ci-shell.ts';
-import { type JobResult, machine, matching, only } from './machine.ts';
+import { type JobResult, machine, matching, picked } from './machine.ts';
 
 interface CodemagicWorkflow {
   readonly max_build_duration: number;
@@ -33,7 +33,7 @@ export async function runCodemagic(text: string, name: string, inputs: Variables
   const file = join(await temporaryFolder(), 'cm_env');
   await writeFile(file, '');
   const groups = environment.groups.flatMap((group) => GROUPS[group] ?? []);
-  const all = { ...env, ...only(secrets, groups), ...environment.vars };
+  const all = { ...env, ...picked(secrets, groups), ...environment.vars };
   let [code, log] = [0, ''];
   for (const { script } of scripts) {
     if (code !== 0) break;

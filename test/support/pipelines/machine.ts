@@ -22,7 +22,7 @@ export async function machine({ checkedOut }: CiVariables): Promise<string> {
 }
 
 /** Those of the secrets that a job is given, by name. */
-export function only(secrets: Variables, names: readonly string[]): Variables {
+export function picked(secrets: Variables, names: readonly string[]): Variables {
   return Object.fromEntries(
     names.map((name) => {
       const value = secrets[name];

@@ -2,7 +2,7 @@ import { cp, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { temporaryFolder } from '../../../src/testing/files.ts';
 import { type CiVariables, COMMIT, runScript } from '../ci-shell.ts';
-import { type JobResult, machine, only } from './machine.ts';
+import { type JobResult, machine, picked } from './machine.ts';
 
 export interface Configuration {
   readonly name: string;
@@ -56,7 +56,7 @@ export async function runTeamcity(text: string, ci: CiVariables): Promise<Readon
         cwd: folder,
         env: {
           ...env,
-          ...only(secrets, names),
+          ...picked(secrets, names),
           TEAMCITY_VERSION: '2025.11',
           BUILD_VCS_NUMBER: COMMIT,
           BUILD_NUMBER: '7',
