@@ -110,3 +110,10 @@ test('what failed at the backend is neither fetched nor published', async () => 
 
   expect(result, result.stderr).toMatchObject({ code: 8, stdout: '', calls: ['protect', 'wait'] });
 });
+
+test('the two scripts, of which a project copies one, install and start apptool alike', () => {
+  const shared = (name: string): string =>
+    /^trap 'exit 130' INT\n[^]*?^run\(\) \{\n[^]*?^\}\n/m.exec(recipe(name))?.[0] ?? name;
+
+  expect(shared('shell/release-by-config.sh')).toBe(shared('shell/release.sh'));
+});
