@@ -113,7 +113,7 @@ test('what failed at the backend is neither fetched nor published', async () => 
 
 test('the two scripts, of which a project copies one, install and start apptool alike', () => {
   const shared = (name: string): string =>
-    /^trap 'exit 130' INT\n[^]*?^run\(\) \{\n[^]*?^\}\n/m.exec(recipe(name))?.[0] ?? name;
+    /^trap 'exit 130' INT\n.*?^run\(\) \{\n.*?^\}\n/ms.exec(recipe(name))?.[0] ?? name;
 
   expect(shared('shell/release-by-config.sh')).toBe(shared('shell/release.sh'));
 });
