@@ -11,3 +11,22 @@ export function isInShare(name: string, share: number): boolean {
   if (IS_WHOLE) return true;
   return createHash('sha256').update(`${SEED} ${name}`).digest().readUInt32BE() < share * 2 ** 32;
 }
+
+/**
+ * Whether the case at `index` has its turn today, which it has every `of` days; every one has it where all is run. Each day takes as many of a
+ * list as the other days, give or take one, and the next day takes others.
+ */
+export function takesTurn(index: number, of: number): boolean {
+  return IS_WHOLE || isTurn(SEED, index, of);
+}
+
+/** The same for any seed. One that is a day counts as its number in the calendar, so that the turns go on over the end of a month. */
+export function isTurn(seed: number, index: number, of: number): boolean {
+  return (countOf(seed) + index) % of === 0;
+}
+
+function countOf(seed: number): number {
+  const [year, month, day] = [Math.floor(seed / 10_000), Math.floor(seed / 100) % 100, seed % 100];
+  if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31) return seed;
+  return Date.UTC(year, month - 1, day) / 86_400_000;
+}
