@@ -4,12 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Receipt } from '../../src/contract/record/journal.ts';
 import { ResultDocument } from '../../src/contract/result-document.ts';
+import type { Sandbox } from '../../src/sandbox/server.ts';
+import { withCleanUp } from '../../src/testing/cleanup.ts';
 import { type Fault, type FaultProxy, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
 import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli, startCli } from '../support/cli.ts';
-import { IS_WHOLE, SEED } from '../support/share.ts';
+import type { Variables } from '../support/command-lines.ts';
+import { takesTurn } from '../support/share.ts';
 
 const MIB = 1024 * 1024;
 /** A file of a few parts: the same way as a large one, in less time. */
@@ -32,7 +35,17 @@ interface Scene {
   readonly moment: number;
   readonly isLarge: boolean;
   readonly hint: RegExp;
+  /** What else has to be true at the end. */
+  readonly leaves?: (scene: { readonly box: Sandbox; readonly proxy: FaultProxy }) => void;
 }
+
+const PARTS_STOP: Scene = {
+  name: '',
+  planned: [{ ...SILENT, ...PART, after: 2 }],
+  moment: 0,
+  isLarge: true,
+  hint: /no build was started; the uploaded data was removed/,
+};
 
 /** Every moment of a run at which somebody may press Ctrl-C, with a server that says nothing from then on. */
 const SCENES: readonly Scene[] = [
@@ -51,31 +64,12 @@ const SCENES: readonly Scene[] = [
     hint: /may still be running on the server|no build was started/,
   },
   {
-    name: 'while parts are sent',
-    planned: [{ ...SILENT, ...PART, after: 2 }],
-    moment: 0,
-    isLarge: true,
-    hint: /no build was started; the uploaded data was removed/,
-  },
-  {
-    name: 'while parts are sent and nothing answers any more',
-    planned: [
-      { ...SILENT, ...PART, after: 2 },
-      { ...SILENT, path: /\/abort$/ },
-    ],
-    moment: 0,
-    isLarge: true,
-    hint: /the uploaded parts could not be removed/,
-  },
-  {
-    name: 'while it is completed',
-    planned: [
-      { ...SILENT, ...COMPLETE },
-      { ...SILENT, ...STATUS },
-    ],
-    moment: 0,
-    isLarge: true,
-    hint: /the job may still be running on the server; to keep waiting: apptool wait/,
+    ...PARTS_STOP,
+    name: 'F-SIG-03: while parts are sent, of which nothing is left in the storage',
+    leaves: ({ box, proxy }) => {
+      expect(box.store.openUploads()).toEqual([]);
+      expect(proxy.seen.filter(({ path }) => path.endsWith('/abort')).length).toBeGreaterThanOrEqual(2);
+    },
   },
   {
     name: 'while it waits',
@@ -93,18 +87,35 @@ const SCENES: readonly Scene[] = [
   },
 ];
 
+const COMPLETED: Scene = {
+  name: 'while it is completed',
+  planned: [
+    { ...SILENT, ...COMPLETE },
+    { ...SILENT, ...STATUS },
+  ],
+  moment: 0,
+  isLarge: true,
+  hint: /the job may still be running on the server; to keep waiting: apptool wait/,
+};
+
+const NOTHING_ANSWERS: Scene = {
+  ...PARTS_STOP,
+  planned: [...PARTS_STOP.planned, { ...SILENT, path: /\/abort$/ }],
+  hint: /the uploaded parts could not be removed/,
+};
+
 async function setUp(scene: Scene) {
   const folder = await temporaryFolder();
   const box = await sandbox(scene.isLarge ? IN_PARTS : {});
   const proxy = await faultProxy(box, scene.planned);
   const file = scene.isLarge
-    ? await bigApk(join(folder, 'app.apk'), 17 * MIB)
+    ? await bigApk(join(folder, 'app.apk'), 17 * MIB, 'hole')
     : await copyFixture('v2.apk', folder, 'app.apk');
   return { folder, box, proxy, file };
 }
 
 async function struck(proxy: FaultProxy, index: number): Promise<void> {
-  await expect.poll(() => proxy.struck[index], { timeout: 20_000, interval: 10 }).toBeGreaterThan(0);
+  await expect.poll(() => proxy.struck[index], { timeout: 40_000, interval: 10 }).toBeGreaterThan(0);
 }
 
 const SIGNALS = [
@@ -113,98 +124,101 @@ const SIGNALS = [
   ['SIGHUP', 129],
 ] as const;
 
-describe.each(SIGNALS)('F-SIG: %s', (signal, code) => {
-  // Each scene once a day, each day with another signal; all of them where all is run.
-  const isOfToday = (scene: Scene): boolean => {
-    const [ofToday] = SIGNALS[(SCENES.indexOf(scene) + SEED) % SIGNALS.length] ?? [];
-    return IS_WHOLE || signal === ofToday;
-  };
-  test.each(SCENES.filter(isOfToday))(
-    '$name: ends within 5 s, leaves no file, says how to go on',
-    async (scene) => {
-      const { folder, proxy, file } = await setUp(scene);
-      const running = startCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables, cwd: folder });
-      await struck(proxy, scene.moment);
+/** Sends the signal at the moment of the scene. Checks what every stopped run has to do, and resolves with what this one left. */
+async function stop(scene: Scene, [signal, code]: readonly [NodeJS.Signals, number], variables: Variables = {}) {
+  const { folder, box, proxy, file } = await setUp(scene);
+  const env = { ...proxy.variables, ...variables };
+  const running = startCli(['protect', file, ...QUICK, '--json'], { env, cwd: folder });
+  await struck(proxy, scene.moment);
 
-      const at = performance.now();
-      running.child.kill(signal);
-      const result = await running.result;
-      const tookMs = performance.now() - at;
+  const at = performance.now();
+  running.child.kill(signal);
+  const result = await running.result;
+  const tookMs = performance.now() - at;
 
-      const document = ResultDocument.parse(JSON.parse(result.stdout));
-      const names = (await readdir(folder)).filter((name) => !name.endsWith('.receipt.json'));
-      expect(result).toMatchObject({ code, signal: null });
-      expect(tookMs).toBeLessThan(LONGEST_END_MS);
-      expect(document.error).toMatchObject({ class: 'cancelled', hint: expect.stringMatching(scene.hint) });
-      expect(names).toEqual(['app.apk']);
-    },
-    60_000,
-  );
-});
+  const document = ResultDocument.parse(JSON.parse(result.stdout));
+  const names = await readdir(folder);
+  const receipts = names.filter((name) => name.endsWith('.receipt.json'));
+  expect(result).toMatchObject({ code, signal: null });
+  expect(tookMs).toBeLessThan(LONGEST_END_MS);
+  expect(document.error).toMatchObject({ class: 'cancelled', hint: expect.stringMatching(scene.hint) });
+  expect(names.filter((name) => !receipts.includes(name))).toEqual(['app.apk']);
+  scene.leaves?.({ box, proxy });
+  return { folder, box, proxy, stderr: result.stderr, receipts };
+}
+
+// Three of them a day, each with another signal; all where all is run.
+const OF_TODAY = SCENES.flatMap((scene) =>
+  SIGNALS.map((signal) => ({ scene, signal, name: `${signal[0]} ${scene.name}` })),
+).filter((_, index) => takesTurn(index, 5));
+
+test.each(OF_TODAY)(
+  'F-SIG: $name: ends within 5 s, leaves no file, says how to go on',
+  async ({ scene, signal }) => {
+    const { receipts } = await stop(scene, signal);
+
+    if (scene.isLarge) expect(receipts).toEqual([]);
+  },
+  60_000,
+);
+
+// These wait for servers, so they do it side by side.
+describe.each(SIGNALS.filter((_, index) => takesTurn(index, 3)))(
+  'F-SIG: %s at a server that says nothing',
+  (...signal) => {
+    test.concurrent(
+      'while it is completed: ends within 5 s, leaves no file, says how to go on',
+      async () => await withCleanUp(async () => void (await stop(COMPLETED, signal))),
+      60_000,
+    );
+
+    test.concurrent(
+      'F-SIG-10: while parts are sent: a receipt and the command that removes them',
+      async () =>
+        await withCleanUp(async () => {
+          const ofBuild = { CIRCLECI: 'true', CIRCLE_BRANCH: 'main' };
+          let isStopped = false;
+          const untilStopped: Fault = async (exchange) => {
+            if (isStopped) exchange.reply(await exchange.forward(await exchange.readBody()));
+            else await faults.silence()(exchange);
+          };
+          const planned = NOTHING_ANSWERS.planned.map((one) =>
+            one.origin === undefined ? { ...one, fault: untilStopped } : one,
+          );
+          const { folder, box, proxy, stderr, receipts } = await stop({ ...NOTHING_ANSWERS, planned }, signal, ofBuild);
+          isStopped = true;
+          const receipt = /to remove them: apptool abort (\S+)/.exec(stderr)?.[1] ?? '';
+          const open = box.store.openUploads();
+          const aborted = await runCli(['abort', receipt], { env: proxy.variables, cwd: folder });
+          const again = await runCli(['abort', receipt], { env: proxy.variables, cwd: folder });
+
+          expect(receipts).toEqual([receipt]);
+          expect(open).toHaveLength(1);
+          expect(Receipt.parse(JSON.parse(await readFile(join(folder, receipt), 'utf8')))).toMatchObject({
+            build: { provider: 'circleci', branch: 'main' },
+            steps: [{ backend: 'apptego' }],
+            runs: [{ ended: { errorClass: 'cancelled' } }],
+          });
+          expect(aborted).toMatchObject({
+            code: 0,
+            stdout: expect.stringMatching(/^aborted the unfinished upload of apptego:\d+\n$/),
+          });
+          expect(box.store.openUploads()).toEqual([]);
+          expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^nothing to abort/) });
+        }),
+      60_000,
+    );
+  },
+);
 
 describe('what a stopped run leaves', () => {
-  test('F-SIG-03: nothing in the storage, where the abort is answered', async () => {
-    const { box, proxy, file, folder } = await setUp({
-      name: '',
-      planned: [{ ...SILENT, ...PART, after: 2 }],
-      moment: 0,
-      isLarge: true,
-      hint: /./,
-    });
-    const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
-    await struck(proxy, 0);
-
-    running.child.kill('SIGINT');
-    await running.result;
-
-    expect(box.store.openUploads()).toEqual([]);
-    expect(proxy.seen.filter(({ path }) => path.endsWith('/abort')).length).toBeGreaterThanOrEqual(2);
-    expect(await readdir(folder)).toEqual(['app.apk']);
-  }, 60_000);
-
-  test('F-SIG-10: a receipt and the command that removes the parts, where it is not', async () => {
-    const planned = [
-      { ...SILENT, ...PART, after: 2 },
-      { ...SILENT, path: /\/abort$/, times: 1 },
-    ];
-    const { box, proxy, file, folder } = await setUp({ name: '', planned, moment: 0, isLarge: true, hint: /./ });
-    const env = { ...proxy.variables, CIRCLECI: 'true', CIRCLE_BRANCH: 'main' };
-    const running = startCli(['protect', file, ...QUICK], { env, cwd: folder });
-    await struck(proxy, 0);
-
-    running.child.kill('SIGINT');
-    const stopped = await running.result;
-    const receipt = /to remove them: apptool abort (\S+)/.exec(stopped.stderr)?.[1] ?? '';
-    const open = box.store.openUploads();
-    const aborted = await runCli(['abort', receipt], { env: proxy.variables, cwd: folder });
-    const again = await runCli(['abort', receipt], { env: proxy.variables, cwd: folder });
-
-    expect(stopped.code).toBe(130);
-    expect(open).toHaveLength(1);
-    expect(Receipt.parse(JSON.parse(await readFile(join(folder, receipt), 'utf8')))).toMatchObject({
-      build: { provider: 'circleci', branch: 'main' },
-      steps: [{ backend: 'apptego' }],
-      runs: [{ ended: { errorClass: 'cancelled' } }],
-    });
-    expect(aborted).toMatchObject({
-      code: 0,
-      stdout: expect.stringMatching(/^aborted the unfinished upload of apptego:\d+\n$/),
-    });
-    expect(box.store.openUploads()).toEqual([]);
-    expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^nothing to abort/) });
-  }, 60_000);
-
   test('F-SIG-09: the second signal ends it at once, without a temporary file', async () => {
     const slowly: Fault = async (exchange) => {
       exchange.response.writeHead(200, { 'content-length': '1000000' });
       exchange.response.write(Buffer.alloc(1000));
     };
-    const planned = [
-      { ...SILENT, ...PART, after: 2 },
-      { ...SILENT, path: /\/abort$/ },
-      { ...FETCH, times: 10, fault: slowly },
-    ];
-    const { proxy, file, folder } = await setUp({ name: '', planned, moment: 0, isLarge: true, hint: /./ });
+    const planned = [...NOTHING_ANSWERS.planned, { ...FETCH, times: 10, fault: slowly }];
+    const { proxy, file, folder } = await setUp({ ...NOTHING_ANSWERS, planned });
     const running = startCli(['protect', file, ...QUICK, '--json'], { env: proxy.variables, cwd: folder });
     await struck(proxy, 0);
     running.child.kill('SIGINT');
@@ -216,7 +230,8 @@ describe('what a stopped run leaves', () => {
     running.child.kill('SIGINT');
     const result = await running.result;
 
-    expect(performance.now() - at).toBeLessThan(1_000);
+    // Without it, the abort would be waited for two seconds more.
+    expect(performance.now() - at).toBeLessThan(1_500);
     expect(result.code).toBe(130);
     expect(ResultDocument.parse(JSON.parse(result.stdout)).error?.class).toBe('cancelled');
     expect(result.stderr).toContain('apptool abort');
@@ -227,11 +242,8 @@ describe('what a stopped run leaves', () => {
       const answer = await exchange.forward(await exchange.readBody());
       setTimeout(() => exchange.reply(answer), 300);
     };
-    const planned = [
-      { ...SILENT, ...PART, after: 2 },
-      { origin: 'api' as const, path: /\/abort$/, times: 10, fault: lateAbort },
-    ];
-    const { box, proxy, file, folder } = await setUp({ name: '', planned, moment: 0, isLarge: true, hint: /./ });
+    const late = { origin: 'api', path: /\/abort$/, times: 10, fault: lateAbort } as const;
+    const { box, proxy, file, folder } = await setUp({ ...PARTS_STOP, planned: [...PARTS_STOP.planned, late] });
     const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
     await struck(proxy, 0);
 
@@ -249,15 +261,9 @@ describe('what a stopped run leaves', () => {
   test('F-SIG-04: complete is given the time to answer, and is not aborted', async () => {
     const late: Fault = async (exchange) => {
       const answer = await exchange.forward(await exchange.readBody());
-      setTimeout(() => exchange.reply(answer), 1_500);
+      setTimeout(() => exchange.reply(answer), 800);
     };
-    const { box, proxy, file, folder } = await setUp({
-      name: '',
-      planned: [{ ...COMPLETE, fault: late }],
-      moment: 0,
-      isLarge: true,
-      hint: /./,
-    });
+    const { box, proxy, file, folder } = await setUp({ ...COMPLETED, planned: [{ ...COMPLETE, fault: late }] });
     const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
     await struck(proxy, 0);
 
@@ -273,13 +279,7 @@ describe('what a stopped run leaves', () => {
 
 describe('--receipt', () => {
   test('F-IO-19: is there while the run goes on, so that a killed one can be cleaned up', async () => {
-    const { box, proxy, file, folder } = await setUp({
-      name: '',
-      planned: [{ ...SILENT, ...PART, after: 2 }],
-      moment: 0,
-      isLarge: true,
-      hint: /./,
-    });
+    const { box, proxy, file, folder } = await setUp(PARTS_STOP);
     const running = startCli(['protect', file, ...QUICK, '--receipt', 'run.json'], {
       env: proxy.variables,
       cwd: folder,

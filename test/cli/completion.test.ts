@@ -7,6 +7,7 @@ import { COMMANDS } from '../../src/cli/commands/index.ts';
 import { FLAGS, SHELLS } from '../../src/cli/line/flags.ts';
 import { temporaryFolder } from '../../src/testing/files.ts';
 import { cleanEnvironment, runCli } from '../support/cli.ts';
+import { takesTurn } from '../support/share.ts';
 import { HAS_TERMINALS, isInstalled, startAtTerminal, type Terminal } from '../support/terminal.ts';
 
 const FILES = ['my app.apk', 'other.aab', "q'uote.apk", 'notes.txt', 'release.json', 'x.yaml'];
@@ -200,7 +201,7 @@ describe.skipIf(!HAS_TERMINALS || !isInstalled('zsh'))('in zsh', () => {
     expect(await hasRun(folder)).toBe(false);
   });
 
-  test('offers the same where it was sourced', async () => {
+  test.runIf(takesTurn(0, 2))('offers the same where it was sourced', async () => {
     const { folder, path } = await playground();
     const zsh = await startZsh(folder, path, 'source');
 

@@ -6,6 +6,7 @@ import type { Receipt } from '../../src/contract/record/journal.ts';
 import { fixture, temporaryFolder } from '../../src/testing/files.ts';
 import { DONE, RUNNING, receiptWith, stepOf } from '../support/receipts.ts';
 import { runOnScreen } from '../support/screen.ts';
+import { takesTurn } from '../support/share.ts';
 import { HAS_TERMINALS } from '../support/terminal.ts';
 
 const NAME = '素晴らしいアプリ🚀';
@@ -22,13 +23,15 @@ function receipt(): Receipt {
   });
 }
 
-test.runIf(HAS_TERMINALS).each([
+const TABLES = [
   [45, 'backends', 0],
   [45, `fleet status .`, 7],
   [80, 'doctor --to applivery', 4],
   [45, 'config show', 0],
   [45, `inspect ${NAME}.apk`, 0],
-] as const)(
+] as const;
+
+test.runIf(HAS_TERMINALS).each(TABLES.filter((_, index) => takesTurn(index, 2)))(
   'at %i columns nothing of %s but an address is wider, wide characters too',
   async (columns, line, expected) => {
     const cwd = await temporaryFolder();

@@ -7,7 +7,8 @@ import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
-import { CA_FILE, tlsFront } from '../support/tls-front.ts';
+import { takesTurn } from '../support/share.ts';
+import { CA_FILE, tlsFront, trustOurCa } from '../support/tls-front.ts';
 
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];
 const hasTinyproxy = spawnSync('tinyproxy', ['-v']).status === 0;
@@ -43,10 +44,9 @@ describe('https', () => {
 
   test('F-NET-21: an expired certificate is refused, with the time of this machine', async () => {
     const front = await tlsFront(await sandbox(), 'expired');
+    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], {
-      env: { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE },
-    });
+    const result = await runCli(['protect', await file(), ...QUICK], { env: front.variables });
 
     expect(result.code).toBe(13);
     expect(result.stderr).toMatch(/hint: check this machine's clock: it says \d{4}-\d\d-\d\dT/);
@@ -54,10 +54,9 @@ describe('https', () => {
 
   test('F-NET-22: a certificate for another host is refused, with both names', async () => {
     const front = await tlsFront(await sandbox(), 'elsewhere');
+    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], {
-      env: { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE },
-    });
+    const result = await runCli(['protect', await file(), ...QUICK], { env: front.variables });
 
     expect(result.code).toBe(13);
     expect(result.stderr).toContain('elsewhere.example');
@@ -67,19 +66,19 @@ describe('https', () => {
   test('parts and polls share kept-alive connections', async () => {
     const folder = await temporaryFolder();
     const front = await tlsFront(
-      await sandbox({ processingMs: 1_000, multipartFromBytes: 1, chunkSizeBytes: 5 * 1024 * 1024 }),
+      await sandbox({ processingMs: 500, multipartFromBytes: 1, chunkSizeBytes: 5 * 1024 * 1024 }),
     );
-    const big = await bigApk(join(folder, 'big.apk'), 40_000_000);
-    const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE };
+    const big = await bigApk(join(folder, 'big.apk'), 17_000_000, 'hole');
+    trustOurCa();
 
-    const result = await runCli(['protect', big, ...QUICK, '--concurrency', '3'], { env });
+    const result = await runCli(['protect', big, ...QUICK, '--concurrency', '2'], { env: front.variables });
 
     const portsOf = (pattern: RegExp) =>
       new Set(front.requests.filter(({ path }) => pattern.test(path)).map(({ port }) => port)).size;
     expect(result.code).toBe(0);
-    expect(front.requests.filter(({ path }) => path.startsWith('/part/'))).toHaveLength(8);
-    expect(portsOf(/^\/part\//)).toBeLessThanOrEqual(4);
-    expect(front.requests.filter(({ path }) => path.includes('/status/')).length).toBeGreaterThan(5);
+    expect(front.requests.filter(({ path }) => path.startsWith('/part/'))).toHaveLength(4);
+    expect(portsOf(/^\/part\//)).toBeLessThanOrEqual(3);
+    expect(front.requests.filter(({ path }) => path.includes('/status/')).length).toBeGreaterThan(3);
     expect(portsOf(/\/status\//)).toBeLessThanOrEqual(2);
   }, 60_000);
 });
@@ -107,7 +106,8 @@ describe('a proxy', () => {
   test.each(['localhost', '*', 'example.org, localhost'])('is left out for NO_PROXY=%s', async (noProxy) => {
     const front = await tlsFront(await sandbox());
     const proxy = await connectProxy();
-    const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: proxy.url, NO_PROXY: noProxy };
+    const env = { ...front.variables, HTTPS_PROXY: proxy.url, NO_PROXY: noProxy };
+    trustOurCa();
 
     const result = await runCli(['protect', await file(), ...QUICK], { env });
 
@@ -120,7 +120,8 @@ describe('a proxy', () => {
     const proxy = await connectProxy(() => 403);
     // Without a tenant, nothing but the upload is asked for.
     const { APPTEGO_TENANT: _, ...variables } = front.variables;
-    const env = { ...variables, NODE_EXTRA_CA_CERTS: CA_FILE, https_proxy: proxy.url };
+    const env = { ...variables, https_proxy: proxy.url };
+    trustOurCa();
 
     const result = await runCli(['protect', await file(), ...QUICK], { env });
 
@@ -134,7 +135,8 @@ describe('a proxy', () => {
     const proxy = await connectProxy(() => 407);
     // Without a tenant, nothing but the upload is asked for.
     const { APPTEGO_TENANT: _, ...variables } = front.variables;
-    const env = { ...variables, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: proxy.url };
+    const env = { ...variables, HTTPS_PROXY: proxy.url };
+    trustOurCa();
 
     const result = await runCli(['protect', await file(), ...QUICK], { env });
 
@@ -146,18 +148,25 @@ describe('a proxy', () => {
   test('F-NET-24: one that fails for a moment is tried again', async () => {
     const front = await tlsFront(await sandbox());
     const proxy = await connectProxy((count) => (count <= 2 ? 502 : 200));
-    const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: proxy.url };
+    const env = { ...front.variables, HTTPS_PROXY: proxy.url };
+    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], { env });
+    const result = await runCli(['protect', await file(), ...QUICK], { env, isFast: true });
 
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(/the proxy 127\.0\.0\.1:\d+ answered 502 to CONNECT; try 2 in/);
   });
 
-  test('is not used for the embedded sandbox', async () => {
+  // To protect takes the two seconds of the embedded sandbox.
+  test.each(
+    [
+      ['upload', ['--to', 'apptego', '-e', 'prod']],
+      ['protect', QUICK],
+    ].filter((_, index) => index === 0 || takesTurn(index, 4)) as [string, string[]][],
+  )('is not used for the embedded sandbox: %s', async (command, flags) => {
     const proxy = await connectProxy();
 
-    const result = await runCli(['protect', await file(), ...QUICK, '--sandbox'], {
+    const result = await runCli([command, await file(), ...flags, '--sandbox'], {
       env: { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url },
     });
 
@@ -185,7 +194,8 @@ describe('a proxy', () => {
     const child: ChildProcess = spawn('tinyproxy', ['-d', '-c', config], { stdio: 'ignore' });
     onTestFinished(() => void child.kill('SIGKILL'));
     await expect.poll(() => canConnect(port), { timeout: 5_000 }).toBe(true);
-    const env = { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, HTTPS_PROXY: `http://user:pass@127.0.0.1:${port}` };
+    const env = { ...front.variables, HTTPS_PROXY: `http://user:pass@127.0.0.1:${port}` };
+    trustOurCa();
 
     const good = await runCli(['protect', await file(), ...QUICK], { env });
     const bad = await runCli(['protect', await file(), ...QUICK], {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { BIN, cleanEnvironment } from '../support/cli.ts';
+import { takesTurn } from '../support/share.ts';
 import { HAS_TERMINALS } from '../support/terminal.ts';
 
 const APPTOOL = `"${process.execPath}" "${BIN}"`;
@@ -15,23 +16,28 @@ async function folderWithApp(): Promise<string> {
   return folder;
 }
 
-test.runIf(HAS_TERMINALS).each([
+const PLAIN = [
   ['in a CI', { CI: 'true' }],
   ['that is dumb', { TERM: 'dumb' }],
-])('a terminal %s gets no escape code, and the right exit codes', async (_, env) => {
-  const command = `stty cols 80; ${PROTECT}; echo "<$?>"; ${APPTOOL} upload gone.apk --to apptego -e prod; echo "<$?>"`;
+] as const;
 
-  const { variables } = await sandbox();
-  const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
-    cwd: await folderWithApp(),
-    env: cleanEnvironment({ TERM: 'xterm-256color', ...variables, ...env }),
-  });
+test.runIf(HAS_TERMINALS).each(PLAIN.filter((_, index) => takesTurn(index, 2)))(
+  'a terminal %s gets no escape code, and the right exit codes',
+  async (_, env) => {
+    const command = `stty cols 80; ${PROTECT}; echo "<$?>"; ${APPTOOL} upload gone.apk --to apptego -e prod; echo "<$?>"`;
 
-  expect(stdout).not.toContain('\u001b');
-  const ends = stdout.replaceAll('\r', '').replaceAll(/^warning: apptego is at .*\n/gm, '');
-  expect(ends).toMatch(/^v2-protected\.apk\n<0>\nerror\[local-io\]: .*\n(?:hint: .*\n)?<3>\n$/m);
-  expect(stdout).toMatch(/^apptego:\d+: \w+ .*$/m);
-});
+    const { variables } = await sandbox();
+    const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
+      cwd: await folderWithApp(),
+      env: cleanEnvironment({ TERM: 'xterm-256color', ...variables, ...env }),
+    });
+
+    expect(stdout).not.toContain('\u001b');
+    const ends = stdout.replaceAll('\r', '').replaceAll(/^warning: apptego is at .*\n/gm, '');
+    expect(ends).toMatch(/^v2-protected\.apk\n<0>\nerror\[local-io\]: .*\n(?:hint: .*\n)?<3>\n$/m);
+    expect(stdout).toMatch(/^apptego:\d+: \w+ .*$/m);
+  },
+);
 
 test.runIf(HAS_TERMINALS).each([
   ['nothing is asked for', {}, '', true, true],
@@ -41,10 +47,10 @@ test.runIf(HAS_TERMINALS).each([
   ['--no-progress is given', {}, '--no-progress', false, true],
   ['both are given', {}, '--no-color --no-progress', false, false],
 ])('where %s, a terminal has a live line or none, with colours or without', async (_, env, flags, isLive, hasColor) => {
-  const command = `stty cols 80; ${PROTECT} ${flags}; ${APPTOOL} upload gone.apk --to apptego -e prod ${flags}`;
+  const command = `stty cols 80; ${PROTECT} ${flags}; echo "<$?>"`;
 
-  const { variables } = await sandbox({ processingMs: 1000 });
-  const { stdout } = await promisify(execFile)('script', ['-qefc', `${command}; true`, '/dev/null'], {
+  const { variables } = await sandbox({ processingMs: 300, result: 'failed' });
+  const { stdout } = await promisify(execFile)('script', ['-qefc', command, '/dev/null'], {
     cwd: await folderWithApp(),
     env: cleanEnvironment({ TERM: 'xterm-256color', ...variables, ...env }),
   });
@@ -53,22 +59,30 @@ test.runIf(HAS_TERMINALS).each([
   const codes = stdout.split('\u001b[').slice(1);
   expect(codes.some((code) => /^[\d;?]*[A-Zhl]/.test(code))).toBe(isLive);
   expect(codes.some((code) => /^[\d;]*m/.test(code))).toBe(hasColor);
+  expect(stdout).toContain('<8>');
 });
 
-test.runIf(process.platform === 'linux').each([
-  ['stdout closed', '>&-'],
-  ['stderr closed', '2>&-'],
-])('with %s nothing crashes, and every exit code is the right one', async (_, closed) => {
-  const commands = ['inspect v2.apk', 'status nonsense --json', 'upload gone.apk --to apptego -e prod', '--help'];
-  const script = commands.map((command) => `${APPTOOL} ${command} ${closed}; echo "$?" >> codes`).join('\n');
+const CLOSED = ['inspect v2.apk', 'status nonsense --json', 'upload gone.apk --to apptego -e prod', '--help'].flatMap(
+  (command, index) => ['>&-', '2>&-'].map((closed) => ({ command, closed, code: ['0', '2', '3', '0'][index] })),
+);
 
-  const { stdout, stderr } = spawnSync('sh', ['-c', `${script}\ncat codes`], {
-    cwd: await folderWithApp(),
-    env: cleanEnvironment({ APPTEGO_API_KEY: 'key_id:key_secret' }),
-    encoding: 'utf8',
-  });
+// Each command with one of the two closed, the next day with the other.
+test.runIf(process.platform === 'linux')(
+  'with stdout or stderr closed nothing crashes, and every exit code is the right one',
+  async () => {
+    const ofToday = CLOSED.filter((_, index) => takesTurn(index + Math.floor(index / 2), 2));
+    const script = ofToday
+      .map(({ command, closed }) => `${APPTOOL} ${command} ${closed}; echo "$?" >> codes`)
+      .join('\n');
 
-  expect(stdout.split('\n').slice(-5)).toEqual(['0', '2', '3', '0', '']);
-  expect(stdout + stderr).not.toMatch(/EBADF|at .*\.js:\d+/);
-  expect(stdout + stderr).not.toContain('\u001b');
-});
+    const { stdout, stderr } = spawnSync('sh', ['-c', `${script}\ncat codes`], {
+      cwd: await folderWithApp(),
+      env: cleanEnvironment({ APPTEGO_API_KEY: 'key_id:key_secret' }),
+      encoding: 'utf8',
+    });
+
+    expect(stdout.split('\n').slice(-1 - ofToday.length)).toEqual([...ofToday.map(({ code }) => code), '']);
+    expect(stdout + stderr).not.toMatch(/EBADF|at .*\.js:\d+/);
+    expect(stdout + stderr).not.toContain('\u001b');
+  },
+);

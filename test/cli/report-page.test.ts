@@ -10,6 +10,7 @@ import { temporaryFolder } from '../../src/testing/files.ts';
 import { CHROMIUM, startBrowser } from '../support/browser.ts';
 import { runCli } from '../support/cli.ts';
 import { after, DONE, RUNNING, receiptWith, stepOf } from '../support/receipts.ts';
+import { takesTurn } from '../support/share.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core');
 const HOSTILE = [
@@ -99,12 +100,25 @@ describe.skipIf(CHROMIUM === null)('the page in Chromium', () => {
     return page;
   };
 
-  test.each([
+  const WINDOWS = [
     [360, 'light'],
     [768, 'dark'],
     [1200, 'light'],
-  ] as const)(
-    'at %i pixels, %s: no violation that axe finds, nothing wider than the window',
+  ] as const;
+
+  test('nothing is wider than the window', async () => {
+    const page = await open(await pageOf(fullReceipts()));
+    for (const [width, colorScheme] of WINDOWS) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+
+      expect([width, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([width, width]);
+    }
+  });
+
+  // It looks at all of the page, which takes seconds.
+  test.each(WINDOWS.filter((_, index) => takesTurn(index, 3)))(
+    'at %i pixels, %s: no violation that axe finds',
     async (width, colorScheme) => {
       const path = await pageOf(fullReceipts());
       // The page's own policy would not let axe in.
@@ -115,24 +129,26 @@ describe.skipIf(CHROMIUM === null)('the page in Chromium', () => {
         'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes[0].html]))',
       );
       expect(violations).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     },
   );
 
-  test('hostile texts run nothing, load nothing and lead nowhere', async () => {
+  // All of them on one page, and one on the page of its own, whose title it is.
+  test.each(
+    [HOSTILE, ...HOSTILE.filter((_, index) => takesTurn(index, HOSTILE.length)).map((text) => [text])].map((texts) => ({
+      texts,
+    })),
+  )('hostile texts run nothing, load nothing and lead nowhere: $texts', async ({ texts }) => {
+    const path = await pageOf(texts.map(hostileReceipt));
     const page = await browser.newPage();
     const requests: string[] = [];
     page.on('request', (request) => requests.push(request.url()));
-    for (const text of HOSTILE) {
-      const path = await pageOf([hostileReceipt(text)]);
-      await page.goto(pathToFileURL(path).href);
-      await page.hover('h1');
+    await page.goto(pathToFileURL(path).href);
+    await page.hover('h1');
 
-      expect(await page.evaluate('window.ran'), text).toBeUndefined();
-      expect(await page.locator('a[href^="javascript:"], script, img, [onload], [onerror]').count(), text).toBe(0);
-      const shown = await page.locator('body').innerText();
-      expect(shown).toContain(text.startsWith('\u202e') ? '\\u{202e}gpj.exe' : text);
-    }
+    expect(await page.evaluate('window.ran')).toBeUndefined();
+    expect(await page.locator('a[href^="javascript:"], script, img, [onload], [onerror]').count()).toBe(0);
+    const shown = await page.locator('body').innerText();
+    for (const text of texts) expect(shown).toContain(text.startsWith('\u202e') ? '\\u{202e}gpj.exe' : text);
     expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
   });
 

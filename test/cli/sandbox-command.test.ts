@@ -10,6 +10,7 @@ import { atEnd } from '../../src/testing/cleanup.ts';
 import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { BIN, cleanEnvironment, runCli, runProcess, startCli } from '../support/cli.ts';
+import { takesTurn } from '../support/share.ts';
 
 const TOOL = `"${process.execPath}" "${BIN}"`;
 /** Waits for a signal, says which, and ends with 42. */
@@ -64,7 +65,7 @@ describe('apptool sandbox -- <command>', () => {
     ['0', 'true', 0],
     ['128 and the number of the signal that ended it', 'kill -KILL $$', 137],
   ])('ends with %s', async (_, script, code) => {
-    const result = await runProcess(['sandbox', '--', 'sh', '-c', script]);
+    const result = await runCli(['sandbox', '--', 'sh', '-c', script]);
 
     expect(result, result.stderr).toMatchObject({ code, stdout: '' });
   });
@@ -86,18 +87,22 @@ describe('apptool sandbox -- <command>', () => {
     expect(result, result.stderr).toMatchObject({ code: 0, stdout: '<--json><-e><a b><>' });
   });
 
-  test.each([
+  const SIGNALS = [
     ['SIGTERM', 'caught TERM'],
     ['SIGINT', 'caught INT'],
-  ] as const)('passes %s on, and waits for what the command makes of it', async (signal, words) => {
-    const running = startCli(['sandbox', '--', 'sh', '-c', TRAPS]);
-    await running.seen('ready');
+  ] as const;
+  test.each(SIGNALS.filter((_, index) => takesTurn(index, 2)))(
+    'passes %s on, and waits for what the command makes of it',
+    async (signal, words) => {
+      const running = startCli(['sandbox', '--', 'sh', '-c', TRAPS]);
+      await running.seen('ready');
 
-    running.child.kill(signal);
-    const result = await running.result;
+      running.child.kill(signal);
+      const result = await running.result;
 
-    expect(result, result.stderr).toMatchObject({ code: 42, stdout: `ready\n${words}\n` });
-  });
+      expect(result, result.stderr).toMatchObject({ code: 42, stdout: `ready\n${words}\n` });
+    },
+  );
 
   test('what cannot be started is a mistake on the line', async () => {
     const missing = await runCli(['sandbox', '--', 'no-such-program-here']);
@@ -132,7 +137,7 @@ describe('a wrapper that is killed', () => {
     return { child, address, cwd };
   };
 
-  test('takes the server with it', async () => {
+  test.runIf(takesTurn(0, 2))('takes the server with it', async () => {
     const { child, address } = await wrapped('sandbox');
     const before = await isServed(address);
 
@@ -143,7 +148,7 @@ describe('a wrapper that is killed', () => {
     expect(before).toBe(true);
   });
 
-  test('takes the command with it, and the server', async () => {
+  test.runIf(takesTurn(1, 2))('takes the command with it, and the server', async () => {
     const inside = 'env | grep APPTEGO_API_URL; trap "echo ended > ended; exit" TERM; while :; do sleep 0.1; done';
     const { child, address, cwd } = await wrapped(`sandbox -- sh -c '${inside}'`);
 

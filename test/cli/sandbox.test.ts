@@ -15,18 +15,22 @@ function readExports(stdout: string): Record<string, string> {
 }
 
 describe('apptool sandbox', () => {
-  test('prints one export a line on stdout, serves another process, and ends with 0 when it is stopped', async () => {
+  test('prints one export a line on stdout, serves another process, ends with 0 when it is stopped, and leaves no file', async () => {
     const folder = await temporaryFolder();
-    const serving = startCli(['sandbox', '--processing-time', '100ms']);
+    const ofSandbox = await temporaryFolder();
+    const serving = startCli(['sandbox', '--processing-time', '100ms'], { env: { TMPDIR: ofSandbox } });
     await serving.seen('the sandbox serves on');
     const env = readExports(serving.output());
     const file = await copyFixture('v2.apk', folder);
+    const during = await readdir(ofSandbox);
 
     const result = await runCli(['protect', file, '-e', 'prod', '--poll-interval', '50ms'], { env });
     serving.child.kill('SIGTERM');
     const ended = await serving.result;
 
     expect(result.code).toBe(0);
+    expect(during).toHaveLength(1);
+    expect(await readdir(ofSandbox)).toEqual([]);
     expect(Object.keys(env)).toEqual(expect.arrayContaining(['APPTEGO_API_URL', 'APPTEGO_API_KEY']));
     expect(ended.code).toBe(0);
     expect(
@@ -37,48 +41,30 @@ describe('apptool sandbox', () => {
     ).toBe(true);
   });
 
-  test('leaves no file behind, also when it is stopped twice', async () => {
+  test('leaves no file behind when it is stopped twice', async () => {
     const folder = await temporaryFolder();
-    const env = { TMPDIR: folder };
-    const once = startCli(['sandbox'], { env });
-    const twice = startCli(['sandbox'], { env });
-    await Promise.all([once.seen('the sandbox serves on'), twice.seen('the sandbox serves on')]);
+    const twice = startCli(['sandbox'], { env: { TMPDIR: folder } });
+    await twice.seen('the sandbox serves on');
     const during = await readdir(folder);
 
-    once.child.kill('SIGINT');
     twice.child.kill('SIGINT');
     twice.child.kill('SIGTERM');
-    await Promise.all([once.result, twice.result]);
+    await twice.result;
 
-    expect(during).toHaveLength(2);
+    expect(during).toHaveLength(1);
     expect(await readdir(folder)).toEqual([]);
-  });
-
-  test('--json prints its variables in one document before it serves', async () => {
-    const serving = startCli(['sandbox', '--json']);
-
-    await serving.seen('the sandbox serves on');
-    serving.child.kill('SIGTERM');
-    const { stdout } = await serving.result;
-
-    const document = ResultDocument.parse(JSON.parse(stdout));
-    expect(document).toMatchObject({
-      command: 'sandbox',
-      ok: true,
-      data: { variables: { APPTEGO_API_URL: expect.stringContaining('http://127.0.0.1:') } },
-    });
   });
 
   test('flags set the result and the concurrency limit', async () => {
     const folder = await temporaryFolder();
     const file = await copyFixture('v2.apk', folder);
-    const failing = startCli(['sandbox', '--result', 'failed', '--processing-time', '0s']);
+    const failing = startCli(['sandbox', '--result', 'failed', '--processing-time', '0s', '--appear-time', '0s']);
     const full = startCli(['sandbox', '--concurrency-limit', '0']);
     await Promise.all([failing.seen('serves on'), full.seen('serves on')]);
     const args = ['protect', file, '-e', 'prod', '--poll-interval', '50ms', '--capacity-wait', '0'];
 
-    const failed = await runCli(args, { env: readExports(failing.output()) });
-    const refused = await runCli(args, { env: readExports(full.output()) });
+    const failed = await runCli(args, { env: readExports(failing.output()), isFast: true });
+    const refused = await runCli(args, { env: readExports(full.output()), isFast: true });
 
     expect(failed.code).toBe(8);
     expect(refused.code).toBe(10);
@@ -95,13 +81,21 @@ describe('apptool sandbox', () => {
     expect(result.stderr).toContain(words);
   });
 
-  test('says so when its port is taken', async () => {
-    const first = startCli(['sandbox']);
-    await first.seen('serves on');
-    const port = /127\.0\.0\.1:(\d+)/.exec(first.output())?.[1] ?? '';
+  test('--json prints its variables in one document before it serves, and another says that the port is taken', async () => {
+    const serving = startCli(['sandbox', '--json']);
+    await serving.seen('the sandbox serves on');
+    const port = /127\.0\.0\.1:(\d+)/.exec(serving.output())?.[1] ?? '';
 
     const second = await runCli(['sandbox', '--port', port]);
+    serving.child.kill('SIGTERM');
+    const { stdout } = await serving.result;
 
+    const document = ResultDocument.parse(JSON.parse(stdout));
+    expect(document).toMatchObject({
+      command: 'sandbox',
+      ok: true,
+      data: { variables: { APPTEGO_API_URL: expect.stringContaining('http://127.0.0.1:') } },
+    });
     expect(second.code).toBe(3);
     expect(second.stderr).toContain(`cannot serve on port ${port}: EADDRINUSE`);
   });
