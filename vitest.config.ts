@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A second, as Vitest has it, is too short on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     // The built command line is what most tests run: one process each, so two test files at a time keep two cores busy.
     maxWorkers: 2,
     pool: 'forks',

@@ -51,7 +51,7 @@ export function testTrouble({ subject, title, options, variablesOf, question, se
 
       const uploading = backend.adapter.upload(artifact, options, testContext({ signal: controller.signal }));
       const ended = expect(uploading).rejects.toBe(reason);
-      await expect.poll(() => proxy.struck, { interval: 10 }).toEqual([1]);
+      await expect.poll(() => proxy.struck, { interval: 10, timeout: 20_000 }).toEqual([1]);
       controller.abort(reason);
 
       await ended;
