@@ -7,8 +7,9 @@ import { faults } from '../../src/testing/faults.ts';
 import { fixture, temporaryFolder } from '../../src/testing/files.ts';
 import { padApk } from '../../src/testing/pad-apk.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { type CliResult, runCli, startCli } from '../support/cli.ts';
+import { BIN, type CliResult, runCli, startCli } from '../support/cli.ts';
 import { contract } from '../support/contract.ts';
+import { HAS_TERMINALS, startAtTerminal } from '../support/terminal.ts';
 
 const APK = fixture('v1.apk');
 const QUICK = ['--poll-interval', '50ms'];
@@ -229,6 +230,26 @@ describe('the commands', () => {
     expect(unasked).toMatchObject({ code: 2, stdout: '' });
     expect(unasked.stderr).toContain(`this deletes CI token ${id}`);
     expect(revoked).toMatchObject({ code: 0, stdout: `revoked ${id}\n` });
+  });
+
+  test.runIf(HAS_TERMINALS)('a person is asked before a token is revoked, and only yes does it', async () => {
+    const { variables: env } = await sandbox();
+    const cwd = await temporaryFolder();
+    const listed = await runCli(['autoappstore', 'tokens', 'list', '--json'], { env });
+    const { tokens } = (JSON.parse(listed.stdout) as { data: { tokens: { id: string }[] } }).data;
+    const id = tokens[0]?.id ?? '';
+    const line = `'${process.execPath}' '${BIN}' autoappstore tokens revoke ${id}`;
+
+    for (const [answer, said, code] of [
+      ['', /\nerror\[usage\]: nothing was deleted\n/, 2],
+      ['Yes', /\nrevoked \w+\n/, 0],
+    ] as const) {
+      const terminal = startAtTerminal(line, { cwd, env });
+      expect(await terminal.until(/\] $/)).toBe(`Delete CI token ${id}? [y/N] `);
+      terminal.type(`${answer}\n`);
+      await terminal.until(said);
+      expect(await terminal.ended).toBe(code);
+    }
   });
 });
 

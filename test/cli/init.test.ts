@@ -204,12 +204,13 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
 
     const asked = await terminal.until(/backends \[apptego\]: $/);
     for (const { id, title } of backends) expect(asked).toContain(`${id}: ${title}`);
+    expect(asked.split('\n').filter((line, index, lines) => lines.indexOf(line) !== index)).toEqual([]);
     terminal.type('apptego,nostore\n');
     await terminal.until(/unknown backend "nostore"[\s\S]*backends \[apptego\]: $/);
     terminal.type('apptego-management,applivery\n');
     await terminal.until(/\(dev, development.*\)\nenvironment: $/);
     terminal.type('qa\n');
-    await terminal.until(/must be dev, staging or prod.*\nenvironment: $/);
+    await terminal.until(/^qa\n.*must be dev, staging or prod.*\nenvironment: $/);
     terminal.type('PROD\n');
     await terminal.until(/apptego-management\.tenant: $/);
     terminal.type('tenant-1\n');
