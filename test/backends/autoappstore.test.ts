@@ -127,9 +127,13 @@ describe('the upload', () => {
       bodies.push(body.toString('latin1'));
       exchange.reply(await exchange.forward(body));
     };
-    const { upload, proxy, artifact } = await setUp([{ ...UPLOAD_CALL, fault: keep }]);
+    const { upload, proxy, artifact, ctx } = await setUp([{ ...UPLOAD_CALL, fault: keep }]);
 
     await upload();
+
+    const progress = ctx.ofType('upload.progress');
+    expect(progress.at(-1)).toMatchObject({ sentBytes: artifact.sizeBytes, totalBytes: artifact.sizeBytes });
+    expect(new Set(progress.map(({ inFlight }) => inFlight))).toEqual(new Set([1]));
 
     const [request] = proxy.seen;
     expect(request?.headers.authorization).toBe(`Bearer ${proxy.variables.AUTOAPPSTORE_TOKEN}`);

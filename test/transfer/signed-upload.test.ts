@@ -287,6 +287,7 @@ test('F-SRV-13: sends in one PUT what could go in parts, when the server says so
   await backend.adapter.upload(await artifactAt(path), UPLOAD, ctx);
 
   expect(ctx.ofType('upload.plan')).toMatchObject([{ parts: 1 }]);
+  expect(new Set(ctx.ofType('upload.progress').map(({ inFlight }) => inFlight))).toEqual(new Set([1]));
   expect(await sha256Of(box.store.stored()[0]?.path ?? '')).toBe(await sha256Of(path));
 });
 
@@ -360,11 +361,12 @@ describe('parts', () => {
   });
 
   test('never more in flight than it may', async () => {
-    const { upload, proxy } = await setUp([], PARTS, { concurrency: 2 });
+    const { upload, proxy, ctx } = await setUp([], PARTS, { concurrency: 2 });
 
     await upload();
 
     expect(proxy.mostAtOnce).toBeLessThanOrEqual(2);
+    expect(Math.max(...ctx.ofType('upload.progress').map(({ inFlight }) => inFlight))).toBe(2);
   });
 
   test('a lost answer to complete is settled by the status', async () => {
