@@ -30,8 +30,9 @@ async function askRaw(response: string, policy: CallPolicy = CALL_POLICIES.read)
   onTestFinished(() => connections.close());
   const api = createApiClient({ baseUrl, headers: () => ({}), connections, stallTimeoutMs: 2_000 });
   const call = { what: 'ask', method: 'GET', path: '/x', policy, answer: z.object({ id: z.string() }) } as const;
-  const result = await api.call(call, testContext({ clock: fakeClock() })).catch((error: unknown) => error);
-  return { result, requests };
+  const clock = fakeClock();
+  const result = await api.call(call, testContext({ clock })).catch((error: unknown) => error);
+  return { result, requests, waitsMs: clock.slept };
 }
 
 function http(status: string, headers: readonly string[], body: string): string {
@@ -44,7 +45,7 @@ function json(status: string, body: string, type = 'application/json'): string {
 
 describe('F-HTTP-28: JSON behind a byte order mark', () => {
   test('is read', async () => {
-    expect(await askRaw(json('200 OK', `${BOM}{"id":"7"}`))).toEqual({ result: { id: '7' }, requests: 1 });
+    expect(await askRaw(json('200 OK', `${BOM}{"id":"7"}`))).toMatchObject({ result: { id: '7' }, requests: 1 });
   });
 
   test('is read in a refusal', async () => {
@@ -102,6 +103,16 @@ test.each(['501 Not Implemented', '505 HTTP Version Not Supported'])('%s is the 
 
   expect(result).toMatchObject({ class: 'rejected', httpStatus: Number(status.slice(0, 3)) });
   expect(requests).toBe(1);
+});
+
+test.each([
+  ['by itself', [], 0],
+  ['on top of what the server asks for', ['retry-after: 2'], 2_000],
+])('a 503 is waited for twice as long before each try, %s', async (_, headers, askedMs) => {
+  const { requests, waitsMs } = await askRaw(http('503 Service Unavailable', ['content-length: 0', ...headers], ''));
+
+  expect(requests).toBe(6);
+  expect(waitsMs).toEqual([250, 500, 1_000, 2_000, 4_000].map((ms) => askedMs + ms));
 });
 
 describe('F-NET-35: what went wrong with a connection is told by its code', () => {
