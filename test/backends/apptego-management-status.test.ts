@@ -352,13 +352,18 @@ describe('a build whose upload had no response', () => {
     const rows = [
       ...others(60),
       row({ start_time: 1_700_000_060 }),
-      row({ start_time: 1_699_990_000 }),
+      // Its clock may be ten minutes behind ours, and no more.
+      row({ start_time: 1_699_999_400 }),
+      row({ start_time: 1_699_999_399 }),
       row({ start_time: 1_700_000_070, platform: 'ios' }),
       row({ start_time: 1_700_000_080, name: 'other.apk' }),
       row({ start_time: 1_700_000_090, deleted: true }),
     ];
 
-    expect(await found(rows)).toEqual(['production/android/1700000060/app-release.apk']);
+    expect(await found(rows)).toEqual([
+      'production/android/1700000060/app-release.apk',
+      'production/android/1699999400/app-release.apk',
+    ]);
     expect(await found(others(60))).toEqual([]);
     expect(await found([row({ start_time: 1_700_000_060 }), row({ start_time: 1_700_000_061 })])).toHaveLength(2);
   });
