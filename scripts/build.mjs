@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { leaveOut, ownZod } from './leave-out.mjs';
 import { loadGroups } from './load-groups.mjs';
 import { root, runSource } from './run-source.mjs';
 
@@ -56,12 +57,25 @@ const { metafile } = await build({
   chunkNames: 'chunks/[name]-[hash]',
   legalComments: 'none',
   define: { BUILT_SETTING_TEXTS: asText(texts), BUILT_BACKEND_COMMANDS: asText(commands) },
-  plugins: [loadGroups(root)],
+  plugins: [loadGroups(root), leaveOut, ownZod],
   metafile: true,
   // Some of the bundled packages are CommonJS and ask for node's modules with require.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+  logLevel: 'warning',
+});
+
+// The whole of zod, which writers of backends get, in a file of its own: see ownZod.
+await build({
+  absWorkingDir: root,
+  entryPoints: { zod: 'zod' },
+  outdir: dist,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  legalComments: 'none',
   logLevel: 'warning',
 });
 

@@ -68,6 +68,20 @@ test('a start loads few files, and no library but that for command lines', async
   expect([...new Set(packages)]).toEqual(['commander']);
 });
 
+test('no command reads what no command uses: HTTP/2, fetch, types of files, the languages of zod', async () => {
+  const chunks = (await readdir(join(DIST, 'chunks'))).map((name) => join('chunks', name));
+  const main = ['start.js', 'main.js', 'index.js', 'testing.js', ...chunks];
+  const packed = (await Promise.all(main.map((name) => readFile(join(DIST, name), 'utf8')))).join('');
+
+  expect(packed).toContain('node_modules/undici/lib/dispatcher/client.js');
+  expect(packed).not.toContain('node:http2');
+  expect(packed).toContain('node_modules/form-data/');
+  expect(packed).not.toContain('mime-db');
+  expect(packed).not.toContain('undici/lib/web/');
+  const languages = [...packed.matchAll(/node_modules\/zod\/v4\/locales\/(\w+)/g)].map(([, language]) => language);
+  expect([...new Set(languages)]).toEqual(['en']);
+});
+
 test("compiled code is kept in a folder that is the user's alone, or nowhere", async () => {
   const home = await temporaryFolder();
   await chmod(home, 0o755);
