@@ -154,6 +154,16 @@ describe('what a page says', () => {
     ]);
   });
 
+  test.each([
+    [null, 'applivery waits for a person: draft.'],
+    ['submit it', 'applivery waits for a person: draft, submit it.'],
+  ])('a person is told of a step what the backend says: %s', (message, why) => {
+    const state = { ...WAITING.state, message };
+    const steps = [publish({ ...WAITING, state })];
+
+    expect(leftToDo('r.json', receiptWith({ steps }))[0]).toEqual({ why, command: null });
+  });
+
   test('says of a rehearsal that nothing was released', async () => {
     const here = receiptWith({ steps: [stepOf('publish:applivery', { ...DONE, host: '127.0.0.1:8080' })] });
     const { run, page } = await setUp({ 'r.json': here });
