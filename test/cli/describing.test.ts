@@ -49,9 +49,12 @@ describe('help and version', () => {
     for (const flag of publish?.flags ?? []) expect(stdout).toMatch(new RegExp(`^ +(-., )?--${flag}( <|\\s{2})`, 'm'));
   });
 
-  test('--help lists every command and every global flag', async () => {
+  test('--help says what the package is for, and lists every command and every global flag', async () => {
+    const { description } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { description: string };
+
     const { stdout } = await runCli(['--help']);
 
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(description);
     for (const { name } of COMMANDS) expect(stdout).toContain(name.split(' ')[0]);
     for (const flag of ['--config', '--json', '--quiet', '--verbose', '--no-color', '--dry-run', '--sandbox'])
       expect(stdout).toContain(flag);
