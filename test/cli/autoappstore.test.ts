@@ -9,6 +9,7 @@ import { padApk } from '../../src/testing/pad-apk.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { BIN, type CliResult, runCli, startCli } from '../support/cli.ts';
 import { contract } from '../support/contract.ts';
+import { takesTurn } from '../support/share.ts';
 import { HAS_TERMINALS, startAtTerminal } from '../support/terminal.ts';
 
 const APK = fixture('v1.apk');
@@ -263,7 +264,7 @@ describe('F-SIG-02: a signal while the form goes out', () => {
     return await running.result;
   }
 
-  test('before its last byte: nothing was left', async () => {
+  test.runIf(takesTurn(1, 3))('before its last byte: nothing was left', async () => {
     let hasBegun = false;
     const begin: Fault = ({ request }) => {
       hasBegun = true;
@@ -277,7 +278,7 @@ describe('F-SIG-02: a signal while the form goes out', () => {
     expect(result.stderr).toContain('hint: nothing was left at the backend');
   });
 
-  test('after its last byte: it may have landed', async () => {
+  test.runIf(takesTurn(2, 3))('after its last byte: it may have landed', async () => {
     let hasArrived = false;
     const swallow: Fault = async (exchange) => {
       await exchange.readBody();

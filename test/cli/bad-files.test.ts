@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { access, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { renameSync, rmSync } from 'node:fs';
+import fsPromises, { access, mkdir, readdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { copyFixture, fixture, temporaryFolder } from '../../src/testing/files.ts';
 import {
   type Canary,
@@ -13,6 +15,7 @@ import {
   startCanary,
 } from '../support/canary.ts';
 import { type CliResult, runCli } from '../support/cli.ts';
+import { takesTurn } from '../support/share.ts';
 import { sparseApk, zip } from '../support/zip-bytes.ts';
 
 // Rows 78 to 99 of section 10 of faults.md. A refused run is one that would upload but for its file.
@@ -209,7 +212,7 @@ test.each(
       bytes: 138,
       entry: { name: MANIFEST, data: '\x03\0', isDeflated: true },
     },
-  ]),
+  ]).filter((_, index) => takesTurn(index, 3)),
 )('%s', async (_, { entry, bytes }) => {
   const [canary, cwd] = [await startCanary(), await temporaryFolder()];
   const [usual, watched] = [await probe(await temporaryFolder()), await probe(await temporaryFolder())];
@@ -353,41 +356,39 @@ test.each(
   expectRefused(result, canary, { exit: 2, says: 'file is larger than 2 GB' });
 });
 
-/** Code that a run loads first: as soon as `app.apk` has been opened, something is done to it. */
-function onceOpened(deed: string): string {
-  return `import fs from 'node:fs';
-import fsp from 'node:fs/promises';
-import { syncBuiltinESMExports } from 'node:module';
-const { open } = fsp;
-fsp.open = async (path, ...rest) => {
-  const handle = await open(path, ...rest);
-  if (String(path).endsWith('app.apk')) { ${deed} }
-  return handle;
-};
-syncBuiltinESMExports();
-`;
+/** As soon as `app.apk` has been opened, something is done to it. */
+function onceOpened(deed: () => void): void {
+  const { open } = fsPromises;
+  fsPromises.open = async (path, ...others) => {
+    const handle = await open(path, ...others);
+    if (String(path).endsWith('app.apk')) deed();
+    return handle;
+  };
+  syncBuiltinESMExports();
+  onTestFinished(() => {
+    fsPromises.open = open;
+    syncBuiltinESMExports();
+  });
 }
 
 test.each(
   named([
     {
       name: 'B-99: a file that is replaced while it is opened',
-      deed: "fs.renameSync('next.apk', 'app.apk');",
+      deed: (cwd: string) => renameSync(join(cwd, 'next.apk'), join(cwd, 'app.apk')),
     },
     {
       name: 'B-99: a file that is removed while it is opened',
-      deed: "fs.rmSync('app.apk');",
+      deed: (cwd: string) => rmSync(join(cwd, 'app.apk')),
     },
   ]),
 )('%s', async (_, { deed }) => {
   const [canary, cwd] = [await startCanary(), await temporaryFolder()];
   await copyFixture('v123.apk', cwd, 'app.apk');
   await copyFixture('v3.apk', cwd, 'next.apk');
-  const script = join(await temporaryFolder(), 'once-opened.mjs');
-  await writeFile(script, onceOpened(deed));
-  const env = { ...canary.variables, NODE_OPTIONS: `--import=${script}` };
+  onceOpened(() => deed(cwd));
 
-  const result = await runCli(['protect', 'app.apk', '--environment', 'dev'], { cwd, env });
+  const result = await runCli(['protect', 'app.apk', '--environment', 'dev'], { cwd, env: canary.variables });
 
   expectRefused(result, canary, { exit: 3, says: 'file changed while apptool was reading it' });
 });

@@ -8,8 +8,9 @@ import type { ResultDocument } from '../../src/contract/result-document.ts';
 import { atEnd } from '../../src/testing/cleanup.ts';
 import { temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { type CliResult, runCli, startCli } from '../support/cli.ts';
+import { type CliResult, cleanEnvironment, runCli, startCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
+import { runHere } from '../support/in-process.ts';
 import { checked } from '../support/published-schema.ts';
 import { CA_FILE, type Certificate, tlsFront } from '../support/tls-front.ts';
 
@@ -19,7 +20,10 @@ type Row = DoctorData['machine'][number];
 
 /** Runs `doctor --json`, and gives its rows by backend and check. */
 async function doctor(env: Env, ...args: string[]) {
-  const result = await runCli(['doctor', '--json', ...args], { env });
+  return read(await runCli(['doctor', '--json', ...args], { env }));
+}
+
+function read<T extends CliResult>(result: T) {
   const document = checked<DoctorDocument>('result.schema.json', JSON.parse(result.stdout));
   const rows = (id: string): readonly Row[] =>
     document.data?.backends.find((backend) => backend.id === id)?.checks ?? [];
@@ -228,7 +232,9 @@ describe('doctor', () => {
   test('certificate checks that are switched off are told, and nothing is sent', async () => {
     const { requests, variables } = await tlsFront(await sandbox());
 
-    const result = await doctor({ ...variables, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+    // In this process, whose checks stay on: it is the program that refuses.
+    const env = cleanEnvironment({ ...variables, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+    const result = read(await runHere(['doctor', '--json'], { env, cwd: '/' }));
 
     expect(result.code).toBe(13);
     expect(result.machine).toContainEqual(
@@ -327,7 +333,7 @@ describe('doctor, on the way to a host', () => {
       APPTEGO_API_KEY: 'key_id:key_secret',
     };
 
-    const silent = await doctor(env, '--stall-timeout', '1s');
+    const silent = read(await runCli(['doctor', '--json', '--stall-timeout', '1s'], { env, isFast: true }));
     const connected = new Promise<void>((resolve) => void waiting.push(resolve));
     const stopped = startCli(['doctor', '--json'], { env });
     await connected;

@@ -9,6 +9,7 @@ import { bigApk, copyFixture, fixture, temporaryFolder } from '../../src/testing
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { type CliResult, runCli, runProcess, startCli } from '../support/cli.ts';
 import { contract } from '../support/contract.ts';
+import { takesTurn } from '../support/share.ts';
 
 const MIB = 1024 * 1024;
 /** A file of a few parts: the same way as a large one, in less time. */
@@ -25,15 +26,20 @@ function expectEnding(plain: CliResult, json: CliResult, code: number, errorClas
   expect(document).toMatchObject({ ok: false, exitCode: code, error: { class: errorClass } });
 }
 
-/** Plain in a process of its own, so that each way to end is seen to end one; with --json in this one. Their waits take little time. */
-async function both(args: readonly string[], env: Readonly<Record<string, string>>): Promise<[CliResult, CliResult]> {
+/** Plain and with --json. The plain one has a process of its own on the day of its turn, so that each way to end is seen to end one. */
+async function both(
+  turn: number,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<[CliResult, CliResult]> {
   const options = { env, isFast: true };
-  return await Promise.all([runProcess(args, options), runCli([...args, '--json'], options)]);
+  const plain = takesTurn(turn, 4) ? runProcess : runCli;
+  return await Promise.all([plain(args, options), runCli([...args, '--json'], options)]);
 }
 
 describe('exit codes', () => {
   test('2 usage: a bad flag', async () => {
-    const [plain, json] = await both(['protect', 'app.apk', '--concurrency', '0'], {});
+    const [plain, json] = await both(0, ['protect', 'app.apk', '--concurrency', '0'], {});
 
     expectEnding(plain, json, 2, 'usage');
   });
@@ -41,7 +47,7 @@ describe('exit codes', () => {
   test('3 local-io: a missing file', async () => {
     const box = await sandbox();
 
-    const [plain, json] = await both(['protect', '/nowhere/app.apk', ...QUICK], box.variables);
+    const [plain, json] = await both(1, ['protect', '/nowhere/app.apk', ...QUICK], box.variables);
 
     expectEnding(plain, json, 3, 'local-io');
   });
@@ -51,7 +57,7 @@ describe('exit codes', () => {
     const box = await sandbox();
     const file = await copyFixture('v2.apk', folder);
 
-    const [plain, json] = await both(['protect', file, ...QUICK], {
+    const [plain, json] = await both(2, ['protect', file, ...QUICK], {
       ...box.variables,
       APPTEGO_API_KEY: 'wrong_id:wrong_secret',
     });
@@ -69,7 +75,7 @@ describe('exit codes', () => {
     const port = 1;
     const env = { APPTEGO_API_URL: `http://127.0.0.1:${port}`, APPTEGO_API_KEY: 'key_id:key_secret' };
 
-    const [plain, json] = await both(['protect', file, ...QUICK], env);
+    const [plain, json] = await both(3, ['protect', file, ...QUICK], env);
 
     expectEnding(plain, json, 6, 'unavailable');
     expect(plain.stderr).toContain(`127.0.0.1:${port} refused the connection`);
@@ -82,6 +88,7 @@ describe('exit codes', () => {
     const file = await copyFixture('v2.apk', folder);
 
     const [plain, json] = await both(
+      4,
       ['protect', file, ...QUICK, '--timeout', '10s', '--output', join(folder, 'out.apk')],
       box.variables,
     );
@@ -96,7 +103,7 @@ describe('exit codes', () => {
     const box = await sandbox({ result: 'failed' });
     const file = await copyFixture('v2.apk', folder);
 
-    const [plain, json] = await both(['protect', file, ...QUICK], box.variables);
+    const [plain, json] = await both(5, ['protect', file, ...QUICK], box.variables);
 
     expectEnding(plain, json, 8, 'job-failed');
     expect(plain.stderr).toContain('apptool| server said: The sandbox was told to fail this job');
@@ -111,6 +118,7 @@ describe('exit codes', () => {
     const file = await bigApk(join(folder, 'big.apk'), 17 * MIB);
 
     const [plain, json] = await both(
+      6,
       ['protect', file, ...QUICK, '--appear-timeout', '300ms', '-o', join(folder, 'out.apk')],
       proxy.variables,
     );
@@ -125,7 +133,7 @@ describe('exit codes', () => {
     const box = await sandbox({ concurrencyLimit: 0 });
     const file = await copyFixture('v2.apk', folder);
 
-    const [plain, json] = await both(['protect', file, ...QUICK], box.variables);
+    const [plain, json] = await both(7, ['protect', file, ...QUICK], box.variables);
 
     expectEnding(plain, json, 10, 'limit');
     expect(plain.stderr).toContain('apptool| server said: Concurrent build limit exceeded (0)');
@@ -138,7 +146,7 @@ describe('exit codes', () => {
     const proxy = await faultProxy(box, [{ origin: 'storage', method: 'GET', times: 1_000, fault: page }]);
     const file = await copyFixture('v2.apk', folder);
 
-    const [plain, json] = await both(['protect', file, ...QUICK], proxy.variables);
+    const [plain, json] = await both(8, ['protect', file, ...QUICK], proxy.variables);
 
     expectEnding(plain, json, 11, 'integrity');
     expect(plain.stderr).toContain('download is not a complete archive');
@@ -147,9 +155,9 @@ describe('exit codes', () => {
   });
 
   test.each([
-    ['F-SRV-29: the input', 'v2.apk', 'the output is identical to the input: it is not protected'],
-    ['F-SRV-30: another kind of app', 'signed.aab', 'the output is an AAB, the input an APK'],
-  ])('11 integrity: what comes back is %s', async (_, name, words) => {
+    ['F-SRV-29: the input', 'v2.apk', 'the output is identical to the input: it is not protected', 10],
+    ['F-SRV-30: another kind of app', 'signed.aab', 'the output is an AAB, the input an APK', 11],
+  ])('11 integrity: what comes back is %s', async (_, name, words, turn) => {
     const folder = await temporaryFolder();
     const box = await sandbox();
     const file = await copyFixture('v2.apk', folder);
@@ -158,7 +166,7 @@ describe('exit codes', () => {
     const instead = faults.raw(Buffer.concat([Buffer.from(head), bytes]));
     const proxy = await faultProxy(box, [{ origin: 'storage', method: 'GET', times: 1_000, fault: instead }]);
 
-    const [plain, json] = await both(['protect', file, ...QUICK], proxy.variables);
+    const [plain, json] = await both(turn, ['protect', file, ...QUICK], proxy.variables);
 
     expectEnding(plain, json, 11, 'integrity');
     expect(plain.stderr).toContain(words);
@@ -170,15 +178,17 @@ describe('exit codes', () => {
     const file = await copyFixture('v2.apk', folder);
     const env = { APPTEGO_API_URL: 'http://api.example', APPTEGO_API_KEY: 'key_id:key_secret' };
 
-    const [plain, json] = await both(['protect', file, ...QUICK], env);
+    const [plain, json] = await both(9, ['protect', file, ...QUICK], env);
 
     expectEnding(plain, json, 13, 'policy');
   });
 
-  test.each([
+  const SIGNALS = [
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)(
+  ] as const;
+
+  test.each(SIGNALS.filter((_, index) => takesTurn(index, 2)))(
     '%s while parts are sent: %i, parts aborted, nothing left',
     async (signal, code) => {
       const folder = await temporaryFolder();

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
 import { type Fault, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
@@ -9,6 +9,7 @@ import { bigApk, copyFixture, fixture, temporaryFolder } from '../../src/testing
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { cleanEnvironment, runCli, startCli } from '../support/cli.ts';
 import { CREATE, IGNITE_SETTINGS, TOKEN } from '../support/ignite.ts';
+import { takesTurn } from '../support/share.ts';
 
 const UPLOAD = ['upload', 'app.apk', '--to', 'ignite'];
 const QUICK = ['--poll-interval', '50ms'];
@@ -185,31 +186,37 @@ describe('ignite on the command line', () => {
     return await running.result;
   }
 
-  test('F-SIG-02: a signal before the form is whole: nothing is there, and it says so', async () => {
-    let isComing = false;
-    const fault: Fault = ({ request }) => {
-      isComing = true;
-      request.pause();
-    };
+  test.runIf(takesTurn(2, 3))(
+    'F-SIG-02: a signal before the form is whole: nothing is there, and it says so',
+    async () => {
+      let isComing = false;
+      const fault: Fault = ({ request }) => {
+        isComing = true;
+        request.pause();
+      };
 
-    const result = await stopped(fault, () => isComing, 40_000_000);
+      const result = await stopped(fault, () => isComing, 40_000_000);
 
-    expect(result.code).toBe(130);
-    expect(result.stderr).toContain('hint: nothing was left at the backend');
-  });
+      expect(result.code).toBe(130);
+      expect(result.stderr).toContain('hint: nothing was left at the backend');
+    },
+  );
 
-  test('F-SIG-02: a signal when the form is whole: it may have arrived, and it says so', async () => {
-    let isWhole = false;
-    const fault: Fault = async ({ readBody }) => {
-      await readBody();
-      isWhole = true;
-    };
+  test.runIf(takesTurn(0, 3))(
+    'F-SIG-02: a signal when the form is whole: it may have arrived, and it says so',
+    async () => {
+      let isWhole = false;
+      const fault: Fault = async ({ readBody }) => {
+        await readBody();
+        isWhole = true;
+      };
 
-    const result = await stopped(fault, () => isWhole, 1_000_000);
+      const result = await stopped(fault, () => isWhole, 1_000_000);
 
-    expect(result.code).toBe(130);
-    expect(result.stderr).toContain('hint: the whole file was sent, so a build may have been created');
-  });
+      expect(result.code).toBe(130);
+      expect(result.stderr).toContain('hint: the whole file was sent, so a build may have been created');
+    },
+  );
 });
 
 describe('the token', () => {
@@ -222,7 +229,10 @@ describe('the token', () => {
     const { cwd, env, proxy } = await project();
     const args = [...UPLOAD, '--json', '--verbose', '--receipt', 'receipt.json'];
 
-    const result = await runCli(args, { cwd, env: { ...env, TMPDIR: cwd } });
+    vi.stubEnv('TMPDIR', cwd);
+    onTestFinished(() => void vi.unstubAllEnvs());
+
+    const result = await runCli(args, { cwd, env });
 
     const token = given(proxy.replied);
     expect(ResultDocument.parse(JSON.parse(result.stdout))).toMatchObject({ ok: true });

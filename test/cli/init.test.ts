@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { backends } from '../../src/backends/index.ts';
 import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { BIN, runCli } from '../support/cli.ts';
+import { takesTurn } from '../support/share.ts';
 import { HAS_TERMINALS, startAtTerminal, type Terminal } from '../support/terminal.ts';
 
 const NAME = 'apptool.config.json';
@@ -190,7 +191,8 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
   const start = (cwd: string, args = ''): Terminal =>
     startAtTerminal(`'${process.execPath}' '${BIN}' init ${args}`, { cwd });
 
-  test('asks nobody where a CI gives its jobs a terminal', async () => {
+  // A terminal is a process: two of six a day.
+  test.runIf(takesTurn(0, 3))('asks nobody where a CI gives its jobs a terminal', async () => {
     const line = `'${process.execPath}' '${BIN}' init`;
     const terminal = startAtTerminal(line, { cwd: await temporaryFolder(), env: { BUILDKITE: 'true' } });
 
@@ -198,7 +200,7 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
     expect(await terminal.ended).toBe(2);
   });
 
-  test('asks again until an answer can be one', async () => {
+  test.runIf(takesTurn(1, 3))('asks again until an answer can be one', async () => {
     const cwd = await temporaryFolder();
     const terminal = start(cwd);
 
@@ -232,34 +234,37 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
     });
   });
 
-  test('a pipeline to a store that wants signed files has its key, and is what release and publish then use', async () => {
-    const cwd = await temporaryFolder();
-    await copyFixture('v2.apk', cwd, 'app.apk');
-    const terminal = start(cwd, '--to apptego,autoappstore,applivery -e prod -o apptool.config.json');
+  test.runIf(takesTurn(2, 3))(
+    'a pipeline to a store that wants signed files has its key, and is what release and publish then use',
+    async () => {
+      const cwd = await temporaryFolder();
+      await copyFixture('v2.apk', cwd, 'app.apk');
+      const terminal = start(cwd, '--to apptego,autoappstore,applivery -e prod -o apptool.config.json');
 
-    await terminal.until(/signed files alone.*\nsigningKey \[none\]: $/);
-    terminal.type('release-key\n');
-    await terminal.until(/applivery\.api \[none\]: $/);
-    terminal.type('\n');
-    await terminal.until(/publish to autoappstore, applivery\. .*\nname of the release \[none\]: $/);
-    terminal.type('production\n');
-    await terminal.until(/to rehearse without an account: apptool release production FILE --sandbox\n/);
-    expect(await terminal.ended).toBe(0);
+      await terminal.until(/signed files alone.*\nsigningKey \[none\]: $/);
+      terminal.type('release-key\n');
+      await terminal.until(/applivery\.api \[none\]: $/);
+      terminal.type('\n');
+      await terminal.until(/publish to autoappstore, applivery\. .*\nname of the release \[none\]: $/);
+      terminal.type('production\n');
+      await terminal.until(/to rehearse without an account: apptool release production FILE --sandbox\n/);
+      expect(await terminal.ended).toBe(0);
 
-    const release = await runCli(['release', 'app.apk', '--dry-run', '--sandbox', '--json'], { cwd, isFast: true });
-    const publish = await runCli(['publish', 'app.apk', '--dry-run', '--sandbox', '--json'], { cwd, isFast: true });
-    expect(JSON.parse(await readFile(join(cwd, NAME), 'utf8'))).toMatchObject({ signingKey: 'release-key' });
-    const { data, warnings } = JSON.parse(release.stdout);
-    expect(data.plan.steps.map(({ id }: { id: string }) => id)).toEqual([
-      'protect:apptego',
-      'publish:autoappstore',
-      'publish:applivery',
-    ]);
-    expect(warnings.map(({ message }: { message: string }) => message).join()).not.toContain('no signing key');
-    expect(JSON.parse(publish.stdout).data.plans).toHaveLength(2);
-  });
+      const release = await runCli(['release', 'app.apk', '--dry-run', '--sandbox', '--json'], { cwd, isFast: true });
+      const publish = await runCli(['publish', 'app.apk', '--dry-run', '--sandbox', '--json'], { cwd, isFast: true });
+      expect(JSON.parse(await readFile(join(cwd, NAME), 'utf8'))).toMatchObject({ signingKey: 'release-key' });
+      const { data, warnings } = JSON.parse(release.stdout);
+      expect(data.plan.steps.map(({ id }: { id: string }) => id)).toEqual([
+        'protect:apptego',
+        'publish:autoappstore',
+        'publish:applivery',
+      ]);
+      expect(warnings.map(({ message }: { message: string }) => message).join()).not.toContain('no signing key');
+      expect(JSON.parse(publish.stdout).data.plans).toHaveLength(2);
+    },
+  );
 
-  test('takes what was typed ahead, and asks for nothing that a flag gives', async () => {
+  test.runIf(takesTurn(0, 3))('takes what was typed ahead, and asks for nothing that a flag gives', async () => {
     const cwd = await temporaryFolder();
     const terminal = start(cwd, '--to applivery -o x.yaml');
     terminal.type('workspace\nacme\napp-1\n\n');
@@ -270,19 +275,24 @@ describe.skipIf(!HAS_TERMINALS)('on a terminal', () => {
     );
   });
 
-  test.each([
+  const KEYS = [
     { name: 'Ctrl-C', key: '\u0003' },
     { name: 'Ctrl-D', key: '\u0004' },
-  ])('$name ends it with nothing written', async ({ key }) => {
-    const cwd = await temporaryFolder();
-    const terminal = start(cwd);
+  ];
 
-    await terminal.until(/backends .*: $/);
-    terminal.type(key);
-    const said = await terminal.until(/nothing was written/);
+  test.each(KEYS.filter((_, index) => takesTurn(index + 1, 3)))(
+    '$name ends it with nothing written',
+    async ({ key }) => {
+      const cwd = await temporaryFolder();
+      const terminal = start(cwd);
 
-    expect(await terminal.ended).toBe(130);
-    expect(said).toContain('error[cancelled]: stopped by SIGINT');
-    await expect(access(join(cwd, NAME))).rejects.toThrow();
-  });
+      await terminal.until(/backends .*: $/);
+      terminal.type(key);
+      const said = await terminal.until(/nothing was written/);
+
+      expect(await terminal.ended).toBe(130);
+      expect(said).toContain('error[cancelled]: stopped by SIGINT');
+      await expect(access(join(cwd, NAME))).rejects.toThrow();
+    },
+  );
 });

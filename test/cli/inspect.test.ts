@@ -7,6 +7,7 @@ import { bigApk, copyFixture, fixture, sha256Of, temporaryFolder } from '../../s
 import { expectAccepted, named, probe, startCanary } from '../support/canary.ts';
 import { runCli } from '../support/cli.ts';
 import { binaryXml } from '../support/manifest-bytes.ts';
+import { takesTurn } from '../support/share.ts';
 import { tamperedCopies } from '../support/tampered-apks.ts';
 import { sparseApk, zip } from '../support/zip-bytes.ts';
 
@@ -235,7 +236,7 @@ test.each(
   expect(JSON.parse(await readFile(join(folder, 'receipt.json'), 'utf8'))).toMatchObject({ input: app });
 });
 
-test('an APK of 2 GiB takes no more memory to look into than a small one', async () => {
+test.runIf(takesTurn(0, 2))('an APK of 2 GiB takes no more memory to look into than a small one', async () => {
   const [canary, folder] = [await startCanary(), await temporaryFolder()];
   const [small, large] = [await probe(await temporaryFolder()), await probe(await temporaryFolder())];
   await copyFixture('unsigned.apk', folder, 'small.apk');
@@ -249,7 +250,8 @@ test('an APK of 2 GiB takes no more memory to look into than a small one', async
   expect((await large.read()).maxRssMiB - (await small.read()).maxRssMiB).toBeLessThan(32);
 });
 
-test('checking the signature of a larger APK takes the memory of one chunk', async () => {
+// The other of the larger files is in protect.test.ts.
+test.runIf(takesTurn(1, 2))('checking the signature of a larger APK takes the memory of one chunk', async () => {
   const folder = await temporaryFolder();
   const [small, large] = [await probe(await temporaryFolder()), await probe(await temporaryFolder())];
   await copyFixture('v123.apk', folder, 'small.apk');

@@ -106,12 +106,12 @@ test('wait fails with job-failed when the job has failed', async () => {
 
 test('upload waits for a build slot as long as --capacity-wait allows', async () => {
   const folder = await temporaryFolder();
-  const { variables: env } = await sandbox({ concurrencyLimit: 1, processingMs: 2_000 });
+  const { variables: env } = await sandbox({ concurrencyLimit: 1, processingMs: 1_000 });
   const file = await copyFixture('v2.apk', folder);
   const args = ['upload', file, '--to', 'apptego', '-e', 'prod', '--poll-interval', '100ms'];
   await runCli(args, { env });
 
-  const second = await runCli([...args, '--capacity-wait', '20s'], { env });
+  const second = await runCli([...args, '--capacity-wait', '1h'], { env, isFast: true });
 
   expect(second.code).toBe(0);
   expect(second.stderr).toContain('no build slot free (Concurrent build limit exceeded');

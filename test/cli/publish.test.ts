@@ -192,7 +192,7 @@ describe('publish', () => {
     ]);
 
     const args = ['publish', 'app.apk', '--to', 'apptego,autoappstore', '-e', 'dev', '--fail-fast', ...QUICK];
-    const result = await runCli(args, { cwd: folder, env: proxy.variables });
+    const result = await runCli(args, { cwd: folder, env: proxy.variables, isFast: true });
 
     expect(result.code, result.stderr).toBe(5);
     expect(proxy.seen.filter(({ path }) => path.endsWith('/abort'))).toEqual([]);
@@ -208,7 +208,7 @@ describe('publish', () => {
     ]);
 
     const args = ['publish', 'app.apk', '--to', 'applivery,apptego', '-e', 'dev', '--poll-interval', '20ms'];
-    const result = await runCli([...args, '--timeout', '200s'], { cwd: folder, env: proxy.variables, isFast: true });
+    const result = await runCli([...args, '--timeout', '80s'], { cwd: folder, env: proxy.variables, isFast: true });
 
     expect(result.code, result.stderr).toBe(7);
     expect(result.stderr).toMatch(/^error\[pending\]: 1 of 2 targets not done yet: applivery$/m);

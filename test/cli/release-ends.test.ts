@@ -66,7 +66,7 @@ describe('one target of several', () => {
 
   test('what people take days for ends with 7, and the same line goes on with it the next day', async () => {
     // The other target is done long before: nothing has failed, so it is no partial failure.
-    const { run, folder, uploads } = await releaseProject({ x: PRODUCTION }, [], { processingMs: 1_500 });
+    const { run, folder, uploads } = await releaseProject({ x: PRODUCTION }, [], { processingMs: 600 });
     const line = 'x app.apk --resume r.json --until approved --timeout 20s';
 
     await run('x app.apk --resume r.json --until protected', undefined, FAST);

@@ -33,7 +33,7 @@ describe('the end of a run', () => {
 
   test('of an output that nobody signed says so, and who had signed the input', async () => {
     const { run } = await setUp('v2.apk');
-    const { stderr } = await run('protect app.apk -e prod --sandbox --signing-key none');
+    const { stderr } = await run('protect app.apk -e prod --signing-key none');
     expect(stderr).toMatch(/^signed by {2}nobody; the input: CN=Fixture \(give --signing-key/m);
   });
 

@@ -98,8 +98,6 @@ export interface Measured {
   readonly maxRssMiB: number;
   /** Processor time from its start to its end: what a busy machine does not stretch. */
   readonly cpuMs: number;
-  /** Whether `({}).x` came to be. */
-  readonly isPolluted: boolean;
 }
 
 /** Watches a run from inside its process: pass `env` to `runCli`, then `read` what was measured. */
@@ -113,7 +111,7 @@ export async function probe(
     `import { writeFileSync } from 'node:fs';
 process.on('exit', () => {
   const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
-  const measured = { maxRssMiB: maxRSS / 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000, isPolluted: 'x' in {} };
+  const measured = { maxRssMiB: maxRSS / 1024, cpuMs: (userCPUTime + systemCPUTime) / 1000 };
   writeFileSync(${JSON.stringify(report)}, JSON.stringify(measured));
 });
 `,

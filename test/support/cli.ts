@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { atEnd } from '../../src/testing/cleanup.ts';
 import { fastClock } from '../../src/testing/clock.ts';
 import { ROOT } from '../../src/testing/files.ts';
 import { enter, leave, runHere } from './in-process.ts';
+import { CA_FILE } from './tls-front.ts';
 
 export const BIN = join(ROOT, 'bin', 'apptool.js');
 const FAST_TIME = ['--import', join(ROOT, 'test', 'support', 'fast-time.mjs')];
@@ -103,10 +105,14 @@ export async function runProcess(args: readonly string[], options: CliOptions = 
  */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { cwd = '/', env = {}, isFast = false, node } = options;
-  const needsProcess = node !== undefined || Object.keys(env).some((name) => OF_A_PROCESS.test(name));
+  const { NODE_EXTRA_CA_CERTS: caFile, ...others } = env;
+  // The CA of the tests is trusted here as well; what Node.js makes of another file only a process shows.
+  const isForNode = caFile !== undefined && caFile !== CA_FILE;
+  const needsProcess = node !== undefined || isForNode || Object.keys(others).some((name) => OF_A_PROCESS.test(name));
   if (needsProcess || !enter(cwd)) return await runProcess(args, options);
   try {
-    return await runHere(args, { env: cleanEnvironment(env), cwd, ...(isFast ? { clock: fastClock } : {}) });
+    const ca = caFile === undefined ? undefined : readFileSync(caFile, 'utf8');
+    return await runHere(args, { env: cleanEnvironment(env), cwd, ca, ...(isFast ? { clock: fastClock } : {}) });
   } finally {
     leave();
   }

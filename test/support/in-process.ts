@@ -1,6 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import tls from 'node:tls';
 import { pathToFileURL } from 'node:url';
 import type { main as Main } from '../../src/cli/main.ts';
 import type { Host } from '../../src/cli/process/host.ts';
@@ -12,6 +15,8 @@ export interface HereOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly clock?: Clock;
+  /** The only CA that the run trusts: what Node.js reads from NODE_EXTRA_CA_CERTS as it starts. */
+  readonly ca?: string | undefined;
 }
 
 /** What a run in this process left. `signal` is what would have ended a real one: nothing does here. */
@@ -44,8 +49,17 @@ export function leave(): void {
   process.chdir(home);
 }
 
+const trusted = new AsyncLocalStorage<string | undefined>();
+const { connect } = tls;
+tls.connect = ((first: unknown, ...others: unknown[]) => {
+  const ca = trusted.getStore();
+  const options = ca !== undefined && typeof first === 'object' ? { ca, ...first } : first;
+  return connect(options as tls.ConnectionOptions, ...(others as []));
+}) as typeof connect;
+syncBuiltinESMExports();
+
 /** Runs the built command line in this process, in its working directory. */
-export async function runHere(args: readonly string[], { env, cwd, clock }: HereOptions): Promise<HereResult> {
+export async function runHere(args: readonly string[], { env, cwd, clock, ca }: HereOptions): Promise<HereResult> {
   const { main } = (await import(pathToFileURL(join(ROOT, 'dist', 'main.js')).href)) as { readonly main: typeof Main };
   const stdout = sink();
   const stderr = sink();
@@ -68,7 +82,8 @@ export async function runHere(args: readonly string[], { env, cwd, clock }: Here
     on: events.on.bind(events),
     off: events.off.bind(events),
   };
-  const code = await Promise.race([main(host, clock === undefined ? {} : { clock }), ended]);
+  const run = (): Promise<number> => main(host, clock === undefined ? {} : { clock });
+  const code = await Promise.race([trusted.run(ca, run), ended]);
   return { code, signal: null, stdout: stdout.text(), stderr: stderr.text() };
 }
 

@@ -273,12 +273,12 @@ describe('--azure', () => {
 
 /**
  * As envman takes a variable (github.com/bitrise-io/envman, cli/add.go): a value by `--value`, or by a named pipe, which a socket is not; a key
- * that is replaced. It also writes down what it sees of the environment.
+ * that is replaced. It also writes down what it sees of the environment, which is among what a shell has.
  */
 const ENVMAN = `#!/bin/sh
 [ "$1" = add ] && [ "$2" = --no-expand ] && [ "$3" = --key ] && [ -n "$4" ] && [ "$5" = --value ] && [ $# = 6 ] || exit 1
 [ -n "$6" ] || ! [ -p /dev/stdin ] || exit 2
-env > "$ENVMAN_ENVSTORE_PATH.seen"
+set > "$ENVMAN_ENVSTORE_PATH.seen"
 printf '%s\\0%s\\0' "$4" "$6" >> "$ENVMAN_ENVSTORE_PATH"
 `;
 

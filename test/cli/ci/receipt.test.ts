@@ -20,7 +20,7 @@ async function checkout() {
   await writeFile(join(programs, 'git'), `#!/bin/sh\ntouch '${asked}'\nPATH=\${PATH#*:} exec git "$@"\n`);
   await chmod(join(programs, 'git'), 0o755);
   const { variables } = await sandbox();
-  const env = { ...variables, PATH: `${programs}:${process.env.PATH}`, HOME: folder };
+  const env = { ...variables, PATH: `${programs}:${process.env.PATH}` };
   return { ...repository, env, wasGitAsked: () => existsSync(asked) };
 }
 

@@ -27,6 +27,7 @@ import {
 } from '../../support/ci-files.ts';
 import { agentCommands, readCodemagic, readExports } from '../../support/ci-readers.ts';
 import { readJUnit } from '../../support/junit-form.ts';
+import { IS_WHOLE } from '../../support/share.ts';
 
 // Whatever a server, a file or a path says, each report reads back as the fixed keys with the very values, and as the fixed structure.
 
@@ -349,7 +350,7 @@ function checkAzure(log: string, environment: Env, all: ReadonlyMap<string, stri
 const decoding = fc.constantFrom({}, { DECODE_PERCENTS: 'false' }, { DECODE_PERCENTS: 'true' });
 
 test('each reads back as what it says, whatever the values are made of', () => {
-  fc.assert(fc.property(document, maybe, decoding, check), { numRuns: 400 });
+  fc.assert(fc.property(document, maybe, decoding, check), { numRuns: IS_WHOLE ? 1_000 : 150 });
 });
 
 const row = fc.record({
@@ -375,7 +376,7 @@ test('so does the JUnit report of a fleet: a case for each row', () => {
       expect(report).not.toMatch(NEVER);
       expect(report).not.toContain('canary_secret_value');
     }),
-    { numRuns: 200 },
+    { numRuns: IS_WHOLE ? 1_000 : 100 },
   );
 });
 

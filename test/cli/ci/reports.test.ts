@@ -246,7 +246,7 @@ describe('the reports of a run', () => {
 
 test.each([
   ['--dry-run', ['--dry-run'], 'dry-run'],
-  ['--sandbox', ['--sandbox'], 'sandbox'],
+  ['--sandbox', ['--sandbox', '--detach'], 'sandbox'],
   ['both', ['--sandbox', '--dry-run'], 'dry-run'],
 ])('a rehearsal says to machines that it is one: %s', async (_, flags, rehearsal) => {
   const { run, github, outputs, text } = await setUp();

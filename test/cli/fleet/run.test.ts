@@ -10,6 +10,7 @@ import { elements } from '../../support/ci-files.ts';
 import { runProcess } from '../../support/cli.ts';
 import { fleetProject, idOf, sends } from '../../support/fleet.ts';
 import { readJUnit } from '../../support/junit-form.ts';
+import { takesTurn } from '../../support/share.ts';
 
 const STORE_REFUSES: PlannedFault = {
   method: 'POST',
@@ -199,16 +200,17 @@ test('each app has the variables of its suffix, and no token of another app', as
   expect(own.stderr + plain.stderr).not.toContain(token);
 });
 
-test('the whole of a wave in processes of their own: reports in their places, the canary first', async () => {
+test('the whole of a wave, one of its lines a day in a process of its own: reports in their places, the canary first', async () => {
   const { run, folder, proxy } = await setUp({ apps: { app02: { canary: true } } });
   const env = proxy.variables;
-  const inProcess = (line: string) => runProcess(line.split(' '), { cwd: folder, env, isFast: true });
+  const inProcess = (line: string, turn: number) =>
+    takesTurn(turn, 3) ? runProcess(line.split(' '), { cwd: folder, env, isFast: true }) : run(line);
 
-  expect((await inProcess(PLAN)).code).toBe(0);
-  expect((await inProcess('fleet run app02')).code).toBe(0);
+  expect((await inProcess(PLAN, 0)).code).toBe(0);
+  expect((await inProcess('fleet run app02', 1)).code).toBe(0);
   const suites = (path: string) => elements(readJUnit(readFileSync(join(folder, path), 'utf8')), 'testsuite');
   expect(suites('reports/app02.xml')[0]?.attributes.name).toContain('apptool.app02');
-  const status = await inProcess(`${STATUS} --summary fleet.md --junit fleet.xml`);
+  const status = await inProcess(`${STATUS} --summary fleet.md --junit fleet.xml`, 2);
 
   expect(status.code).toBe(12);
   expect((await run('fleet plan')).stdout).toMatch(/^APP.*\napp02/);
