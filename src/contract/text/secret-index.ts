@@ -43,11 +43,12 @@ export interface SecretIndex {
 
 export function createSecretIndex(): SecretIndex {
   const windows = new Map<number, Needle[]>();
+  const used = new Uint8Array(2 ** FILTER_BITS);
   const beginnings: Beginning[] = [];
   const known = new Set<string>();
   return {
     add(value, hasBeginnings) {
-      const folded = value.map((byte) => FOLD[byte] ?? byte);
+      const folded = foldedOf(value, value.length);
       const hash = hashOf(folded);
       const exact = folded.length < LOOSE_FROM ? Uint8Array.from(value) : null;
       const key = exact === null ? `${folded.length}:${hash}` : `exactly ${exact.join()}`;
@@ -57,13 +58,14 @@ export function createSecretIndex(): SecretIndex {
       const there = windows.get(window) ?? [];
       if (there.length >= MOST_IN_A_WINDOW && !hasBeginnings) return;
       windows.set(window, [...there, { length: folded.length, hash, offset, exact }]);
+      used[filterOf(window)] = 1;
       if (hasBeginnings) beginnings.push({ folded, fallback: fallbacksOf(folded) });
     },
     isEmpty: () => windows.size === 0,
     find(text) {
       if (text.length < WINDOW) return [];
-      const folded = Uint8Array.from(text.bytes.subarray(0, text.length), (byte) => FOLD[byte] ?? byte);
-      return wholes(text, folded, windows).concat(cutShort(text, folded, beginnings));
+      const folded = foldedOf(text.bytes, text.length);
+      return wholes(text, folded, windows, used).concat(cutShort(text, folded, beginnings));
     },
   };
 }
@@ -80,12 +82,26 @@ const FOLD = Uint8Array.from({ length: 256 }, (_, byte) => {
   return byte === 0x5f ? 0x2f : byte;
 });
 
+/** A loop, because this sees every byte that is shown or written. */
+function foldedOf(bytes: Uint8Array, length: number): Uint8Array {
+  const folded = new Uint8Array(length);
+  for (let at = 0; at < length; at += 1) folded[at] = FOLD[bytes[at] ?? 0] ?? 0;
+  return folded;
+}
+
 const BASE = 0x01000193;
 
 function hashOf(bytes: Uint8Array): number {
   let hash = 0;
   for (const byte of bytes) hash = (Math.imul(hash, BASE) + byte + 1) >>> 0;
   return hash;
+}
+
+/** A table of so many bits says of nearly every window that no value has it. */
+const FILTER_BITS = 14;
+
+function filterOf(window: number): number {
+  return Math.imul(window, 0x9e3779b1) >>> (32 - FILTER_BITS);
 }
 
 function windowAt(bytes: Uint8Array, at: number): number {
@@ -103,11 +119,18 @@ function leastUsed(folded: Uint8Array, windows: ReadonlyMap<number, readonly Nee
   return [best.window, best.offset];
 }
 
-function wholes(text: DecodedText, folded: Uint8Array, windows: ReadonlyMap<number, readonly Needle[]>): Span[] {
+function wholes(
+  text: DecodedText,
+  folded: Uint8Array,
+  windows: ReadonlyMap<number, readonly Needle[]>,
+  used: Uint8Array,
+): Span[] {
   const spans: Span[] = [];
   const hashBetween = hashesOf(folded);
   for (let at = 0; at + WINDOW <= folded.length; at += 1) {
-    for (const { offset, length, hash, exact } of windows.get(windowAt(folded, at)) ?? []) {
+    const window = windowAt(folded, at);
+    if (used[filterOf(window)] === 0) continue;
+    for (const { offset, length, hash, exact } of windows.get(window) ?? []) {
       const from = at - offset;
       if (from < 0 || from + length > folded.length || hashBetween(from, length) !== hash) continue;
       if (exact === null || isExactly(text, from, exact)) spans.push(spanOf(text, from, length));
@@ -116,15 +139,23 @@ function wholes(text: DecodedText, folded: Uint8Array, windows: ReadonlyMap<numb
   return spans;
 }
 
-/** The hash of any part of the bytes, at once. */
+/** The hash of any part of the bytes, at once after the first. */
 function hashesOf(bytes: Uint8Array): (from: number, size: number) => number {
+  let hashes: Uint32Array | null = null;
+  return (from, size) => {
+    hashes ??= hashesUpTo(bytes);
+    return ((hashes[from + size] ?? 0) - Math.imul(hashes[from] ?? 0, power(size))) >>> 0;
+  };
+}
+
+function hashesUpTo(bytes: Uint8Array): Uint32Array {
   const hashes = new Uint32Array(bytes.length + 1);
   let hash = 0;
-  for (const [at, byte] of bytes.entries()) {
-    hash = (Math.imul(hash, BASE) + byte + 1) >>> 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    hash = (Math.imul(hash, BASE) + (bytes[at] ?? 0) + 1) >>> 0;
     hashes[at + 1] = hash;
   }
-  return (from, size) => ((hashes[from + size] ?? 0) - Math.imul(hashes[from] ?? 0, power(size))) >>> 0;
+  return hashes;
 }
 
 const POWERS = [1];
