@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { bigApk, copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { runCli } from '../support/cli.ts';
+import { runCli, runProcess } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
 import { takesTurn } from '../support/share.ts';
-import { CA_FILE, tlsFront, trustOurCa } from '../support/tls-front.ts';
+import { CA_FILE, tlsFront } from '../support/tls-front.ts';
 
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];
 const hasTinyproxy = spawnSync('tinyproxy', ['-v']).status === 0;
+
+/** Our CA is trusted, in this process as in one of its own. */
+const TRUSTED = { NODE_EXTRA_CA_CERTS: CA_FILE };
 
 async function file(): Promise<string> {
   return await copyFixture('v2.apk', await temporaryFolder());
@@ -21,8 +24,9 @@ describe('https', () => {
   test('works with a company CA from NODE_EXTRA_CA_CERTS, storage included', async () => {
     const front = await tlsFront(await sandbox());
 
-    const result = await runCli(['protect', await file(), ...QUICK], {
-      env: { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE },
+    // In a process, where it is Node.js that reads the CA file.
+    const result = await runProcess(['protect', await file(), ...QUICK], {
+      env: { ...front.variables, ...TRUSTED },
     });
 
     expect(result.code).toBe(0);
@@ -44,9 +48,8 @@ describe('https', () => {
 
   test('F-NET-21: an expired certificate is refused, with the time of this machine', async () => {
     const front = await tlsFront(await sandbox(), 'expired');
-    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], { env: front.variables });
+    const result = await runCli(['protect', await file(), ...QUICK], { env: { ...front.variables, ...TRUSTED } });
 
     expect(result.code).toBe(13);
     expect(result.stderr).toMatch(/hint: check this machine's clock: it says \d{4}-\d\d-\d\dT/);
@@ -54,9 +57,8 @@ describe('https', () => {
 
   test('F-NET-22: a certificate for another host is refused, with both names', async () => {
     const front = await tlsFront(await sandbox(), 'elsewhere');
-    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], { env: front.variables });
+    const result = await runCli(['protect', await file(), ...QUICK], { env: { ...front.variables, ...TRUSTED } });
 
     expect(result.code).toBe(13);
     expect(result.stderr).toContain('elsewhere.example');
@@ -69,9 +71,10 @@ describe('https', () => {
       await sandbox({ processingMs: 500, multipartFromBytes: 1, chunkSizeBytes: 5 * 1024 * 1024 }),
     );
     const big = await bigApk(join(folder, 'big.apk'), 17_000_000, 'hole');
-    trustOurCa();
 
-    const result = await runCli(['protect', big, ...QUICK, '--concurrency', '2'], { env: front.variables });
+    const result = await runCli(['protect', big, ...QUICK, '--concurrency', '2'], {
+      env: { ...front.variables, ...TRUSTED },
+    });
 
     const portsOf = (pattern: RegExp) =>
       new Set(front.requests.filter(({ path }) => pattern.test(path)).map(({ port }) => port)).size;
@@ -107,9 +110,8 @@ describe('a proxy', () => {
     const front = await tlsFront(await sandbox());
     const proxy = await connectProxy();
     const env = { ...front.variables, HTTPS_PROXY: proxy.url, NO_PROXY: noProxy };
-    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], { env });
+    const result = await runCli(['protect', await file(), ...QUICK], { env: { ...env, ...TRUSTED } });
 
     expect(result.code).toBe(0);
     expect(proxy.tunnels).toEqual([]);
@@ -121,9 +123,8 @@ describe('a proxy', () => {
     // Without a tenant, nothing but the upload is asked for.
     const { APPTEGO_TENANT: _, ...variables } = front.variables;
     const env = { ...variables, https_proxy: proxy.url };
-    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], { env });
+    const result = await runCli(['protect', await file(), ...QUICK], { env: { ...env, ...TRUSTED } });
 
     expect(result.code).toBe(6);
     expect(result.stderr).toContain(`the proxy ${new URL(proxy.url).host} answered 403 to CONNECT`);
@@ -136,9 +137,8 @@ describe('a proxy', () => {
     // Without a tenant, nothing but the upload is asked for.
     const { APPTEGO_TENANT: _, ...variables } = front.variables;
     const env = { ...variables, HTTPS_PROXY: proxy.url };
-    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], { env });
+    const result = await runCli(['protect', await file(), ...QUICK], { env: { ...env, ...TRUSTED } });
 
     expect(result.code).toBe(4);
     expect(result.stderr).toContain('hint: put valid proxy credentials in HTTPS_PROXY');
@@ -149,9 +149,8 @@ describe('a proxy', () => {
     const front = await tlsFront(await sandbox());
     const proxy = await connectProxy((count) => (count <= 2 ? 502 : 200));
     const env = { ...front.variables, HTTPS_PROXY: proxy.url };
-    trustOurCa();
 
-    const result = await runCli(['protect', await file(), ...QUICK], { env, isFast: true });
+    const result = await runCli(['protect', await file(), ...QUICK], { env: { ...env, ...TRUSTED }, isFast: true });
 
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(/the proxy 127\.0\.0\.1:\d+ answered 502 to CONNECT; try 2 in/);
@@ -195,11 +194,10 @@ describe('a proxy', () => {
     onTestFinished(() => void child.kill('SIGKILL'));
     await expect.poll(() => canConnect(port), { timeout: 5_000 }).toBe(true);
     const env = { ...front.variables, HTTPS_PROXY: `http://user:pass@127.0.0.1:${port}` };
-    trustOurCa();
 
-    const good = await runCli(['protect', await file(), ...QUICK], { env });
+    const good = await runCli(['protect', await file(), ...QUICK], { env: { ...env, ...TRUSTED } });
     const bad = await runCli(['protect', await file(), ...QUICK], {
-      env: { ...env, HTTPS_PROXY: `http://user:wrong@127.0.0.1:${port}` },
+      env: { ...env, ...TRUSTED, HTTPS_PROXY: `http://user:wrong@127.0.0.1:${port}` },
     });
 
     expect(good.code).toBe(0);

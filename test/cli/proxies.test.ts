@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { readNetworkEnvironment } from '../../src/cli/settings/network-environment.ts';
 import { copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
-import { runCli, runProcess } from '../support/cli.ts';
+import { runCli } from '../support/cli.ts';
 import { connectProxy } from '../support/connect-proxy.ts';
 import { takesTurn } from '../support/share.ts';
 import { CA_FILE, tlsFront } from '../support/tls-front.ts';
@@ -180,8 +180,7 @@ describe('F-NET-37: a proxy with credentials', () => {
     const proxy = `http://ci:a6qgx@127.0.0.1:${port}`;
 
     const plain = await runCli(['protect', await file(), ...QUICK], { env: { ...box.variables, HTTP_PROXY: proxy } });
-    // In a process, where it is Node.js that reads the CA file.
-    const tls = await runProcess(['protect', await file(), ...QUICK], {
+    const tls = await runCli(['protect', await file(), ...QUICK], {
       env: { ...front.variables, NODE_EXTRA_CA_CERTS: CA_FILE, ALL_PROXY: proxy },
     });
 

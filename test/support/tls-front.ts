@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import tls from 'node:tls';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { atEnd } from '../../src/testing/cleanup.ts';
 import { fixture } from '../../src/testing/files.ts';
@@ -17,20 +16,6 @@ export interface TlsFront {
 export type Certificate = 'localhost' | 'expired' | 'elsewhere';
 
 export const CA_FILE = fixture('tls/ca.pem');
-
-/**
- * Has this process trust our CA and no other until the test is over. Node.js reads NODE_EXTRA_CA_CERTS at its start alone; every connection
- * that brings no context of its own asks for one here.
- */
-export function trustOurCa(): void {
-  const make = tls.createSecureContext;
-  const ours = make({ ca: readFileSync(CA_FILE) });
-  tls.createSecureContext = (options) =>
-    options?.ca === undefined && options?.cert === undefined ? ours : make(options);
-  atEnd(() => {
-    tls.createSecureContext = make;
-  });
-}
 
 /** A sandbox behind https on `localhost`, its storage on a port of its own. */
 export async function tlsFront(
