@@ -164,7 +164,7 @@ test.each(OF_TODAY)(
 
 // These wait for servers, so they do it side by side.
 describe.each(SIGNALS.filter((_, index) => takesTurn(index, 3)))(
-  'F-SIG: %s at a server that says nothing',
+  'F-SIG: %s at a server that says nothing for long',
   (...signal) => {
     test.concurrent(
       'while it is completed: ends within 5 s, leaves no file, says how to go on',
@@ -205,6 +205,22 @@ describe.each(SIGNALS.filter((_, index) => takesTurn(index, 3)))(
           });
           expect(box.store.openUploads()).toEqual([]);
           expect(again).toMatchObject({ code: 0, stdout: expect.stringMatching(/^nothing to abort/) });
+        }),
+      60_000,
+    );
+
+    test.concurrent(
+      'F-SIG-04: complete is given the time to answer, and is not aborted',
+      async () =>
+        await withCleanUp(async () => {
+          const late: Fault = async (exchange) => {
+            const answer = await exchange.forward(await exchange.readBody());
+            setTimeout(() => exchange.reply(answer), 800);
+          };
+          const { box, proxy } = await stop({ ...COMPLETED, planned: [{ ...COMPLETE, fault: late }] }, signal);
+
+          expect(proxy.seen.filter(({ path }) => path.endsWith('/abort'))).toEqual([]);
+          expect(box.store.openUploads()).toEqual([]);
         }),
       60_000,
     );
@@ -255,24 +271,6 @@ describe('what a stopped run leaves', () => {
 
     expect(result.code).toBe(143);
     expect(result.stderr).toContain('hint: no build was started; the uploaded data was removed');
-    expect(box.store.openUploads()).toEqual([]);
-  }, 60_000);
-
-  test('F-SIG-04: complete is given the time to answer, and is not aborted', async () => {
-    const late: Fault = async (exchange) => {
-      const answer = await exchange.forward(await exchange.readBody());
-      setTimeout(() => exchange.reply(answer), 800);
-    };
-    const { box, proxy, file, folder } = await setUp({ ...COMPLETED, planned: [{ ...COMPLETE, fault: late }] });
-    const running = startCli(['protect', file, ...QUICK], { env: proxy.variables, cwd: folder });
-    await struck(proxy, 0);
-
-    running.child.kill('SIGINT');
-    const result = await running.result;
-
-    expect(result.code).toBe(130);
-    expect(result.stderr).toMatch(/hint: the job may still be running on the server/);
-    expect(proxy.seen.filter(({ path }) => path.endsWith('/abort'))).toEqual([]);
     expect(box.store.openUploads()).toEqual([]);
   }, 60_000);
 });

@@ -36,7 +36,7 @@ test('every command keeps to the published schemas: rehearsed, in failure and in
   await forEach([...lines.entries()], async ([index, [command, line]]) => {
     if (!MAKERS.includes(command)) await works(command, line.works(made), takesTurn(index, 6) ? runProcess : runCli);
   });
-}, 180_000);
+}, 300_000);
 
 test.each<readonly [string, readonly string[], Variables]>([
   ['a flag that is not there', ['status', '--jsn', '--json'], {}],

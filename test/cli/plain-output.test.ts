@@ -39,28 +39,34 @@ test.runIf(HAS_TERMINALS).each(PLAIN.filter((_, index) => takesTurn(index, 2)))(
   },
 );
 
-test.runIf(HAS_TERMINALS).each([
+const LIVE_OR_NOT = [
   ['nothing is asked for', {}, '', true, true],
   ['NO_COLOR is set', { NO_COLOR: '1' }, '', true, false],
-  ['NO_COLOR is empty', { NO_COLOR: '' }, '', true, true],
   ['--no-color is given', {}, '--no-color', true, false],
+  ['NO_COLOR is empty', { NO_COLOR: '' }, '', true, true],
   ['--no-progress is given', {}, '--no-progress', false, true],
   ['both are given', {}, '--no-color --no-progress', false, false],
-])('where %s, a terminal has a live line or none, with colours or without', async (_, env, flags, isLive, hasColor) => {
-  const command = `stty cols 80; ${PROTECT} ${flags}; echo "<$?>"`;
+] as const;
 
-  const { variables } = await sandbox({ processingMs: 300, result: 'failed' });
-  const { stdout } = await promisify(execFile)('script', ['-qefc', command, '/dev/null'], {
-    cwd: await folderWithApp(),
-    env: cleanEnvironment({ TERM: 'xterm-256color', ...variables, ...env }),
-  });
+// Half of them a day: each half has one with colours and one without.
+test.runIf(HAS_TERMINALS).each(LIVE_OR_NOT.filter((_, index) => takesTurn(index, 2)))(
+  'where %s, a terminal has a live line or none, with colours or without',
+  async (_, env, flags, isLive, hasColor) => {
+    const command = `stty cols 80; ${PROTECT} ${flags}; echo "<$?>"`;
 
-  // https://no-color.org is about colours (SGR sequences, which end in m); a live line moves the cursor.
-  const codes = stdout.split('\u001b[').slice(1);
-  expect(codes.some((code) => /^[\d;?]*[A-Zhl]/.test(code))).toBe(isLive);
-  expect(codes.some((code) => /^[\d;]*m/.test(code))).toBe(hasColor);
-  expect(stdout).toContain('<8>');
-});
+    const { variables } = await sandbox({ processingMs: 300, result: 'failed' });
+    const { stdout } = await promisify(execFile)('script', ['-qefc', command, '/dev/null'], {
+      cwd: await folderWithApp(),
+      env: cleanEnvironment({ TERM: 'xterm-256color', ...variables, ...env }),
+    });
+
+    // https://no-color.org is about colours (SGR sequences, which end in m); a live line moves the cursor.
+    const codes = stdout.split('\u001b[').slice(1);
+    expect(codes.some((code) => /^[\d;?]*[A-Zhl]/.test(code))).toBe(isLive);
+    expect(codes.some((code) => /^[\d;]*m/.test(code))).toBe(hasColor);
+    expect(stdout).toContain('<8>');
+  },
+);
 
 const CLOSED = ['inspect v2.apk', 'status nonsense --json', 'upload gone.apk --to apptego -e prod', '--help'].flatMap(
   (command, index) => ['>&-', '2>&-'].map((closed) => ({ command, closed, code: ['0', '2', '3', '0'][index] })),
