@@ -89,6 +89,6 @@ export const QUICK_UPLOAD: UploadOptions = {
   signingKey: undefined,
   appearTimeoutMs: 2_000,
   capacityWaitMs: 0,
-  pollIntervalMs: 20,
+  pollIntervalMs: 50,
   concurrency: 4,
 };

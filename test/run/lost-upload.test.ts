@@ -28,7 +28,7 @@ async function upload(error: Error, find?: Adapter['find'], signal?: AbortSignal
     ...(find === undefined ? {} : { find }),
   } as unknown as Adapter;
   const backend = { id: 'depot', adapter } as OpenBackend;
-  const options = { ...UPLOAD, environment: 'prod' };
+  const options = { ...UPLOAD, environment: 'prod', pollIntervalMs: 5_000 };
   const input = { backend, options, path: artifact.path, platform: undefined, expected: { allowDebuggable: false } };
   return { artifact, step, events: base, uploading: uploadArtifact(artifact, input, ctx) };
 }

@@ -17,7 +17,7 @@ import { createStorage } from '../../src/transfer/http/storage.ts';
 const MIB = 1024 * 1024;
 const SMALL = randomBytes(3 * MIB);
 /** Large enough for several connections. */
-const LARGE = randomBytes(80 * MIB);
+const LARGE = randomBytes(66 * MIB);
 
 type Handle = (request: IncomingMessage, response: ServerResponse, count: number) => void;
 
@@ -91,6 +91,7 @@ async function download(
     readonly verify?: () => Promise<void>;
     readonly signal?: AbortSignal;
     readonly clock?: Clock;
+    readonly stallTimeoutMs?: number;
     /** What the first questions for a link are answered with. */
     readonly refusals?: readonly Error[];
   } = {},
@@ -98,7 +99,12 @@ async function download(
   const folder = await temporaryFolder();
   const connections = openConnections({ httpProxy: '', httpsProxy: '', noProxy: '' }, [served.origin], realClock);
   onTestFinished(() => connections.close());
-  const storage = createStorage({ connections, trustedBase: served.origin, stallTimeoutMs: 500, conceal: () => {} });
+  const storage = createStorage({
+    connections,
+    trustedBase: served.origin,
+    stallTimeoutMs: more.stallTimeoutMs ?? 500,
+    conceal: () => {},
+  });
   const ctx = testContext({
     clock: more.clock ?? fakeClock(),
     ...(more.signal === undefined ? {} : { signal: more.signal }),
@@ -244,14 +250,17 @@ describe('a download that breaks', () => {
     'F-NET-33: waits for a store that is %s',
     async (what) => {
       const served = await serve((request, response) => {
-        // Longer than the stall timeout of this test, which is half a second.
-        setTimeout(() => sendRange(SMALL, request, response), 900);
+        // Longer than the stall timeout of this test.
+        setTimeout(() => sendRange(SMALL, request, response), 400);
         if (what !== 'silent until its first byte') return;
         response.writeHead(200, { 'content-length': SMALL.length, etag: '"v1"' }).flushHeaders();
         response.writeHead = () => response;
       });
 
-      const { bytes } = await download(served, { clock: { ...fakeClock(), after: realClock.after } });
+      const { bytes } = await download(served, {
+        clock: { ...fakeClock(), after: realClock.after },
+        stallTimeoutMs: 200,
+      });
 
       expect(bytes?.equals(SMALL)).toBe(true);
       expect(served.requests).toHaveLength(1);
