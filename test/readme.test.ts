@@ -1,42 +1,30 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { access, cp, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, copyFile, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { ROOT, temporaryFolder } from '../src/testing/files.ts';
 import { cleanEnvironment } from './support/cli.ts';
 import { codeBlocks } from './support/code-blocks.ts';
+import { packedPackage } from './support/packed-package.ts';
 
 const run = promisify(execFile);
 
-/** The tarball and its SHA-512, as a release has them; and the paths of what it holds. */
-async function packInto(folder: string): Promise<{ readonly tarball: string; readonly paths: readonly string[] }> {
-  const copy = join(await temporaryFolder(), 'package');
-  const { files } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
-  for (const name of ['package.json', 'README.md', ...files.filter((one) => !one.startsWith('!'))])
-    await cp(join(ROOT, name), join(copy, name), { recursive: true });
-  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
-  const [packed] = JSON.parse((await run('npm', pack, { cwd: copy })).stdout) as {
-    filename: string;
-    files: { path: string }[];
-  }[];
-  const name = packed?.filename ?? '';
-  const sha512 = createHash('sha512').update(await readFile(join(folder, name)));
-  await writeFile(join(folder, `${name}.sha512`), `${sha512.digest('hex')}  ${name}\n`);
-  return { tarball: name, paths: packed?.files.map(({ path }) => path) ?? [] };
-}
-
 test("a stranger's way: the commands of README, word for word, from the tarball to a protected file and its page", async () => {
   const folder = await temporaryFolder();
-  const { tarball, paths } = await packInto(folder);
+  const packed = await packedPackage();
+  const tarball = basename(packed.tarball);
+  for (const ending of ['', '.sha512'])
+    await copyFile(`${packed.tarball}${ending}`, join(folder, `${tarball}${ending}`));
   const [install = '', rehearsal = ''] = await codeBlocks('README.md', 'sh');
   expect(install).toContain(tarball);
   expect(rehearsal).toContain('--sandbox');
   await writeFile(join(folder, 'package.json'), '{ "private": true }');
 
   const lines = `set -eu\n${install}${rehearsal}`;
-  const env = cleanEnvironment({ HOME: folder, npm_config_offline: 'true' });
+  // Its waits are short: the stand-in takes seconds.
+  const fast = `--import ${join(ROOT, 'test', 'support', 'fast-time.mjs')}`;
+  const env = cleanEnvironment({ HOME: folder, npm_config_offline: 'true', NODE_OPTIONS: fast });
   const { stdout } = await run('sh', ['-c', lines], { cwd: folder, env });
 
   expect(stdout).toContain(`${tarball}: OK`);
@@ -44,7 +32,7 @@ test("a stranger's way: the commands of README, word for word, from the tarball 
   await access(join(folder, 'app-protected.apk'));
   expect(await readFile(join(folder, 'release.html'), 'utf8')).toContain('dev.apptool.sample 4.2.0 (4200)');
 
-  await expectLinksInside(paths);
+  await expectLinksInside(packed.paths);
 }, 120_000);
 
 /** What README alone names for those who work on apptool, which the package leaves out. */

@@ -5,12 +5,13 @@ import { describe, expect, test } from 'vitest';
 import { bigApk, copyFixture, sha256Of, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { BIN, cleanEnvironment, runCli } from '../support/cli.ts';
-import { strangeMachine } from '../support/strange-machine.ts';
+import { onStrangeMachine, strangeMachine } from '../support/strange-machine.ts';
 
 const MIB = 1024 * 1024;
 const DAY_MS = 24 * 3600 * 1000;
 const QUICK = ['-e', 'prod', '--poll-interval', '50ms'];
 const PARTIAL = '.partial';
+const OUTPUT = 'app-protected.apk';
 
 async function folderWithApp() {
   const folder = await temporaryFolder();
@@ -27,9 +28,9 @@ describe('an address that leads nowhere', () => {
   ] as const)('%s is tried six times, then named', async (_, lookup, why) => {
     const { folder, file } = await folderWithApp();
 
-    const result = await runCli(['protect', file, '-e', 'prod'], {
-      env: { ...env, ...strangeMachine({ lookup }, { isFast: true }) },
-    });
+    const result = await onStrangeMachine({ lookup }, () =>
+      runCli(['protect', file, '-e', 'prod'], { env, isFast: true }),
+    );
 
     expect(result.code).toBe(6);
     expect(result.stderr).toMatch(new RegExp(`^error\\[unavailable\\]: .*${why}`, 'm'));
@@ -43,7 +44,7 @@ describe('an address that leads nowhere', () => {
 describe('F-NET-28: a wall clock that jumps by a day', () => {
   test('expires nothing and ends no wait', async () => {
     const { folder, file } = await folderWithApp();
-    const box = await sandbox({ processingMs: 500 });
+    const box = await sandbox({ processingMs: 200 });
 
     const result = await runCli(['protect', file, ...QUICK, '--timeout', '30s'], {
       env: { ...box.variables, ...strangeMachine({ dateJumpMs: DAY_MS }) },
@@ -67,16 +68,16 @@ describe('F-NET-28: a wall clock that jumps by a day', () => {
 
 describe('F-IO-05: an input that fails while it is read', () => {
   // Between its head and its directory, which are read before anything is sent.
-  const range = { call: 'read', file: 'app.apk', code: 'EIO', from: 8 * MIB, to: 12 * MIB } as const;
+  const range = { call: 'read', file: 'app.apk', code: 'EIO', from: 4 * MIB, to: 8 * MIB } as const;
 
   async function upload(times: number) {
     const folder = await temporaryFolder();
     const box = await sandbox({ multipartFromBytes: 1, chunkSizeBytes: 5 * MIB });
-    const file = await bigApk(join(folder, 'app.apk'), 17 * MIB);
-    const result = await runCli(['upload', file, '--to', 'apptego', '-e', 'prod'], {
-      env: { ...box.variables, ...strangeMachine({ calls: [{ ...range, times }] }) },
-      cwd: folder,
-    });
+    const file = await bigApk(join(folder, 'app.apk'), 11 * MIB);
+    const args = ['upload', file, '--to', 'apptego', '-e', 'prod'];
+    const result = await onStrangeMachine({ calls: [{ ...range, times }] }, () =>
+      runCli(args, { env: box.variables, cwd: folder, isFast: true }),
+    );
     return { result, box, file, folder };
   }
 
@@ -106,8 +107,8 @@ describe('an output that cannot be finished', () => {
     [
       'F-IO-12: a file that stays in use',
       [
-        { call: 'link', code: 'EPERM' },
-        { call: 'rename', code: 'EBUSY' },
+        { call: 'link', file: OUTPUT, code: 'EPERM' },
+        { call: 'rename', file: OUTPUT, code: 'EBUSY' },
       ],
       'EBUSY',
     ],
@@ -115,11 +116,11 @@ describe('an output that cannot be finished', () => {
     const { folder, file } = await folderWithApp();
     const box = await sandbox();
 
-    const result = await runCli(['protect', file, ...QUICK], {
-      env: { ...box.variables, ...strangeMachine({ calls }, { isFast: true }) },
-    });
+    const result = await onStrangeMachine({ calls }, () =>
+      runCli(['protect', file, ...QUICK], { env: box.variables, isFast: true }),
+    );
 
-    const output = join(folder, 'app-protected.apk');
+    const output = join(folder, OUTPUT);
     expect(result.code).toBe(3);
     expect(result.stderr).toContain(`error[local-io]: cannot write ${output}: ${why}\n`);
     expect(result.stderr).toMatch(/^hint: fix that first; to download its output: apptool download apptego:\d+ -o /m);
@@ -127,16 +128,16 @@ describe('an output that cannot be finished', () => {
   });
 
   test.each([
-    ['without links', [], [{ call: 'link', code: 'EPERM' } as const]],
+    ['without links', [], [{ call: 'link', file: OUTPUT, code: 'EPERM' } as const]],
     ['with --force', ['--force'], []],
   ])('F-IO-12: a file that is in use for a moment is renamed when it is free, %s', async (_, flags, more) => {
     const { folder, file } = await folderWithApp();
     const box = await sandbox();
-    const calls = [{ call: 'rename', code: 'EBUSY', times: 3 } as const, ...more];
+    const calls = [{ call: 'rename', file: OUTPUT, code: 'EBUSY', times: 3 } as const, ...more];
 
-    const result = await runCli(['protect', file, ...QUICK, ...flags], {
-      env: { ...box.variables, ...strangeMachine({ calls }, { isFast: true }) },
-    });
+    const result = await onStrangeMachine({ calls }, () =>
+      runCli(['protect', file, ...QUICK, ...flags], { env: box.variables, isFast: true }),
+    );
 
     expect(result.code).toBe(0);
     expect((await readdir(folder)).sort()).toEqual(['app-protected.apk', 'app.apk']);

@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import { ROOT } from '../../src/testing/files.ts';
+import { makeStrange } from './strange-machine.mjs';
 
-/** A call of `node:fs/promises`, or of every open file whose path ends so, that goes wrong so many times (always by default). */
+/**
+ * A call of every open file whose path ends so, or a rename or link to a path that ends so, that goes wrong so many times (always by
+ * default).
+ */
 interface StrangeCall {
   readonly call: 'rename' | 'link' | 'read' | 'write' | 'sync' | 'close';
-  readonly file?: string;
+  readonly file: string;
   readonly times?: number;
   /** How it fails; or the signal that arrives while it works. */
   readonly code?: string;
@@ -14,9 +18,9 @@ interface StrangeCall {
   readonly to?: number;
 }
 
-interface Strangeness {
+export interface Strangeness {
   readonly calls?: readonly StrangeCall[];
-  /** What DNS says of every host: an error, or addresses. */
+  /** What DNS says of every host that is `.example`: an error, or addresses. */
   readonly lookup?: string | readonly string[];
   /** No file can be opened any more when the first connection is made. */
   readonly isOutOfFiles?: boolean;
@@ -33,4 +37,17 @@ export function strangeMachine(strangeness: Strangeness, { isFast = false } = {}
   const preloads = ['strange-machine.mjs', ...(isFast ? ['fast-time.mjs'] : [])];
   const options = preloads.map((name) => `--import ${join(ROOT, 'test', 'support', name)}`);
   return { NODE_OPTIONS: options.join(' '), STRANGE_MACHINE: JSON.stringify(strangeness) };
+}
+
+/** Runs something in this process while calls of files or DNS go wrong in it, which costs no start. */
+export async function onStrangeMachine<Result>(
+  strangeness: Pick<Strangeness, 'calls' | 'lookup'>,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const makeUsual = makeStrange(strangeness);
+  try {
+    return await run();
+  } finally {
+    makeUsual();
+  }
 }
