@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/contract/text/redact.ts';
 import { cutText } from '../../src/contract/text/safe-text.ts';
-import { IS_WHOLE } from '../support/share.ts';
+import { IS_WHOLE, takesTurn } from '../support/share.ts';
 import { CANARIES, SPELLINGS } from '../support/spellings.ts';
 
-/** Characters of a text that is made to be slow: its square is 40 billion steps. A megabyte in `npm run test:all`. */
-const LONG = IS_WHOLE ? 1_000_000 : 200_000;
+/** Characters of a text that is made to be slow: its square is 10 billion steps. A megabyte in `npm run test:all`. */
+const LONG = IS_WHOLE ? 1_000_000 : 100_000;
 const MOST_CPU_MICROSECONDS = 15 * LONG;
 const SECRET = 'kid_4711:s3cr3t/+value=="x"&<>';
 
@@ -95,7 +95,7 @@ describe('the redactor', () => {
 
     redactor().redact(text);
 
-    // Quadratic, it would be half a minute and more.
+    // Quadratic, it would be many times as much.
     const { user, system } = process.cpuUsage(began);
     expect(user + system).toBeLessThan(MOST_CPU_MICROSECONDS);
   });
@@ -111,6 +111,11 @@ function piecesShown(canary: string, spelled: string, shown: string): string[] {
     spelled.slice(at, at + length),
   );
   return pieces.filter((piece) => shown.includes(piece));
+}
+
+/** Where it can be cut. An ordinary run takes a third of the places. */
+function placesIn(text: string): number[] {
+  return Array.from({ length: text.length }, (_, at) => at).filter((at) => at > 0 && takesTurn(at, 3));
 }
 
 describe('12 secrets in every spelling', () => {
@@ -136,7 +141,7 @@ describe('12 secrets in every spelling', () => {
       made.add(canary);
       for (const [name, write] of SPELLINGS) {
         const spelled = write(canary);
-        for (let at = 1; at < spelled.length; at += 1) {
+        for (const at of placesIn(spelled)) {
           const cut = cutText(`client_secret=${spelled} rest`, 'client_secret='.length + at);
           const shown = made.redact(`server said: ${cut}; hint: try again`);
           if (piecesShown(canary, spelled, shown).length > 0) seen.push({ name, cut, shown });
@@ -273,7 +278,7 @@ describe('a text that is made to be slow', () => {
 
     made.redact(text);
 
-    // Quadratic, it would be half a minute and more.
+    // Quadratic, it would be many times as much.
     const { user, system } = process.cpuUsage(began);
     expect(user + system).toBeLessThan(MOST_CPU_MICROSECONDS);
   });

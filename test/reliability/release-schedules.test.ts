@@ -1,7 +1,7 @@
 import { test } from 'vitest';
 import { testReleaseSchedules } from '../support/release-schedules.ts';
 
-/** So many of them, each of them run; 300 otherwise, or a share of these. */
+/** So many of them, each of them run; 300 otherwise, or two of these. */
 const asked = process.env.APPTOOL_RELEASE_SCHEDULES;
 const COUNT = Number(asked ?? 300);
 const SEED = Number(process.env.APPTOOL_RELEASE_SEED ?? 2026112914);

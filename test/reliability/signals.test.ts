@@ -10,6 +10,7 @@ import { faults } from '../../src/testing/faults.ts';
 import { bigApk, copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { cleanEnvironment, type RunningCli, startCli } from '../support/cli.ts';
+import { takesTurn } from '../support/share.ts';
 import { strangeMachine } from '../support/strange-machine.ts';
 
 const MIB = 1024 * 1024;
@@ -83,7 +84,7 @@ describe('F-SIG-11: a process that is suspended', () => {
     // Longer than the stall timeout; meanwhile one connection dies.
     const suspend: Fault = async ({ request }) => {
       sleeper.current?.child.kill('SIGSTOP');
-      await sleep(1_500);
+      await sleep(1_200);
       request.socket.resetAndDestroy();
       sleeper.current?.child.kill('SIGCONT');
     };
@@ -100,7 +101,7 @@ describe('F-SIG-11: a process that is suspended', () => {
 
   test('and one that gets SIGPIPE takes no notice', async () => {
     const folder = await temporaryFolder();
-    const box = await sandbox({ processingMs: 500 });
+    const box = await sandbox({ processingMs: 250 });
     const file = await copyFixture('v2.apk', folder);
     const running = startCli(['protect', file, ...QUICK], { env: box.variables });
 
@@ -152,9 +153,14 @@ test.runIf(hasNpx && process.platform !== 'win32')(
 );
 
 describe('F-SIG-13: an error that nobody caught', () => {
-  test.each(['rejection', 'exception'] as const)(
-    'removes the temporary file and names the parts: %s',
-    async (stray) => {
+  // While it downloads, and while it sends.
+  const STRAYS = [
+    ['rejection', 'exception'],
+    ['exception', 'rejection'],
+  ] as const;
+  test.each(STRAYS.filter((_, index) => takesTurn(index, STRAYS.length)))(
+    'removes the temporary file after one %s, and names the parts after one %s',
+    async (whileFetching, whileSending) => {
       const folder = await temporaryFolder();
       const box = await sandbox(IN_PARTS);
       const half: Fault = ({ response }) => {
@@ -164,7 +170,12 @@ describe('F-SIG-13: an error that nobody caught', () => {
       const download = await faultProxy(box, [{ origin: 'storage', method: 'GET', times: 100, fault: half }]);
       const parts = await faultProxy(box, [{ ...PART, after: 1, times: 100, fault: faults.silence() }]);
       const file = await bigApk(join(folder, 'app.apk'), 17 * MIB);
-      const strayAt = async (proxy: FaultProxy, output: string, more: readonly string[]) => {
+      const strayAt = async (
+        proxy: FaultProxy,
+        stray: 'rejection' | 'exception',
+        output: string,
+        more: readonly string[],
+      ) => {
         const running = startCli(['protect', file, ...QUICK, '-o', join(folder, output), ...more], {
           env: { ...proxy.variables, ...strangeMachine({ stray }) },
           cwd: folder,
@@ -174,8 +185,10 @@ describe('F-SIG-13: an error that nobody caught', () => {
         return await running.result;
       };
 
-      const fetching = await strayAt(download, 'a.apk', []);
-      const sending = await strayAt(parts, 'b.apk', ['--verbose']);
+      const [fetching, sending] = await Promise.all([
+        strayAt(download, whileFetching, 'a.apk', []),
+        strayAt(parts, whileSending, 'b.apk', ['--verbose']),
+      ]);
 
       const left = (await readdir(folder)).filter((name) => name !== 'app.apk');
       expect([fetching.code, sending.code]).toEqual([1, 1]);

@@ -14,12 +14,10 @@ import { sandbox } from '../../src/testing/sandbox.ts';
 import { CALL_NAMES, CALLS, CATALOG, type CallName, type Ending, HARMLESS } from './fault-catalog.ts';
 import { expectInvariants } from './invariants.ts';
 import { runContext } from './journal.ts';
-import { isInShare } from './share.ts';
+import { takesTurn } from './share.ts';
 import { UPLOAD } from './upload.ts';
 
 const MIB = 1024 * 1024;
-/** How much of the catalog an ordinary run takes. */
-const SHARE = 0.1;
 /** Calls that only a file in parts makes. */
 const IN_PARTS: readonly CallName[] = ['part', 'complete'];
 
@@ -69,21 +67,36 @@ async function protectWith(call: CallName, fault: Fault, times: number): Promise
   return { ending, struck: proxy.struck[0] ?? 0 };
 }
 
-/** One case, beside a few others: mostly they wait. Left out where it is not in today's share. */
-function testCase(fault: string, name: string, run: () => Promise<void>): void {
-  const add = isInShare(`${fault} ${name}`, SHARE) ? test.concurrent : test.skip;
-  add(name, async () => await withCleanUp(run));
+/** Counts the cases of each kind of fault, one of which an ordinary run takes; each kind begins elsewhere, so that they meet several calls. */
+function createTurns(entries: readonly { readonly id: string; readonly cases: number }[]) {
+  const kinds = [...new Set(entries.map(({ id }) => id))];
+  const total = (kind: string): number => entries.reduce((sum, { id, cases }) => sum + (id === kind ? cases : 0), 0);
+  const states = new Map(kinds.map((kind, index) => [kind, { next: 3 * index, of: total(kind) }]));
+  /** One case, beside a few others: mostly they wait. Left out where another one of its kind has its turn today. */
+  return (id: string, name: string, run: () => Promise<void>): void => {
+    const state = states.get(id);
+    if (state === undefined) throw new Error(`no such fault: ${id}`);
+    const add = takesTurn(state.next, state.of) ? test.concurrent : test.skip;
+    state.next += 1;
+    add(name, async () => await withCleanUp(run));
+  };
 }
+
+const callsOf = ({ always }: (typeof CATALOG)[number]) => CALL_NAMES.filter((call) => always[call] !== undefined);
+/** Calls that a strange answer may not change. */
+const UNCHANGED = ['create', 'status', 'link', 'complete'] as const;
 
 /** Puts each fault of the catalog that `belongs` on every call that it is meant for: once, and every time. */
 export function testEachFault(belongs: (id: string) => boolean): void {
-  describe.concurrent.each(
-    CATALOG.filter(({ id }) => belongs(id)).map((entry) => ({ ...entry, name: `${entry.id}: ${entry.what}` })),
-  )('$name', ({ name, make, always, finalAt = [] }) => {
-    const calls = CALL_NAMES.filter((call) => always[call] !== undefined);
-
+  const catalog = CATALOG.filter(({ id }) => belongs(id)).map((entry) => ({
+    ...entry,
+    name: `${entry.id}: ${entry.what}`,
+    calls: callsOf(entry),
+  }));
+  const testCase = createTurns(catalog.map(({ id, calls }) => ({ id, cases: 2 * calls.length })));
+  describe.concurrent.each(catalog)('$name', ({ id, make, always, calls, finalAt = [] }) => {
     for (const call of calls) {
-      testCase(name, `on every ${call} ends as it should`, async () => {
+      testCase(id, `on every ${call} ends as it should`, async () => {
         const { ending, struck } = await protectWith(call, make(), Number.POSITIVE_INFINITY);
 
         expect(struck).toBeGreaterThan(0);
@@ -92,7 +105,7 @@ export function testEachFault(belongs: (id: string) => boolean): void {
     }
 
     for (const call of calls) {
-      testCase(name, `on one ${call} is mended, or ends as it should`, async () => {
+      testCase(id, `on one ${call} is mended, or ends as it should`, async () => {
         const { ending, struck } = await protectWith(call, make(), 1);
 
         const allowed: readonly Ending[] = finalAt.includes(call) ? ['success', ...(always[call] ?? [])] : ['success'];
@@ -102,11 +115,14 @@ export function testEachFault(belongs: (id: string) => boolean): void {
     }
   });
 
-  describe.concurrent.each(
-    HARMLESS.filter(({ id }) => belongs(id)).map((entry) => ({ ...entry, name: `${entry.id}: ${entry.what}` })),
-  )('$name', ({ name, make }) => {
-    for (const call of ['create', 'status', 'link', 'complete'] as const) {
-      testCase(name, `on every ${call} changes nothing`, async () => {
+  const harmless = HARMLESS.filter(({ id }) => belongs(id)).map((entry) => ({
+    ...entry,
+    name: `${entry.id}: ${entry.what}`,
+  }));
+  const testHarmless = createTurns(harmless.map(({ id }) => ({ id, cases: UNCHANGED.length })));
+  describe.concurrent.each(harmless)('$name', ({ id, make }) => {
+    for (const call of UNCHANGED) {
+      testHarmless(id, `on every ${call} changes nothing`, async () => {
         const { ending, struck } = await protectWith(call, make(), Number.POSITIVE_INFINITY);
 
         expect(struck).toBeGreaterThan(0);

@@ -16,10 +16,11 @@ import { cleanEnvironment, type RunningCli, startCli } from './cli.ts';
 import { IGNITE_SETTINGS } from './ignite.ts';
 import { runHere } from './in-process.ts';
 import { type Landed, observedSandbox } from './observed-sandbox.ts';
-import { isInShare } from './share.ts';
+import { IS_WHOLE, takesTurn } from './share.ts';
 
 const AT_ONCE = 3;
-const SHARE = 0.02;
+/** An ordinary run takes two of 300. */
+const DAYS = 150;
 const MOST_RUNS = 14;
 const POWER_CUT = `--import ${pathToFileURL(join(ROOT, 'test', 'support', 'power-cut.mjs')).href}`;
 
@@ -115,9 +116,7 @@ const ALLOWED = [0, 4, 5, 6, 7, 9, 10, 12, 143, null];
  */
 export async function testReleaseSchedules(seed: number, count: number, isWhole: boolean): Promise<void> {
   const limit = pLimit(AT_ONCE);
-  const chosen = [...schedules(seed, count).entries()].filter(
-    ([index]) => isWhole || isInShare(`release ${seed} ${index}`, SHARE),
-  );
+  const chosen = [...schedules(seed, count).entries()].filter(([index]) => isWhole || takesTurn(index, DAYS));
   const failed: string[] = [];
   const endings = await Promise.all(
     chosen.map(([index, schedule]) =>
@@ -133,7 +132,8 @@ export async function testReleaseSchedules(seed: number, count: number, isWhole:
     ),
   );
   expect(failed.join('\n\n')).toBe('');
-  expect(endings).toContain('done');
+  expect(endings.length).toBeGreaterThan(0);
+  if (isWhole || IS_WHOLE) expect(endings).toContain('done');
 }
 
 const RELEASES = {

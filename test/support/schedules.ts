@@ -10,14 +10,14 @@ import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from './cli.ts';
 import { CALL_NAMES, CALLS, CATALOG, type Ending } from './fault-catalog.ts';
 import { expectInvariants } from './invariants.ts';
-import { IS_WHOLE, isInShare } from './share.ts';
+import { IS_WHOLE, takesTurn } from './share.ts';
 
 const MIB = 1024 * 1024;
 /** Mostly they wait for one another, so several fit on one core. */
 const AT_ONCE = 4;
-/** How many there are of each seed, and how much of them an ordinary run takes. */
+/** How many there are of each seed. An ordinary run takes three of them. */
 const COUNT = 150;
-const SHARE = 0.08;
+const DAYS = 50;
 
 interface Strike {
   readonly fault: number;
@@ -64,7 +64,7 @@ export async function testSchedules(seed: number): Promise<void> {
   const limit = pLimit(AT_ONCE);
   const endings = new Set<Ending>();
   let struck = 0;
-  const chosen = [...schedules(seed, COUNT).entries()].filter(([index]) => isInShare(`${seed} ${index}`, SHARE));
+  const chosen = [...schedules(seed, COUNT).entries()].filter(([index]) => takesTurn(index, DAYS));
   await Promise.all(
     chosen.map(([index, schedule]) =>
       limit(async () => {
@@ -77,8 +77,10 @@ export async function testSchedules(seed: number): Promise<void> {
       }),
     ),
   );
-  expect(struck).toBeGreaterThan(IS_WHOLE ? COUNT : 0);
-  if (IS_WHOLE) expect(endings.size).toBeGreaterThan(4);
+  expect(chosen.length).toBeGreaterThan(0);
+  if (!IS_WHOLE) return;
+  expect(struck).toBeGreaterThan(COUNT);
+  expect(endings.size).toBeGreaterThan(4);
 }
 
 function describeSchedule({ isLarge, strikes }: Schedule): string {
