@@ -27,7 +27,7 @@ export function createRig(subject: Conformance) {
 
   async function setUp(planned: readonly PlannedFault[] = [], path?: string) {
     const folder = await temporaryFolder();
-    const box = await sandbox({}, definition);
+    const box = await sandbox({ processingMs: 20, appearMs: 10 }, definition);
     const proxy = await faultProxy(box, planned);
     const backend = await openBackend(definition, variablesOf(proxy.variables), 1_000, subject.settings);
     const artifact = await artifactAt(path ?? (await copyFixture(subject.fixture, folder)));
@@ -41,7 +41,7 @@ export function createRig(subject: Conformance) {
       const state = await setting.backend.adapter.poll(id, question('retried'), setting.ctx);
       const isOver = state !== 'absent' && state.phase !== 'running' && state.phase !== 'queued';
       if (isOver || performance.now() > deadline) return state;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
 
