@@ -16,7 +16,7 @@ const SLOW_TIME = {
 /**
  * At each of these speeds (MB/s), more connections are wanted at another moment; at some, when the last piece is being brought. One of them a day.
  */
-const SPEEDS = [16.5, 17.5, 18.5];
+const SPEEDS = [5, 6, 7];
 
 /** A store that gives each connection so many bytes a second, and no more. */
 function capped(file: Buffer, bytesPerSecond: number): Fault {

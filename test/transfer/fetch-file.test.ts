@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { UnavailableError } from '../../src/contract/errors.ts';
+import { LimitError, UnavailableError } from '../../src/contract/errors.ts';
 import { type FakeClock, fakeClock } from '../../src/testing/clock.ts';
 import { testContext } from '../../src/testing/context.ts';
 import { temporaryFolder } from '../../src/testing/files.ts';
@@ -20,7 +20,7 @@ interface Asked {
   readonly end: number | null;
 }
 
-type Send = (asked: Asked, clock: FakeClock) => AsyncGenerator<Buffer>;
+type Send = (now: Asked, clock: FakeClock, asked: readonly Asked[]) => AsyncGenerator<Buffer>;
 
 /** For what has nothing to do with several connections. */
 const SHORT_BYTES = 8 * MIB;
@@ -40,8 +40,9 @@ async function fetch(send: Send, ofBytes = SIZE_BYTES) {
     },
     async open(start, end, _, use) {
       identity ??= { sizeBytes: ofBytes, etag: '"v1"', canResume: true, offersRanges: true };
-      asked.push({ start, end });
-      await use(send({ start, end }, clock));
+      const now = { start, end };
+      asked.push(now);
+      await use(send(now, clock, asked));
     },
   };
   const path = join(await temporaryFolder(), 'out.apk');
@@ -61,7 +62,7 @@ async function fetch(send: Send, ofBytes = SIZE_BYTES) {
     ctx,
   );
   const bytes = await readFile(file.temporaryPath);
-  return { sizeBytes, wholeTo, asked, isWhole: bytes.equals(FILE.subarray(0, ofBytes)) };
+  return { sizeBytes, wholeTo, asked, ctx, isWhole: bytes.equals(FILE.subarray(0, ofBytes)) };
 }
 
 async function* cut(from: number, to: number, chunkBytes = MIB): AsyncGenerator<Buffer> {
@@ -97,6 +98,95 @@ describe('several connections', () => {
     expect(isWhole).toBe(true);
     expect(asked.length).toBeLessThanOrEqual(18);
   });
+});
+
+describe('a storage that takes few connections at once', () => {
+  /** Each brings what it was asked for in turns with the others; one more than `most` fails with the refusal. */
+  function taking(most: number, refusal: Error) {
+    let [atOnce, refused] = [0, 0];
+    const send: Send = async function* ({ start, end }, clock) {
+      if (atOnce >= most) {
+        refused += 1;
+        throw refusal;
+      }
+      atOnce += 1;
+      try {
+        for await (const chunk of cut(start, end ?? SIZE_BYTES, MIB / 2)) {
+          clock.advance(20);
+          yield chunk;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      } finally {
+        atOnce -= 1;
+      }
+    };
+    return { send, refused: () => refused };
+  }
+
+  test.each([
+    [1, new UnavailableError('503', { httpStatus: 503 })],
+    [2, new LimitError('429', { httpStatus: 429 })],
+    [3, new UnavailableError('connection closed')],
+  ])('gets no more than these: %i, with %s for the others', async (most, refusal) => {
+    const storage = taking(most, refusal);
+
+    const { isWhole, ctx } = await fetch(storage.send);
+
+    expect(isWhole).toBe(true);
+    // Eight are tried, once.
+    expect(storage.refused()).toBeGreaterThanOrEqual(8 - most);
+    expect(storage.refused()).toBeLessThanOrEqual(8);
+    expect(ctx.ofType('debug')[0]?.message).toContain('is left out');
+  });
+
+  test('is asked for as many as before when the network has broken all of them', async () => {
+    const bringing = new Set<Asked>();
+    let broken: readonly Asked[] = [];
+    let mostAfter = 0;
+    const note = (): void => {
+      if (broken.length > 0) mostAfter = Math.max(mostAfter, bringing.size);
+      if (broken.length > 0 || bringing.size < 8) return;
+      broken = [...bringing];
+      bringing.clear();
+    };
+    const { isWhole } = await fetch(async function* (now, clock) {
+      for await (const chunk of cut(now.start, now.end ?? SIZE_BYTES, MIB / 2)) {
+        if (broken.includes(now)) throw new UnavailableError('connection closed');
+        clock.advance(20);
+        yield chunk;
+        bringing.add(now);
+        note();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      bringing.delete(now);
+    });
+
+    expect(isWhole).toBe(true);
+    expect(broken).toHaveLength(8);
+    expect(mostAfter).toBe(8);
+  });
+});
+
+test('the end of a file is shared, so that no connection works on alone', async () => {
+  let share = (): void => {};
+  const isShared = new Promise<void>((resolve) => {
+    share = resolve;
+  });
+  const { isWhole, asked } = await fetch(async function* ({ start, end }, clock, all) {
+    const hasLast = end === SIZE_BYTES;
+    const isFirstOfThem = hasLast && all.filter((other) => other.end === SIZE_BYTES).length === 1;
+    if (hasLast && !isFirstOfThem) share();
+    for await (const chunk of cut(start, end ?? SIZE_BYTES, MIB / 4)) {
+      // Each connection is as fast as the first one, by the clock: the more there are, the faster.
+      if (end === null) clock.advance(5);
+      yield chunk;
+      // The connection that has the last piece stands still until another one has taken the second half of it.
+      if (isFirstOfThem) await isShared;
+    }
+  });
+
+  expect(isWhole).toBe(true);
+  expect(asked.filter(({ end }) => end === SIZE_BYTES).length).toBeGreaterThan(1);
 });
 
 describe('a connection', () => {

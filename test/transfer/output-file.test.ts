@@ -47,6 +47,32 @@ describe('an output file', () => {
     await expect(writer.flush()).rejects.toMatchObject({ class: 'local-io', exitCode: 3 });
   });
 
+  test('is brought to the disk while it comes, and what fails then fails the end', async () => {
+    const folder = await temporaryFolder();
+    const file = await createOutput({ path: join(folder, 'out.apk'), force: false }, testContext());
+    let [syncs, atOnce, most] = [0, 0, 0];
+    Object.assign(file.handle, {
+      datasync: async () => {
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        await new Promise((resolve) => setImmediate(resolve));
+        atOnce -= 1;
+        syncs += 1;
+        // The system tells of a failed write once, to whoever asks first.
+        if (syncs === 1) throw Object.assign(new Error('i/o error'), { code: 'EIO' });
+      },
+    });
+    const writer = file.writerAt(0);
+    for (let written = 0; written < 100; written += 1) await writer.write(Buffer.alloc(1024 * 1024));
+    await writer.flush();
+
+    expect(syncs).toBeGreaterThan(1);
+    expect(most).toBe(1);
+    await expect(file.commit()).rejects.toMatchObject({ class: 'local-io', message: expect.stringContaining('EIO') });
+    await file.discard();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   test('is read as far as was asked, or not at all', async () => {
     const file = await createOutput({ path: join(await temporaryFolder(), 'out.apk'), force: false }, testContext());
     onTestFinished(() => file.discard());

@@ -3,14 +3,9 @@ import type { Context } from '../../contract/context.ts';
 import { LimitError, UnavailableError } from '../../contract/errors.ts';
 import { backoff, waitToRetry } from '../backoff.ts';
 import { isFutile } from '../http/failure.ts';
-import {
-  createLaneControl,
-  createSegments,
-  type LaneControl,
-  type Segments,
-  WORTH_LANES_BYTES,
-} from '../upload/lanes.ts';
+import { createLaneControl, type LaneControl } from './lane-control.ts';
 import type { ChunkWriter, OutputFile } from './output-file.ts';
+import { createPieces, type Piece, type Pieces, WORTH_LANES_BYTES } from './pieces.ts';
 import { BrokenOff, FileChanged, type RemoteFile, tooLarge } from './remote-file.ts';
 
 const MOST_TRIES = 5;
@@ -29,22 +24,17 @@ export interface FetchRequest {
 interface Fetching {
   readonly request: FetchRequest;
   /** `null` until the file turns out to be worth several connections. */
-  segments: Segments | null;
+  pieces: Pieces | null;
   readonly control: LaneControl;
   /** What is in the file, by where it begins. */
   readonly written: Map<number, number>;
   wholeTo: number;
   receivedBytes: number;
   lanes: number;
+  /** The connections that bring something now. */
+  bringing: number;
   /** Starts connections until there are as many as wanted, or nothing is left for another one to bring. */
   grow: () => void;
-}
-
-/** What one connection brings: from a piece on, as far as no other has taken what follows. */
-interface Run {
-  /** Everything of it before this position is in the file. */
-  position: number;
-  isOver: boolean;
 }
 
 /**
@@ -58,9 +48,9 @@ export async function fetchFile(request: FetchRequest, ctx: Context): Promise<nu
   setMaxListeners(0, inner.signal);
   const running: Promise<void>[] = [];
   let failure: { readonly error: unknown } | null = null;
-  const start = (at: number): void => {
+  const start = (piece: Piece): void => {
     fetching.lanes += 1;
-    const lane = runLane(fetching, at, inner).catch((error: unknown) => {
+    const lane = runLane(fetching, piece, inner).catch((error: unknown) => {
       failure ??= { error };
       stop.abort(error);
     });
@@ -68,22 +58,23 @@ export async function fetchFile(request: FetchRequest, ctx: Context): Promise<nu
   };
   const fetching: Fetching = {
     request,
-    segments: null,
-    control: createLaneControl(ctx.clock.now()),
+    pieces: null,
+    control: createLaneControl(),
     written: new Map(),
     wholeTo: 0,
     receivedBytes: 0,
     lanes: 0,
+    bringing: 0,
     grow: () => {
       // Each turn takes a piece, of which there are finitely many.
       while (fetching.lanes < fetching.control.wanted) {
-        const at = fetching.segments?.next() ?? null;
-        if (at === null) return;
-        start(at);
+        const piece = fetching.pieces?.take(fetching.control.wanted) ?? null;
+        if (piece === null) return;
+        start(piece);
       }
     },
   };
-  start(0);
+  start({ position: 0, end: Number.POSITIVE_INFINITY });
   // Lanes start others while they run, so the list grows under the loop; each began with a piece, so it ends.
   for (let index = 0; index < running.length; index += 1) await running[index];
   ctx.signal.throwIfAborted();
@@ -99,43 +90,58 @@ function sizeOf({ request, wholeTo }: Fetching): number {
 }
 
 /** One connection's work: piece after piece, until none is left or this connection is one too many. */
-async function runLane(fetching: Fetching, first: number, ctx: Context): Promise<void> {
+async function runLane(fetching: Fetching, first: Piece, ctx: Context): Promise<void> {
   // Each turn has a piece of its own, so there are no more turns than pieces.
-  for (let at: number | null = first; at !== null; ) {
-    await bring(fetching, at, ctx);
-    const isOneTooMany = fetching.lanes > fetching.control.wanted;
-    at = isOneTooMany ? null : (fetching.segments?.next() ?? null);
+  for (let piece: Piece | null = first; piece !== null; ) {
+    await bring(fetching, piece, ctx);
+    const isWanted = fetching.lanes <= fetching.control.wanted;
+    piece = isWanted ? (fetching.pieces?.take(fetching.control.wanted) ?? null) : null;
   }
   fetching.lanes -= 1;
 }
 
-/** Brings what begins at `start`, as far as nobody else has taken what follows; goes on after a break. */
-async function bring(fetching: Fetching, start: number, ctx: Context): Promise<void> {
-  const run: Run = { position: start, isOver: false };
+/** Brings the piece; goes on after a break. Where the storage refuses this connection beside others, the piece is for these. */
+async function bring(fetching: Fetching, piece: Piece, ctx: Context): Promise<void> {
   let tries = 0;
   // A turn that is not the last has brought all it asked for, or is a try, of which there are five in each MiB.
-  while (!run.isOver) {
-    const begunAt = run.position;
+  while (piece.position < piece.end) {
+    const begunAt = piece.position;
     try {
-      await stream(fetching, run, ctx);
+      await stream(fetching, piece, ctx);
     } catch (error) {
       ctx.signal.throwIfAborted();
       // What goes wrong behind the last byte of ours is no loss.
-      if (run.isOver && isPassing(error)) return;
-      tries = run.position - begunAt >= PROGRESS_BYTES ? 1 : tries + 1;
+      if (piece.position >= piece.end && isPassing(error)) break;
+      if (piece.position === begunAt && isOneTooMany(fetching, error)) return leave(fetching, piece, error, ctx);
+      tries = piece.position - begunAt >= PROGRESS_BYTES ? 1 : tries + 1;
       await recover(fetching, error, tries, ctx);
     }
   }
+  fetching.pieces?.done(piece);
 }
 
 function isPassing(error: unknown): error is UnavailableError | LimitError {
   return error instanceof UnavailableError || error instanceof LimitError;
 }
 
+/** What a storage says to more connections than it likes: 429 or 503, or nothing at all while it serves the others. */
+function isOneTooMany({ lanes, bringing }: Fetching, error: unknown): error is UnavailableError | LimitError {
+  if (lanes === 1 || !isPassing(error) || isFutile(error)) return false;
+  return error.httpStatus === 429 || error.httpStatus === 503 || bringing > 0;
+}
+
+function leave({ control, lanes, pieces }: Fetching, piece: Piece, { message }: Error, ctx: Context): void {
+  control.refused(lanes);
+  pieces?.giveBack(piece);
+  ctx.emit({
+    type: 'debug',
+    message: `one of ${lanes} connections is left out, because the storage refuses it: ${message}`,
+  });
+}
+
 /** Waits before another try, or throws what no further try can mend. */
 async function recover(fetching: Fetching, error: unknown, tries: number, ctx: Context): Promise<void> {
   if (!isPassing(error) || isFutile(error)) throw error;
-  if (error.httpStatus === 429 || error.httpStatus === 503) fetching.control.retreat();
   const { identity } = fetching.request.remote;
   if (identity !== null && !identity.canResume) throw new BrokenOff(error.message, { cause: error });
   if (tries >= MOST_TRIES) throw error;
@@ -143,57 +149,58 @@ async function recover(fetching: Fetching, error: unknown, tries: number, ctx: C
   await waitToRetry({ ...retry, trouble: null, delayMs: backoff(tries, ctx) }, ctx);
 }
 
-/** One request, from where the run stands. Throws `UnavailableError` for an answer that ends before what it was asked for does. */
-async function stream(fetching: Fetching, run: Run, ctx: Context): Promise<void> {
+/** One request, from where the piece stands. Throws `UnavailableError` for an answer that ends before what it was asked for does. */
+async function stream(fetching: Fetching, piece: Piece, ctx: Context): Promise<void> {
   const { remote, file } = fetching.request;
-  const start = run.position;
-  const end = fetching.segments !== null && fetching.control.wanted > 1 ? fetching.segments.endOf(start) : null;
+  const start = piece.position;
+  const end = fetching.pieces !== null && fetching.control.wanted > 1 ? piece.end : null;
   await remote.open(start, end, ctx, async (chunks) => {
-    if (fetching.segments === null) fetching.segments = segmentsOf(fetching);
+    cutPieces(fetching, piece);
     const writer = file.writerAt(start);
+    fetching.bringing += 1;
     try {
       for await (const chunk of chunks) {
-        run.isOver = await take(fetching, chunk, writer, ctx);
+        await take(fetching, chunk, piece, writer, ctx);
         noteFlushed(fetching, start, writer);
-        if (run.isOver) break;
+        if (piece.position >= piece.end) break;
       }
     } finally {
+      fetching.bringing -= 1;
       await writer.flush();
       noteFlushed(fetching, start, writer);
-      run.position = writer.position;
     }
   });
-  if (run.isOver) return;
+  if (piece.position >= piece.end) return;
   const askedTo = end ?? remote.identity?.sizeBytes ?? null;
-  if (askedTo !== null && run.position < askedTo) throw new UnavailableError('response cut short');
-  // Without pieces there is one run, and it ends where the answer does.
-  run.isOver = fetching.segments === null;
+  if (askedTo !== null && piece.position < askedTo) throw new UnavailableError('response cut short');
+  // Without pieces there is one connection, and it ends where the answer does.
+  if (fetching.pieces === null) piece.end = piece.position;
 }
 
-function segmentsOf({ request }: Fetching): Segments | null {
-  const { identity } = request.remote;
-  if (identity?.sizeBytes == null || !identity.offersRanges || identity.sizeBytes < WORTH_LANES_BYTES) return null;
-  const segments = createSegments(identity.sizeBytes);
-  segments.next();
-  return segments;
+/** Once it is known that the file is worth several connections, the first of them has a piece as well. */
+function cutPieces(fetching: Fetching, first: Piece): void {
+  const { identity } = fetching.request.remote;
+  if (fetching.pieces !== null || identity?.sizeBytes == null || !identity.offersRanges) return;
+  if (identity.sizeBytes < WORTH_LANES_BYTES) return;
+  fetching.pieces = createPieces(identity.sizeBytes, first);
 }
 
-/** Writes a chunk as far as it is ours. True when it reached a boundary behind which another lane is at work, or the end. */
-async function take(fetching: Fetching, chunk: Buffer, writer: ChunkWriter, ctx: Context): Promise<boolean> {
-  const { request, segments } = fetching;
-  // Each turn takes a byte at least: a piece ends behind every position in it, and no run goes on behind the end of the file.
-  for (let rest = chunk; rest.length > 0; ) {
-    const boundary = segments?.endOf(writer.position) ?? Number.POSITIVE_INFINITY;
-    const piece = rest.subarray(0, Math.min(rest.length, boundary - writer.position));
-    if (writer.position + piece.length > request.capBytes) throw tooLarge(request.capBytes);
-    await writer.write(piece);
-    rest = rest.subarray(piece.length);
-    fetching.receivedBytes += piece.length;
+/** Writes a chunk as far as it is ours. */
+async function take(fetching: Fetching, chunk: Buffer, piece: Piece, writer: ChunkWriter, ctx: Context): Promise<void> {
+  const { request, pieces, control } = fetching;
+  // Each turn takes a byte at least, as long as the piece has not come.
+  for (let rest = chunk; rest.length > 0 && piece.position < piece.end; ) {
+    const ours = rest.subarray(0, Math.min(rest.length, piece.end - piece.position));
+    if (piece.position + ours.length > request.capBytes) throw tooLarge(request.capBytes);
+    // Before it is written, so that nobody else takes it meanwhile.
+    piece.position += ours.length;
+    await writer.write(ours);
+    rest = rest.subarray(ours.length);
+    fetching.receivedBytes += ours.length;
     request.onReceived(fetching.receivedBytes);
-    if (segments !== null && fetching.control.received(piece.length, ctx.clock.now())) fetching.grow();
-    if (writer.position === boundary && segments?.takeAt(boundary) === false) return true;
+    if (pieces !== null && control.received(ours.length, fetching.bringing, ctx.clock.now())) fetching.grow();
+    if (piece.position === piece.end) pieces?.extend(piece);
   }
-  return false;
 }
 
 function noteFlushed(fetching: Fetching, start: number, writer: ChunkWriter): void {

@@ -9,6 +9,8 @@ import { checkPath } from '../../contract/text/safe-text.ts';
 
 /** Gathered before each write: TLS hands over 16 KiB at a time, and one file write per record is what costs. */
 const WRITE_BYTES = 1024 * 1024;
+/** So much is brought to the disk while more comes, so that little is left for the end. */
+const SYNC_BYTES = 32 * 1024 * 1024;
 /** While it is being written only the user may read it; what is done has the usual mode. */
 const PRIVATE_MODE = 0o600;
 const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'EBUSY', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
@@ -107,6 +109,7 @@ export async function createOutput(target: OutputTarget, ctx: Context): Promise<
   // The mode that the user's umask gives, kept for the end; from before the first byte on, only the user may read it.
   const { mode } = await handle.stat();
   await handle.chmod(PRIVATE_MODE);
+  const sync = createSync(handle);
   let isOpen = true;
   let isThere = true;
   const close = async (): Promise<void> => {
@@ -117,13 +120,13 @@ export async function createOutput(target: OutputTarget, ctx: Context): Promise<
   return {
     temporaryPath,
     handle,
-    writerAt: (position) => chunkWriter(handle, target.path, position),
+    writerAt: (position) => chunkWriter(handle, target.path, position, sync.written),
     restart: () => ours(target.path, () => handle.truncate(0)),
     fill: (buffer, position) => ours(target.path, () => fill(handle, buffer, position)),
     async commit() {
       await ours(target.path, async () => {
         await handle.chmod(mode & 0o777);
-        await handle.sync();
+        await sync.finish();
         await close();
         await putInPlace(temporaryPath, target, ctx);
         isThere = false;
@@ -145,6 +148,35 @@ export async function createOutput(target: OutputTarget, ctx: Context): Promise<
   };
 }
 
+/** Brings a file to the disk while it is being written. What fails on the way is told at the end: the system says it once. */
+function createSync(handle: FileHandle) {
+  let waitingBytes = 0;
+  let running: Promise<void> | null = null;
+  let failure: { readonly cause: unknown } | null = null;
+  const run = async (): Promise<void> => {
+    try {
+      await handle.datasync();
+    } catch (cause) {
+      failure ??= { cause };
+    } finally {
+      running = null;
+    }
+  };
+  return {
+    written(bytes: number): void {
+      waitingBytes += bytes;
+      if (waitingBytes < SYNC_BYTES || running !== null) return;
+      waitingBytes = 0;
+      running = run();
+    },
+    async finish(): Promise<void> {
+      await running;
+      if (failure !== null) throw failure.cause;
+      await handle.sync();
+    },
+  };
+}
+
 async function fill(handle: FileHandle, buffer: Buffer, position: number): Promise<void> {
   for (let filled = 0; filled < buffer.length; ) {
     const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled);
@@ -153,7 +185,7 @@ async function fill(handle: FileHandle, buffer: Buffer, position: number): Promi
   }
 }
 
-function chunkWriter(handle: FileHandle, path: string, start: number): ChunkWriter {
+function chunkWriter(handle: FileHandle, path: string, start: number, onWritten: (bytes: number) => void): ChunkWriter {
   const gathered = Buffer.allocUnsafeSlow(WRITE_BYTES);
   let fill = 0;
   let flushedTo = start;
@@ -166,6 +198,7 @@ function chunkWriter(handle: FileHandle, path: string, start: number): ChunkWrit
       if (bytesWritten === 0) throw new LocalIoError(`cannot write ${path}: the file system accepts no more bytes`);
       done += bytesWritten;
       flushedTo += bytesWritten;
+      onWritten(bytesWritten);
     }
   };
   return {
