@@ -10,14 +10,11 @@ import { sandbox } from '../../src/testing/sandbox.ts';
 import { ciVariables, FAST, receiptIn, recipe, runScript } from '../support/ci-shell.ts';
 import { cleanEnvironment } from '../support/cli.ts';
 import { commandsIn } from '../support/runners.ts';
-import { IS_WHOLE, SEED } from '../support/share.ts';
+import { ofToday, takesTurn } from '../support/share.ts';
 
 const SCRIPT = recipe('shell/apptool.sh');
 /** One of them a day: each start of apptool costs half a second. */
-const SHELLS = ['dash', 'bash'].filter((shell, at) => {
-  const isThere = spawnSync(shell, ['-c', ':']).status === 0;
-  return isThere && (IS_WHOLE || at === SEED % 2);
-});
+const SHELLS = ['dash', 'bash'].filter((shell) => spawnSync(shell, ['-c', ':']).status === 0);
 const PROTECT = ['protect', '--environment', 'prod', '--receipt', 'r.json', '--', 'my app.apk'];
 
 async function setUp() {
@@ -31,7 +28,7 @@ function script(args: readonly string[]): string {
   return `set -- ${args.map((arg) => `'${arg.replaceAll("'", `'\\''`)}'`).join(' ')}\n${SCRIPT}`;
 }
 
-test.each(SHELLS)(
+test.each(ofToday(SHELLS))(
   '%s: runs again after 6 and nothing else, twice at most',
   async (shell) => {
     const { folder, box } = await setUp();
@@ -53,7 +50,7 @@ test.each(SHELLS)(
   60_000,
 );
 
-test('9 ends it, with the words of what to look at', async () => {
+test.runIf(takesTurn(1, 2))('9 ends it, with the words of what to look at', async () => {
   const { folder } = await setUp();
   const lost = { path: /upload\/complete$/, times: 1_000, fault: faults.lostBeforeWork() };
   const { variables } = await faultProxy(await sandbox({ multipartFromBytes: 1 }), [lost]);
@@ -66,9 +63,12 @@ test('9 ends it, with the words of what to look at', async () => {
   expect(calls()).toEqual(['protect']);
 });
 
-test.each(
-  SHELLS.flatMap((shell) => [[shell, 'the script alone', 1] as const, [shell, 'its process group', -1] as const]),
-)(
+const SIGNALLED = SHELLS.flatMap((shell) => [
+  [shell, 'the script alone', 1] as const,
+  [shell, 'its process group', -1] as const,
+]);
+
+test.each(ofToday(SIGNALLED))(
   '%s: a signal to %s reaches apptool, whose last word and code count',
   async (shell, _, sign) => {
     const { folder, box } = await setUp();

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { ciVariables, recipe, runScript, TOOL } from '../support/ci-shell.ts';
+import { ofToday } from '../support/share.ts';
 
 describe('the step of Bitrise', () => {
   const STEP = recipe('bitrise/step.sh');
@@ -24,11 +25,13 @@ describe('the step of Bitrise', () => {
     return { ...result, names: readdirSync(folder).sort() };
   }
 
-  test.each([
+  const ODD_NAMES = [
     ['that a shell would run', '$(touch ran) `touch ran` "; touch ran; \'# .apk', 0],
     ['that looks like a flag', '--output=ran', 2],
     ['of two lines', 'app.apk\ntouch ran.apk', 2],
-  ])('a file name %s is a file name', async (_, file, code) => {
+  ] as const;
+
+  test.each(ofToday(ODD_NAMES))('a file name %s is a file name', async (_, file, code) => {
     const given = {
       command: 'protect',
       file,

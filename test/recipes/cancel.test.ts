@@ -13,6 +13,7 @@ import { ciVariables, receiptIn, recipe, runScript, TOOL } from '../support/ci-s
 import { cancelAsGithub, cancelAsGitlab, cancelAsJenkins, processesWith } from '../support/engines/cancel.ts';
 import { runAction } from '../support/github-workflow.ts';
 import { gitlabJobs } from '../support/gitlab-pipeline.ts';
+import { ofToday } from '../support/share.ts';
 
 const MIB = 1024 * 1024;
 const SILENT = { times: 1_000, fault: faults.silence() };
@@ -61,10 +62,12 @@ const CANCELLED = { runs: [{ ended: { errorClass: 'cancelled' } }] };
 /** What a job has started is told by /proc. */
 const onLinux = test.runIf(existsSync('/proc/self/environ'));
 
-onLinux.each([
+const MOMENTS = [
   ['parts are sent', PART, /no build was started; the uploaded data was removed/],
   ['a build is waited for', STATUS, /to keep waiting: apptool wait apptego:\d+/],
-])(
+] as const;
+
+onLinux.each(ofToday(MOMENTS))(
   'GitHub cancels while %s: the step ends by the first signal, with its receipt, outputs and report, and leaves no process',
   async (_, fault, hint) => {
     const { folder, box, proxy, env, left } = await jobBefore(fault);
@@ -174,12 +177,14 @@ const GROUP = [
 const RELEASE = ['release.sh', 'app.apk prod autoappstore', 'protect.json'] as const;
 const BY_CONFIG = ['release-by-config.sh', 'r.json production app.apk', 'r.json'] as const;
 
-// What apptool.sh does with a signal is in its own test.
-onLinux.each([
+const SCRIPTS = [
   [...RELEASE, ...ALONE],
   [...RELEASE, ...GROUP],
   [...BY_CONFIG, ...ALONE],
-] as const)(
+] as const;
+
+// What apptool.sh does with a signal is in its own test.
+onLinux.each(ofToday(SCRIPTS))(
   '%s (%s, %s) is signalled %s: it hands that on, and begins nothing more',
   async (name, args, receipt, _, signal, code, cancel) => {
     const { folder, box, proxy, env, left } = await jobBefore(PART);

@@ -14,7 +14,7 @@ import { gitlabCiLocal } from '../support/engines/gitlab-ci-local.ts';
 import { hasGroovy, type JenkinsBuild, runJenkinsfile } from '../support/engines/jenkins.ts';
 import { type FleetProject, fleetProject, sends } from '../support/fleet.ts';
 import { gitRepository } from '../support/git.ts';
-import { IS_WHOLE, SEED } from '../support/share.ts';
+import { IS_WHOLE, takesTurn } from '../support/share.ts';
 
 const FAST = `--import ${join(ROOT, 'test/support/fast-time.mjs')}`;
 
@@ -111,10 +111,8 @@ async function inShell({ project: { run, folder }, variables }: Wave): Promise<v
   await new Promise((resolve) => child.on('close', resolve));
 }
 
-/** A day has one of the two. */
-const isShellsDay = SEED % 2 === 0;
-
-test.runIf(IS_WHOLE || isShellsDay)(
+// A day has one of the two.
+test.runIf(takesTurn(0, 2))(
   'a fleet in plain shell: protected once, published once, and a second wave for what is missing',
   async () => {
     const [count, refused] = IS_WHOLE ? [40, 10] : [3, 2];
@@ -125,7 +123,7 @@ test.runIf(IS_WHOLE || isShellsDay)(
 );
 
 /** The last workspace has what the artifacts of a build are copied from, and the plan. */
-test.runIf(hasGroovy && (IS_WHOLE || !isShellsDay))(
+test.runIf(hasGroovy && takesTurn(1, 2))(
   'a fleet in Jenkins: each app a branch of its own, and the next build does what is missing',
   async () => {
     const outcomes: JenkinsBuild[] = [];

@@ -6,6 +6,7 @@ import { faults } from '../../src/testing/faults.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { COMMIT, ciVariables, FAST, ODD_APP, receiptIn, recipe } from '../support/ci-shell.ts';
 import { gitlabJobs, runPipeline } from '../support/gitlab-pipeline.ts';
+import { takesTurn } from '../support/share.ts';
 
 const TEMPLATE = recipe('gitlab/apptool.gitlab-ci.yml');
 
@@ -65,7 +66,7 @@ test('protect, wait and publish go from job to job by the receipt; a backend tha
   );
 }, 60_000);
 
-test('a job that failed at the backend ends the pipeline, with its report', async () => {
+test.runIf(takesTurn(0, 2))('a job that failed at the backend ends the pipeline, with its report', async () => {
   const { variables } = await sandbox({ result: 'failed' });
 
   const results = await runPipeline(TEMPLATE, 'sh', await ciVariables(variables));
@@ -75,7 +76,7 @@ test('a job that failed at the backend ends the pipeline, with its report', asyn
   expect(await readFile(join(results.wait?.folder ?? '', 'wait.xml'), 'utf8')).toContain('<failure');
 });
 
-test('what was protected for staging is not published', async () => {
+test.runIf(takesTurn(1, 2))('what was protected for staging is not published', async () => {
   const { variables } = await sandbox();
 
   const ci = await ciVariables(variables, { ...FAST, APP_ENVIRONMENT: 'staging' });

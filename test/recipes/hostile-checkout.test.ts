@@ -13,7 +13,7 @@ import { runWorkflow, type Workflow } from '../support/github-workflow.ts';
 import { startPipeline } from '../support/gitlab-pipeline.ts';
 import { type HostilePlace, hostilePlace } from '../support/hostile-checkout.ts';
 import { FLOWS } from '../support/pipelines/flows.ts';
-import { isInShare } from '../support/share.ts';
+import { ofToday } from '../support/share.ts';
 
 // A checkout may hold anything: npm's settings, packages, programs, scripts, a repository that names programs. Nothing of it runs in any recipe, whose
 // jobs hold the credentials. npm, node and git are the real ones here.
@@ -69,6 +69,19 @@ const RECIPES: readonly (readonly [string, (place: HostilePlace) => Promise<stri
         },
       ] as const,
   ),
+  [
+    'github/fleet.yml',
+    async ({ ci, plant }) => {
+      const checkedOut = async (folder: string): Promise<void> => {
+        await fleetIn(folder);
+        await plant(folder, 'git');
+      };
+      const { jobs } = await runWorkflow(yamlOf<Workflow>(recipe('github/fleet.yml')), ci, { checkedOut });
+      return Object.values(jobs)
+        .map(({ log }) => log)
+        .join('\n');
+    },
+  ],
   ...['apptool', 'release', 'release-gate'].map(
     (name) =>
       [
@@ -100,19 +113,6 @@ const RECIPES: readonly (readonly [string, (place: HostilePlace) => Promise<stri
         },
       ] as const,
   ),
-  [
-    'github/fleet.yml',
-    async ({ ci, plant }) => {
-      const checkedOut = async (folder: string): Promise<void> => {
-        await fleetIn(folder);
-        await plant(folder, 'git');
-      };
-      const { jobs } = await runWorkflow(yamlOf<Workflow>(recipe('github/fleet.yml')), ci, { checkedOut });
-      return Object.values(jobs)
-        .map(({ log }) => log)
-        .join('\n');
-    },
-  ],
   ...Object.entries(FLOWS).map(
     ([name, flow]) =>
       [
@@ -159,8 +159,8 @@ async function inShell({ ci, plant }: HostilePlace, script: string): Promise<str
   return stdout + stderr;
 }
 
-// A share a day, and all where all is run.
-test.each(RECIPES.filter(([name]) => isInShare(name, 0.2)))(
+// Two of them a day, of two CIs or a CI and a shell.
+test.each(ofToday(RECIPES, 10))(
   '%s',
   async (_, run) => {
     const place = await setUp();

@@ -7,14 +7,15 @@ import { apkVariant } from '../support/apk-variant.ts';
 import { ciVariables, receiptIn, recipe, yamlOf } from '../support/ci-shell.ts';
 import { runWorkflow, type Workflow } from '../support/github-workflow.ts';
 import { startPipeline } from '../support/gitlab-pipeline.ts';
-import { IS_WHOLE, SEED } from '../support/share.ts';
+import { ofToday } from '../support/share.ts';
 
 // A matrix over two apps: each cell protects and publishes its own, whatever the jobs share.
 
 const PACKAGES = { a: 'dev.apptool.matrixa', b: 'dev.apptool.matrixb' };
 const VARIANTS = ['stages', 'release', 'release-gate'] as const;
-/** One of them a day, and all where all is run. */
-const TODAY = IS_WHOLE ? VARIANTS : [VARIANTS[SEED % VARIANTS.length] ?? 'stages'];
+/** One of them a day, of one of the two CIs. */
+const TODAY = ofToday(VARIANTS.flatMap((name) => [['GitLab', name] as const, ['GitHub', name] as const]));
+const ofCi = (wanted: string) => TODAY.filter(([ci]) => ci === wanted);
 
 /** Two apps as `gradlew` leaves them, and in `out/`. */
 async function twoApps(folder: string): Promise<void> {
@@ -35,9 +36,9 @@ async function ciBefore() {
   return { ci: await ciVariables(proxy.variables), sends };
 }
 
-test.each(TODAY)(
-  'GitLab: %s',
-  async (name) => {
+test.each(ofCi('GitLab'))(
+  '%s: %s',
+  async (_, name) => {
     const { ci, sends } = await ciBefore();
     const matrix = '\n.apptool:\n  parallel:\n    matrix:\n      - APP_FILE: [out/a.apk, out/b.apk]\n';
     const file = name === 'stages' ? 'apptool' : name;
@@ -58,9 +59,9 @@ test.each(TODAY)(
   120_000,
 );
 
-test.each(TODAY)(
-  'GitHub: %s',
-  async (name) => {
+test.each(ofCi('GitHub'))(
+  '%s: %s',
+  async (_, name) => {
     const { ci, sends } = await ciBefore();
     const text = recipe(`github/${name === 'stages' ? 'workflow' : name}.yml`)
       // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub expands it.

@@ -9,7 +9,7 @@ import { runBuildkite } from '../support/pipelines/buildkite.ts';
 import { runCircle } from '../support/pipelines/circleci.ts';
 import { AZURE, BUILDKITE, CIRCLECI, FLOWS } from '../support/pipelines/flows.ts';
 import { commandsIn } from '../support/runners.ts';
-import { IS_WHOLE, SEED } from '../support/share.ts';
+import { ofToday, takesTurn } from '../support/share.ts';
 
 /** The jobs of each recipe in their order, and what they keep. */
 const ENGINES: readonly (readonly [name: keyof typeof FLOWS, kept: object])[] = [
@@ -67,10 +67,8 @@ const ENGINES: readonly (readonly [name: keyof typeof FLOWS, kept: object])[] = 
   ],
 ];
 
-/** Half of them a day. */
-const TODAY = ENGINES.filter((_, at) => IS_WHOLE || (at + SEED) % 2 === 0);
-
-test.each(TODAY)(
+// Two of them a day.
+test.each(ofToday(ENGINES, 3))(
   '%s: an app goes from the tag to the store, with nothing handed on but what the recipe keeps',
   async (name, kept) => {
     const box = await sandbox();
@@ -87,10 +85,9 @@ test.each(TODAY)(
   60_000,
 );
 
-/** A sixth of the days each. */
-const isTurn = (of: number): boolean => IS_WHOLE || SEED % ENGINES.length === of;
+// Of these three one a day.
 
-test.runIf(isTurn(2))(
+test.runIf(takesTurn(0, 3))(
   'buildkite: a job runs again after the exit codes that its rules name, and no other',
   async () => {
     const box = await sandbox();
@@ -112,7 +109,7 @@ test.runIf(isTurn(2))(
   60_000,
 );
 
-test.runIf(isTurn(3))(
+test.runIf(takesTurn(1, 3))(
   'circleci: a later step has what --env-out handed on by $BASH_ENV',
   async () => {
     const { protect } = await runCircle(CIRCLECI, await ciVariables((await sandbox({ result: 'failed' })).variables));
@@ -122,8 +119,27 @@ test.runIf(isTurn(3))(
   60_000,
 );
 
+test.runIf(takesTurn(2, 3))(
+  'azure: the file names of the agent and of an app reach the script as variables, and no log holds a command that was not meant',
+  async () => {
+    const ci = await ciVariables((await sandbox({ result: 'failed' })).variables);
+    const odd = AZURE.replace('value: app-release.apk', `value: "app's.apk"`);
+
+    const { protect, wait } = await runAzure(odd, ci);
+
+    expect(protect?.code, protect?.log).toBe(0);
+    const meant = agentCommands(wait?.log ?? '').map(({ name }) => name);
+    expect(new Set(meant)).toEqual(new Set(['task.setvariable', 'task.logissue', 'task.uploadsummary']));
+    const others = commandsIn(
+      (wait?.log ?? '').replace(/^##vso\[task\.(?:setvariable|logissue|uploadsummary)[^\n]*$/gm, ''),
+    );
+    expect(others).toEqual([]);
+  },
+  60_000,
+);
+
 // One of them a day; what ends a job is the same script in all.
-test.each(ENGINES.filter((_, at) => isTurn(at)))(
+test.each(ofToday(ENGINES))(
   '%s: what failed at the backend ends it with exit code and reason; reports are kept, and nothing is published',
   async (name) => {
     const ci = await ciVariables((await sandbox({ result: 'failed' })).variables);
@@ -138,18 +154,3 @@ test.each(ENGINES.filter((_, at) => isTurn(at)))(
   },
   60_000,
 );
-
-test('azure: the file names of the agent and of an app reach the script as variables, and no log holds a command that was not meant', async () => {
-  const ci = await ciVariables((await sandbox({ result: 'failed' })).variables);
-  const odd = AZURE.replace('value: app-release.apk', `value: "app's.apk"`);
-
-  const { protect, wait } = await runAzure(odd, ci);
-
-  expect(protect?.code, protect?.log).toBe(0);
-  const meant = agentCommands(wait?.log ?? '').map(({ name }) => name);
-  expect(new Set(meant)).toEqual(new Set(['task.setvariable', 'task.logissue', 'task.uploadsummary']));
-  const others = commandsIn(
-    (wait?.log ?? '').replace(/^##vso\[task\.(?:setvariable|logissue|uploadsummary)[^\n]*$/gm, ''),
-  );
-  expect(others).toEqual([]);
-}, 60_000);

@@ -1,6 +1,6 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Receipt } from '../../src/contract/record/journal.ts';
 import { type FaultProxy, faultProxy, type PlannedFault } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
@@ -20,7 +20,7 @@ import { hasGroovy, type JenkinsBuild, runJenkinsfile } from '../support/engines
 import { runWorkflow, type Workflow } from '../support/github-workflow.ts';
 import { gitlabJobs, type Pipeline, startPipeline } from '../support/gitlab-pipeline.ts';
 import { blockOf, parseJenkinsfile } from '../support/jenkinsfile.ts';
-import { IS_WHOLE, SEED } from '../support/share.ts';
+import { IS_WHOLE, ofToday } from '../support/share.ts';
 
 // The release variants of the recipes: one job, and two with a gate between. Each is run as it stands, with nothing from job to job but what it keeps.
 
@@ -134,42 +134,40 @@ const CIS: readonly (readonly [string, Start])[] = [
 
 const VARIANTS = ['release', 'release-gate'] as const;
 
-describe.each(CIS)('%s', (ci, start) => {
-  // One of them a day, and both where all is run.
-  const today = IS_WHOLE ? VARIANTS : [VARIANTS[SEED % 2] ?? 'release'];
+const CASES = CIS.flatMap(([ci, start]) => VARIANTS.map((name) => [ci, name, start] as const));
 
-  test.runIf(IS_WHOLE).each(VARIANTS)(
-    '%s does all of it once',
-    async (name) => {
-      const { ci: variables, sends } = await ciBefore();
+test.runIf(IS_WHOLE).each(CASES)(
+  '%s: %s does all of it once',
+  async (ci, name, start) => {
+    const { ci: variables, sends } = await ciBefore();
 
-      const { ok, log, receipt } = await (await start(name, variables)).run();
+    const { ok, log, receipt } = await (await start(name, variables)).run();
 
-      expect(ok, log).toBe(true);
-      expectDone(receipt, ci === 'shell');
-      expect(sends()).toEqual({ protected: 1, published: 1 });
-    },
-    120_000,
-  );
+    expect(ok, log).toBe(true);
+    expectDone(receipt, ci === 'shell');
+    expect(sends()).toEqual({ protected: 1, published: 1 });
+  },
+  120_000,
+);
 
-  test.each(today)(
-    '%s goes on where the store had refused the file, and protects nothing again',
-    async (name) => {
-      const { ci: variables, sends } = await ciBefore([REFUSES]);
-      const variant = await start(name, variables);
+// One variant of two CIs a day.
+test.each(ofToday(CASES, 4))(
+  '%s: %s goes on where the store had refused the file, and protects nothing again',
+  async (ci, name, start) => {
+    const { ci: variables, sends } = await ciBefore([REFUSES]);
+    const variant = await start(name, variables);
 
-      const first = await variant.run();
-      const second = await variant.run();
+    const first = await variant.run();
+    const second = await variant.run();
 
-      expect(first.ok, first.log).toBe(false);
-      expect(first.receipt.steps.at(-1)).toMatchObject({ id: 'publish:autoappstore', ended: { exitCode: 5 } });
-      expect(second.ok, second.log).toBe(true);
-      expectDone(second.receipt, ci === 'shell');
-      expect(sends()).toEqual({ protected: 1, published: 2 });
-    },
-    120_000,
-  );
-});
+    expect(first.ok, first.log).toBe(false);
+    expect(first.receipt.steps.at(-1)).toMatchObject({ id: 'publish:autoappstore', ended: { exitCode: 5 } });
+    expect(second.ok, second.log).toBe(true);
+    expectDone(second.receipt, ci === 'shell');
+    expect(sends()).toEqual({ protected: 1, published: 2 });
+  },
+  120_000,
+);
 
 test('GitLab runs no job again by itself that may have protected already: on another machine there may be no receipt', () => {
   const retriesOf = (name: string) =>

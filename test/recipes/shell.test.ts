@@ -6,6 +6,7 @@ import { faults } from '../../src/testing/faults.ts';
 import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
 import { sandbox } from '../../src/testing/sandbox.ts';
 import { checkout, ciVariables, FAST, recipe, runScript, type Variables } from '../support/ci-shell.ts';
+import { ofToday, takesTurn } from '../support/share.ts';
 
 const SCRIPT = recipe('shell/release.sh');
 
@@ -64,7 +65,7 @@ test('protects, waits, fetches and publishes; 6 is tried again, 7 waited on, and
   expect(SCRIPT).not.toMatch(/^\s*npx /m);
 }, 60_000);
 
-test('9 stops it, with the words of what to look at', async () => {
+test.runIf(takesTurn(0, 2))('9 stops it, with the words of what to look at', async () => {
   const lost = { path: /upload\/complete$/, times: 1_000, fault: faults.lostBeforeWork() };
 
   const result = await release(await sandbox({ multipartFromBytes: 1 }), () => [lost], {
@@ -76,36 +77,41 @@ test('9 stops it, with the words of what to look at', async () => {
   expect(result.stderr).toMatch(/^hint: .*\n(?:.*\n)*release\.sh: something may have landed; look at the backend/m);
 });
 
-test.each([
+const SIGNALLED = [
   ['release.sh', ['app.apk', 'prod']],
   ['release-by-config.sh', ['release.json', 'production', 'app.apk']],
-])('a signal that %s alone gets is passed on, and apptool ends first', async (name, operands) => {
-  const folder = await temporaryFolder();
-  await checkout(folder);
-  await copyFixture('v123.apk', folder, 'app.apk');
-  const silent = { method: 'GET', path: /\/status\//, times: 1_000, fault: faults.silence() } as const;
-  const proxy = await faultProxy(await sandbox({ appearMs: 0 }), [silent]);
-  const { env, secrets } = await ciVariables(proxy.variables);
-  let signalled: Promise<unknown> = Promise.resolve();
+] as const;
 
-  const script = `set -- ${operands.join(' ')}\n${recipe(`shell/${name}`)}`;
-  const result = await runScript(['sh'], script, {
-    cwd: folder,
-    env: { ...env, ...secrets },
-    started: (child) => {
-      signalled = expect
-        .poll(() => proxy.struck[0], { timeout: 20_000, interval: 10 })
-        .toBeGreaterThan(0)
-        .then(() => child.kill('SIGTERM'));
-    },
-  });
-  await signalled;
+test.each(ofToday(SIGNALLED))(
+  'a signal that %s alone gets is passed on, and apptool ends first',
+  async (name, operands) => {
+    const folder = await temporaryFolder();
+    await checkout(folder);
+    await copyFixture('v123.apk', folder, 'app.apk');
+    const silent = { method: 'GET', path: /\/status\//, times: 1_000, fault: faults.silence() } as const;
+    const proxy = await faultProxy(await sandbox({ appearMs: 0 }), [silent]);
+    const { env, secrets } = await ciVariables(proxy.variables);
+    let signalled: Promise<unknown> = Promise.resolve();
 
-  expect(result.code, result.stderr).toBe(143);
-  expect(result.stderr).toContain('error[cancelled]');
-});
+    const script = `set -- ${operands.join(' ')}\n${recipe(`shell/${name}`)}`;
+    const result = await runScript(['sh'], script, {
+      cwd: folder,
+      env: { ...env, ...secrets },
+      started: (child) => {
+        signalled = expect
+          .poll(() => proxy.struck[0], { timeout: 20_000, interval: 10 })
+          .toBeGreaterThan(0)
+          .then(() => child.kill('SIGTERM'));
+      },
+    });
+    await signalled;
 
-test('what failed at the backend is neither fetched nor published', async () => {
+    expect(result.code, result.stderr).toBe(143);
+    expect(result.stderr).toContain('error[cancelled]');
+  },
+);
+
+test.runIf(takesTurn(1, 2))('what failed at the backend is neither fetched nor published', async () => {
   const result = await release(await sandbox({ result: 'failed' }));
 
   expect(result, result.stderr).toMatchObject({ code: 8, stdout: '', calls: ['protect', 'wait'] });

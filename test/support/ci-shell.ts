@@ -56,7 +56,7 @@ export function yamlOf<T>(text: string): T {
 
 /**
  * What the jobs of a CI find on their machines: `npx` is the built command line, and takes no other package or version; `sleep` takes no
- * time. The addresses of the sandbox are variables of every job, its credentials secrets.
+ * time, and `node` none to say where it is. The addresses of the sandbox are variables of every job, its credentials secrets.
  */
 export async function ciVariables(variables: Sandbox['variables'], more: Variables = {}): Promise<CiVariables> {
   const tools = await temporaryFolder();
@@ -81,9 +81,14 @@ mkdir -p node_modules/apptool/bin
 echo 'await import("${pathToFileURL(join(tools, 'apptool.mjs')).href}")' > node_modules/apptool/bin/apptool.js
 echo '{ "type": "module" }' > node_modules/apptool/package.json
 `;
+  const node = `#!/bin/sh
+if [ "$*" = "-p process.execPath" ]; then echo "${process.execPath}"; exit; fi
+exec "${process.execPath}" "$@"
+`;
   for (const [name, text] of [
     ['npx', npx],
     ['npm', npm],
+    ['node', node],
     ['sleep', '#!/bin/sh\n'],
   ] as const) {
     await writeFile(join(tools, name), text);

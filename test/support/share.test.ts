@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { IS_WHOLE, isTurn, SEED, takesTurn } from './share.ts';
+import { IS_WHOLE, isTurn, ofToday, SEED, takesTurn } from './share.ts';
 
 /** Which of so many cases have their turn with a seed. */
 function turns(seed: number, count: number, of: number): number[] {
@@ -25,4 +25,5 @@ test('each day takes as many of a list, give or take one', () => {
 test('today is the day of the seed, and all have their turn where all is run', () => {
   const today = [0, 1, 2].map((index) => takesTurn(index, 3));
   expect(today).toEqual([0, 1, 2].map((index) => IS_WHOLE || isTurn(SEED, index, 3)));
+  expect(ofToday(['a', 'b', 'c'])).toHaveLength(IS_WHOLE ? 3 : 1);
 });

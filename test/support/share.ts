@@ -20,7 +20,12 @@ export function takesTurn(index: number, of: number): boolean {
   return IS_WHOLE || isTurn(SEED, index, of);
 }
 
-/** The same for any seed. One that is a day counts as its number in the calendar, so that the turns go on over the end of a month. */
+/** Those of a list that have their turn today: one of them where `of` is not given. */
+export function ofToday<T>(cases: readonly T[], of = cases.length): T[] {
+  return cases.filter((_, index) => takesTurn(index, of));
+}
+
+/** What `takesTurn` says, with any seed. One that is a day counts as its number in the calendar, so that the turns go on over the end of a month. */
 export function isTurn(seed: number, index: number, of: number): boolean {
   return (countOf(seed) + index) % of === 0;
 }

@@ -1,5 +1,6 @@
-// Runs a Jenkinsfile in the Groovy that Jenkins has (2.4), with stand-ins for its steps: groovy jenkins.groovy <order.json> <outcome.json>
-// The order names the Jenkinsfile, the parameters that were chosen, the variables, the credentials, the repository, what an earlier build has archived
+// Runs Jenkinsfiles in the Groovy that Jenkins has (2.4), with stand-ins for its steps. Each line of stdin is the folder of a build, with its order.json;
+// when outcome.json is there too, `done <folder>` is printed. It ends with its stdin.
+// The order names the parameters that were chosen, the variables, the credentials, the repository, what an earlier build has archived
 // and a folder to work in; and where it is restarted, from which stage and with what it has stashed. A step or a parameter of a step that is not known here is an error, as it is in Jenkins.
 import groovy.json.JsonOutput
 import groovy.json.JsonSlurper
@@ -417,22 +418,30 @@ class Environment {
   Object getProperty(String name) { this.@script.getProperty(name) }
 }
 
-Map order = new JsonSlurper().parse(new File(args[0])) as Map
-Build build = new Build(order)
-Map outcome = [:]
-Place.NOW.set([stage: build.stage(''), name: '', workspace: null, env: [:]])
-try {
-  CompilerConfiguration settings = new CompilerConfiguration(scriptBaseClass: Steps.name)
-  Binding names = new Binding(build: build, params: build.params, env: new Variables(build), currentBuild: new CurrentBuild(build))
-  new GroovyShell(this.class.classLoader, names, settings).evaluate(new File(order.source as String))
-} catch (Aborted failure) {
-  build.result = 'FAILURE'
-  outcome.error = failure.message
-} catch (Throwable fault) {
-  List frames = StackTraceUtils.deepSanitize(fault).stackTrace.findAll { it.fileName in ['Jenkinsfile', 'jenkins.groovy'] }
-  outcome.fault = ([fault] + frames.take(12)).join('\n  at ')
+void runBuild(File folder) {
+  Map outcome = [:]
+  Build build = new Build(new JsonSlurper().parse(new File(folder, 'order.json')) as Map)
+  Place.NOW.set([stage: build.stage(''), name: '', workspace: null, env: [:]])
+  try {
+    CompilerConfiguration settings = new CompilerConfiguration(scriptBaseClass: Steps.name)
+    Binding names = new Binding(build: build, params: build.params, env: new Variables(build), currentBuild: new CurrentBuild(build))
+    new GroovyShell(this.class.classLoader, names, settings).evaluate(new File(folder, 'Jenkinsfile'))
+  } catch (Aborted failure) {
+    build.result = 'FAILURE'
+    outcome.error = failure.message
+  } catch (Throwable fault) {
+    List frames = StackTraceUtils.deepSanitize(fault).stackTrace.findAll { it.fileName in ['Jenkinsfile', 'jenkins.groovy'] }
+    outcome.fault = ([fault] + frames.take(12)).join('\n  at ')
+  }
+  build.stages.remove('')
+  outcome.putAll([groovy: GroovySystem.version, stages: build.stages, description: build.description, result: build.result ?: 'SUCCESS', archive: build.archive.path,
+    stashes: build.stashes.collectEntries { name, File kept -> [name, kept.path] }])
+  new File(folder, 'outcome.json').text = JsonOutput.toJson(outcome)
 }
-build.stages.remove('')
-outcome.putAll([groovy: GroovySystem.version, stages: build.stages, description: build.description, result: build.result ?: 'SUCCESS', archive: build.archive.path,
-  stashes: build.stashes.collectEntries { name, File kept -> [name, kept.path] }])
-new File(args[1]).text = JsonOutput.toJson(outcome)
+
+System.in.eachLine { String path ->
+  Thread.startDaemon {
+    try { runBuild(new File(path)) } catch (Throwable fault) { fault.printStackTrace() }
+    println("done ${path}")
+  }
+}

@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { createInterface } from 'node:readline';
 import { ROOT, temporaryFolder } from '../../../src/testing/files.ts';
 import { type CiVariables, checkout, type Variables } from '../ci-shell.ts';
 import { cleanEnvironment } from '../cli.ts';
@@ -84,6 +85,47 @@ function environment(): NodeJS.ProcessEnv {
   return cleanEnvironment({ JAVA_OPTS, JAVA_HOME: dirname(dirname(realpathSync(JAVA ?? '/'))) });
 }
 
+/** The one Java of this process, which runs the builds of all its test files. */
+interface Groovy {
+  /** Runs the build whose order lies in a folder, and gives what was printed meanwhile. */
+  build(folder: string): Promise<string>;
+}
+
+let started: Groovy | undefined;
+
+function startGroovy(): Groovy {
+  const child: ChildProcess = spawn(GROOVY ?? '', [join(ROOT, 'test/support/engines/jenkins.groovy')], {
+    cwd: ROOT,
+    env: environment(),
+    stdio: 'pipe',
+  });
+  const waiting = new Map<string, (printed: string) => void>();
+  let printed = '';
+  const take = (line: string): void => {
+    const [, folder = ''] = /^done (.*)$/.exec(line) ?? [];
+    const end = waiting.get(folder);
+    if (end === undefined) printed += `${line}\n`;
+    waiting.delete(folder);
+    end?.(printed);
+  };
+  for (const input of [child.stdout, child.stderr]) if (input !== null) createInterface({ input }).on('line', take);
+  child.on('close', () => {
+    started = undefined;
+    for (const end of waiting.values()) end(printed);
+  });
+  // It ends with its stdin, which ends with this process; that does not wait for it.
+  child.unref();
+  for (const pipe of [child.stdin, child.stdout, child.stderr]) (pipe as Socket | null)?.unref();
+  return {
+    build: (folder) =>
+      new Promise((resolve) => {
+        printed = '';
+        waiting.set(folder, resolve);
+        child.stdin?.write(`${folder}\n`);
+      }),
+  };
+}
+
 /** Runs a Jenkinsfile: the first build of its job, whose parameters are no variables of the shell. */
 export async function runJenkinsfile(
   source: string,
@@ -91,11 +133,9 @@ export async function runJenkinsfile(
   options: JenkinsOptions = {},
 ): Promise<JenkinsBuild> {
   const folder = await temporaryFolder();
-  const [file, order, outcome] = ['Jenkinsfile', 'order.json', 'outcome.json'].map((name) => join(folder, name));
   const { parameters = {}, tag = 'v1.2', before, slots = 1, isRefused = false, codes } = options;
-  await writeFile(file ?? '', source);
+  await writeFile(join(folder, 'Jenkinsfile'), source);
   const ordered = {
-    source: file,
     folder: join(folder, 'jenkins'),
     params: parameters,
     env: {
@@ -115,13 +155,14 @@ export async function runJenkinsfile(
     codes,
   };
   await mkdir(ordered.folder);
-  await writeFile(order ?? '', JSON.stringify(ordered));
-  const harness = join(ROOT, 'test/support/engines/jenkins.groovy');
-  const { stdout, stderr } = await promisify(execFile)(GROOVY ?? '', [harness, order ?? '', outcome ?? ''], {
-    env: environment(),
+  await writeFile(join(folder, 'order.json'), JSON.stringify(ordered));
+  started ??= startGroovy();
+  const printed = await started.build(folder);
+  const outcome = await readFile(join(folder, 'outcome.json'), 'utf8').catch(() => {
+    throw new Error(`Groovy ended without an outcome\n${printed}`);
   });
-  const { fault, groovy, stages, ...build } = JSON.parse(await readFile(outcome ?? '', 'utf8')) as Outcome;
-  if (fault !== undefined) throw new Error(`${fault}\n${stdout}${stderr}`);
+  const { fault, groovy, stages, ...build } = JSON.parse(outcome) as Outcome;
+  if (fault !== undefined) throw new Error(`${fault}\n${printed}`);
   if (!groovy.startsWith('2.4.')) leftOut('the Groovy of Jenkins, 2.4,', `this is ${groovy}`);
   const results = Object.entries(stages).map(([name, { scripts, code, error, ...stage }]) => {
     const counted = scripts.filter(({ status }) => status).map(({ text }) => text);
