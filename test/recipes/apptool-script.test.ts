@@ -79,7 +79,7 @@ test.each(ofToday(SIGNALLED))(
       fault: faults.changeJson((answer) => ({ ...answer, status: 'processing' })),
     } as const;
     const { variables } = await faultProxy(box, [running]);
-    const { env, secrets } = await ciVariables(variables);
+    const { env, secrets } = await ciVariables(variables, {}, 'a process');
     const path = join(ROOT, 'recipes/shell/apptool.sh');
 
     const child = spawn(shell, [path, ...PROTECT], {

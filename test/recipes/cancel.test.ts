@@ -27,7 +27,7 @@ async function jobBefore(fault: PlannedFault) {
   const proxy = await faultProxy(box, [fault]);
   await bigApk(join(folder, 'app.apk'), 17 * MIB, 'hole');
   const mark = randomUUID();
-  const { env, secrets } = await ciVariables(proxy.variables, { JOB_MARK: mark });
+  const { env, secrets } = await ciVariables(proxy.variables, { JOB_MARK: mark }, 'a process');
   const left = () => processesWith(`JOB_MARK=${mark}`);
   atEnd(() => {
     for (const pid of left()) process.kill(pid, 'SIGKILL');

@@ -100,12 +100,14 @@ async function expectTwoWaves(count: number, refused: number, wave: (fleet: Wave
 async function inShell({ project: { run, folder }, variables }: Wave): Promise<void> {
   const planned = await run('fleet plan --resume receipts --format shell -o fleet.sh');
   expect(planned.code, planned.stderr).toBe(0);
+  const { env } = await ciVariables(variables, variables);
+  const [tools = ''] = env.PATH?.split(':') ?? [];
   const program = join(folder, 'apptool');
-  await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`);
+  await writeFile(program, `#!/bin/sh\nexec node '${tools}/apptool/bin/apptool.js' "$@"\n`);
   await chmod(program, 0o755);
   const child = spawn('sh', ['fleet.sh'], {
     cwd: folder,
-    env: cleanEnvironment({ ...variables, APPTOOL: program }),
+    env: cleanEnvironment({ ...variables, ...env, APPTOOL: program }),
     stdio: 'ignore',
   });
   await new Promise((resolve) => child.on('close', resolve));

@@ -90,7 +90,7 @@ test.each(ofToday(SIGNALLED))(
     await copyFixture('v123.apk', folder, 'app.apk');
     const silent = { method: 'GET', path: /\/status\//, times: 1_000, fault: faults.silence() } as const;
     const proxy = await faultProxy(await sandbox({ appearMs: 0 }), [silent]);
-    const { env, secrets } = await ciVariables(proxy.variables);
+    const { env, secrets } = await ciVariables(proxy.variables, {}, 'a process');
     let signalled: Promise<unknown> = Promise.resolve();
 
     const script = `set -- ${operands.join(' ')}\n${recipe(`shell/${name}`)}`;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,6 +8,8 @@ import { Receipt } from '../../src/contract/record/journal.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
 import { copyFixture, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { BIN, cleanEnvironment } from './cli.ts';
+import { nodeHere } from './node-here.ts';
+import { IS_WHOLE } from './share.ts';
 
 const TOOL_VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
 
@@ -56,9 +58,14 @@ export function yamlOf<T>(text: string): T {
 
 /**
  * What the jobs of a CI find on their machines: `npx` is the built command line, and takes no other package or version; `sleep` takes no
- * time, and `node` none to say where it is. The addresses of the sandbox are variables of every job, its credentials secrets.
+ * time. The addresses of the sandbox are variables of every job, its credentials secrets. `node` runs apptool in the process of the test, but in
+ * one of its own where all is run, and where the process is what matters: `apptool` says so.
  */
-export async function ciVariables(variables: Sandbox['variables'], more: Variables = {}): Promise<CiVariables> {
+export async function ciVariables(
+  variables: Sandbox['variables'],
+  more: Variables = {},
+  apptool: 'here' | 'a process' = IS_WHOLE || process.platform !== 'linux' ? 'a process' : 'here',
+): Promise<CiVariables> {
   const tools = await temporaryFolder();
   const calls = join(tools, 'calls');
   await writeFile(calls, '');
@@ -72,19 +79,21 @@ exec "${process.execPath}" "${BIN}" "$@"
 appendFileSync(${JSON.stringify(calls)}, process.argv[2] + '\\n');
 await import(${JSON.stringify(pathToFileURL(BIN).href)});
 `;
-  await writeFile(join(tools, 'apptool.mjs'), program);
+  await mkdir(join(tools, 'apptool/bin'), { recursive: true });
+  await writeFile(join(tools, 'apptool/bin/apptool.js'), program);
+  await writeFile(join(tools, 'apptool/package.json'), '{ "type": "module" }');
   // Installs what is locked, where no file of a checkout is near.
   const npm = `#!/bin/sh
 if [ "$1 $2" != "ci --ignore-scripts" ] || [ "$(ls -A)" != "$(printf 'package-lock.json\\npackage.json')" ]; then echo "npm: $* in $PWD" >&2; exit 99; fi
 grep -qF '"resolved":"${TOOL.APPTOOL_URL}","integrity":"${TOOL.APPTOOL_INTEGRITY}"' package-lock.json || exit 98
 mkdir -p node_modules/apptool/bin
-echo 'await import("${pathToFileURL(join(tools, 'apptool.mjs')).href}")' > node_modules/apptool/bin/apptool.js
+echo 'await import("${pathToFileURL(join(tools, 'apptool/bin/apptool.js')).href}")' > node_modules/apptool/bin/apptool.js
 echo '{ "type": "module" }' > node_modules/apptool/package.json
 `;
-  const node = `#!/bin/sh
-if [ "$*" = "-p process.execPath" ]; then echo "${process.execPath}"; exit; fi
-exec "${process.execPath}" "$@"
-`;
+  const node =
+    apptool === 'here'
+      ? await nodeHere(([command]) => appendFileSync(calls, `${command}\n`))
+      : `#!/bin/sh\nexec "${process.execPath}" "$@"\n`;
   for (const [name, text] of [
     ['npx', npx],
     ['npm', npm],
