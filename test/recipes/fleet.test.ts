@@ -47,7 +47,7 @@ async function fleetOf(count: number, refused: number): Promise<Wave> {
     folder,
     variables: proxy.variables,
     defaults: { weekly: count, slots: 2 },
-    config: { capacityWait: '24h' },
+    config: { capacityWait: '24h', timeout: '10m' },
   });
   await writeFile(join(folder, '.gitignore'), '.gitlab-ci-local*\n');
   /** The engine takes what git knows; GitLab's own takes the artifacts of the pipeline above. */
@@ -100,14 +100,12 @@ async function expectTwoWaves(count: number, refused: number, wave: (fleet: Wave
 async function inShell({ project: { run, folder }, variables }: Wave): Promise<void> {
   const planned = await run('fleet plan --resume receipts --format shell -o fleet.sh');
   expect(planned.code, planned.stderr).toBe(0);
-  const { env } = await ciVariables(variables, variables);
-  const [tools = ''] = env.PATH?.split(':') ?? [];
   const program = join(folder, 'apptool');
-  await writeFile(program, `#!/bin/sh\nexec node '${tools}/apptool/bin/apptool.js' "$@"\n`);
+  await writeFile(program, `#!/bin/sh\nexec '${process.execPath}' '${BIN}' "$@"\n`);
   await chmod(program, 0o755);
   const child = spawn('sh', ['fleet.sh'], {
     cwd: folder,
-    env: cleanEnvironment({ ...variables, ...env, APPTOOL: program }),
+    env: cleanEnvironment({ ...variables, APPTOOL: program }),
     stdio: 'ignore',
   });
   await new Promise((resolve) => child.on('close', resolve));
@@ -133,11 +131,15 @@ test.runIf(hasGroovy && takesTurn(1, 2))(
       await writeFile(join(folder, 'gradlew'), '#!/bin/sh\n', { mode: 0o755 });
       commit();
       const before = outcomes.at(-1)?.archive;
-      const build = await runJenkinsfile(recipe('jenkins/fleet.Jenkinsfile'), await ciVariables(variables, variables), {
-        repository: folder,
-        slots: 2,
-        ...(before === undefined ? {} : { before }),
-      });
+      const build = await runJenkinsfile(
+        recipe('jenkins/fleet.Jenkinsfile'),
+        await ciVariables(variables, variables, 'a process'),
+        {
+          repository: folder,
+          slots: 2,
+          ...(before === undefined ? {} : { before }),
+        },
+      );
       outcomes.push(build);
       await carry(['receipts', 'plan.json'], build.stages.Status?.folder ?? '', folder);
     });

@@ -79,15 +79,13 @@ exec "${process.execPath}" "${BIN}" "$@"
 appendFileSync(${JSON.stringify(calls)}, process.argv[2] + '\\n');
 await import(${JSON.stringify(pathToFileURL(BIN).href)});
 `;
-  await mkdir(join(tools, 'apptool/bin'), { recursive: true });
-  await writeFile(join(tools, 'apptool/bin/apptool.js'), program);
-  await writeFile(join(tools, 'apptool/package.json'), '{ "type": "module" }');
+  await writeFile(join(tools, 'apptool.mjs'), program);
   // Installs what is locked, where no file of a checkout is near.
   const npm = `#!/bin/sh
 if [ "$1 $2" != "ci --ignore-scripts" ] || [ "$(ls -A)" != "$(printf 'package-lock.json\\npackage.json')" ]; then echo "npm: $* in $PWD" >&2; exit 99; fi
 grep -qF '"resolved":"${TOOL.APPTOOL_URL}","integrity":"${TOOL.APPTOOL_INTEGRITY}"' package-lock.json || exit 98
 mkdir -p node_modules/apptool/bin
-echo 'await import("${pathToFileURL(join(tools, 'apptool/bin/apptool.js')).href}")' > node_modules/apptool/bin/apptool.js
+echo 'await import("${pathToFileURL(join(tools, 'apptool.mjs')).href}")' > node_modules/apptool/bin/apptool.js
 echo '{ "type": "module" }' > node_modules/apptool/package.json
 `;
   const node =
