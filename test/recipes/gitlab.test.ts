@@ -64,25 +64,33 @@ test('protect, wait and publish go from job to job by the receipt; a backend tha
   expect(await readFile(join(protect?.folder ?? '', 'protect.env'), 'utf8')).toContain(
     `APPTOOL_RESULT_JOB=${sent.steps[0]?.job?.ref}\n`,
   );
-}, 60_000);
+}, 120_000);
 
-test.runIf(takesTurn(0, 2))('a job that failed at the backend ends the pipeline, with its report', async () => {
-  const { variables } = await sandbox({ result: 'failed' });
+test.runIf(takesTurn(0, 2))(
+  'a job that failed at the backend ends the pipeline, with its report',
+  async () => {
+    const { variables } = await sandbox({ result: 'failed' });
 
-  const results = await runPipeline(TEMPLATE, 'sh', await ciVariables(variables));
+    const results = await runPipeline(TEMPLATE, 'sh', await ciVariables(variables));
 
-  expect(Object.keys(results)).toEqual(['protect', 'wait']);
-  expect(results.wait).toMatchObject({ code: 8, runs: 1, kept: ['wait.json', 'wait.xml'] });
-  expect(await readFile(join(results.wait?.folder ?? '', 'wait.xml'), 'utf8')).toContain('<failure');
-});
+    expect(Object.keys(results)).toEqual(['protect', 'wait']);
+    expect(results.wait).toMatchObject({ code: 8, runs: 1, kept: ['wait.json', 'wait.xml'] });
+    expect(await readFile(join(results.wait?.folder ?? '', 'wait.xml'), 'utf8')).toContain('<failure');
+  },
+  120_000,
+);
 
-test.runIf(takesTurn(1, 2))('what was protected for staging is not published', async () => {
-  const { variables } = await sandbox();
+test.runIf(takesTurn(1, 2))(
+  'what was protected for staging is not published',
+  async () => {
+    const { variables } = await sandbox();
 
-  const ci = await ciVariables(variables, { ...FAST, APP_ENVIRONMENT: 'staging' });
-  const { download, publish } = await runPipeline(TEMPLATE, 'sh', ci);
+    const ci = await ciVariables(variables, { ...FAST, APP_ENVIRONMENT: 'staging' });
+    const { download, publish } = await runPipeline(TEMPLATE, 'sh', ci);
 
-  expect(download?.code, download?.log).toBe(0);
-  expect(publish).toMatchObject({ code: 2, runs: 1 });
-  expect(publish?.log).toContain('was protected for staging');
-});
+    expect(download?.code, download?.log).toBe(0);
+    expect(publish).toMatchObject({ code: 2, runs: 1 });
+    expect(publish?.log).toContain('was protected for staging');
+  },
+  120_000,
+);

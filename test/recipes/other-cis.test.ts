@@ -82,7 +82,7 @@ test.each(ofToday(ENGINES, 3))(
     const published = Object.values(jobs).at(-1)?.log ?? '';
     expect(published).toMatch(/autoappstore .*(?:approved|live)/);
   },
-  60_000,
+  120_000,
 );
 
 // Of these three one a day.
@@ -106,7 +106,7 @@ test.runIf(takesTurn(0, 3))(
     expect(download?.code, download?.log).toBe(0);
     expect([protect?.runs, download?.runs]).toEqual([1, 2]);
   },
-  60_000,
+  120_000,
 );
 
 test.runIf(takesTurn(1, 3))(
@@ -116,7 +116,7 @@ test.runIf(takesTurn(1, 3))(
 
     expect(protect?.log).toMatch(/\napptego:\d+\n$/);
   },
-  60_000,
+  120_000,
 );
 
 test.runIf(takesTurn(2, 3))(
@@ -135,7 +135,7 @@ test.runIf(takesTurn(2, 3))(
     );
     expect(others).toEqual([]);
   },
-  60_000,
+  120_000,
 );
 
 // One of them a day; what ends a job is the same script in all.
@@ -152,5 +152,5 @@ test.each(ofToday(ENGINES))(
     expect(last?.kept).toEqual(expect.arrayContaining(['wait.json']));
     expect(ci.calls()).toEqual(['protect', 'wait']);
   },
-  60_000,
+  120_000,
 );
