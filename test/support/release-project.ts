@@ -20,7 +20,7 @@ export async function projectIn(releases: unknown): Promise<string> {
   await copyFixture('v123.apk', folder, 'app.apk');
   await writeFile(
     join(folder, 'apptool.config.json'),
-    JSON.stringify({ releases, pollInterval: '20ms', timeout: '30s' }),
+    JSON.stringify({ releases, pollInterval: '20ms', timeout: '10m' }),
   );
   return folder;
 }

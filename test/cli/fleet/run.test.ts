@@ -145,8 +145,7 @@ describe('a wave', () => {
     const { run } = await fleetProject({ count: 1, variables: proxy.variables });
     await run(PLAN);
 
-    // Ten seconds in fast time.
-    expect((await run('fleet run app01 --timeout 10s')).code).toBe(7);
+    expect((await run('fleet run app01 --timeout 2m')).code).toBe(7);
     expect((await run(STATUS)).code).toBe(7);
     expect((await run(PLAN)).stdout).toBe('plan.json\n');
     expect((await run('fleet plan --resume receipts')).stdout).toMatch(/app01 +\d +wait/);
