@@ -11,7 +11,7 @@ import { zip } from '../support/zip-bytes.ts';
 // Archives with a few bytes changed: each is inspected or refused, and never anything else. APPTOOL_MUTATIONS sets how many, the seed
 // which ones.
 
-const RUNS = Number(process.env.APPTOOL_MUTATIONS ?? (IS_WHOLE ? 6_000 : 1_500));
+const RUNS = Number(process.env.APPTOOL_MUTATIONS ?? (IS_WHOLE ? 6_000 : 1_000));
 const MIB = 1024 * 1024;
 const MOST_GROWTH = 64 * MIB;
 /** After this many the engine has its code and its heap, so that what is seen to grow is ours. */

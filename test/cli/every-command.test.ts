@@ -32,9 +32,9 @@ test('every command keeps to the published schemas: rehearsed, in failure and in
     expect(data, command).toEqual(command === 'publish' ? { plans: expect.any(Array) } : { plan: expect.any(Object) });
   });
   await forEach(lines, async ([command, line]) => await fails(command, line));
-  // Each command once. One of six neighbours, which are of a kind, has its turn to do it in a process of its own, as a user starts it.
+  // Each command once. One of twelve neighbours has its turn to do it in a process of its own, as a user starts it.
   await forEach([...lines.entries()], async ([index, [command, line]]) => {
-    if (!MAKERS.includes(command)) await works(command, line.works(made), takesTurn(index, 6) ? runProcess : runCli);
+    if (!MAKERS.includes(command)) await works(command, line.works(made), takesTurn(index, 12) ? runProcess : runCli);
   });
 }, 300_000);
 

@@ -170,8 +170,8 @@ describe('apptool protect', () => {
     expect(proxy.mostAtOnce).toBeLessThanOrEqual(16);
   }, 60_000);
 
-  // One that takes much memory a day: the other is in inspect.test.ts.
-  test.runIf(process.platform === 'linux' && takesTurn(0, 2))(
+  // One test of memory a day: the others are in inspect.test.ts and reliability/memory.test.ts.
+  test.runIf(process.platform === 'linux' && takesTurn(1, 4))(
     'an APK that is larger than the 200 MiB of memory that a run may take at most',
     async () => {
       const folder = await temporaryFolder();

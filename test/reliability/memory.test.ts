@@ -6,7 +6,7 @@ import { atEnd } from '../../src/testing/cleanup.ts';
 import { bigApk, ROOT, temporaryFolder } from '../../src/testing/files.ts';
 import { startCli } from '../support/cli.ts';
 import { watchPeakMemory } from '../support/memory.ts';
-import { IS_WHOLE } from '../support/share.ts';
+import { IS_WHOLE, takesTurn } from '../support/share.ts';
 
 const MIB = 1024 * 1024;
 /** 2 GiB in `npm run test:all`. */
@@ -20,7 +20,8 @@ async function sink(): Promise<string> {
   return line.toString().trim();
 }
 
-test.runIf(process.platform === 'linux')(
+// One test of memory a day: the others are in cli/protect.test.ts and cli/inspect.test.ts.
+test.runIf(process.platform === 'linux' && takesTurn(0, 2))(
   `the peak memory of an upload of ${LARGE_GIB} GiB is that of one of 200 MiB, within 20 %`,
   async () => {
     const folder = await temporaryFolder();

@@ -7,6 +7,8 @@ let folder = '';
 
 /** Vitest's `globalSetup`: says what is taken of the long harnesses, and makes a place for the large files that tests copy. */
 export function setup(): void {
+  // Each project of the config asks for it.
+  if (process.env.APPTOOL_LARGE_FILES !== undefined) return;
   const what = IS_WHOLE ? 'the long harnesses run whole' : 'a share of the long harnesses runs';
   process.stdout.write(`${what}; APPTOOL_SEED=${SEED}\n`);
   process.env.APPTOOL_SEED = String(SEED);
@@ -15,5 +17,5 @@ export function setup(): void {
 }
 
 export function teardown(): void {
-  rmSync(folder, { recursive: true, force: true });
+  if (folder !== '') rmSync(folder, { recursive: true, force: true });
 }
