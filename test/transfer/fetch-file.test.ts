@@ -139,6 +139,28 @@ describe('a storage that takes few connections at once', () => {
     expect(ctx.ofType('debug')[0]?.message).toContain('is left out');
   });
 
+  test('still gives the whole file when it refuses all that are left in one moment', async () => {
+    let refuse = (): void => {};
+    const refusal = new Promise<never>((_, reject) => {
+      refuse = () => reject(new UnavailableError('503', { httpStatus: 503 }));
+    });
+    refusal.catch(() => {});
+    let timer: NodeJS.Timeout | undefined;
+    const { isWhole } = await fetch(async function* ({ start, end }, clock, asked) {
+      if (start > 0 && asked.length <= 8) await refusal;
+      for await (const chunk of cut(start, end ?? SIZE_BYTES, MIB / 2)) {
+        clock.advance(20);
+        yield chunk;
+        await new Promise((resolve) => setImmediate(resolve));
+        // Until only what they are asked for is left.
+        clearTimeout(timer);
+        timer = setTimeout(refuse, 300);
+      }
+    });
+
+    expect(isWhole).toBe(true);
+  });
+
   test('is asked for as many as before when the network has broken all of them', async () => {
     const bringing = new Set<Asked>();
     let broken: readonly Asked[] = [];
