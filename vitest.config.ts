@@ -11,6 +11,8 @@ const shared = {
   exclude: isSmoke ? [] : ['test/smoke/**', 'test/outside-backend/**', ...ALONE],
   // A process and its modules serve many files: to start and load them anew took as long as half of the tests.
   isolate: false,
+  // The young generation of a process that serves many files is worth its memory: a tenth of the time.
+  execArgv: ['--min-semi-space-size=16'],
 };
 const alone = { name: 'alone', include: ALONE, isolate: true };
 

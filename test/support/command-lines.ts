@@ -231,12 +231,17 @@ export async function setUp(node?: string) {
   const run = async (
     command: string,
     rest: string,
-    { variables = {}, events, runIt = runCli }: Partial<Lines> & { readonly runIt?: typeof runCli } = {},
+    {
+      variables = {},
+      events,
+      runIt = runCli,
+      isFast = false,
+    }: Partial<Lines> & { readonly runIt?: typeof runCli; readonly isFast?: boolean } = {},
   ) => {
     runs += 1;
     const file = join(cwd, `${runs}.ndjson`);
     const args = `${command} ${rest} --json --events ${events ?? file}`.split(/ +/);
-    const options = { cwd, env: { ...env, ...variables }, ...(node === undefined ? {} : { node }) };
+    const options = { cwd, env: { ...env, ...variables }, ...(node === undefined ? { isFast } : { node }) };
     const isServing = command === 'sandbox' && rest === '';
     const result = isServing ? await serve(args, options) : await runIt(args, options);
     const document = documentOf(result);
@@ -251,7 +256,8 @@ export async function setUp(node?: string) {
     return document;
   };
   const fails = async (command: string, { fails: rest, ...how }: Lines) => {
-    const document = await run(command, rest, how);
+    // A key that is refused is tried again after 15 s.
+    const document = await run(command, rest, { ...how, isFast: true });
     expect(document.error, `${command} ${rest}`).not.toBeNull();
     if (how.events === undefined) expect(document.data).toBeNull();
     else expect(document.data).not.toBeNull();
