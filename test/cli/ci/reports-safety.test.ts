@@ -454,3 +454,23 @@ test('more steps than GitLab takes variables for: the details are left out, what
   expect(leftOut('dotenv')).toContain('APPTOOL_RESULT_VERSION_NAME');
   expect(leftOut('properties')).toEqual([]);
 });
+
+test('two steps of one job: JUnit tells its findings once', () => {
+  const [sample] = fc.sample(document, { numRuns: 1, seed: 7 });
+  const [some] = fc.sample(step, { numRuns: 1, seed: 7 });
+  const same = { ref: 'autoappstore:1', id: '1', details: {} };
+  const steps = ['protect', 'publish'].map((action) => ({
+    ...some,
+    id: `${action}:autoappstore`,
+    action,
+    backend: 'autoappstore',
+    job: same,
+  }));
+  const findings = [{ code: 'c', severity: 'info', message: 'm' }];
+  const one = { ...(sample as ResultDocument), job: same, findings, targets: [], steps } as unknown as ResultDocument;
+
+  const cases = elements(readJUnit(written(one, null).text('junit')), 'testcase');
+
+  const told = cases.filter(({ attributes }) => attributes.classname?.endsWith('.findings'));
+  expect(told.map(({ attributes }) => attributes.name)).toEqual(['c: m']);
+});
