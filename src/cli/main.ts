@@ -43,6 +43,8 @@ interface Run extends Shell {
   receipt: ReceiptListener | null;
   session: Session | null;
   rehearsal: () => Rehearsal | null;
+  /** Whether a request was made. */
+  hasAsked: boolean;
   hasEnded: boolean;
 }
 
@@ -86,6 +88,7 @@ function begin(argv: readonly string[], process: Host, clock: Clock, backends: R
     receipt: null,
     session: null,
     rehearsal: () => null,
+    hasAsked: false,
     hasEnded: false,
   };
   return run;
@@ -164,6 +167,7 @@ async function carryOut(
 }
 
 function emit(run: Run, event: AppEvent): void {
+  if (event.type === 'http.request') run.hasAsked = true;
   if (event.type === 'warning') run.warnings.push({ code: event.code, message: event.message });
   for (const listener of run.listeners) listener.event?.(event);
 }
@@ -209,7 +213,7 @@ function end(run: Run, thrown: unknown, result: CommandResult | null): number {
 function explained(run: Run, error: AppToolError): AppToolError {
   if (error instanceof CancelledError) return explainCancelled(error, run.journal);
   const step = run.journal.current.find(({ isTarget }) => !isTarget);
-  return step === undefined ? error : toldOfStep(error, step);
+  return step === undefined ? error : toldOfStep(error, step, { hasAsked: run.hasAsked });
 }
 
 /** What is known of the run so far. */

@@ -68,7 +68,7 @@ export async function wait(input: WaitInput, ctx: StepContext): Promise<JobState
     tellWhatRemains(job.text, state, ctx);
     return state;
   } catch (error) {
-    throw toldOfStep(error, ctx.step, input.until);
+    throw toldOfStep(error, ctx.step, { until: input.until });
   } finally {
     warnOfFindings(['warning'], ctx);
   }

@@ -114,3 +114,15 @@ test.each([
 ])('a release with %s that cannot be', async (_, args, words) => {
   await refused(['release', ...args], words);
 });
+
+test.each([
+  ['a credential that is missing', 4, {}],
+  ['a proxy of an unknown kind', 2, { APPTEGO_API_KEY: 'key_id:key_secret', HTTPS_PROXY: 'foo://proxy' }],
+])('%s, with nothing asked: there is no other way on than the same command', async (_, exit, env) => {
+  for (const command of ['status', 'wait', 'download']) {
+    const { code, stderr } = await runCli([command, refOf('apptego')], { cwd: folder, env });
+
+    expect(code, stderr).toBe(exit);
+    expect(stderr).not.toContain('to keep waiting');
+  }
+});

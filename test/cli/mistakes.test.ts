@@ -76,6 +76,7 @@ const REFUSED = [
   ...['backend: Apptego', 'to: a b', 'to: ignite,,applivery', 'to: ignite,ignite', 'to: [ignite, nostore]'],
   ...['backend: ignite', 'until: aproved', 'releases: {r: {publish: [{backend: ignite, until: live}]}}'],
   'ignite: {apiUrl: "http://x.example"}',
+  'pollInterval: 5ms',
 ];
 
 function fileOf(text: string): string {
@@ -95,6 +96,14 @@ const WORDS: readonly Mistake[] = [
   mistake('get', 'get apptego:1', 2, 'unknown command "get"', 'apptool download <job>'),
   mistake('test', 'test', 2, 'unknown command "test"', 'apptool doctor', 'apptool inspect'),
   mistake('retry', 'retry r.json', 2, 'unknown command "retry"', '--resume'),
+  mistake(
+    'a backend for a command',
+    'ignite',
+    2,
+    'ignite has no commands of its own',
+    'apptool upload <file> --to ignite',
+  ),
+  mistake('a backend and a word', 'AppTego apps', 2, 'apptego has no commands of its own'),
   mistake('uplaod', 'uplaod app.apk', 2, 'unknown command "uplaod"; did you mean "upload"?'),
   mistake('Protect in capitals', 'Protect app.apk', 2, 'unknown command; did you mean "protect"?'),
   mistake('a misspelt command and --help', 'protct --help', 2, 'unknown command "protct"; did you mean "protect"?'),
@@ -523,7 +532,12 @@ const SECRETS: readonly Mistake[] = [
     'backend: ignite': 'ignite does not protect',
     'until: aproved': 'until: no backend has a milestone "aproved"; did you mean approved?',
     'releases: {r: {publish: [{backend: ignite, until: live}]}}': 'ignite has no milestone "live"',
-  }).map(([text, says]) => mistake(`${text} of config show`, `config show -c ${fileOf(text)}`, 2, says)),
+    'pollInterval: 5ms': 'pollInterval: must be at least 1s',
+  }).flatMap(([text, says]) =>
+    ['config show', 'doctor'].map((command) =>
+      mistake(`${text} of ${command}`, `${command} -c ${fileOf(text)}`, 2, says),
+    ),
+  ),
   mistake(
     'http of config show',
     `config show -c ${fileOf('ignite: {apiUrl: "http://x.example"}')}`,

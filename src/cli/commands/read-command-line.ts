@@ -1,4 +1,6 @@
 import type { BackendDefinition } from '../../contract/backend/definition.ts';
+import { UsageError } from '../../contract/errors.ts';
+import { UnknownCommand } from '../line/mistakes/commands.ts';
 import { SecretOnLine } from '../line/mistakes/options.ts';
 import { type Parsed, parseCommandLine, withoutWords } from '../line/program.ts';
 import { inOurSpelling } from '../line/spellings.ts';
@@ -16,7 +18,8 @@ export async function readCommandLine(
   try {
     return await parseWithHelp(argv, backends);
   } catch (error) {
-    throw error instanceof SecretOnLine ? await namingVariables(error, argv, backends) : error;
+    if (error instanceof SecretOnLine) throw await namingVariables(error, argv, backends);
+    throw error instanceof UnknownCommand ? await namingBackend(error, backends) : error;
   }
 }
 
@@ -41,7 +44,18 @@ async function namingVariables(
   argv: readonly string[],
   given: readonly BackendDefinition[] | null,
 ): Promise<SecretOnLine> {
-  const backends = given ?? (await import('../../backends/index.ts')).backends;
+  const backends = await backendsOr(given);
   const { secretVariables } = await import('../line/secret-variables.ts');
   return error.naming(secretVariables(argv, backends));
+}
+
+/** A backend that has no commands of its own is no command. */
+async function namingBackend(error: UnknownCommand, given: readonly BackendDefinition[] | null): Promise<UsageError> {
+  const found = (await backendsOr(given)).find(({ id }) => id === error.word.toLowerCase());
+  if (found === undefined) return error;
+  return new UsageError(`${found.id} has no commands of its own`, { next: { do: 'upload', backend: found.id } });
+}
+
+async function backendsOr(given: readonly BackendDefinition[] | null): Promise<readonly BackendDefinition[]> {
+  return given ?? (await import('../../backends/index.ts')).backends;
 }

@@ -18,6 +18,7 @@ import { checkPageUrl } from '../settings/page-url.ts';
 import { proxySecrets } from '../settings/proxy-secrets.ts';
 import { isGiven, sourceText } from '../settings/source.ts';
 import { checkedAddress, type Session } from './session.ts';
+import { settingsProblem } from './settings-problem.ts';
 
 /** What the checks that need no network have found, and what the others need; `null` where these cannot be made. */
 export interface Prepared<T> {
@@ -40,8 +41,13 @@ export function isConfigured({ id, credentials }: BackendDefinition, session: Se
 }
 
 /** What holds for all backends: the config file, and what the environment says of the network. */
-export function examineMachine({ config, environment, redactor }: Session): Prepared<ProxySettings> {
-  const file = found('ok', 'config', null, config === null ? 'no config file' : config.name);
+export function examineMachine(session: Session): Prepared<ProxySettings> {
+  const { config, environment, redactor } = session;
+  const problem = settingsProblem(session);
+  const file =
+    problem === null
+      ? found('ok', 'config', null, config === null ? 'no config file' : config.name)
+      : failed('config', null, problem);
   const warnings: Check[] = [];
   const more = (environment.NODE_EXTRA_CA_CERTS ?? '') === '' ? '' : ' and those of NODE_EXTRA_CA_CERTS';
   try {

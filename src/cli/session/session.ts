@@ -212,7 +212,8 @@ export function checkedAddress({ id }: BackendDefinition, key: string, settings:
   return checkBaseAddress(String(values[key]), subjectOf(sources[key], key));
 }
 
-function checkPollInterval(settings: ResolvedSettings, addresses: readonly string[]): void {
+/** Throws `UsageError` for one that would burden a server, which one on this machine can take. */
+export function checkPollInterval(settings: ResolvedSettings, addresses: readonly string[]): void {
   if (settings.values.pollInterval >= LEAST_POLL_INTERVAL_MS) return;
   if (addresses.every((address) => isLoopbackHost(new URL(address).hostname))) return;
   throw new UsageError(`${subjectOf(settings.sources.pollInterval, 'pollInterval')} must be at least 1s`);

@@ -1,17 +1,13 @@
-import { type AppToolError, asAppToolError, UsageError } from '../../../contract/errors.ts';
-import { didYouMean } from '../../../contract/text/suggest.ts';
-import { assertProtects } from '../../../run/backend.ts';
-import { checkTargets } from '../../../run/release/plan.ts';
 import type { CommandResult } from '../../line/command.ts';
 import type { ConfigSchema, ConfigShow } from '../../output/command-data.ts';
 import { padded, widthOf } from '../../output/render/cells.ts';
 import { renderRows, wrapped } from '../../output/render/rows.ts';
-import { checkedAddress, type Session } from '../../session/session.ts';
+import type { Session } from '../../session/session.ts';
+import { addressProblem, settingsProblem } from '../../session/settings-problem.ts';
 import { configJsonSchema } from '../../settings/config/config-schema.ts';
-import { releasesIn } from '../../settings/config/releases.ts';
 import { variablesOf } from '../../settings/credentials.ts';
 import { formatDuration } from '../../settings/durations.ts';
-import { sourceText, subjectOf } from '../../settings/source.ts';
+import { sourceText } from '../../settings/source.ts';
 
 const DURATIONS = new Set(['timeout', 'pollInterval', 'stallTimeout', 'appearTimeout', 'capacityWait']);
 
@@ -34,40 +30,8 @@ export async function configShowCommand(session: Session): Promise<CommandResult
   const shown = session.invocation.flags.all === true ? rows : rows.filter(({ source }) => source !== 'default');
   const layOut = (columns: number | null): string => asTable(shown, rows.length, config, columns);
   const shownResult = { text: layOut(null), layOut, data: { config, settings: rows } };
-  const failure = problemWith(session);
+  const failure = settingsProblem(session) ?? addressProblem(session);
   return failure === null ? shownResult : { ...shownResult, failure };
-}
-
-/** What a run would refuse of these settings, whichever it is; `null` where that is nothing. */
-function problemWith(session: Session): AppToolError | null {
-  try {
-    checkAsRunsDo(session);
-    return null;
-  } catch (error) {
-    return asAppToolError(error);
-  }
-}
-
-function checkAsRunsDo({ settings, config, backends, definition }: Session): void {
-  const { values, sources } = settings;
-  if (values.backend !== undefined) {
-    const { id, capabilities } = definition(values.backend);
-    assertProtects({ id, protects: capabilities.protects });
-  }
-  const milestones = backends.flatMap(({ capabilities }) => capabilities.milestones.map(({ name }) => name));
-  if (values.until !== undefined && values.until !== 'protected' && !milestones.includes(values.until))
-    throw new UsageError(
-      `${subjectOf(sources.until, 'until')} no backend has a milestone "${values.until}"${didYouMean(values.until, milestones)}`,
-      { hint: `there are ${[...new Set(milestones)].join(', ')}` },
-    );
-  for (const backend of backends) for (const key of backend.addresses) checkedAddress(backend, key, settings);
-  for (const { name, publish } of releasesIn(config, backends)) {
-    const targets = publish.map(({ backend, own }) => ({
-      backend: { id: backend, ...definition(backend).capabilities },
-      until: typeof own.until === 'string' ? own.until : undefined,
-    }));
-    checkTargets({ name, targets, until: undefined });
-  }
 }
 
 /** Credentials by where they are set; their values are never read for this. */

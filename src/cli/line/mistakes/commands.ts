@@ -87,9 +87,24 @@ export function namesCommand(argv: readonly string[], specs: readonly CommandSpe
   return path !== '' || word === '';
 }
 
-/** A word where a command belongs, which is none: named where it is harmless, with the command that may be meant. */
-export function unknownCommand(argv: readonly string[], specs: readonly CommandSpec[]): UsageError {
+/** A word where a command belongs, which is none. Whether it is a backend is for the one to say who knows them. */
+export class UnknownCommand extends UsageError {
+  /** As it was given; empty where it stands below a group. */
+  readonly word: string;
+
+  constructor({ message, hint }: UsageError, word: string) {
+    super(message, { hint });
+    this.word = word;
+  }
+}
+
+/** The word is named where it is harmless, with the command that may be meant. */
+export function unknownCommand(argv: readonly string[], specs: readonly CommandSpec[]): UnknownCommand {
   const { path, word } = walk(argv, specs);
+  return new UnknownCommand(explain(path, word, specs), path === '' ? word : '');
+}
+
+function explain(path: string, word: string, specs: readonly CommandSpec[]): UsageError {
   const below = path === '' ? '' : `${path} `;
   const known = [
     ...new Set(
