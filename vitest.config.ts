@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** The smoke tests run alone, on the versions of Node.js that scripts/smoke.mjs names. */
 const isSmoke = process.env.APPTOOL_NODES !== undefined;
@@ -25,6 +26,7 @@ export default defineConfig({
     // The built command line is what most tests run: one process each, so two test files at a time keep two cores busy.
     maxWorkers: 2,
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     globalSetup: ['test/support/global-setup.ts'],
     // The built command line, which tests run in their own process, is taken as it is.
     server: { deps: { external: [/\/dist\//] } },

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openAppArchive } from '../../src/archive/archive-kind.ts';
 import { ArchiveProblem } from '../../src/archive/zip/archive-file.ts';
 import { fixture } from '../../src/testing/files.ts';
 import { fileOf, inspected } from '../support/inspected.ts';
+import { fc } from '../support/properties.ts';
 import { IS_WHOLE, SEED } from '../support/share.ts';
 import { zip } from '../support/zip-bytes.ts';
 

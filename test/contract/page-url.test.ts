@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type PageValues, pageOf, pageUrlSetting } from '../../src/contract/backend/page-url.ts';
+import { fc } from '../support/properties.ts';
 
 const JOB = /^(?:(?<organization>[\w-]+)\/(?<app>[\w-]+)\/)?(?<build>[\w%-]+)$/;
 const VALUES: PageValues = { job: 'acme/shop/b1', package: 'com.acme', versionName: '4.2 β', versionCode: 42 };

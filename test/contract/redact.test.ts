@@ -16,6 +16,19 @@ function redactor() {
   return made;
 }
 
+test('a text that was harmless when it was first seen is looked at again when there is another secret', () => {
+  const made = createRedactor();
+  const seen = ['token first_secret_value', 'object /bucket/folder/app.apk', 'both second_secret_value'];
+  for (const text of seen) expect([made.redact(text), made.redactKnown(text)]).toEqual([text, text]);
+
+  made.add('first_secret_value');
+  expect(seen.map(made.redact)).toEqual(['token [redacted]', ...seen.slice(1)]);
+  made.add('second_secret_value');
+  expect(seen.map(made.redactKnown)).toEqual(['token [redacted]', seen[1], 'both [redacted]']);
+  made.addAddress('https://storage.example/bucket/folder/app.apk?X-Amz-Signature=0123456789abcdef');
+  expect(seen.map(made.redact)).toEqual(['token [redacted]', 'object [redacted]', 'both [redacted]']);
+});
+
 describe('the redactor', () => {
   const bytes = Buffer.from(SECRET);
   test.each([

@@ -2,6 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { describe, expect, test } from 'vitest';
+import { withCleanUp } from '../../src/testing/cleanup.ts';
 import { type Fault, faultProxy } from '../../src/testing/fault-proxy.ts';
 import { faults } from '../../src/testing/faults.ts';
 import { copyFixture, temporaryFolder } from '../../src/testing/files.ts';
@@ -41,8 +42,13 @@ const page =
     });
   };
 
+interface Odd {
+  readonly name: string;
+  readonly make: (backend: BackendCase) => Fault;
+}
+
 /** What a gateway, or the API itself for a moment, says to a question that was right. */
-const ODD: readonly { readonly name: string; readonly make: (backend: BackendCase) => Fault }[] = [
+const ODD: readonly Odd[] = [
   { name: '401', make: ({ refusal }) => faults.answer(401, refusal) },
   { name: '401 as a page', make: () => page(401) },
   { name: '403 as a page', make: () => page(403) },
@@ -78,12 +84,17 @@ async function setUp(backend: BackendCase, odd: readonly { readonly fault: Fault
   return { box, proxy, run, sends, receipt: join(folder, 'r.json') };
 }
 
+/** A test for each, a few of them at once: mostly they wait. */
+function each(cases: readonly Odd[], title: string, run: (one: Odd) => Promise<void>): void {
+  test.each(cases)(title, async (one) => await withCleanUp(async () => await run(one)));
+}
+
 /** In an ordinary run each backend gets one odd response, and one pair of them, and one or two backends get a response for ever. */
-describe.each(BACKENDS.map((backend, place) => ({ ...backend, place })))(
+describe.concurrent.each(BACKENDS.map((backend, place) => ({ ...backend, place })))(
   '$id: an odd response to a question',
   (backend) => {
     const once = ODD.filter((_, index) => takesTurn(index + 2 * backend.place, ODD.length));
-    test.each(once)('$name, once and on the second question: the run goes on', async ({ name, make }) => {
+    each(once, '$name, once and on the second question: the run goes on', async ({ name, make }) => {
       // Twice, 15 s apart, is a verdict where the API itself refuses the key.
       const strikes = name === '401' ? [make(backend)] : [make(backend), make(backend)];
       const faultsOf = strikes.map((fault) => ({ fault }));
@@ -97,7 +108,7 @@ describe.each(BACKENDS.map((backend, place) => ({ ...backend, place })))(
     });
 
     const forEver = ODD.filter((_, index) => takesTurn(index + ODD.length * backend.place, 3 * ODD.length));
-    test.each(forEver)('$name for ever: never told as if nothing ran', async ({ name, make }) => {
+    each(forEver, '$name for ever: never told as if nothing ran', async ({ name, make }) => {
       const { run, sends, receipt } = await setUp(backend, [{ fault: make(backend), times: FOREVER }]);
 
       const sent = await run([...sends, '--timeout', '40s', '--receipt', receipt]);
@@ -123,13 +134,15 @@ describe.each(BACKENDS.map((backend, place) => ({ ...backend, place })))(
       await Promise.all(
         ofDay.map(({ first, second }) =>
           atOnce(async () => {
-            const strikes = [first, second].map(({ make }) => ({ fault: make(backend) }));
-            const { run, box, sends } = await setUp(backend, strikes);
+            await withCleanUp(async () => {
+              const strikes = [first, second].map(({ make }) => ({ fault: make(backend) }));
+              const { run, box, sends } = await setUp(backend, strikes);
 
-            const result = await run([...sends, '--timeout', '30m']);
+              const result = await run([...sends, '--timeout', '30m']);
 
-            expect(result.code, `${first.name}, ${second.name}: ${result.stderr}`).toBe(0);
-            expect(box.store.stored().length).toBeLessThanOrEqual(1);
+              expect(result.code, `${first.name}, ${second.name}: ${result.stderr}`).toBe(0);
+              expect(box.store.stored().length).toBeLessThanOrEqual(1);
+            });
           }),
         ),
       );

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createBudget } from '../../src/run/fleet/budget.ts';
 import { laneDelayMs } from '../../src/run/fleet/lane-delay.ts';
 import { lanesOf } from '../../src/run/fleet/lanes.ts';
 import { type AppOfStatus, statusOf } from '../../src/run/fleet/status.ts';
+import { fc } from '../support/properties.ts';
 import { receiptOf } from '../support/receipt-of.ts';
 
 const DAY_MS = 24 * 3600_000;

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { expect } from 'vitest';
 import { Receipt } from '../../src/contract/record/journal.ts';
@@ -16,6 +15,7 @@ import { cleanEnvironment, type RunningCli, startCli } from './cli.ts';
 import { IGNITE_SETTINGS } from './ignite.ts';
 import { runHere } from './in-process.ts';
 import { type Landed, observedSandbox } from './observed-sandbox.ts';
+import { fc } from './properties.ts';
 import { IS_WHOLE, takesTurn } from './share.ts';
 
 const AT_ONCE = 3;

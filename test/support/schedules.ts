@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { expect } from 'vitest';
 import { ResultDocument } from '../../src/contract/result-document.ts';
@@ -10,6 +9,7 @@ import { sandbox } from '../../src/testing/sandbox.ts';
 import { runCli } from './cli.ts';
 import { CALL_NAMES, CALLS, CATALOG, type Ending } from './fault-catalog.ts';
 import { expectInvariants } from './invariants.ts';
+import { fc } from './properties.ts';
 import { IS_WHOLE, takesTurn } from './share.ts';
 
 const MIB = 1024 * 1024;

@@ -18,16 +18,46 @@ export function createRedactor(): Redactor {
   const secrets = createSecretIndex();
   const addresses = createSecretIndex();
   let count = 0;
+  const redact = createMemory((text) => redactByShape(replaceAll(text, [secrets, addresses])));
+  const redactKnown = createMemory((text) => replaceAll(text, [secrets]));
+  const forget = (): void => {
+    redact.forget();
+    redactKnown.forget();
+  };
   return {
-    add: (value) => addSpellings(secrets, value, true),
+    add(value) {
+      forget();
+      addSpellings(secrets, value, true);
+    },
     addAddress(url) {
+      forget();
       count += 1;
       // A path in which a secret stands that is known already is no secret besides.
       const isPathSecret = replaceAll(url, [secrets]) === url;
       addAddress(addresses, url, { isPathSecret, isSpelled: count <= MOST_SPELLED_ADDRESSES });
     },
-    redact: (text) => redactByShape(replaceAll(text, [secrets, addresses])),
-    redactKnown: (text) => replaceAll(text, [secrets]),
+    redact: redact.of,
+    redactKnown: redactKnown.of,
+  };
+}
+
+/** Of a text in characters, and how many there are: a receipt is written some forty times, and most of its words are the same each time. */
+const [LONGEST_KNOWN, MOST_KNOWN] = [200, 1000];
+
+/** What became of short texts, until there is another secret. */
+function createMemory(compute: (text: string) => string) {
+  const known = new Map<string, string>();
+  return {
+    of(text: string): string {
+      if (text.length > LONGEST_KNOWN) return compute(text);
+      const before = known.get(text);
+      if (before !== undefined) return before;
+      const result = compute(text);
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(text, result);
+      return result;
+    },
+    forget: () => known.clear(),
   };
 }
 

@@ -2,7 +2,6 @@ import { type ExecFileSyncOptionsWithStringEncoding, execFileSync, spawnSync } f
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SHELL } from '../../../src/ci/reports/key-values/env-out.ts';
 import { FLAGS } from '../../../src/cli/line/flags.ts';
@@ -12,6 +11,7 @@ import { elements } from '../../support/ci-files.ts';
 import { agentCommands, readCodemagic } from '../../support/ci-readers.ts';
 import { runCli, runProcess } from '../../support/cli.ts';
 import { readJUnit } from '../../support/junit-form.ts';
+import { fc } from '../../support/properties.ts';
 import { commandsIn } from '../../support/runners.ts';
 
 const QUICK = ['--poll-interval', '20ms', '--timeout', '30s'];

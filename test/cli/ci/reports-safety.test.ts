@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fleetJUnit } from '../../../src/ci/fleet/status-junit.ts';
 import { createAzureIssues, createAzureVariables } from '../../../src/ci/reports/azure/listeners.ts';
@@ -27,6 +26,7 @@ import {
 } from '../../support/ci-files.ts';
 import { agentCommands, readCodemagic, readExports } from '../../support/ci-readers.ts';
 import { readJUnit } from '../../support/junit-form.ts';
+import { fc } from '../../support/properties.ts';
 import { IS_WHOLE } from '../../support/share.ts';
 
 // Whatever a server, a file or a path says, each report reads back as the fixed keys with the very values, and as the fixed structure.
