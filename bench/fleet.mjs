@@ -4,6 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const STORES = ['autoappstore', 'applivery', 'ignite'];
+/** What went to another host is left out of a plan. */
+const HOSTS = {
+  apptego: 'api.apptego.com',
+  autoappstore: 'api.autoappstore.com',
+  applivery: 'upload.applivery.io',
+  ignite: 'account.digitalturbine.com',
+};
 const FILE_BYTES = 64 * 1024;
 const NOW = new Date().toISOString();
 
@@ -59,7 +66,7 @@ function stepOf(action, backend, isRefused) {
     id: `${action}:${backend}`,
     action,
     backend,
-    host: 'api.example.com',
+    host: HOSTS[backend],
     sha256: null,
     unfinished: null,
     startedAt: NOW,

@@ -44,7 +44,7 @@ export function listIn(answer: unknown, name: string): readonly unknown[] | unde
   return isRecord(members.data) ? listIn(members.data, name) : undefined;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Finding } from '../../contract/job.ts';
 import { cutText } from '../../contract/text/safe-text.ts';
 import { Word, wordOf } from '../loose-fields.ts';
-import { listIn, readRows } from '../rows.ts';
+import { isRecord, listIn, readRows } from '../rows.ts';
 import { ID } from './id.ts';
 
 /**
@@ -117,7 +117,7 @@ const RAW_VALUE = ['token', 'raw_token', 'value', 'secret', 'raw'];
 
 /** "Create → returns the raw token once". */
 export const NewTokenReply = z.looseObject({}).transform((reply, issues) => {
-  const inner = Object.values(reply).find(isObject);
+  const inner = Object.values(reply).find(isRecord);
   const value = [reply, inner].flatMap((place) => RAW_VALUE.map((name) => place?.[name])).find(isRawValue);
   const id = Id.nullable()
     .catch(null)
@@ -132,8 +132,4 @@ export const NoReply = z.unknown();
 
 function isRawValue(value: unknown): value is string {
   return typeof value === 'string' && /^[\x21-\x7e]{8,}$/.test(value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

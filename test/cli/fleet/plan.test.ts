@@ -9,6 +9,7 @@ import { sandbox } from '../../../src/testing/sandbox.ts';
 import { fleetProject, idOf } from '../../support/fleet.ts';
 import { gitRepository } from '../../support/git.ts';
 import { checked } from '../../support/published-schema.ts';
+import { receiptWith, stepOf } from '../../support/receipts.ts';
 
 const project = (options: Partial<Parameters<typeof fleetProject>[0]> = {}) =>
   fleetProject({ count: 3, variables: {}, ...options });
@@ -315,4 +316,23 @@ test('the week is asked of the Management API where its token is there', async (
 
   expect(before.deferred.map(({ id }) => id)).toEqual([idOf(2)]);
   expect([after.code, dataOf(after).deferred.map(({ id }) => id)]).toEqual([10, [idOf(1), idOf(2)]]);
+});
+
+test('many files that are left out: a few are named, and the rest is counted', async () => {
+  const { folder, run } = await project();
+  await mkdir(join(folder, 'receipts'));
+  const step = stepOf('publish:autoappstore', { host: 'api.elsewhere.example' });
+  for (let number = 1; number <= 12; number += 1) {
+    await writeFile(join(folder, `receipts/none${number}.json`), '{}');
+    await writeFile(join(folder, `receipts/other${number}.json`), JSON.stringify(receiptWith({ steps: [step] })));
+  }
+
+  const { stdout } = await run('fleet plan --resume receipts --json');
+
+  const { warnings } = JSON.parse(stdout) as { warnings: { code: string; message: string }[] };
+  for (const code of ['no-receipt', 'other-host']) {
+    const told = warnings.filter((one) => one.code === code).map(({ message }) => message);
+    expect(told.map((message) => message.startsWith('left out: '))).toEqual(Array(6).fill(true));
+    expect(told.at(-1)).toBe('left out: 7 more files like these');
+  }
 });

@@ -19,6 +19,7 @@ import { type FleetApp, FleetDefaults } from '../../settings/fleet/fleet-schema.
 import { type AppRelease, type PlannedRelease, planRelease, releaseNamed } from './app-release.ts';
 import { chosenApps } from './chosen-apps.ts';
 import { type Hashes, hashesKnownBy } from './known-hashes.ts';
+import { tellLeftOut } from './left-out.ts';
 import { DEFAULT_PLAN, planAt } from './plan-file.ts';
 import { receiptsIn } from './receipts-in.ts';
 
@@ -34,8 +35,7 @@ export async function fleetPlanCommand(session: Session): Promise<CommandResult<
   const now = session.ctx.clock.date();
   const fleet = await readFleetFile(asked.fleet, resolve());
   const apps = await chosenApps(fleet, session);
-  const receipts =
-    asked.resume === undefined ? [] : receiptsIn(asked.resume, session).filter((one) => isOfHere(one, session));
+  const receipts = asked.resume === undefined ? [] : receiptsOfHere(asked.resume, session);
   const hashes = hashesKnownBy(planAt(asked.planPath), session.ctx.signal);
   const toPlan = await appsToPlan(apps, fleet, hashes, session);
   const folders = { receipts: asked.resume ?? RECEIPTS, reports: REPORTS };
@@ -108,20 +108,25 @@ function readAsked({ invocation: { flags } }: Session) {
 }
 
 /** What went to another host, such as that of a rehearsal, is not done here: it is told, and left out. */
-function isOfHere(kept: Kept, { hostOf, ctx, backends }: Session): boolean {
-  try {
-    checkSameHosts(
-      kept,
-      backends
-        .filter(({ id }) => kept.receipt.steps.some((step) => step.backend === id))
-        .map(({ id }) => ({ id, host: hostOf(id) })),
-    );
-    return true;
-  } catch (error) {
-    if (!(error instanceof AppToolError)) throw error;
-    ctx.emit({ type: 'warning', code: 'other-host', message: `left out: ${error.message}` });
-    return false;
-  }
+function receiptsOfHere(folder: string, session: Session): readonly Kept[] {
+  const { hostOf, ctx, backends } = session;
+  const hosts = backends.map(({ id }) => ({ id, host: hostOf(id) }));
+  const problems: AppToolError[] = [];
+  const ofHere = receiptsIn(folder, session).filter((kept) => {
+    try {
+      checkSameHosts(
+        kept,
+        hosts.filter(({ id }) => kept.receipt.steps.some((step) => step.backend === id)),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof AppToolError)) throw error;
+      problems.push(error);
+      return false;
+    }
+  });
+  tellLeftOut('other-host', problems, ctx);
+  return ofHere;
 }
 
 interface Chosen {

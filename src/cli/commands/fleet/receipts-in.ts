@@ -5,6 +5,7 @@ import { fileProblem } from '../../../contract/text/file-problem.ts';
 import type { Kept } from '../../../run/journal/same-release.ts';
 import { readReceipt } from '../../receipt/receipt-file.ts';
 import type { Session } from '../../session/session.ts';
+import { tellLeftOut } from './left-out.ts';
 
 /** CIs unpack artifacts into a folder of each, and no deeper. */
 const DEEPEST = 4;
@@ -15,15 +16,17 @@ const DEEPEST = 4;
  */
 export function receiptsIn(folder: string, { ctx }: Session): readonly Kept[] {
   const found: Kept[] = [];
+  const problems: AppToolError[] = [];
   for (const path of jsonFilesIn(folder, 0)) {
     ctx.signal.throwIfAborted();
     try {
       found.push({ path, receipt: readReceipt(path) });
     } catch (error) {
       if (!(error instanceof AppToolError)) throw error;
-      ctx.emit({ type: 'warning', code: 'no-receipt', message: `left out: ${error.message}` });
+      problems.push(error);
     }
   }
+  tellLeftOut('no-receipt', problems, ctx);
   return found;
 }
 
