@@ -545,6 +545,21 @@ describe('several ranges at once', () => {
     expect(links()).toBeLessThanOrEqual(4);
   });
 
+  test('go on with the download over one connection, where they were not ranges of the same file', async () => {
+    const slow = paced(LARGE, 100 * MIB);
+    const served = await serve((request, response, count) =>
+      request.headers.range === undefined
+        ? slow(request, response, count)
+        : sendRange(LARGE, request, response, '"of another node"'),
+    );
+
+    const { bytes } = await download(served, { clock: { ...fakeClock(), now: () => performance.now() } });
+
+    expect(bytes?.equals(LARGE)).toBe(true);
+    expect(served.requests.filter(({ range }) => range === undefined)).toHaveLength(2);
+    expect(served.requests.at(-1)?.range).toBeUndefined();
+  });
+
   test('are not used for a small file, nor where the store allows none', async () => {
     const small = await serve((request, response) => sendRange(SMALL, request, response));
     const rangeless = await serve((_, response) =>

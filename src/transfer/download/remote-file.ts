@@ -49,7 +49,7 @@ export interface RemoteFile {
     ctx: Context,
     use: (chunks: AsyncIterable<Buffer>) => Promise<void>,
   ): Promise<void>;
-  /** Forgets what the file is: the next call begins anew. */
+  /** Forgets what the file is: the next call begins anew, and from then on no ranges are offered. */
   forget(): void;
 }
 
@@ -62,11 +62,14 @@ export function openRemoteFile(
 ): RemoteFile {
   let identity: RemoteIdentity | null = null;
   let ignoresRanges = false;
+  let isAgain = false;
   const links = keepLink(mint);
   const judge = async (answer: HttpAnswer, start: number, end: number | null, from: DownloadLink): Promise<void> => {
     if (identity === null) {
       const seen = identityOf(answer, capBytes);
-      identity = ignoresRanges ? { ...seen, canResume: false, offersRanges: false } : seen;
+      const canResume = seen.canResume && !ignoresRanges;
+      // What did not come right over several connections comes over one: the storage may answer ranges as it should not.
+      identity = { ...seen, canResume, offersRanges: seen.offersRanges && !isAgain };
       await onIdentity(identity, from);
       return;
     }
@@ -80,6 +83,7 @@ export function openRemoteFile(
     },
     forget() {
       identity = null;
+      isAgain = true;
       links.forget();
     },
     async open(start, end, ctx, use) {
