@@ -560,6 +560,23 @@ describe('several ranges at once', () => {
     expect(served.requests.at(-1)?.range).toBeUndefined();
   });
 
+  test('come to their end where each link expires after a while, however often that is', async () => {
+    const slow = paced(LARGE, 100 * MIB);
+    const uses = new Map<string, number>();
+    const served = await serve((request, response, count) => {
+      const signature = /sig=(\d+)/.exec(request.url ?? '')?.[1] ?? '';
+      const use = (uses.get(signature) ?? 0) + 1;
+      uses.set(signature, use);
+      if (use > 2) return void response.writeHead(403, { 'content-length': 0 }).end();
+      slow(request, response, count);
+    });
+
+    const { bytes, links } = await download(served, { clock: { ...fakeClock(), now: () => performance.now() } });
+
+    expect(bytes?.equals(LARGE)).toBe(true);
+    expect(links()).toBeGreaterThan(4);
+  });
+
   test('are not used for a small file, nor where the store allows none', async () => {
     const small = await serve((request, response) => sendRange(SMALL, request, response));
     const rangeless = await serve((_, response) =>

@@ -53,7 +53,7 @@ export interface RemoteFile {
   forget(): void;
 }
 
-/** `capBytes` bounds what is accepted. A link that is refused is asked for again, at most three times. */
+/** `capBytes` bounds what is accepted. A link that is refused is asked for again, at most three times in a row. */
 export function openRemoteFile(
   mint: AskForLink,
   storage: Storage,
@@ -94,6 +94,7 @@ export function openRemoteFile(
         const get = { what: 'download the output', url: from.url, headers, policy: CALL_POLICIES.fetch };
         await storage.get(get, ctx, async (answer) => {
           await judge(answer, start, end, from);
+          links.accepted();
           await use(answer.chunks());
         });
       } catch (error) {
@@ -105,7 +106,7 @@ export function openRemoteFile(
   };
 }
 
-/** The link that holds now; asked for anew when it is refused, at most three times. */
+/** The link that holds now; asked for anew when it is refused, at most three times in a row. */
 function keepLink(mint: AskForLink) {
   let link: Promise<DownloadLink> | null = null;
   let isSingleUse = false;
@@ -124,6 +125,10 @@ function keepLink(mint: AskForLink) {
   return {
     forget(): void {
       link = null;
+    },
+    /** Links expire again and again while a large file comes: only those that are refused in a row are counted. */
+    accepted(): void {
+      freshLinks = 0;
     },
     take(ctx: Context): Promise<DownloadLink> {
       const taken = link ?? minted(ctx);
