@@ -7,7 +7,7 @@ import { testContext } from '../../src/testing/context.ts';
 import { temporaryFolder } from '../../src/testing/files.ts';
 import { fetchFile } from '../../src/transfer/download/fetch-file.ts';
 import { createOutput } from '../../src/transfer/download/output-file.ts';
-import type { RemoteFile, RemoteIdentity } from '../../src/transfer/download/remote-file.ts';
+import { NoLink, type RemoteFile, type RemoteIdentity } from '../../src/transfer/download/remote-file.ts';
 import { takesTurn } from '../support/share.ts';
 
 const MIB = 1024 * 1024;
@@ -137,6 +137,15 @@ describe('a storage that takes few connections at once', () => {
     expect(storage.refused()).toBeGreaterThanOrEqual(8 - most);
     expect(storage.refused()).toBeLessThanOrEqual(8);
     expect(ctx.ofType('debug')[0]?.message).toContain('is left out');
+  });
+
+  test('gets no more than these, where there is no link for others', async () => {
+    const storage = taking(1, new NoLink('no link'));
+
+    const { isWhole } = await fetch(storage.send);
+
+    expect(isWhole).toBe(true);
+    expect(storage.refused()).toBeGreaterThanOrEqual(7);
   });
 
   test('still gives the whole file when it refuses all that are left in one moment', async () => {

@@ -6,7 +6,7 @@ import { isFutile } from '../http/failure.ts';
 import { createLaneControl, type LaneControl } from './lane-control.ts';
 import type { ChunkWriter, OutputFile } from './output-file.ts';
 import { createPieces, type Piece, type Pieces, WORTH_LANES_BYTES } from './pieces.ts';
-import { BrokenOff, FileChanged, type RemoteFile, tooLarge } from './remote-file.ts';
+import { BrokenOff, FileChanged, NoLink, type RemoteFile, tooLarge } from './remote-file.ts';
 
 const MOST_TRIES = 5;
 /** Progress that earns a fresh set of tries. */
@@ -124,9 +124,14 @@ function isPassing(error: unknown): error is UnavailableError | LimitError {
   return error instanceof UnavailableError || error instanceof LimitError;
 }
 
-/** What a storage says to more connections than it likes: 429 or 503, or nothing at all while it serves the others. */
-function isOneTooMany({ lanes, bringing }: Fetching, error: unknown): error is UnavailableError | LimitError {
-  if (lanes === 1 || !isPassing(error) || isFutile(error)) return false;
+/**
+ * What a storage says to more connections than it likes: 429 or 503, or nothing at all while it serves the others. Nor is one without a link a
+ * loss to these.
+ */
+function isOneTooMany({ lanes, bringing }: Fetching, error: unknown): error is Error {
+  if (lanes === 1) return false;
+  if (error instanceof NoLink) return bringing > 0;
+  if (!isPassing(error) || isFutile(error)) return false;
   return error.httpStatus === 429 || error.httpStatus === 503 || bringing > 0;
 }
 
