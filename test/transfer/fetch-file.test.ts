@@ -198,6 +198,24 @@ describe('a storage that takes few connections at once', () => {
   });
 });
 
+test('connections that bring no more than one of them would do not break the download, though each breaks after a while', async () => {
+  /** So many chunks go over the link while a connection lives: over one alone 4 MiB, and over eight half a MiB each. */
+  const LIFE = 64;
+  let sent = 0;
+  const { isWhole } = await fetch(async function* ({ start, end }, clock) {
+    const begunAt = sent;
+    for await (const chunk of cut(start, end ?? SIZE_BYTES, MIB / 16)) {
+      if (sent - begunAt >= LIFE) throw new UnavailableError('connection closed');
+      sent += 1;
+      clock.advance(10);
+      yield chunk;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  });
+
+  expect(isWhole).toBe(true);
+});
+
 test('the end of a file is shared, so that no connection works on alone', async () => {
   let share = (): void => {};
   const isShared = new Promise<void>((resolve) => {

@@ -112,7 +112,7 @@ async function bring(fetching: Fetching, piece: Piece, ctx: Context): Promise<vo
       ctx.signal.throwIfAborted();
       // What goes wrong behind the last byte of ours is no loss.
       if (piece.position >= piece.end && isPassing(error)) break;
-      if (piece.position === begunAt && isOneTooMany(fetching, error)) return leave(fetching, piece, error, ctx);
+      if (hasLeft(fetching, piece, begunAt, error, ctx)) return;
       tries = piece.position - begunAt >= PROGRESS_BYTES ? 1 : tries + 1;
       await recover(fetching, error, tries, ctx);
     }
@@ -135,13 +135,19 @@ function isOneTooMany({ lanes, bringing }: Fetching, error: unknown): error is E
   return error.httpStatus === 429 || error.httpStatus === 503 || bringing > 0;
 }
 
-function leave({ control, lanes, pieces }: Fetching, piece: Piece, { message }: Error, ctx: Context): void {
-  control.refused(lanes);
+/** Leaves the piece to the others where this connection is one too many; false where it goes on. */
+function hasLeft(fetching: Fetching, piece: Piece, begunAt: number, error: unknown, ctx: Context): boolean {
+  const { control, lanes, pieces } = fetching;
+  const isRefused = piece.position === begunAt && isOneTooMany(fetching, error);
+  // One that nobody wants any more would only take from the others.
+  const isSurplus = lanes > control.wanted && isPassing(error);
+  if (!isRefused && !isSurplus) return false;
   pieces?.giveBack(piece);
-  ctx.emit({
-    type: 'debug',
-    message: `one of ${lanes} connections is left out, because the storage refuses it: ${message}`,
-  });
+  if (!isRefused) return true;
+  control.refused(lanes);
+  const message = `one of ${lanes} connections is left out, because the storage refuses it: ${error.message}`;
+  ctx.emit({ type: 'debug', message });
+  return true;
 }
 
 /** Waits before another try, or throws what no further try can mend. */
