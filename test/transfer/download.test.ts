@@ -281,6 +281,19 @@ describe('a download that breaks', () => {
     expect(served.requests).toHaveLength(2);
   });
 
+  test.each([429, 503])('F-HTTP-04: waits as long as the store asks with %i', async (status) => {
+    const served = await serve((request, response, count) => {
+      if (count > 1) return sendRange(SMALL, request, response);
+      response.writeHead(status, { 'content-length': 0, 'retry-after': '30' }).end();
+    });
+    const clock = fakeClock();
+
+    const { bytes } = await download(served, { clock });
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(clock.slept[0]).toBeGreaterThanOrEqual(30_000);
+  });
+
   test('ends after 5 tries without progress, and leaves nothing', async () => {
     const served = await serve((request, response) => {
       const start = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0);

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Context } from '../../contract/context.ts';
 import { LimitError, UnavailableError } from '../../contract/errors.ts';
 import { backoff, waitToRetry } from '../backoff.ts';
-import { isFutile } from '../http/failure.ts';
+import { askedPauseMs, isFutile } from '../http/failure.ts';
 import { createLaneControl, type LaneControl } from './lane-control.ts';
 import type { ChunkWriter, OutputFile } from './output-file.ts';
 import { createPieces, type Piece, type Pieces, WORTH_LANES_BYTES } from './pieces.ts';
@@ -157,7 +157,7 @@ async function recover(fetching: Fetching, error: unknown, tries: number, ctx: C
   if (identity !== null && !identity.canResume) throw new BrokenOff(error.message, { cause: error });
   if (tries >= MOST_TRIES) throw error;
   const retry = { call: 'download the output', host: 'storage', attempt: tries, reason: error.message };
-  await waitToRetry({ ...retry, trouble: null, delayMs: backoff(tries, ctx) }, ctx);
+  await waitToRetry({ ...retry, trouble: null, delayMs: askedPauseMs(error) + backoff(tries, ctx) }, ctx);
 }
 
 /** One request, from where the piece stands. Throws `UnavailableError` for an answer that ends before what it was asked for does. */

@@ -10,6 +10,7 @@ import {
   UnavailableError,
   UnknownOutcomeError,
 } from '../../contract/errors.ts';
+import { LONGEST_RETRY_AFTER_MS } from '../call-policy.ts';
 import type { Fault } from './connection/fault.ts';
 import { limitError } from './limit.ts';
 
@@ -92,6 +93,12 @@ export function isHopeless(failure: CallFailure): boolean {
 /** Whether a call ended with what no repeat can mend. */
 export function isFutile({ cause }: AppToolError): boolean {
   return cause instanceof CallFailure && isHopeless(cause);
+}
+
+/** How long the server asked to wait before another try (ms); 0 where it did not, or for longer than anybody waits. */
+export function askedPauseMs({ cause }: AppToolError): number {
+  const asked = cause instanceof CallFailure ? (cause.retryAfterMs ?? 0) : 0;
+  return asked > LONGEST_RETRY_AFTER_MS ? 0 : asked;
 }
 
 const UNSAFE: ReadonlySet<Fault> = new Set([
