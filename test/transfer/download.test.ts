@@ -636,6 +636,19 @@ describe('what is refused', () => {
     });
   });
 
+  test('a part of the file, as the answer to a request for all of it', async () => {
+    const served = await serve((request, response, count) => {
+      if (count > 1) return sendRange(SMALL, request, response);
+      const range = { 'content-range': `bytes 0-${MIB - 1}/${SMALL.length}`, 'content-length': MIB };
+      response.writeHead(206, { etag: '"v1"', ...range }).end(SMALL.subarray(0, MIB));
+    });
+
+    const { bytes } = await download(served);
+
+    expect(bytes?.equals(SMALL)).toBe(true);
+    expect(served.requests).toHaveLength(2);
+  });
+
   test('more bytes than any output of this input should have', async () => {
     const served = await serve((_, response) => response.writeHead(200, { 'content-length': 5 * 1024 ** 3 }).end());
 

@@ -178,6 +178,7 @@ function identityOf(answer: HttpAnswer, capBytes: number): RemoteIdentity {
   if (coding !== undefined) {
     throw new IntegrityError(`cannot check the download: it came with content-encoding ${cutText(coding, 20)}`);
   }
+  if (isPart(answer)) throw new IntegrityError('only a part of the file was sent', { mayBeTransit: true });
   const length = header(answer, 'content-length');
   const sizeBytes = length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : null;
   if (sizeBytes !== null && sizeBytes > capBytes) throw tooLarge(capBytes);
@@ -188,6 +189,12 @@ function identityOf(answer: HttpAnswer, capBytes: number): RemoteIdentity {
   const ranges = header(answer, 'accept-ranges')?.toLowerCase() ?? '';
   const canResume = sizeBytes !== null && strong !== null && ranges.trim() !== 'none';
   return { sizeBytes, etag: strong, canResume, offersRanges: canResume && /\bbytes\b/.test(ranges) };
+}
+
+/** Caches send a range that somebody else asked for, to a request for all. */
+function isPart(answer: HttpAnswer): boolean {
+  const { first, last, complete } = rangeOf(answer);
+  return answer.status === 206 && (first > 0 || last + 1 < (complete ?? 0));
 }
 
 export function tooLarge(capBytes: number): IntegrityError {
@@ -212,16 +219,25 @@ function noRanges(): UnavailableError {
 }
 
 /**
- * `Content-Range: bytes first-last/complete` (RFC 9110, section 14.4). An answer may hold less than was asked for; where the whole's size is
- * not known to the server, it is an asterisk.
+ * `Content-Range: bytes first-last/complete` (RFC 9110, section 14.4); where the whole's size is not known to the server, it is an asterisk.
  */
-function checkPiece(answer: HttpAnswer, { sizeBytes, etag }: RemoteIdentity, start: number, end: number | null): void {
-  if (header(answer, 'etag') !== etag) throw new FileChanged('the ETag of the file has changed');
+function rangeOf(answer: HttpAnswer): {
+  readonly first: number;
+  readonly last: number;
+  readonly complete: number | null;
+} {
   const [, first, last, complete] =
     /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(header(answer, 'content-range')?.trim() ?? '') ?? [];
-  const isOurs = Number(first) === start && Number(last) >= start && Number(last) < (end ?? sizeBytes ?? 0);
+  return { first: Number(first), last: Number(last), complete: complete === '*' ? null : Number(complete) };
+}
+
+/** An answer may hold less than was asked for. */
+function checkPiece(answer: HttpAnswer, { sizeBytes, etag }: RemoteIdentity, start: number, end: number | null): void {
+  if (header(answer, 'etag') !== etag) throw new FileChanged('the ETag of the file has changed');
+  const { first, last, complete } = rangeOf(answer);
+  const isOurs = first === start && last >= start && last < (end ?? sizeBytes ?? 0);
   if (answer.status !== 206 || !isOurs) throw new FileChanged('the response is not the requested range');
-  if (complete !== '*' && Number(complete) !== sizeBytes) throw new FileChanged('the size of the file has changed');
+  if (complete !== null && complete !== sizeBytes) throw new FileChanged('the size of the file has changed');
   const [coding] = codingsOf(answer);
   if (coding !== undefined) throw new FileChanged('a piece of the file came with a content-encoding');
 }
