@@ -455,7 +455,13 @@ test('more steps than GitLab takes variables for: the details are left out, what
   expect(leftOut('properties')).toEqual([]);
 });
 
-test('two steps of one job: JUnit tells its findings once', () => {
+test.each([
+  ['', []],
+  [
+    ', also where the first of them is a target',
+    [{ step: 'protect:autoappstore', findings: [], exitCode: 0, error: null }],
+  ],
+])('two steps of one job: JUnit tells its findings once%s', (_, targets) => {
   const [sample] = fc.sample(document, { numRuns: 1, seed: 7 });
   const [some] = fc.sample(step, { numRuns: 1, seed: 7 });
   const same = { ref: 'autoappstore:1', id: '1', details: {} };
@@ -467,7 +473,7 @@ test('two steps of one job: JUnit tells its findings once', () => {
     job: same,
   }));
   const findings = [{ code: 'c', severity: 'info', message: 'm' }];
-  const one = { ...(sample as ResultDocument), job: same, findings, targets: [], steps } as unknown as ResultDocument;
+  const one = { ...(sample as ResultDocument), job: same, findings, targets, steps } as unknown as ResultDocument;
 
   const cases = elements(readJUnit(written(one, null).text('junit')), 'testcase');
 

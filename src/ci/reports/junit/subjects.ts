@@ -31,9 +31,9 @@ export function subjectsOf(
   if (only === undefined) return [{ ...run, names: namesOf(backend), job: job?.ref ?? null, error, findings }];
   // A step that may fail does not tell why the run did.
   const isTold = steps.some((step) => step.required && errorOf(step, document) !== null);
-  const ofRun = job === null ? undefined : steps.find((step) => step.job?.ref === job.ref);
-  const findingsOf = (step: StepResult) =>
-    targets.find((target) => target.step === step.id)?.findings ?? (step === ofRun ? findings : []);
+  const targetOf = ({ id }: StepResult) => targets.find((target) => target.step === id);
+  const ofRun = steps.find((step) => job !== null && step.job?.ref === job.ref && targetOf(step) === undefined);
+  const findingsOf = (step: StepResult) => targetOf(step)?.findings ?? (step === ofRun ? findings : []);
   const all = steps.map((step) => ({
     job: step.job?.ref ?? null,
     parts: parts.of(step.id),
