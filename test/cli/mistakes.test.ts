@@ -103,6 +103,7 @@ const WORDS: readonly Mistake[] = [
     'ignite has no commands of its own',
     'apptool upload <file> --to ignite',
   ),
+  mistake('a backend in capitals', 'Applivery builds', 2, 'unknown command; did you mean "applivery"?'),
   mistake('a backend and a word', 'AppTego apps', 2, 'apptego has no commands of its own'),
   mistake('uplaod', 'uplaod app.apk', 2, 'unknown command "uplaod"; did you mean "upload"?'),
   mistake('Protect in capitals', 'Protect app.apk', 2, 'unknown command; did you mean "protect"?'),

@@ -52,7 +52,7 @@ async function namingVariables(
 /** A backend that has no commands of its own is no command. */
 async function namingBackend(error: UnknownCommand, given: readonly BackendDefinition[] | null): Promise<UsageError> {
   const found = (await backendsOr(given)).find(({ id }) => id === error.word.toLowerCase());
-  if (found === undefined) return error;
+  if (found === undefined || (found.commands ?? []).length > 0) return error;
   return new UsageError(`${found.id} has no commands of its own`, { next: { do: 'upload', backend: found.id } });
 }
 
