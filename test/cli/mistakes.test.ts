@@ -77,6 +77,7 @@ const REFUSED = [
   ...['backend: ignite', 'until: aproved', 'releases: {r: {publish: [{backend: ignite, until: live}]}}'],
   'ignite: {apiUrl: "http://x.example"}',
   'pollInterval: 5ms',
+  '{backend: apptego-management, apptego-management: {apiUrl: nowhere}, pollInterval: 5ms}',
 ];
 
 function fileOf(text: string): string {
@@ -544,6 +545,14 @@ const SECRETS: readonly Mistake[] = [
     `config show -c ${fileOf('ignite: {apiUrl: "http://x.example"}')}`,
     13,
     'apiUrl: refusing',
+  ),
+  ...['config show', 'doctor'].map((command) =>
+    mistake(
+      `an address and a poll interval of ${command}`,
+      `${command} -c ${fileOf('{backend: apptego-management, apptego-management: {apiUrl: nowhere}, pollInterval: 5ms}')}`,
+      2,
+      'apiUrl: must start with https://',
+    ),
   ),
   ...Object.entries({
     APPTOOL_ENV: '; did you mean APPTOOL_ENVIRONMENT?',

@@ -49,12 +49,12 @@ function checkAsRunsDo(session: Session): void {
   checkPollInterval(settings, addressesInUse(session));
 }
 
-/** Those of the backend that is set, or else of all: a run may be with any of them. */
+/** Those that can be used of the backend that is set, or else of all: a run may be with any of them. */
 function addressesInUse({ settings, backends, definition }: Session): readonly string[] {
   const { backend } = settings.values;
   const inUse = backend === undefined ? backends : [definition(backend)];
   const own = inUse.map(({ id, addresses }) =>
     addresses.map((key) => String(settings.backends[id]?.values[key] ?? '')),
   );
-  return own.flat();
+  return own.flat().filter((address) => URL.canParse(address));
 }
