@@ -76,7 +76,7 @@ const REFUSED = [
   ...['backend: Apptego', 'to: a b', 'to: ignite,,applivery', 'to: ignite,ignite', 'to: [ignite, nostore]'],
   ...['backend: ignite', 'until: aproved', 'releases: {r: {publish: [{backend: ignite, until: live}]}}'],
   'ignite: {apiUrl: "http://x.example"}',
-  'pollInterval: 5ms',
+  '{backend: apptego-management, pollInterval: 5ms}',
   '{backend: apptego-management, apptego-management: {apiUrl: nowhere}, pollInterval: 5ms}',
 ];
 
@@ -534,7 +534,7 @@ const SECRETS: readonly Mistake[] = [
     'backend: ignite': 'ignite does not protect',
     'until: aproved': 'until: no backend has a milestone "aproved"; did you mean approved?',
     'releases: {r: {publish: [{backend: ignite, until: live}]}}': 'ignite has no milestone "live"',
-    'pollInterval: 5ms': 'pollInterval: must be at least 1s',
+    '{backend: apptego-management, pollInterval: 5ms}': 'pollInterval: must be at least 1s',
   }).flatMap(([text, says]) =>
     ['config show', 'doctor'].map((command) =>
       mistake(`${text} of ${command}`, `${command} -c ${fileOf(text)}`, 2, says),
@@ -749,3 +749,15 @@ async function serve(answer: (response: ServerResponse) => void): Promise<string
   atEnd(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
+
+test('a poll interval that the backend on this machine takes is no mistake, until another one is named', async () => {
+  const config = join(folder, 'short.yaml');
+  await writeFile(config, 'pollInterval: 5ms');
+  const line = ['config', 'show', '-c', config];
+
+  const open = await runCli(line, { cwd: folder, env: OPEN });
+  const others = await runCli(line, { cwd: folder, env: {} });
+
+  expect([open.code, others.code], open.stderr).toEqual([0, 2]);
+  expect(others.stderr).toContain('short.yaml:1:1: pollInterval: must be at least 1s');
+});

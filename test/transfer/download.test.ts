@@ -636,11 +636,14 @@ describe('what is refused', () => {
     });
   });
 
-  test('a part of the file, as the answer to a request for all of it', async () => {
+  test.each([
+    ['by its Content-Range', { 'content-range': `bytes 0-${MIB - 1}/${SMALL.length}` }],
+    ['of a file of unknown size', { 'content-range': `bytes 0-${MIB - 1}/*` }],
+    ['without a Content-Range', {}],
+  ])('a part of the file, as the answer to a request for all of it: %s', async (_, range) => {
     const served = await serve((request, response, count) => {
       if (count > 1) return sendRange(SMALL, request, response);
-      const range = { 'content-range': `bytes 0-${MIB - 1}/${SMALL.length}`, 'content-length': MIB };
-      response.writeHead(206, { etag: '"v1"', ...range }).end(SMALL.subarray(0, MIB));
+      response.writeHead(206, { etag: '"v1"', 'content-length': MIB, ...range }).end(SMALL.subarray(0, MIB));
     });
 
     const { bytes } = await download(served);

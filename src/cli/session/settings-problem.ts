@@ -8,18 +8,19 @@ import { checkedAddress, checkPollInterval, type Session } from './session.ts';
 
 /** What every run would refuse of these settings, whichever command it is; `null` where that is nothing. Addresses that cannot be used are left out. */
 export function settingsProblem(session: Session): AppToolError | null {
-  try {
-    checkAsRunsDo(session);
-    return null;
-  } catch (error) {
-    return asAppToolError(error);
-  }
+  return problemOf(() => checkAsRunsDo(session));
 }
 
 /** The first address of any backend that a run would refuse; `null` where there is none. */
 export function addressProblem({ backends, settings }: Session): AppToolError | null {
-  try {
+  return problemOf(() => {
     for (const backend of backends) for (const key of backend.addresses) checkedAddress(backend, key, settings);
+  });
+}
+
+function problemOf(check: () => void): AppToolError | null {
+  try {
+    check();
     return null;
   } catch (error) {
     return asAppToolError(error);
@@ -46,15 +47,22 @@ function checkAsRunsDo(session: Session): void {
     }));
     checkTargets({ name, targets, until: undefined });
   }
-  checkPollInterval(settings, addressesInUse(session));
+  checkPollIntervals(session);
 }
 
-/** Those that can be used of the backend that is set, or else of all: a run may be with any of them. */
-function addressesInUse({ settings, backends, definition }: Session): readonly string[] {
+/** A run asks one backend or another: what one of them takes is no problem of every run. */
+function checkPollIntervals({ settings, backends, definition }: Session): void {
   const { backend } = settings.values;
   const inUse = backend === undefined ? backends : [definition(backend)];
-  const own = inUse.map(({ id, addresses }) =>
-    addresses.map((key) => String(settings.backends[id]?.values[key] ?? '')),
-  );
-  return own.flat().filter((address) => URL.canParse(address));
+  const problems = inUse.map(({ id, addresses }) => {
+    const own = addresses.map((key) => String(settings.backends[id]?.values[key] ?? ''));
+    return problemOf(() =>
+      checkPollInterval(
+        settings,
+        own.filter((address) => URL.canParse(address)),
+      ),
+    );
+  });
+  const [first, ...others] = problems;
+  if (first != null && !others.includes(null)) throw first;
 }

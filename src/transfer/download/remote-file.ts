@@ -191,10 +191,10 @@ function identityOf(answer: HttpAnswer, capBytes: number): RemoteIdentity {
   return { sizeBytes, etag: strong, canResume, offersRanges: canResume && /\bbytes\b/.test(ranges) };
 }
 
-/** Caches send a range that somebody else asked for, to a request for all. */
+/** Caches send a range that somebody else asked for, to a request for all. Only `Content-Range` can say that it is the whole. */
 function isPart(answer: HttpAnswer): boolean {
   const { first, last, complete } = rangeOf(answer);
-  return answer.status === 206 && (first > 0 || last + 1 < (complete ?? 0));
+  return answer.status === 206 && !(first === 0 && last + 1 === complete);
 }
 
 export function tooLarge(capBytes: number): IntegrityError {
