@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-// The global: to import `process` costs a millisecond, since that asks it for all that it has.
-import { start } from '../dist/start.js';
+// CommonJS (bin/package.json): that starts sooner than an ES module, and a help page needs no more. All else is loaded by start.
+const { start } = require('../dist/start.cjs');
 
-process.exitCode = await start(process);
+// What ends before it has said how is no success.
+process.exitCode = 1;
+start(process, `${__dirname}/../dist`).then((code) => {
+  process.exitCode = code;
+});

@@ -39,7 +39,6 @@ const asText = (value) => JSON.stringify(JSON.stringify(value));
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: {
-    start: 'src/cli/start.ts',
     main: 'src/cli/main.ts',
     index: 'src/index.ts',
     'backend-kit': 'src/backend-kit.ts',
@@ -63,6 +62,26 @@ const { metafile } = await build({
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
+  logLevel: 'warning',
+});
+
+// CommonJS, which starts sooner; the program itself is loaded by it, as it is.
+await build({
+  absWorkingDir: root,
+  entryPoints: { start: 'src/cli/start.ts' },
+  outdir: dist,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20.19',
+  plugins: [
+    {
+      name: 'main-as-it-is',
+      setup: ({ onResolve }) => onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.js', external: true })),
+    },
+  ],
+  legalComments: 'none',
   logLevel: 'warning',
 });
 

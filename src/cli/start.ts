@@ -4,24 +4,24 @@ import { enableCompileCache } from './process/compile-cache.ts';
 const STDOUT = 1;
 
 /**
- * The program of this process. A page that the build has made is printed without loading anything; all else is loaded from here, so that the code
- * cache holds it. Resolves with the exit code.
+ * The program of this process. A page that the build has made, in a folder of `dist`, is printed without loading anything; all else is loaded from
+ * here, so that the code cache holds it. Resolves with the exit code.
  */
-export async function start(process: NodeJS.Process): Promise<number> {
-  if (printPage(process.argv.slice(2))) return 0;
+export async function start(process: NodeJS.Process, dist: string): Promise<number> {
+  if (printPage(process.argv.slice(2), dist)) return 0;
   enableCompileCache(process);
   const { main } = await import('./main.ts');
   return await main(process);
 }
 
 /** Prints what the line asks for, where that is a page; false where it is none, or cannot be written just so: then the program itself has to. */
-function printPage(argv: readonly string[]): boolean {
+function printPage(argv: readonly string[], dist: string): boolean {
   const name = pageOf(argv);
   if (name === null) return false;
   try {
     // A terminal has a width, by which help is laid out.
     if (fstatSync(STDOUT).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(STDOUT)) return false;
-    const page = readFileSync(new URL(`pages/${name}`, import.meta.url));
+    const page = readFileSync(`${dist}/pages/${name}`);
     const written = writeSync(STDOUT, page);
     if (written < page.length) process.stdout.write(page.subarray(written));
     return true;

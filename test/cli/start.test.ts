@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { compileCacheFolder } from '../../src/cli/process/compile-cache.ts';
@@ -50,6 +50,23 @@ test('a page that cannot be written is told as any result that cannot', () => {
   expect(stderr.toString()).toContain('cannot write the result: ENOSPC');
 });
 
+test('a program that ends before it has said how is no success', async () => {
+  const folder = await temporaryFolder();
+  await cp(dirname(BIN), join(folder, 'bin'), { recursive: true });
+  await mkdir(join(folder, 'dist'));
+  await writeFile(join(folder, 'dist/start.cjs'), 'exports.start = () => new Promise(() => {});');
+
+  expect(spawnSync(process.execPath, [join(folder, 'bin/apptool.js')]).status).toBe(1);
+});
+
+test('a page needs one file, and nothing but modules of Node.js', async () => {
+  const text = await readFile(join(DIST, 'start.cjs'), 'utf8');
+
+  const required = [...text.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name);
+  expect([...new Set(required)].sort()).toEqual(['node:fs', 'node:path']);
+  expect([...text.matchAll(/import\("([^"]+)"\)/g)].map(([, name]) => name)).toEqual(['./main.js']);
+});
+
 test('a start loads few files, and no library but that for command lines', async () => {
   const loaded = new Map<string, string>();
   const load = async (path: string): Promise<void> => {
@@ -70,7 +87,7 @@ test('a start loads few files, and no library but that for command lines', async
 
 test('no command reads what no command uses: HTTP/2, fetch, types of files, the languages of zod', async () => {
   const chunks = (await readdir(join(DIST, 'chunks'))).map((name) => join('chunks', name));
-  const main = ['start.js', 'main.js', 'index.js', 'testing.js', ...chunks];
+  const main = ['start.cjs', 'main.js', 'index.js', 'testing.js', ...chunks];
   const packed = (await Promise.all(main.map((name) => readFile(join(DIST, name), 'utf8')))).join('');
 
   expect(packed).toContain('node_modules/undici/lib/dispatcher/client.js');
