@@ -7,7 +7,7 @@ import { copyFixture } from '../../src/testing/files.ts';
 import { runCli } from '../support/cli.ts';
 import { DONE, receiptWith, stepOf } from '../support/receipts.ts';
 
-// What a backend cannot do is refused by what is known of it: nobody has to set credentials to be told so. No variable is set here.
+// What a backend cannot do is refused by what is known of it: nobody has to set credentials to be told so. No credential is set here.
 
 const JOBS: Readonly<Record<string, string>> = {
   apptego: '1700000000',
@@ -115,14 +115,16 @@ test.each([
   await refused(['release', ...args], words);
 });
 
-test.each([
-  ['a credential that is missing', 4, {}],
-  ['a proxy of an unknown kind', 2, { APPTEGO_API_KEY: 'key_id:key_secret', HTTPS_PROXY: 'foo://proxy' }],
-])('%s, with nothing asked: there is no other way on than the same command', async (_, exit, env) => {
-  for (const command of ['status', 'wait', 'download']) {
-    const { code, stderr } = await runCli([command, refOf('apptego')], { cwd: folder, env });
+describe.each(idsOf(BACKENDS))('with nothing asked of %s, there is no other way on than the same command', (id) => {
+  test.each([
+    ['a credential that is missing', 4, {}],
+    ['a proxy of an unknown kind', 2, { HTTPS_PROXY: 'foo://proxy' }],
+  ])('%s', async (_, exit, env) => {
+    for (const command of ['status', 'wait']) {
+      const { code, stderr } = await runCli([command, refOf(id)], { cwd: folder, env });
 
-    expect(code, stderr).toBe(exit);
-    expect(stderr).not.toContain('to keep waiting');
-  }
+      expect(code, stderr).toBe(exit);
+      expect(stderr).not.toContain('to keep waiting');
+    }
+  });
 });

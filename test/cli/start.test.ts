@@ -50,13 +50,15 @@ test('a page that cannot be written is told as any result that cannot', () => {
   expect(stderr.toString()).toContain('cannot write the result: ENOSPC');
 });
 
-test('a program that ends before it has said how is no success', async () => {
+test('a program that ends before its work does is no success, and says so', async () => {
   const folder = await temporaryFolder();
   await cp(dirname(BIN), join(folder, 'bin'), { recursive: true });
   await mkdir(join(folder, 'dist'));
   await writeFile(join(folder, 'dist/start.cjs'), 'exports.start = () => new Promise(() => {});');
 
-  expect(spawnSync(process.execPath, [join(folder, 'bin/apptool.js')]).status).toBe(1);
+  const { status, stderr } = spawnSync(process.execPath, [join(folder, 'bin/apptool.js')]);
+
+  expect([status, stderr.toString()]).toEqual([1, 'error[internal]: apptool ended before its work did\n']);
 });
 
 test('a page needs one file, and nothing but modules of Node.js', async () => {

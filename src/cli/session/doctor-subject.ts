@@ -40,14 +40,14 @@ export function isConfigured({ id, credentials }: BackendDefinition, session: Se
   );
 }
 
-/** What holds for all backends: the config file, and what the environment says of the network. */
+/** What holds for all backends: the config file, what no run would take of the settings, and what the environment says of the network. */
 export function examineMachine(session: Session): Prepared<ProxySettings> {
   const { config, environment, redactor } = session;
   const problem = settingsProblem(session);
-  const file =
-    problem === null
-      ? found('ok', 'config', null, config === null ? 'no config file' : config.name)
-      : failed('config', null, problem);
+  const settled = [
+    found('ok', 'config', null, config === null ? 'no config file' : config.name),
+    ...(problem === null ? [] : [failed('settings', null, problem)]),
+  ];
   const warnings: Check[] = [];
   const more = (environment.NODE_EXTRA_CA_CERTS ?? '') === '' ? '' : ' and those of NODE_EXTRA_CA_CERTS';
   try {
@@ -57,14 +57,14 @@ export function examineMachine(session: Session): Prepared<ProxySettings> {
     for (const secret of proxySecrets(ready)) redactor.add(secret);
     return {
       checks: [
-        file,
+        ...settled,
         found('ok', 'network', null, `certificates are checked, by the CAs of Node.js${more}`),
         ...warnings,
       ],
       ready,
     };
   } catch (error) {
-    return { checks: [file, failed('network', null, asAppToolError(error)), ...warnings], ready: null };
+    return { checks: [...settled, failed('network', null, asAppToolError(error)), ...warnings], ready: null };
   }
 }
 

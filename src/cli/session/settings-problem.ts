@@ -56,13 +56,9 @@ function checkPollIntervals({ settings, backends, definition }: Session): void {
   const inUse = backend === undefined ? backends : [definition(backend)];
   const problems = inUse.map(({ id, addresses }) => {
     const own = addresses.map((key) => String(settings.backends[id]?.values[key] ?? ''));
-    return problemOf(() =>
-      checkPollInterval(
-        settings,
-        own.filter((address) => URL.canParse(address)),
-      ),
-    );
+    const usable = own.filter((address) => URL.canParse(address));
+    return problemOf(() => checkPollInterval(settings, usable));
   });
-  const [first, ...others] = problems;
-  if (first != null && !others.includes(null)) throw first;
+  const [first = null] = problems;
+  if (first !== null && !problems.includes(null)) throw first;
 }

@@ -157,7 +157,7 @@ async function recover(fetching: Fetching, error: unknown, tries: number, ctx: C
   if (identity !== null && !identity.canResume) throw new BrokenOff(error.message, { cause: error });
   if (tries >= MOST_TRIES) throw error;
   const retry = { call: 'download the output', host: 'storage', attempt: tries, reason: error.message };
-  await waitToRetry({ ...retry, trouble: null, delayMs: askedPauseMs(error) + backoff(tries, ctx) }, ctx);
+  await waitToRetry({ ...retry, trouble: null, delayMs: (askedPauseMs(error.cause) ?? 0) + backoff(tries, ctx) }, ctx);
 }
 
 /** One request, from where the piece stands. Throws `UnavailableError` for an answer that ends before what it was asked for does. */

@@ -219,7 +219,8 @@ function noRanges(): UnavailableError {
 }
 
 /**
- * `Content-Range: bytes first-last/complete` (RFC 9110, section 14.4); where the whole's size is not known to the server, it is an asterisk.
+ * `Content-Range: bytes first-last/complete` (RFC 9110, section 14.4); where the whole's size is not known to the server, it is an asterisk. Without such
+ * a header all is NaN, which no position or size equals.
  */
 function rangeOf(answer: HttpAnswer): {
   readonly first: number;

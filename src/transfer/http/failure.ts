@@ -95,10 +95,10 @@ export function isFutile({ cause }: AppToolError): boolean {
   return cause instanceof CallFailure && isHopeless(cause);
 }
 
-/** How long the server asked to wait before another try (ms); 0 where it did not, or for longer than anybody waits. */
-export function askedPauseMs({ cause }: AppToolError): number {
-  const asked = cause instanceof CallFailure ? (cause.retryAfterMs ?? 0) : 0;
-  return asked > LONGEST_RETRY_AFTER_MS ? 0 : asked;
+/** How long the server asked to wait before another try (ms): 0 where it did not, `null` where that is longer than anybody waits. */
+export function askedPauseMs(failure: unknown): number | null {
+  const asked = failure instanceof CallFailure ? (failure.retryAfterMs ?? 0) : 0;
+  return asked > LONGEST_RETRY_AFTER_MS ? null : asked;
 }
 
 const UNSAFE: ReadonlySet<Fault> = new Set([

@@ -3,8 +3,7 @@ import type { CallPolicy } from '../../contract/backend/http.ts';
 import type { Context } from '../../contract/context.ts';
 import type { AppToolError } from '../../contract/errors.ts';
 import { backoff, waitToRetry } from '../backoff.ts';
-import { LONGEST_RETRY_AFTER_MS } from '../call-policy.ts';
-import { CallFailure, isHopeless, toAppToolError } from './failure.ts';
+import { askedPauseMs, CallFailure, isHopeless, toAppToolError } from './failure.ts';
 
 export interface Call {
   /** What the call does, as a verb phrase: "request the upload". */
@@ -65,8 +64,8 @@ function delayBeforeNext(
   const ledger = failure.failureClass === 'ambiguous' || failure.failureClass === 'false-ok' ? 'ambiguous' : 'unsent';
   const allowed = ledger === 'ambiguous' ? policy.ambiguousRetries : policy.unsentRetries;
   if (spent[ledger] >= allowed) return null;
-  const asked = failure.retryAfterMs ?? 0;
-  if (asked > LONGEST_RETRY_AFTER_MS) return null;
+  const asked = askedPauseMs(failure);
+  if (asked === null) return null;
   const nth = spent.unsent + spent.ambiguous;
   spent[ledger] += 1;
   return Math.max(policy.spacingMs, asked + backoff(nth, ctx));
